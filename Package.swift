@@ -1,0 +1,176 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Settings every Swift target carries; a target that drops one says why where it is declared.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+]
+
+/// Embedded Swift, for the launcher: no runtime, no allocation after exec, one static file.
+let embedded: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableExperimentalFeature("Embedded"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .unsafeFlags(["-wmo"]),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let asyncHTTP: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "glovebox",
+    products: [
+        .executable(name: "glovebox-jail", targets: ["glovebox-jail"]),
+        .executable(name: "glovebox-check", targets: ["glovebox-check"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // MARK: C
+        .target(name: "CGloveboxCheck"),
+        .target(name: "CGloveboxLinux"),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+
+        // MARK: Pure
+        .target(name: "GloveboxCore", swiftSettings: strict),
+        .target(name: "GloveboxPlan", swiftSettings: strict),
+        // The same files for the launcher, which is Embedded Swift.
+        .target(name: "GloveboxPlanEmbedded", swiftSettings: embedded),
+        .target(name: "GloveboxTables", dependencies: ["GloveboxCore"], swiftSettings: strict),
+        .target(
+            name: "GloveboxPolicy",
+            dependencies: ["GloveboxCore", "GloveboxTables", crypto],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxDisclosure",
+            dependencies: ["GloveboxCore", "GloveboxPolicy", "GloveboxTables", crypto],
+            swiftSettings: strict
+        ),
+        .target(name: "GloveboxTransparency", dependencies: ["GloveboxCore", crypto], swiftSettings: strict),
+        .target(
+            name: "GloveboxAttestation",
+            dependencies: ["GloveboxCore", "GloveboxTransparency", asn1, crypto, x509],
+            swiftSettings: strict
+        ),
+        .target(name: "GloveboxJobs", dependencies: ["GloveboxCore", crypto], swiftSettings: strict),
+
+        // MARK: Input and output
+        .target(
+            name: "GloveboxLinux",
+            dependencies: ["CGloveboxLinux", "CSeccomp", "GloveboxCore"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxMeasure",
+            dependencies: ["CGloveboxLinux", "GloveboxCore", crypto],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxImages",
+            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxLinux", crypto],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxJail",
+            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxLinux", "GloveboxPlan"],
+            resources: [.embedInCode("Profiles")],
+            swiftSettings: strict
+        ),
+        .target(name: "GloveboxDocuments", dependencies: ["GloveboxCore", yams], swiftSettings: strict),
+        .target(
+            name: "GloveboxStore",
+            dependencies: ["GloveboxCore", "GloveboxTransparency", crypto],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxBroker",
+            dependencies: ["GloveboxCore", "GloveboxStore", "GloveboxTransparency", crypto],
+            swiftSettings: strict
+        ),
+
+        // MARK: Services
+        .target(
+            name: "GloveboxAPI",
+            dependencies: ["GloveboxCore", "GloveboxJobs", asyncHTTP, nio, nioHTTP],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxSupervisor",
+            dependencies: [
+                "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
+                "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
+                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxStore", "GloveboxTables",
+                "GloveboxTransparency", crypto, logging,
+            ],
+            resources: [.embedInCode("Policies")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxServer",
+            dependencies: [
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging,
+                nio, nioPosix,
+            ],
+            swiftSettings: strict
+        ),
+
+        // MARK: Programs
+        .executableTarget(
+            name: "gloveboxd",
+            dependencies: [
+                "GloveboxCore", "GloveboxServer", "GloveboxSupervisor", arguments, lifecycle, logging, signals,
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "glovebox-jail",
+            dependencies: ["CGloveboxLinux", "GloveboxPlanEmbedded"],
+            swiftSettings: embedded,
+            linkerSettings: [.unsafeFlags(["-Xclang-linker", "-static"])]
+        ),
+        .executableTarget(
+            name: "glovebox-check",
+            dependencies: ["CGloveboxCheck", "GloveboxTables"],
+            swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-executable"])]
+        ),
+
+        // MARK: Tests
+        .testTarget(name: "GloveboxCoreTests", dependencies: ["GloveboxCore"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,48 @@
+// The few kernel doors Swift cannot open by itself: calls that take macros, variadic arguments or control messages.
+// Every function returns a value >= 0, or -errno. None allocates, none decides anything.
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <linux/time_types.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+
+// Any system call by number. Swift's Glibc overlay hides syscall(2) because it is variadic.
+long glx_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+// clone3(2) used like fork(2): 0 in the child. `flags` are CLONE_*; the child's pidfd is stored in *pidfd.
+// It must not be called with more than one thread: the child has a copy of this thread alone.
+int glx_fork(uint64_t flags, int *pidfd);
+
+// Sends `length` bytes and up to 16 descriptors in one message; never raises SIGPIPE.
+int glx_send(int socket, const void *bytes, size_t length, const int *descriptors, int count);
+
+// Receives one message. Descriptors arrive close-on-exec; *count is set to their number. A truncated message is -EMSGSIZE.
+int glx_receive(int socket, void *bytes, size_t capacity, int *descriptors, int *count);
+
+// Installs a classic BPF program as this thread's seccomp filter. Returns the listener when `flags` asks for one, else 0.
+int glx_seccomp_load(const void *program, size_t length, unsigned int flags);
+
+// Takes the next user notification: the caller's pid, call number and six arguments. -ENOENT when the caller is gone.
+int glx_notification_take(int listener, uint64_t *id, uint32_t *pid, int32_t *number, uint64_t arguments[6]);
+
+// Answers a notification with -error for the call.
+int glx_notification_refuse(int listener, uint64_t id, int error);
+
+// Binds a free loop device to `file`, read-only and freed with its last user; stores its number in *index and returns
+// an open descriptor that keeps it alive.
+int glx_loop_attach(int file, int *index);

@@ -1,0 +1,141 @@
+package import GloveboxCore
+internal import GloveboxJobs
+
+/// `POST /approvals`: one signed word on a plan, yes or no.
+package struct ApprovalRequest: APIValue {
+    /// The DSSE envelope, as JSON text.
+    package let envelope: String
+
+    /// Hands in an approval, refusal or revocation.
+    package init(envelope: String) { self.envelope = envelope }
+
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "approval")
+        self.envelope = try fields.string("envelope")
+        try fields.finish()
+    }
+
+    package var json: JSONValue { ["envelope": .string(envelope)] }
+}
+
+/// How many people are needed and how many have said yes.
+package struct QuorumInfo: APIValue {
+    /// Needed.
+    package let need: Int
+    /// Have said yes and still mean it.
+    package let have: Int
+
+    /// Counts votes.
+    package init(need: Int, have: Int) {
+        self.need = need
+        self.have = have
+    }
+
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "quorum")
+        self.need = try fields.count("need")
+        self.have = try fields.count("have")
+        try fields.finish()
+    }
+
+    package var json: JSONValue { ["need": .integer(Int64(need)), "have": .integer(Int64(have))] }
+}
+
+/// Answer to `POST /approvals`.
+package struct ApprovalReceipt: APIValue {
+    /// SHA-256 of the signed payload; names the approval.
+    package let approval: Digest
+    /// The votes after it.
+    package let quorum: QuorumInfo
+    /// The index of its leaf in the log.
+    package let logIndex: UInt64
+
+    /// Confirms a vote.
+    package init(approval: Digest, quorum: QuorumInfo, logIndex: UInt64) {
+        self.approval = approval
+        self.quorum = quorum
+        self.logIndex = logIndex
+    }
+
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "approval")
+        self.approval = try fields.namedDigest("approval")
+        self.quorum = try QuorumInfo(json: try fields.required("quorum"))
+        self.logIndex = try fields.decimal("log_index")
+        try fields.finish()
+    }
+
+    package var json: JSONValue {
+        [
+            "approval": .string(approval.named), "quorum": quorum.json, "log_index": .string(String(logIndex)),
+        ]
+    }
+}
+
+/// One plan that waits for the caller's word: an item of `GET /inbox`.
+package struct InboxItem: APIValue {
+    /// The job that waits.
+    package let job: String
+    /// Its plan.
+    package let planDigest: Digest
+    /// The part of the plan that a mock and a real run share.
+    package let coreDigest: Digest
+    /// Who submitted it.
+    package let submitter: String
+    /// The dataset's name.
+    package let dataset: String
+    /// The command.
+    package let argv: [String]
+    /// Why, in words of the researcher.
+    package let purpose: String
+    /// Since when it waits.
+    package let since: Instant
+    /// The votes so far.
+    package let quorum: QuorumInfo
+
+    /// Describes a plan that waits.
+    package init(
+        job: String,
+        planDigest: Digest,
+        coreDigest: Digest,
+        submitter: String,
+        dataset: String,
+        argv: [String],
+        purpose: String,
+        since: Instant,
+        quorum: QuorumInfo
+    ) {
+        self.job = job
+        self.planDigest = planDigest
+        self.coreDigest = coreDigest
+        self.submitter = submitter
+        self.dataset = dataset
+        self.argv = argv
+        self.purpose = purpose
+        self.since = since
+        self.quorum = quorum
+    }
+
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "inbox")
+        self.job = try fields.string("job")
+        self.planDigest = try fields.namedDigest("plan_digest")
+        self.coreDigest = try fields.namedDigest("core_digest")
+        self.submitter = try fields.string("submitter")
+        self.dataset = try fields.string("dataset")
+        self.argv = try fields.strings("argv")
+        self.purpose = try fields.string("purpose")
+        self.since = try fields.instant("since")
+        self.quorum = try QuorumInfo(json: try fields.required("quorum"))
+        try fields.finish()
+    }
+
+    package var json: JSONValue {
+        [
+            "job": .string(job), "plan_digest": .string(planDigest.named), "core_digest": .string(coreDigest.named),
+            "submitter": .string(submitter), "dataset": .string(dataset),
+            "argv": .array(argv.map { .string($0) }), "purpose": .string(purpose),
+            "since": .string(since.description), "quorum": quorum.json,
+        ]
+    }
+}

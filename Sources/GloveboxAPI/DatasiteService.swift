@@ -1,0 +1,69 @@
+package import GloveboxCore
+
+/// Everything a site does for its callers. The supervisor conforms; the server calls it after login and after the
+/// route's roles have been checked. The service checks the object: who owns it, who submitted it, who may see it.
+///
+/// An object that the caller may not see is `object.not-found`. Source: job-backend section 4.1.
+package protocol DatasiteService: Sendable {
+    /// `GET /healthz`.
+    func health() async throws(GloveboxError) -> Health
+    /// `GET /trust`: `trust_config.json`, `trusted_root.json`, `trust-policy.dsse.json`, `tlog.policy`.
+    func trust() async throws(GloveboxError) -> NamedFiles
+    /// `GET /log/checkpoint`: the newest signed checkpoint.
+    func checkpoint() async throws(GloveboxError) -> [UInt8]
+    /// `GET /log/tile/…`: one tile; the path begins with `tile/` and holds digits, `x`, `/`, `.p` and letters only.
+    func tile(path: String) async throws(GloveboxError) -> [UInt8]
+    /// `GET /whoami`.
+    func whoami(_ caller: Caller) async throws(GloveboxError) -> WhoAmI
+
+    /// `POST /accounts`.
+    func createAccount(_ caller: Caller, _ request: CreateAccountRequest) async throws(GloveboxError) -> CreatedAccount
+    /// `POST /accounts/{id}/keys`; the account must be the caller's own.
+    func enrollKey(
+        _ caller: Caller,
+        account: String,
+        _ request: EnrollKeyRequest
+    ) async throws(GloveboxError) -> EnrolledKey
+
+    /// `POST /datasets`.
+    func addDataset(_ caller: Caller, _ request: AddDatasetRequest) async throws(GloveboxError) -> DatasetSummary
+    /// `GET /datasets`.
+    func datasets(_ caller: Caller) async throws(GloveboxError) -> ItemList<DatasetSummary>
+    /// `GET /datasets/{name}/mock`: the bytes of the mock file.
+    func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8]
+    /// `POST /policies`.
+    func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) async throws(GloveboxError) -> PolicySummary
+    /// `GET /policies`.
+    func policies(_ caller: Caller) async throws(GloveboxError) -> ItemList<PolicySummary>
+    /// `GET /images`.
+    func images(_ caller: Caller) async throws(GloveboxError) -> ItemList<ImageSummary>
+
+    /// `POST /blobs`: a NAR archive; anything else, and any name the rules refuse, is `upload.rejected`.
+    func addBlob(_ caller: Caller, _ upload: BlobUpload) async throws(GloveboxError) -> BlobReceipt
+    /// `POST /plans`.
+    func createPlan(_ caller: Caller, _ request: CreatePlanRequest) async throws(GloveboxError) -> CreatedPlan
+    /// `GET /plans/{digest}`: the exact bytes of `manifest.json`.
+    func plan(_ caller: Caller, digest: Digest) async throws(GloveboxError) -> [UInt8]
+    /// `GET /plans/{digest}/files/{path}`: one file of the code tree; the path is as raw as it came.
+    func planFile(_ caller: Caller, digest: Digest, path: String) async throws(GloveboxError) -> [UInt8]
+
+    /// `POST /jobs`.
+    func submit(_ caller: Caller, _ request: SubmitJobRequest) async throws(GloveboxError) -> JobInfo
+    /// `GET /jobs`: those the caller may see, newest first.
+    func jobs(_ caller: Caller) async throws(GloveboxError) -> ItemList<JobInfo>
+    /// `GET /jobs/{id}?wait=N`: at once, or after the next phase change but no later than `wait` seconds (0 to 30).
+    func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo
+    /// `POST /jobs/{id}/cancel`.
+    func cancel(_ caller: Caller, id: String, _ request: CancelRequest) async throws(GloveboxError) -> JobInfo
+    /// `GET /jobs/{id}/receipt`: the evidence directory with the released files.
+    func receipt(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles
+
+    /// `GET /inbox`: what waits for the caller, oldest first.
+    func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem>
+    /// `POST /approvals`.
+    func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt
+    /// `POST /site/pause`.
+    func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState
+    /// `POST /site/resume`.
+    func resume(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState
+}

@@ -1,0 +1,123 @@
+package import GloveboxCore
+
+extension GloveboxClient {
+    /// `GET /healthz`.
+    package func health() async throws(RequestFailure) -> Health { try await get("/healthz") }
+
+    /// `GET /trust`.
+    package func trust() async throws(RequestFailure) -> NamedFiles { try await get("/trust") }
+
+    /// `GET /log/checkpoint`.
+    package func checkpoint() async throws(RequestFailure) -> [UInt8] { try await getBytes("/log/checkpoint") }
+
+    /// `GET /log/tile/…`; the path begins with `tile/`.
+    package func tile(path: String) async throws(RequestFailure) -> [UInt8] {
+        try await getBytes("/log/" + Self.encode(path: path))
+    }
+
+    /// `GET /whoami`.
+    package func whoami() async throws(RequestFailure) -> WhoAmI { try await get("/whoami") }
+
+    /// `POST /accounts`.
+    package func createAccount(_ request: CreateAccountRequest) async throws(RequestFailure) -> CreatedAccount {
+        try await post("/accounts", request)
+    }
+
+    /// `POST /accounts/{id}/keys`.
+    package func enrollKey(
+        account: String,
+        _ request: EnrollKeyRequest
+    ) async throws(RequestFailure) -> EnrolledKey {
+        try await post("/accounts/\(PercentPath.encode(account))/keys", request)
+    }
+
+    /// `POST /datasets`.
+    package func addDataset(_ request: AddDatasetRequest) async throws(RequestFailure) -> DatasetSummary {
+        try await post("/datasets", request)
+    }
+
+    /// `GET /datasets`.
+    package func datasets() async throws(RequestFailure) -> ItemList<DatasetSummary> { try await get("/datasets") }
+
+    /// `GET /datasets/{name}/mock`.
+    package func mock(dataset: String) async throws(RequestFailure) -> [UInt8] {
+        try await getBytes("/datasets/\(PercentPath.encode(dataset))/mock")
+    }
+
+    /// `POST /policies`.
+    package func addPolicy(_ request: AddPolicyRequest) async throws(RequestFailure) -> PolicySummary {
+        try await post("/policies", request)
+    }
+
+    /// `GET /policies`.
+    package func policies() async throws(RequestFailure) -> ItemList<PolicySummary> { try await get("/policies") }
+
+    /// `GET /images`.
+    package func images() async throws(RequestFailure) -> ItemList<ImageSummary> { try await get("/images") }
+
+    /// `POST /blobs`: a NAR archive in a file that is open for reading.
+    package func addBlob(descriptor: Int32, bytes: UInt64) async throws(RequestFailure) -> BlobReceipt {
+        try await upload("/blobs", descriptor: descriptor, bytes: bytes)
+    }
+
+    /// `POST /plans`.
+    package func createPlan(_ request: CreatePlanRequest) async throws(RequestFailure) -> CreatedPlan {
+        try await post("/plans", request)
+    }
+
+    /// `GET /plans/{digest}`: the exact bytes of `manifest.json`.
+    package func plan(digest: Digest) async throws(RequestFailure) -> [UInt8] {
+        try await getBytes("/plans/\(PercentPath.encode(digest.named))")
+    }
+
+    /// `GET /plans/{digest}/files/{path}`.
+    package func planFile(digest: Digest, path: String) async throws(RequestFailure) -> [UInt8] {
+        try await getBytes("/plans/\(PercentPath.encode(digest.named))/files/\(Self.encode(path: path))")
+    }
+
+    /// `POST /jobs`.
+    package func submit(_ request: SubmitJobRequest) async throws(RequestFailure) -> JobInfo {
+        try await post("/jobs", request)
+    }
+
+    /// `GET /jobs`.
+    package func jobs() async throws(RequestFailure) -> ItemList<JobInfo> { try await get("/jobs") }
+
+    /// `GET /jobs/{id}?wait=N`, `wait` in seconds, 0 to 30.
+    package func job(id: String, wait: Int = 0) async throws(RequestFailure) -> JobInfo {
+        try await get("/jobs/\(PercentPath.encode(id))" + (wait > 0 ? "?wait=\(min(30, wait))" : ""))
+    }
+
+    /// `POST /jobs/{id}/cancel`.
+    package func cancel(id: String, _ request: CancelRequest) async throws(RequestFailure) -> JobInfo {
+        try await post("/jobs/\(PercentPath.encode(id))/cancel", request)
+    }
+
+    /// `GET /jobs/{id}/receipt`.
+    package func receipt(id: String) async throws(RequestFailure) -> NamedFiles {
+        try await get("/jobs/\(PercentPath.encode(id))/receipt")
+    }
+
+    /// `GET /inbox`.
+    package func inbox() async throws(RequestFailure) -> ItemList<InboxItem> { try await get("/inbox") }
+
+    /// `POST /approvals`.
+    package func approve(_ request: ApprovalRequest) async throws(RequestFailure) -> ApprovalReceipt {
+        try await post("/approvals", request)
+    }
+
+    /// `POST /site/pause`.
+    package func pause(_ request: SiteStateRequest) async throws(RequestFailure) -> SiteState {
+        try await post("/site/pause", request)
+    }
+
+    /// `POST /site/resume`.
+    package func resume(_ request: SiteStateRequest) async throws(RequestFailure) -> SiteState {
+        try await post("/site/resume", request)
+    }
+
+    private static func encode(path: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false).map { PercentPath.encode(String($0)) }
+            .joined(separator: "/")
+    }
+}

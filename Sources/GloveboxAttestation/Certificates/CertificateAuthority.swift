@@ -1,0 +1,107 @@
+package import GloveboxCore
+internal import SwiftASN1
+internal import X509
+
+/// A certificate authority: the root of a site, or its platform CA.
+///
+/// Source: attestation specification, section 7.
+package struct CertificateAuthority: Sendable {
+    private static let year: Int64 = 365 * 86400
+    /// DER of the CA's certificate.
+    package let certificate: [UInt8]
+    /// The CA's key.
+    package let key: SigningKey
+
+    /// Takes up a CA from its files.
+    ///
+    /// - Throws: `pem.invalid`, `key.encoding`, `cert.chain` when the key does not belong to the certificate.
+    package init(certificatePEM: [UInt8], keyPEM: [UInt8]) throws(GloveboxError) {
+        self.certificate = try PEM.decode(certificatePEM, label: "CERTIFICATE")
+        self.key = try SigningKey(pem: keyPEM)
+        guard try ParsedCertificate(certificate).publicKey == key.publicKey else {
+            throw GloveboxError("cert.chain", "the CA's key does not belong to its certificate")
+        }
+    }
+
+    private init(certificate: [UInt8], key: SigningKey) {
+        self.certificate = certificate
+        self.key = key
+    }
+
+    /// The certificate file.
+    package var pem: [UInt8] { PEM.encode(certificate, label: "CERTIFICATE") }
+
+    /// SHA-1 of the CA's key bits, as certificates and the trust policy name it.
+    package var subjectKeyIdentifier: [UInt8] { key.publicKey.subjectKeyIdentifier }
+
+    /// Makes a self-signed root: ten years, one CA below it.
+    ///
+    /// - Throws: `cert.issue`.
+    package static func makeRoot(site: String, now: Instant) throws(GloveboxError) -> CertificateAuthority {
+        let key = SigningKey()
+        let draft = CertificateDraft(
+            publicKey: key.publicKey,
+            issuer: try CertificateDraft.name(site, "Glovebox root"),
+            subject: try CertificateDraft.name(site, "Glovebox root"),
+            notBefore: now,
+            notAfter: now.adding(seconds: 10 * year),
+            issuerKeyIdentifier: key.publicKey.subjectKeyIdentifier,
+            role: .authority(pathLength: 1)
+        )
+        return CertificateAuthority(certificate: try draft.signed(by: key), key: key)
+    }
+
+    /// Makes the platform CA below this root: one year, leaves only.
+    ///
+    /// - Throws: `cert.issue`.
+    package func makePlatform(site: String, now: Instant) throws(GloveboxError) -> CertificateAuthority {
+        let platform = SigningKey()
+        let draft = CertificateDraft(
+            publicKey: platform.publicKey,
+            issuer: try ParsedCertificate(certificate).subjectName,
+            subject: try CertificateDraft.name(site, "Glovebox platform CA"),
+            notBefore: now,
+            notAfter: now.adding(seconds: Self.year),
+            issuerKeyIdentifier: subjectKeyIdentifier,
+            role: .authority(pathLength: 0)
+        )
+        return CertificateAuthority(certificate: try draft.signed(by: key), key: platform)
+    }
+
+    /// Issues the certificate of one report's key: ten minutes, from five seconds ago.
+    ///
+    /// - Parameters:
+    ///   - publicKey: the key to certify.
+    ///   - attester: identity of the attester, a URI that is constant for the site.
+    ///   - issuer: the issuer text that public tools compare.
+    ///   - now: the time of issue.
+    ///   - log: the key that signs the certificate's time stamp; nil leaves the time stamp out.
+    /// - Returns: DER.
+    /// - Throws: `cert.issue`.
+    package func issueLeaf(
+        for publicKey: VerifyingKey,
+        attester: String,
+        issuer: String,
+        now: Instant,
+        log: SigningKey?
+    ) throws(GloveboxError) -> [UInt8] {
+        var draft = CertificateDraft(
+            publicKey: publicKey,
+            issuer: try ParsedCertificate(certificate).subjectName,
+            subject: DistinguishedName(),
+            notBefore: now.adding(seconds: -5),
+            notAfter: now.adding(seconds: 600),
+            issuerKeyIdentifier: subjectKeyIdentifier,
+            role: .leaf(attester: attester, issuer: issuer)
+        )
+        guard let log else { return try draft.signed(by: key) }
+        let bare = try ParsedCertificate(try draft.signed(by: key))
+        draft.timestamps = try CertificateTimestamp.make(
+            over: bare.tbs,
+            issuer: key.publicKey,
+            key: log,
+            now: now
+        )
+        return try draft.signed(by: key)
+    }
+}

@@ -1,0 +1,50 @@
+package import GloveboxCore
+internal import GloveboxTransparency
+
+/// Names of the files in an evidence directory.
+///
+/// Source: attestation specification, section 1; decision 7.
+package enum EvidenceFiles {
+    package static let report = "report.dsse.json"
+    package static let publicKey = "att.pub"
+    package static let leaf = "leaf.pem"
+    package static let platform = "inter.pem"
+    package static let root = "root.pem"
+    package static let manifest = "manifest.json"
+    package static let manifestEnvelope = "manifest.dsse.json"
+    package static let approvals = "approvals/"
+    package static let codeDigests = "code.digests"
+    package static let entry = "report.entry"
+    package static let proof = "report.tlog-proof"
+    package static let issuedEntry = "issued.entry"
+    package static let issuedProof = "issued.tlog-proof"
+    package static let disclosure = "disclosure.json"
+
+    /// The file of an approval: its position and the first 8 digits of its key.
+    package static func approval(_ index: Int, keyID: String) -> String {
+        "\(approvals)\(index + 1)-\(keyID.prefix(8)).dsse.json"
+    }
+
+    /// The files that follow from a signed report: envelope, keys, certificates and the log leaf.
+    package static func signed(
+        _ envelope: Envelope,
+        leaf: [UInt8],
+        platform: [UInt8],
+        root: [UInt8]
+    ) throws(GloveboxError) -> [(name: String, bytes: [UInt8])] {
+        [
+            (report, envelope.bytes), (publicKey, try ParsedCertificate(leaf).publicKey.pem),
+            (EvidenceFiles.leaf, PEM.encode(leaf, label: "CERTIFICATE")),
+            (EvidenceFiles.platform, PEM.encode(platform, label: "CERTIFICATE")),
+            (EvidenceFiles.root, PEM.encode(root, label: "CERTIFICATE")),
+            (entry, envelope.logEntry(certificate: leaf)),
+        ]
+    }
+}
+
+extension Envelope {
+    /// The log leaf of a report signed under that certificate (DER).
+    package func logEntry(certificate: [UInt8]) -> [UInt8] {
+        HashedRekord.body(paeDigest: Hashing.sha256(pae), signature: signature, certificate: certificate)
+    }
+}

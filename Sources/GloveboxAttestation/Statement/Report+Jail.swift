@@ -1,0 +1,172 @@
+package import GloveboxCore
+
+extension Report {
+    /// The jail as loaded and as read back from inside it.
+    package struct Jail: Sendable, Wire {
+        /// Digest of the jail profile.
+        package var policy: Digest
+        /// Digest of the filter bytes given to the kernel, by architecture (`x86_64`).
+        package var seccompBPF: [(architecture: String, digest: Digest)]
+        /// What the child read about itself before exec; nil when it never got that far.
+        package var readback: Readback?
+
+        /// Describes the jail.
+        package init(policy: Digest, seccompBPF: [(architecture: String, digest: Digest)], readback: Readback?) {
+            self.policy = policy
+            self.seccompBPF = seccompBPF
+            self.readback = readback
+        }
+
+        var json: JSONValue {
+            .members([
+                ("policy", policy.json),
+                ("seccompBpf", .object(JSONObject(seccompBPF.map { ($0.architecture, $0.digest.json) }))),
+                ("readback", readback?.json),
+            ])
+        }
+
+        init(reading fields: inout JSONFields) throws(GloveboxError) {
+            self.policy = try fields.digest("policy")
+            let filters = try fields.required("seccompBpf")
+            var members = try JSONFields(filters, at: "seccompBpf")
+            self.seccompBPF = []
+            for name in filters.object?.names ?? [] {
+                seccompBPF.append((architecture: name, digest: try members.digest(name)))
+            }
+            self.readback = try fields.optionalObject("readback")
+        }
+    }
+
+    /// The child's own view of its confinement after set-up and before exec, in the kernel's words.
+    package struct Readback: Sendable, Wire {
+        /// `Seccomp:` of `/proc/self/status`; `2` means a filter is loaded.
+        package var seccomp: String
+        /// `NoNewPrivs:`; `1` means set.
+        package var noNewPrivs: String
+        /// `CapEff:` without leading zeros; `0` means none.
+        package var capEff: String
+        /// SHA-256 of `mountinfo`.
+        package var mountinfo: Digest
+        /// `uid_map`, fields joined by single spaces, lines by commas.
+        package var uidMap: String
+        /// Landlock interface version; `0` when the kernel has none.
+        package var landlockABI: String
+
+        /// Describes the readback.
+        package init(
+            seccomp: String,
+            noNewPrivs: String,
+            capEff: String,
+            mountinfo: Digest,
+            uidMap: String,
+            landlockABI: String
+        ) {
+            self.seccomp = seccomp
+            self.noNewPrivs = noNewPrivs
+            self.capEff = capEff
+            self.mountinfo = mountinfo
+            self.uidMap = uidMap
+            self.landlockABI = landlockABI
+        }
+
+        var json: JSONValue {
+            [
+                "seccomp": .string(seccomp), "noNewPrivs": .string(noNewPrivs), "capEff": .string(capEff),
+                "mountinfo": mountinfo.json, "uidMap": .string(uidMap), "landlockAbi": .string(landlockABI),
+            ]
+        }
+
+        init(reading fields: inout JSONFields) throws(GloveboxError) {
+            self.seccomp = try fields.string("seccomp")
+            self.noNewPrivs = try fields.string("noNewPrivs")
+            self.capEff = try fields.string("capEff")
+            self.mountinfo = try fields.digest("mountinfo")
+            self.uidMap = try fields.string("uidMap")
+            self.landlockABI = try fields.string("landlockAbi")
+        }
+    }
+
+    /// The root filesystem.
+    package struct Rootfs: Sendable, Wire {
+        /// SHA-256 of the image file.
+        package var digest: Digest
+        /// `erofs`, `squashfs` or `directory`.
+        package var format: String
+
+        /// Describes the root filesystem.
+        package init(digest: Digest, format: String) {
+            self.digest = digest
+            self.format = format
+        }
+
+        var json: JSONValue { ["digest": digest.json, "format": .string(format)] }
+
+        init(reading fields: inout JSONFields) throws(GloveboxError) {
+            self.digest = try fields.digest("digest")
+            self.format = try fields.string("format")
+        }
+    }
+
+    /// The code as measured while it was copied.
+    package struct Code: Sendable, Wire {
+        /// The three tree digests.
+        package var digests: CodeDigests
+        /// Digest of the file list (``Swift/Array/listDigest``).
+        package var files: Digest
+
+        /// Describes the measured code.
+        package init(digests: CodeDigests, files: Digest) {
+            self.digests = digests
+            self.files = files
+        }
+
+        var json: JSONValue { ["digest": digests.json, "files": files.json] }
+
+        init(reading fields: inout JSONFields) throws(GloveboxError) {
+            self.digests = try fields.object("digest")
+            self.files = try fields.digest("files")
+        }
+    }
+
+    /// The command as executed.
+    package struct Invocation: Sendable, Wire {
+        /// Program and arguments.
+        package var argv: [String]
+        /// Working directory.
+        package var cwd: String
+        /// File mode mask, such as `0077`.
+        package var umask: String
+        /// The whole environment.
+        package var env: TextMap
+        /// SHA-256 of the canonical environment.
+        package var envDigest: Digest
+        /// Limits in force.
+        package var limits: Manifest.Limits
+
+        /// Describes a plan's command as it was executed.
+        package init(_ executor: Manifest.Executor, umask: String = "0077", limits: Manifest.Limits) {
+            self.argv = executor.argv
+            self.cwd = executor.cwd
+            self.umask = umask
+            self.env = executor.env
+            self.envDigest = executor.env.digest
+            self.limits = limits
+        }
+
+        var json: JSONValue {
+            [
+                "argv": .strings(argv), "cwd": .string(cwd), "umask": .string(umask), "env": env.json,
+                "envDigest": envDigest.json, "limits": limits.json,
+            ]
+        }
+
+        init(reading fields: inout JSONFields) throws(GloveboxError) {
+            self.argv = try fields.strings("argv")
+            self.cwd = try fields.string("cwd")
+            self.umask = try fields.string("umask")
+            self.env = try TextMap(fields.required("env"), at: "env")
+            self.envDigest = try fields.digest("envDigest")
+            self.limits = try fields.object("limits")
+        }
+    }
+}

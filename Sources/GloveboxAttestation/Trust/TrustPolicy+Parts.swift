@@ -1,0 +1,171 @@
+package import GloveboxCore
+
+/// An identity that may sign reports.
+package struct TrustedAttester: Sendable, Wire {
+    /// The URI in the leaf.
+    package var identity: String
+    /// The issuer text in the leaf.
+    package var issuer: String
+    /// Key identifier of the only CA that may issue for it.
+    package var caKeyIdentifier: [UInt8]
+
+    /// Trusts an identity under a CA.
+    package init(identity: String, issuer: String, caKeyIdentifier: [UInt8]) {
+        self.identity = identity
+        self.issuer = issuer
+        self.caKeyIdentifier = caKeyIdentifier
+    }
+
+    var json: JSONValue {
+        ["identity": .string(identity), "issuer": .string(issuer), "caSki": .string(Hex.encode(caKeyIdentifier))]
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        self.identity = try fields.string("identity")
+        self.issuer = try fields.string("issuer")
+        guard let identifier = Hex.decode(try fields.string("caSki")), identifier.count == 20 else {
+            throw GloveboxError("schema.type", "caSki must be 20 bytes in hex")
+        }
+        self.caKeyIdentifier = identifier
+    }
+}
+
+/// A person's key in a role.
+package struct RoleKey: Sendable, Wire {
+    /// What a key may do.
+    package enum Role: String, Sendable {
+        case researcher
+        case reviewer
+        case owner
+        case `operator`
+        /// The site's own key, for clients that cannot sign.
+        case site
+    }
+
+    /// The role.
+    package var role: Role
+    /// Account id of the person.
+    package var account: String
+    /// The public key.
+    package var key: PersonKey
+    /// From when signatures count.
+    package var validFrom: Instant
+    /// Until when signatures count (exclusive); nil while enrolled.
+    package var validTo: Instant?
+
+    /// Enrols a key.
+    package init(_ role: Role, account: String, key: PersonKey, validFrom: Instant, validTo: Instant? = nil) {
+        self.role = role
+        self.account = account
+        self.key = key
+        self.validFrom = Instant(seconds: validFrom.seconds)
+        self.validTo = validTo.map { Instant(seconds: $0.seconds) }
+    }
+
+    /// Whether a signature at that time counts.
+    func isValid(at time: Instant) -> Bool { validFrom <= time && validTo.map { time < $0 } ?? true }
+
+    var json: JSONValue {
+        .members([
+            ("role", .string(role.rawValue)), ("account", .string(account)), ("keyid", .string(key.keyID)),
+            ("publicKey", .string(key.hex)),
+            (
+                "validFor",
+                .members([("start", .string(validFrom.text)), ("end", validTo.map { .string($0.text) })])
+            ),
+        ])
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        self.role = try fields.choice("role")
+        self.account = try fields.string("account")
+        self.key = try PersonKey(hex: try fields.string("publicKey"))
+        try fields.constant("keyid", key.keyID, code: "schema.value")
+        var period = try fields.nested("validFor")
+        self.validFrom = try period.time("start")
+        self.validTo = try period.optionalTime("end")
+        try period.finish()
+    }
+}
+
+/// Binaries that the site vouches for.
+package struct ReferenceValues: Sendable, Wire {
+    /// Supervisor binaries.
+    package var supervisors: [Digest]
+    /// Launcher binaries.
+    package var launchers: [Digest]
+    /// Least security version of the supervisor.
+    package var minSVN: UInt64
+    /// Seccomp filters as loaded; empty when any filter of the approved profile is accepted.
+    package var seccompBPF: [Digest]
+
+    /// Lists known binaries.
+    package init(supervisors: [Digest], launchers: [Digest], minSVN: UInt64 = 0, seccompBPF: [Digest] = []) {
+        self.supervisors = supervisors
+        self.launchers = launchers
+        self.minSVN = minSVN
+        self.seccompBPF = seccompBPF
+    }
+
+    var json: JSONValue {
+        [
+            "supervisors": .array(supervisors.map(\.json)), "launchers": .array(launchers.map(\.json)),
+            "minSvn": .decimal(minSVN), "seccompBpf": .array(seccompBPF.map(\.json)),
+        ]
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        self.supervisors = try fields.digests("supervisors")
+        self.launchers = try fields.digests("launchers")
+        self.minSVN = try fields.decimal("minSvn")
+        self.seccompBPF = try fields.digests("seccompBpf")
+    }
+}
+
+/// The least version of a policy that still counts.
+package struct PolicyFloor: Sendable, Wire {
+    /// Policy name.
+    package var name: String
+    /// Least version.
+    package var version: UInt64
+
+    /// Sets a floor.
+    package init(name: String, version: UInt64) {
+        self.name = name
+        self.version = version
+    }
+
+    var json: JSONValue { ["name": .string(name), "version": .decimal(version)] }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        self.name = try fields.string("name")
+        self.version = try fields.decimal("version")
+    }
+}
+
+/// A key that does not count from a moment on.
+package struct Revocation: Sendable, Wire {
+    /// The key id of a person's key, or SHA-256 of a SPKI.
+    package var key: Digest
+    /// From when its signatures are refused.
+    package var from: Instant
+    /// Log index of the event that revoked it.
+    package var logIndex: UInt64
+
+    /// Revokes a key.
+    package init(key: Digest, from: Instant, logIndex: UInt64) {
+        self.key = key
+        self.from = Instant(seconds: from.seconds)
+        self.logIndex = logIndex
+    }
+
+    var json: JSONValue {
+        ["key": .string(key.hex), "from": .string(from.text), "logIndex": .decimal(logIndex)]
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        self.key = try fields.digestHex("key")
+        self.from = try fields.time("from")
+        self.logIndex = try fields.decimal("logIndex")
+    }
+}

@@ -1,0 +1,86 @@
+internal import GloveboxCore
+
+/// Collects checks. A failure never stops the list; a check whose input is missing is skipped.
+struct CheckList {
+    private var checks: [Verdict.Check] = []
+
+    /// The checks by stage, in the order of running within a stage.
+    var sorted: [Verdict.Check] {
+        checks.enumerated().sorted { ($0.element.stage, $0.offset) < ($1.element.stage, $1.offset) }.map(\.element)
+    }
+
+    /// Runs a check and keeps its value.
+    mutating func run<Value>(
+        _ stage: Verdict.Stage,
+        _ id: String,
+        _ body: () throws(GloveboxError) -> Value
+    ) -> Value? {
+        do throws(GloveboxError) {
+            let value = try body()
+            add(stage, id, .passed)
+            return value
+        } catch {
+            add(stage, id, .failed, error.code, Display.escape(error.message))
+            return nil
+        }
+    }
+
+    /// Runs a check that needs a value, or skips it.
+    mutating func run<First, Value>(
+        _ stage: Verdict.Stage,
+        _ id: String,
+        _ first: First?,
+        _ body: (First) throws(GloveboxError) -> Value
+    ) -> Value? {
+        guard let first else { return skip(stage, id) }
+        return run(stage, id) { () throws(GloveboxError) in try body(first) }
+    }
+
+    /// Runs a check that needs two values, or skips it.
+    mutating func run<First, Second, Value>(
+        _ stage: Verdict.Stage,
+        _ id: String,
+        _ first: First?,
+        _ second: Second?,
+        _ body: (First, Second) throws(GloveboxError) -> Value
+    ) -> Value? {
+        guard let first, let second else { return skip(stage, id) }
+        return run(stage, id) { () throws(GloveboxError) in try body(first, second) }
+    }
+
+    /// Runs a check that needs three values, or skips it.
+    mutating func run<First, Second, Third, Value>(
+        _ stage: Verdict.Stage,
+        _ id: String,
+        _ first: First?,
+        _ second: Second?,
+        _ third: Third?,
+        _ body: (First, Second, Third) throws(GloveboxError) -> Value
+    ) -> Value? {
+        guard let first, let second, let third else { return skip(stage, id) }
+        return run(stage, id) { () throws(GloveboxError) in try body(first, second, third) }
+    }
+
+    /// Records a check that this verification does not ask for.
+    mutating func leaveOut(_ stage: Verdict.Stage, _ id: String, _ why: String) {
+        add(stage, id, .skipped, "", why, required: false)
+    }
+
+    private mutating func skip<Value>(_ stage: Verdict.Stage, _ id: String) -> Value? {
+        add(stage, id, .skipped, "check.skipped", "an earlier check failed")
+        return nil
+    }
+
+    private mutating func add(
+        _ stage: Verdict.Stage,
+        _ id: String,
+        _ status: Verdict.Status,
+        _ reason: String = "",
+        _ detail: String = "",
+        required: Bool = true
+    ) {
+        checks.append(
+            Verdict.Check(stage: stage, id: id, status: status, reason: reason, detail: detail, required: required)
+        )
+    }
+}

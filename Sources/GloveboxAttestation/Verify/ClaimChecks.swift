@@ -1,0 +1,96 @@
+internal import GloveboxCore
+
+/// Freshness, time and assurance: what the report claims about itself.
+///
+/// Source: attestation specification, sections 4.2 and 12; decisions 5 and 6.
+struct ClaimChecks {
+    let report: Report
+    let options: VerifyOptions
+
+    /// The nonce is the caller's, or SHA-256 of the manifest when there is no caller.
+    ///
+    /// - Throws: `nonce.encoding`, `nonce.mismatch`, `nonce.missing`.
+    func nonce(_ manifest: Digest) throws(GloveboxError) {
+        guard let expected = options.nonce else {
+            guard report.nonce == manifest.bytes else {
+                throw GloveboxError(
+                    "nonce.missing",
+                    "the report answers a nonce that its caller chose",
+                    hint: "Give that nonce."
+                )
+            }
+            return
+        }
+        guard expected.count == 32 else { throw GloveboxError("nonce.encoding", "the nonce given is not 32 bytes") }
+        guard report.nonce == expected else {
+            throw GloveboxError("nonce.mismatch", "the report answers another nonce")
+        }
+    }
+
+    /// The times are in order and not in the future.
+    ///
+    /// - Throws: `time.regress`, `time.future`.
+    func time(logged: Instant) throws(GloveboxError) {
+        guard report.time.start <= report.time.end else {
+            throw GloveboxError("time.regress", "the run ended before it started")
+        }
+        guard report.time.end <= logged.adding(seconds: 300) else {
+            throw GloveboxError("time.future", "the report was logged before the run ended")
+        }
+        if let now = options.now, now.adding(seconds: 300) < max(logged, report.time.end) {
+            throw GloveboxError("time.future", "the report is from the future")
+        }
+    }
+
+    /// The root of trust is one that the reader accepts.
+    ///
+    /// - Throws: `assurance.emulated`, `tpm.signature`.
+    func root() throws(GloveboxError) {
+        guard report.assurance.rootOfTrust == .emulated else {
+            throw GloveboxError("tpm.signature", "the report claims a TPM or hardware root and carries no quote")
+        }
+        guard options.acceptEmulated else {
+            throw GloveboxError(
+                "assurance.emulated",
+                "no hardware vouches for this report",
+                hint: "Accept it with --accept emulated."
+            )
+        }
+    }
+
+    /// No safety switch was off unless the reader accepts it by name.
+    ///
+    /// - Throws: `assurance.debug`, `assurance.insecure`.
+    func switches() throws(GloveboxError) {
+        guard !report.assurance.debug || options.accept.contains("debug") else {
+            throw GloveboxError("assurance.debug", "the supervisor ran with debugging on")
+        }
+        for entry in report.assurance.insecure where !options.accept.contains(where: { $0.isSame(as: entry) }) {
+            throw GloveboxError("assurance.insecure", "a safety switch was off: \(entry)")
+        }
+    }
+
+    /// The report admits what an emulated root cannot prove.
+    ///
+    /// - Throws: `assurance.not-proven`.
+    func admissions() throws(GloveboxError) {
+        for claim in Report.Assurance.neverProvenByEmulation where !report.assurance.notProven.contains(claim) {
+            throw GloveboxError("assurance.not-proven", "the report does not admit that \(claim) is not proven")
+        }
+    }
+
+    /// Supervisor and launcher are known binaries.
+    ///
+    /// - Throws: `reference.missing`, `reference.mismatch`, `svn.downgrade`.
+    func binaries(_ reference: ReferenceValues) throws(GloveboxError) {
+        guard !reference.supervisors.isEmpty, !reference.launchers.isEmpty else {
+            throw GloveboxError("reference.missing", "the trust policy lists no supervisor or no launcher")
+        }
+        guard reference.supervisors.contains(report.attester.supervisor),
+            reference.launchers.contains(report.attester.launcher)
+        else { throw GloveboxError("reference.mismatch", "supervisor or launcher is not a known binary") }
+        guard report.attester.svn >= reference.minSVN else {
+            throw GloveboxError("svn.downgrade", "the supervisor is older than the trust policy allows")
+        }
+    }
+}

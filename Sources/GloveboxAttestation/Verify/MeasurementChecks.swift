@@ -1,0 +1,152 @@
+internal import GloveboxCore
+
+/// What ran is what was approved.
+///
+/// Source: attestation specification, section 4.2.
+struct MeasurementChecks {
+    let report: Report
+    let manifest: Manifest
+
+    /// Code digests of report, plan and file list agree.
+    ///
+    /// - Throws: `code.mismatch`.
+    func code() throws(GloveboxError) {
+        guard report.code.digests == manifest.core.code else {
+            throw GloveboxError(
+                "code.mismatch",
+                "the code that ran is \(report.code.digests.nar), the plan names \(manifest.core.code.nar)"
+            )
+        }
+        let list = manifest.core.files.listDigest
+        guard report.code.files == list, manifest.core.code.dirHash == list, report.coreDigest == manifest.coreDigest
+        else { throw GloveboxError("code.mismatch", "the file list does not belong to the code digests") }
+    }
+
+    /// Root filesystem is the approved image.
+    ///
+    /// - Throws: `rootfs.mismatch`.
+    func rootfs() throws(GloveboxError) {
+        guard report.rootfs.digest == manifest.core.image.digest else {
+            throw GloveboxError("rootfs.mismatch", "the root filesystem is not the approved image")
+        }
+    }
+
+    /// Command and limits are the approved ones.
+    ///
+    /// - Throws: `invocation.mismatch`.
+    func invocation() throws(GloveboxError) {
+        guard manifest.core.executors.count == 1, let executor = manifest.core.executors.first else {
+            throw GloveboxError("invocation.mismatch", "this version compares plans of exactly one command")
+        }
+        let approved = Report.Invocation(executor, umask: report.invocation.umask, limits: manifest.core.limits)
+        guard approved.json == report.invocation.json else {
+            throw GloveboxError("invocation.mismatch", "command, environment or limits are not the approved ones")
+        }
+    }
+
+    /// No variable that changes what a program loads.
+    ///
+    /// - Throws: `env.not-allowed`.
+    func environment() throws(GloveboxError) {
+        for (name, text) in report.invocation.env.pairs {
+            let allowed =
+                switch name {
+                case "PYTHONHASHSEED", "PYTHONUNBUFFERED": true
+                case "PYTHONPATH": text.isSame(as: ".")
+                case "NODE_OPTIONS", "GCONV_PATH": false
+                case "TZ": !text.utf8.contains(UInt8(ascii: "/"))
+                default: !name.utf8.starts(with: "LD_".utf8) && !name.utf8.starts(with: "PYTHON".utf8)
+                }
+            guard allowed else {
+                throw GloveboxError("env.not-allowed", "the environment sets \(name), which changes what is loaded")
+            }
+        }
+    }
+
+    /// Data is the approved data.
+    ///
+    /// - Throws: `data.mismatch`.
+    func data() throws(GloveboxError) {
+        let approved = manifest.inputs.map(Self.identity)
+        let read = report.inputs.map { input in
+            Self.identity(name: input.name, version: input.version, kind: input.kind, commit: input.commit)
+        }
+        guard approved == read else {
+            throw GloveboxError("data.mismatch", "the data that was read is not the approved data")
+        }
+    }
+
+    /// Jail profile, filter and what the child read about itself.
+    ///
+    /// - Throws: `jail.policy`, `jail.bpf`, `jail.readback`.
+    func jail(_ reference: ReferenceValues) throws(GloveboxError) {
+        guard report.jail.policy == manifest.core.profile.digest else {
+            throw GloveboxError("jail.policy", "the jail profile is not the approved one")
+        }
+        let filters = report.jail.seccompBPF.map(\.digest)
+        let known = reference.seccompBPF
+        guard !filters.isEmpty, known.isEmpty || filters.allSatisfy(known.contains) else {
+            throw GloveboxError("jail.bpf", "the seccomp filter is missing or not among the reference values")
+        }
+        guard let readback = report.jail.readback else {
+            // Only a run that never reached the job's code has nothing to read back.
+            if report.outcome == .interrupted { return }
+            throw GloveboxError("jail.readback", "the jail was not read back before the job's code ran")
+        }
+        guard readback.seccomp == "2", readback.noNewPrivs == "1", readback.capEff == "0" else {
+            throw GloveboxError(
+                "jail.readback",
+                "the job ran with seccomp \(readback.seccomp), no_new_privs \(readback.noNewPrivs), "
+                    + "capabilities \(readback.capEff)"
+            )
+        }
+    }
+
+    /// Policies are the approved ones and not too old.
+    ///
+    /// - Throws: `policy.version`.
+    func policies(_ floors: [PolicyFloor]) throws(GloveboxError) {
+        let approved = manifest.policies
+        let used = report.policies
+        guard used.input?.digest == approved.input, used.processing?.digest == approved.processing,
+            used.output.digest == approved.output
+        else { throw GloveboxError("policy.version", "the policies in force are not the approved ones") }
+        for policy in used.all {
+            for floor in floors where floor.name.isSame(as: policy.name) && policy.version < floor.version {
+                throw GloveboxError("policy.version", "policy \(policy.name) is older than version \(floor.version)")
+            }
+        }
+    }
+
+    /// The code is the one the reader expects.
+    ///
+    /// - Throws: `code.mismatch`.
+    static func expected(_ code: ExpectedCode, _ report: Report) throws(GloveboxError) {
+        let matches =
+            switch code {
+            case .measured(let digests): digests == report.code.digests
+            case .nar(let digest): digest == report.code.digests.nar
+            }
+        guard matches else {
+            throw GloveboxError(
+                "code.mismatch",
+                "the code that ran is \(report.code.digests.nar), not the expected code"
+            )
+        }
+    }
+
+    private static func identity(_ input: Manifest.Input) -> JSONValue {
+        identity(name: input.name, version: input.version, kind: input.kind, commit: input.commit)
+    }
+
+    private static func identity(
+        name: String,
+        version: UInt64,
+        kind: Manifest.Mode,
+        commit: Commitment
+    ) -> JSONValue {
+        [
+            "name": .string(name), "version": .decimal(version), "kind": .string(kind.rawValue), "commit": commit.json,
+        ]
+    }
+}

@@ -1,0 +1,83 @@
+internal import GloveboxCore
+
+/// Released files: names and digests, in the statement, in the report and in the reader's hands.
+enum OutputChecks {
+    /// The form of the subjects: `manifest.json` first, then outputs in strict order of their names.
+    ///
+    /// - Throws: `statement.subject-name`, `statement.subject-digest`.
+    static func subjects(_ statement: Statement, _ report: Report, manifest: [UInt8]) throws(GloveboxError) {
+        guard let first = statement.subjects.first, first.name.isSame(as: "manifest.json") else {
+            throw GloveboxError("statement.subject-name", "the first subject is not manifest.json")
+        }
+        guard first.digest == Hashing.sha256(manifest), report.manifestDigest == first.digest else {
+            throw GloveboxError("statement.subject-digest", "the report is about another plan")
+        }
+        let names = statement.subjects.dropFirst().map { Array($0.name.utf8) }
+        guard zip(names, names.dropFirst()).allSatisfy({ $0.lexicographicallyPrecedes($1) }),
+            names.allSatisfy(isOutputName)
+        else { throw GloveboxError("statement.subject-name", "an output's name is unsafe, doubled or out of order") }
+    }
+
+    /// The subjects are exactly the released files of the report.
+    ///
+    /// - Throws: `output.mismatch`, `output.name-swap`, `output.extra`, `output.missing`.
+    static func released(_ statement: Statement, _ report: Report) throws(GloveboxError) {
+        let subjects = statement.subjects.dropFirst().map { ResultFile(name: $0.name, digest: $0.digest) }
+        try compare(subjects, with: released(report), complete: true)
+        guard report.outcome == .released || report.outputs.released.isEmpty else {
+            throw GloveboxError("output.extra", "a run that was not released has released files")
+        }
+        guard report.outputs.released.count == subjects.count else {
+            throw GloveboxError("output.extra", "a released file stands twice in the report")
+        }
+    }
+
+    /// The reader's files are the released ones.
+    ///
+    /// - Throws: `output.mismatch`, `output.name-swap`, `output.extra`, `output.missing`.
+    static func files(_ files: [ResultFile], _ report: Report, complete: Bool) throws(GloveboxError) {
+        try compare(files, with: released(report), complete: complete)
+    }
+
+    /// The disclosure record is the one that the report names.
+    ///
+    /// - Throws: `output.mismatch`.
+    static func disclosure(_ file: [UInt8], _ report: Report) throws(GloveboxError) {
+        guard report.outputs.disclosure == Hashing.sha256(file) else {
+            throw GloveboxError("output.mismatch", "disclosure.json is not the record that the report names")
+        }
+    }
+
+    private static func released(_ report: Report) -> [ResultFile] {
+        report.outputs.released.map { ResultFile(name: $0.name, digest: $0.digest) }
+    }
+
+    private static func compare(
+        _ found: [ResultFile],
+        with expected: [ResultFile],
+        complete: Bool
+    ) throws(GloveboxError) {
+        for file in found {
+            let named = expected.first { $0.name.isSame(as: file.name) }
+            if let named, named.digest == file.digest { continue }
+            if let other = expected.first(where: { $0.digest == file.digest }) {
+                throw GloveboxError("output.name-swap", "\(file.name) has the bytes of \(other.name)")
+            }
+            guard let named else { throw GloveboxError("output.extra", "\(file.name) was not released") }
+            throw GloveboxError(
+                "output.mismatch",
+                "\(file.name) is \(file.digest), the report says \(named.digest)"
+            )
+        }
+        for file in expected where complete && !found.contains(where: { $0.name.isSame(as: file.name) }) {
+            throw GloveboxError("output.missing", "\(file.name) was released and is not here")
+        }
+    }
+
+    private static func isOutputName(_ name: [UInt8]) -> Bool {
+        let text = String(decoding: name, as: UTF8.self)
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return parts.count > 1 && parts[0].elementsEqual("outputs".utf8) && Display.escape(text).isSame(as: text)
+            && parts.allSatisfy { !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) }
+    }
+}

@@ -1,0 +1,234 @@
+internal import GloveboxCore
+internal import GloveboxTransparency
+
+/// Verifies a report offline from files in memory; needs no network, no account and no clock.
+///
+/// Source: attestation specification, section 12.
+package enum ReportVerifier {
+    /// Runs every check and gives the verdict.
+    ///
+    /// - Parameters:
+    ///   - evidence: files by name as in ``EvidenceFiles``.
+    ///   - trust: files by name as in ``TrustFiles/Name``.
+    ///   - results: result files that the reader holds.
+    ///   - options: what the reader asks for and accepts.
+    /// - Returns: the verdict with all checks.
+    package static func verify(
+        evidence: [String: [UInt8]],
+        trust: [String: [UInt8]],
+        results: [ResultFile] = [],
+        options: VerifyOptions = VerifyOptions()
+    ) -> Verdict {
+        let input = VerifyInput(evidence: evidence, trust: trust, results: results, options: options)
+        var checks = CheckList()
+        let parts = VerifiedParts(input, &checks)
+        signature(input, parts, &checks)
+        let logged = log(input, parts, &checks)
+        certificates(parts, logged, &checks)
+        let approvers = people(input, parts, logged, &checks)
+        claims(input, parts, logged?.time, &checks)
+        measurements(input, parts, &checks)
+        outputs(input, parts, &checks)
+        let sorted = checks.sorted
+        let story = Story(parts: parts, approvers: approvers, logged: logged, input: input)
+        return Verdict(
+            checks: sorted,
+            reportID: parts.envelope?.payloadDigest,
+            assurance: parts.report?.assurance.json ?? .object(JSONObject()),
+            facts: story.lines
+        )
+    }
+
+    private static func signature(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
+        _ = checks.run(.envelope, "envelope.signature", parts.envelope, parts.leaf) {
+            envelope,
+            leaf throws(GloveboxError) in
+            try leaf.publicKey.check(envelope.signature, over: envelope.pae)
+        }
+        _ = checks.run(.envelope, "envelope.public-key", parts.leaf) { leaf throws(GloveboxError) in
+            guard try input.file(EvidenceFiles.publicKey) == leaf.publicKey.pem else {
+                throw GloveboxError("envelope.algorithm", "att.pub is not the key of leaf.pem")
+            }
+        }
+        _ = checks.run(.statement, "statement.subjects", parts.statement, parts.report) {
+            statement,
+            report throws(GloveboxError) in
+            try OutputChecks.subjects(statement, report, manifest: input.file(EvidenceFiles.manifest))
+        }
+    }
+
+    private static func log(
+        _ input: VerifyInput,
+        _ parts: VerifiedParts,
+        _ checks: inout CheckList
+    ) -> LoggedAt? {
+        _ = checks.run(.log, "log.leaf", parts.envelope, parts.leaf) { envelope, leaf throws(GloveboxError) in
+            try LogChecks.leaf(input, envelope, leaf)
+        }
+        let log = parts.trust.map { LogChecks(input: input, trust: $0) }
+        let leaf = checks.run(.log, "log.proof", log) { log throws(GloveboxError) in
+            try log.included(entry: EvidenceFiles.entry, proof: EvidenceFiles.proof)
+        }
+        let event = checks.run(.log, "log.issued-proof", log) { log throws(GloveboxError) in
+            try log.included(entry: EvidenceFiles.issuedEntry, proof: EvidenceFiles.issuedProof)
+        }
+        let pair = leaf.flatMap { leaf in event.map { (leaf: leaf, event: $0) } }
+        let time = checks.run(.log, "log.issued-event", log, pair, parts.identified) {
+            log,
+            pair,
+            report throws(GloveboxError) in
+            try log.issued(pair.event, after: pair.leaf, report: report.report, id: report.id)
+        }
+        _ = checks.run(.log, "log.position", log, leaf, parts.report) { log, leaf, report throws(GloveboxError) in
+            try log.position(report, leaf: leaf)
+        }
+        guard let leaf, let time else { return nil }
+        return LoggedAt(time: time, index: leaf.index, size: leaf.checkpoint.size)
+    }
+
+    private static func certificates(_ parts: VerifiedParts, _ logged: LoggedAt?, _ checks: inout CheckList) {
+        let chain = parts.certificates
+        _ = checks.run(.certificate, "cert.chain", chain) { chain throws(GloveboxError) in try chain.chain() }
+        _ = checks.run(.certificate, "cert.time", chain, logged) { chain, logged throws(GloveboxError) in
+            try chain.time(logged.time)
+        }
+        _ = checks.run(.certificate, "cert.usage", chain) { chain throws(GloveboxError) in try chain.usage() }
+        _ = checks.run(.certificate, "cert.identity", chain, parts.report) { chain, report throws(GloveboxError) in
+            try chain.identity(report)
+        }
+        if let trust = parts.trust, trust.timestamps == nil {
+            checks.leaveOut(.certificate, "cert.sct", "the trust files name no key for certificate time stamps")
+        } else {
+            _ = checks.run(.certificate, "cert.sct", parts.trust?.timestamps, parts.leaf, parts.platform) {
+                key,
+                leaf,
+                platform throws(GloveboxError) in
+                try CertificateTimestamp.check(leaf, issuer: platform.publicKey, key: key)
+            }
+        }
+    }
+
+    private static func people(
+        _ input: VerifyInput,
+        _ parts: VerifiedParts,
+        _ logged: LoggedAt?,
+        _ checks: inout CheckList
+    ) -> [RoleKey] {
+        _ = checks.run(.keys, "trust.signature", parts.trust) { trust throws(GloveboxError) in
+            try trust.checkSignature()
+        }
+        _ = checks.run(.keys, "trust.version", parts.trust, parts.report) { trust, report throws(GloveboxError) in
+            try trust.checkVersion(seen: input.options.seenTrustVersion, named: report.policies.trustVersion)
+        }
+        _ = checks.run(.keys, "key.revocations", parts.certificates, logged) { chain, logged throws(GloveboxError) in
+            for certificate in [chain.leaf, chain.platform] {
+                if let from = chain.trust.revocation(of: certificate.publicKey.digest), from <= logged.time {
+                    throw GloveboxError("key.revoked", "a key of the chain was revoked before the report was logged")
+                }
+            }
+        }
+        let people = parts.people
+        let submitter = checks.run(.keys, "key.submitter", people, parts.manifestEnvelope) {
+            people,
+            envelope throws(GloveboxError) in
+            try people.submitter(envelope, file: input.file(EvidenceFiles.manifest))
+        }
+        var approvers: [RoleKey] = []
+        var all = people != nil
+        for (index, record) in (parts.report?.approvals ?? []).enumerated() {
+            let key = checks.run(.policy, "approval.\(index + 1)", people) { people throws(GloveboxError) in
+                try people.approval(record)
+            }
+            if let key { approvers.append(key) } else { all = false }
+        }
+        _ = checks.run(.policy, "approval.withdrawn", people) { people throws(GloveboxError) in
+            try people.notWithdrawn(input.approvalFiles)
+        }
+        _ = checks.run(.policy, "approval.separation", people, submitter) { people, submitter throws(GloveboxError) in
+            try people.separation(approvers, submitter: submitter)
+        }
+        _ = checks.run(.policy, "approval.threshold", all ? people : nil) { people throws(GloveboxError) in
+            try people.threshold(approvers)
+        }
+        return approvers
+    }
+
+    private static func claims(
+        _ input: VerifyInput,
+        _ parts: VerifiedParts,
+        _ logged: Instant?,
+        _ checks: inout CheckList
+    ) {
+        let claims = parts.report.map { ClaimChecks(report: $0, options: input.options) }
+        _ = checks.run(.time, "time.order", claims, logged) { claims, logged throws(GloveboxError) in
+            try claims.time(logged: logged)
+        }
+        _ = checks.run(.freshness, "nonce", claims) { claims throws(GloveboxError) in
+            try claims.nonce(Hashing.sha256(input.file(EvidenceFiles.manifest)))
+        }
+        _ = checks.run(.assurance, "assurance.root", claims) { claims throws(GloveboxError) in try claims.root() }
+        _ = checks.run(.assurance, "assurance.switches", claims) { claims throws(GloveboxError) in
+            try claims.switches()
+        }
+        _ = checks.run(.assurance, "assurance.not-proven", claims) { claims throws(GloveboxError) in
+            try claims.admissions()
+        }
+        _ = checks.run(.assurance, "assurance.binaries", claims, parts.trust) { claims, trust throws(GloveboxError) in
+            try claims.binaries(trust.policy.reference)
+        }
+    }
+
+    private static func measurements(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
+        let all = parts.measurements
+        _ = checks.run(.measurement, "code", all) { all throws(GloveboxError) in try all.code() }
+        if let code = input.options.expectedCode {
+            _ = checks.run(.measurement, "code.expected", parts.report) { report throws(GloveboxError) in
+                try MeasurementChecks.expected(code, report)
+            }
+        } else {
+            checks.leaveOut(.measurement, "code.expected", "no expected code was given")
+        }
+        if let line = input.evidence[EvidenceFiles.codeDigests] {
+            _ = checks.run(.measurement, "code.digests", parts.report) { report throws(GloveboxError) in
+                try MeasurementChecks.expected(.measured(CodeDigests(line: line)), report)
+            }
+        }
+        _ = checks.run(.measurement, "rootfs", all) { all throws(GloveboxError) in try all.rootfs() }
+        _ = checks.run(.measurement, "invocation", all) { all throws(GloveboxError) in try all.invocation() }
+        _ = checks.run(.measurement, "environment", all) { all throws(GloveboxError) in try all.environment() }
+        _ = checks.run(.measurement, "data", all) { all throws(GloveboxError) in try all.data() }
+        _ = checks.run(.measurement, "jail", all, parts.trust) { all, trust throws(GloveboxError) in
+            try all.jail(trust.policy.reference)
+        }
+        _ = checks.run(.policy, "policies", all, parts.trust) { all, trust throws(GloveboxError) in
+            try all.policies(trust.policy.minPolicyVersions)
+        }
+    }
+
+    private static func outputs(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
+        _ = checks.run(.outputs, "outputs.released", parts.statement, parts.report) {
+            statement,
+            report throws(GloveboxError) in
+            try OutputChecks.released(statement, report)
+        }
+        if input.results.isEmpty && !input.options.allOutputs {
+            checks.leaveOut(.outputs, "outputs.files", "no result file was given")
+        } else {
+            _ = checks.run(.outputs, "outputs.files", parts.report) { report throws(GloveboxError) in
+                try OutputChecks.files(input.results, report, complete: input.options.allOutputs)
+            }
+        }
+        if let file = input.evidence[EvidenceFiles.disclosure] {
+            _ = checks.run(.outputs, "outputs.disclosure", parts.report) { report throws(GloveboxError) in
+                try OutputChecks.disclosure(file, report)
+            }
+        }
+    }
+}
+
+/// Where and when the log took the report.
+struct LoggedAt {
+    let time: Instant
+    let index: UInt64
+    let size: UInt64
+}

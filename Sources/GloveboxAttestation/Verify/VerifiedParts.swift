@@ -1,0 +1,68 @@
+internal import GloveboxCore
+
+/// The files as read, each or nothing.
+struct VerifiedParts {
+    let envelope: Envelope?
+    let statement: Statement?
+    let report: Report?
+    let manifest: Manifest?
+    let manifestEnvelope: Envelope?
+    let leaf: ParsedCertificate?
+    let platform: ParsedCertificate?
+    let root: ParsedCertificate?
+    let trust: TrustStore?
+
+    /// Reads all files, recording what cannot be read.
+    init(_ input: VerifyInput, _ checks: inout CheckList) {
+        _ = checks.run(.input, "input.files") { () throws(GloveboxError) in try input.check() }
+        envelope = checks.run(.parse, "report.envelope") { () throws(GloveboxError) in
+            try Envelope(parsing: input.file(EvidenceFiles.report))
+        }
+        statement = checks.run(.parse, "report.statement", envelope) { envelope throws(GloveboxError) in
+            try Statement(parsing: envelope.payload, expecting: .report)
+        }
+        report = checks.run(.parse, "report.predicate", statement) { statement throws(GloveboxError) in
+            try Report(predicate: statement.predicate)
+        }
+        manifest = checks.run(.parse, "manifest.payload") { () throws(GloveboxError) in
+            try Manifest(parsing: input.file(EvidenceFiles.manifest))
+        }
+        manifestEnvelope = checks.run(.parse, "manifest.envelope") { () throws(GloveboxError) in
+            try Envelope(parsing: input.file(EvidenceFiles.manifestEnvelope))
+        }
+        trust = checks.run(.parse, "trust.files") { () throws(GloveboxError) in try TrustStore(input.trust) }
+        leaf = checks.run(.parse, "cert.leaf") { () throws(GloveboxError) in
+            try ParsedCertificate(pem: input.file(EvidenceFiles.leaf))
+        }
+        platform = checks.run(.parse, "cert.platform") { () throws(GloveboxError) in
+            try ParsedCertificate(pem: input.file(EvidenceFiles.platform))
+        }
+        root = checks.run(.parse, "cert.root") { () throws(GloveboxError) in
+            try ParsedCertificate(pem: input.file(EvidenceFiles.root))
+        }
+    }
+
+    /// The report with its id.
+    var identified: (report: Report, id: Digest)? {
+        guard let report, let envelope else { return nil }
+        return (report, envelope.payloadDigest)
+    }
+
+    /// The chain, when all of it can be read.
+    var certificates: CertificateChecks? {
+        guard let leaf, let platform, let root, let trust else { return nil }
+        return CertificateChecks(leaf: leaf, platform: platform, root: root, trust: trust)
+    }
+
+    /// Checks on people.
+    var people: ApprovalChecks? {
+        guard let report, let manifest, let trust else { return nil }
+        return ApprovalChecks(report: report, manifest: manifest, trust: trust)
+    }
+
+    /// Checks on what ran.
+    var measurements: MeasurementChecks? {
+        guard let report, let manifest else { return nil }
+        return MeasurementChecks(report: report, manifest: manifest)
+    }
+}

@@ -1,0 +1,57 @@
+/// Base64 with one reading per text: padding, alphabet and spare bits are checked, and no whitespace is allowed.
+///
+/// Source: RFC 4648 sections 4 (`encode`, `decode`) and 5 without padding (`encodeURL`, `decodeURL`).
+package enum Base64 {
+    private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let url = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let pad = UInt8(ascii: "=")
+
+    /// Encodes with padding.
+    package static func encode(_ bytes: [UInt8]) -> String { encode(bytes, standard, padded: true) }
+
+    /// Encodes for URLs, without padding.
+    package static func encodeURL(_ bytes: [UInt8]) -> String { encode(bytes, url, padded: false) }
+
+    /// Decodes padded base64; nil unless re-encoding gives the same text.
+    package static func decode(_ text: String) -> [UInt8]? { decode(text, standard, padded: true) }
+
+    /// Decodes unpadded base64url; nil unless re-encoding gives the same text.
+    package static func decodeURL(_ text: String) -> [UInt8]? { decode(text, url, padded: false) }
+
+    private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8], padded: Bool) -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let count = min(3, bytes.count - start)
+            var group: UInt32 = 0
+            for offset in 0..<3 { group = group << 8 | (offset < count ? UInt32(bytes[start + offset]) : 0) }
+            for position in 0..<4 {
+                if position <= count {
+                    out.append(alphabet[Int(group >> UInt32(18 - 6 * position) & 63)])
+                } else if padded {
+                    out.append(pad)
+                }
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func decode(_ text: String, _ alphabet: [UInt8], padded: Bool) -> [UInt8]? {
+        var reverse = [UInt8](repeating: 255, count: 256)
+        for (index, byte) in alphabet.enumerated() { reverse[Int(byte)] = UInt8(index) }
+        var out: [UInt8] = []
+        var group: UInt32 = 0
+        var bits = 0
+        for byte in text.utf8 where byte != pad {
+            let value = reverse[Int(byte)]
+            guard value != 255 else { return nil }
+            group = (group << 6 | UInt32(value)) & 0xffffff
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                out.append(UInt8(truncatingIfNeeded: group >> UInt32(bits)))
+            }
+        }
+        return encode(out, alphabet, padded: padded).utf8.elementsEqual(text.utf8) ? out : nil
+    }
+}

@@ -1,0 +1,54 @@
+/// Canonical JSON: one byte sequence per value.
+///
+/// Source: RFC 8785 (JCS), for integers and strings only.
+package enum CanonicalJSON {
+    /// The canonical UTF-8 bytes: sorted members, no spaces, no final newline.
+    package static func encode(_ value: JSONValue) -> [UInt8] {
+        var out: [UInt8] = []
+        write(value, &out)
+        return out
+    }
+
+    private static func write(_ value: JSONValue, _ out: inout [UInt8]) {
+        switch value {
+        case .null: out += "null".utf8
+        case .bool(let flag): out += (flag ? "true" : "false").utf8
+        case .integer(let number): out += String(number).utf8
+        case .string(let text): write(text, &out)
+        case .array(let elements):
+            out.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { out.append(UInt8(ascii: ",")) }
+                write(element, &out)
+            }
+            out.append(UInt8(ascii: "]"))
+        case .object(let object):
+            out.append(UInt8(ascii: "{"))
+            for (index, member) in object.members.enumerated() {
+                if index > 0 { out.append(UInt8(ascii: ",")) }
+                write(member.name, &out)
+                out.append(UInt8(ascii: ":"))
+                write(member.value, &out)
+            }
+            out.append(UInt8(ascii: "}"))
+        }
+    }
+
+    private static func write(_ text: String, _ out: inout [UInt8]) {
+        out.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): out += "\\\"".utf8
+            case UInt8(ascii: "\\"): out += "\\\\".utf8
+            case 8: out += "\\b".utf8
+            case 9: out += "\\t".utf8
+            case 10: out += "\\n".utf8
+            case 12: out += "\\f".utf8
+            case 13: out += "\\r".utf8
+            case 0..<32: out += ("\\u00" + Hex.encode([byte])).utf8
+            default: out.append(byte)
+            }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,60 @@
+/// The members of a JSON object, names compared as bytes and kept in RFC 8785 order (UTF-16 code units).
+package struct JSONObject: Sendable, Hashable {
+    /// One member.
+    package struct Member: Sendable, Hashable {
+        /// The name; compare its UTF-8, never the `String`.
+        package let name: String
+        /// The value.
+        package let value: JSONValue
+
+        package static func == (left: Self, right: Self) -> Bool {
+            left.name.utf8.elementsEqual(right.name.utf8) && left.value == right.value
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            for byte in name.utf8 { hasher.combine(byte) }
+            hasher.combine(value)
+        }
+    }
+
+    /// Members in canonical order.
+    package private(set) var members: [Member] = []
+
+    /// An object with no members.
+    package init() {}
+
+    /// An object of these members; of two with one name the later stays.
+    package init(_ members: [(String, JSONValue)]) {
+        for (name, value) in members { self[name] = value }
+    }
+
+    /// The names in canonical order.
+    package var names: [String] { members.map(\.name) }
+
+    /// Reads, sets or (with nil) removes a member.
+    package subscript(name: String) -> JSONValue? {
+        get {
+            let place = find(name)
+            return place.found ? members[place.index].value : nil
+        }
+        set {
+            let place = find(name)
+            if let newValue {
+                let member = Member(name: name, value: newValue)
+                if place.found { members[place.index] = member } else { members.insert(member, at: place.index) }
+            } else if place.found {
+                members.remove(at: place.index)
+            }
+        }
+    }
+
+    private func find(_ name: String) -> (found: Bool, index: Int) {
+        var low = 0
+        var high = members.count
+        while low < high {
+            let middle = (low + high) / 2
+            if members[middle].name.utf16.lexicographicallyPrecedes(name.utf16) { low = middle + 1 } else { high = middle }
+        }
+        return (low < members.count && members[low].name.utf8.elementsEqual(name.utf8), low)
+    }
+}

@@ -1,0 +1,118 @@
+package import GloveboxCore
+package import GloveboxPolicy
+internal import GloveboxTables
+
+internal import struct Crypto.SHA256
+
+/// Reads a dataset file chunk by chunk and checks every value against the description.
+///
+/// The first wrong value refuses the dataset. Errors name row and column, never the value.
+/// Source: release policy section 15.
+package struct DatasetImporter {
+    /// Greatest number of rows.
+    package static let maxRows = 100_000_000
+
+    private let description: DatasetDescription
+    private var reader: CSVReader
+    private var columns: [ColumnBuilder]
+    private var fieldOfColumn: [Int]?
+    private var linesToSkip: Int
+    private var rowCount = 0
+    private var hash = SHA256()
+
+    /// Starts on the first byte of a file.
+    package init(_ description: DatasetDescription) {
+        self.description = description
+        reader = CSVReader(firstLine: description.file.skipLines + 1)
+        columns = description.columns.map { ColumnBuilder($0, clamps: description.outOfBounds == .clamp) }
+        linesToSkip = description.file.skipLines
+    }
+
+    /// Takes the next chunk.
+    ///
+    /// - Throws: `dataset.csv`, `dataset.column`, `dataset.value` or `dataset.too-large`.
+    package mutating func feed(_ chunk: [UInt8]) throws(GloveboxError) {
+        hash.update(data: chunk)
+        var start = 0
+        while linesToSkip > 0 {
+            guard let end = chunk[start...].firstIndex(of: UInt8(ascii: "\n")) else { return }
+            start = end + 1
+            linesToSkip -= 1
+        }
+        reader.load(start == 0 ? chunk : Array(chunk[start...]))
+        while try next() { try take(reader.row) }
+    }
+
+    /// Ends the file.
+    ///
+    /// - Throws: as ``feed(_:)``, and `dataset.digest` when the description pins another SHA-256.
+    package mutating func finish() throws(GloveboxError) -> DatasetTable {
+        if try next(atEnd: true) { try take(reader.row) }
+        if let expected = description.file.sha256, expected.bytes != Array(hash.finalize()) {
+            throw GloveboxError("dataset.digest", "the file is not the one that the description names by SHA-256")
+        }
+        guard fieldOfColumn != nil || description.file.header == .none, rowCount > 0 else {
+            throw GloveboxError("dataset.csv", "the file has no rows")
+        }
+        let built = columns.map(\.column)
+        return DatasetTable(description: description, rowCount: rowCount, columns: built)
+    }
+
+    private mutating func next(atEnd: Bool = false) throws(GloveboxError) -> Bool {
+        do throws(CSVFault) {
+            return atEnd ? try reader.finish() : try reader.advance()
+        } catch {
+            throw GloveboxError("dataset.csv", error.message)
+        }
+    }
+
+    private mutating func take(_ row: CSVReader.Row) throws(GloveboxError) {
+        guard let fieldOfColumn else {
+            let fields = try match(row)
+            self.fieldOfColumn = fields
+            if description.file.header == .none { try take(row) }
+            return
+        }
+        rowCount += 1
+        guard rowCount <= Self.maxRows else {
+            throw GloveboxError("dataset.too-large", "the dataset has more than \(Self.maxRows) rows")
+        }
+        for (index, field) in fieldOfColumn.enumerated() {
+            if let why = columns[index].append(row[field]) {
+                throw GloveboxError(
+                    "dataset.value",
+                    "row \(rowCount) (line \(row.line)), column \(description.columns[index].name): \(why)"
+                )
+            }
+        }
+        for zero in description.structuralZeros where zero.codes.allSatisfy({ isLast($0.code, in: $0.column) }) {
+            throw GloveboxError("dataset.value", "row \(rowCount) (line \(row.line)) is declared impossible")
+        }
+    }
+
+    private func isLast(_ code: String, in column: String) -> Bool {
+        columns.contains { $0.described.name == column && $0.lastCode == code }
+    }
+
+    // Finds the field of every described column; other fields of the file are dropped.
+    private func match(_ row: CSVReader.Row) throws(GloveboxError) -> [Int] {
+        guard description.file.header == .present else {
+            guard row.count == columns.count else {
+                throw GloveboxError("dataset.column", "the file has \(row.count) columns, not \(columns.count)")
+            }
+            return Array(0..<row.count)
+        }
+        var fields: [Int] = []
+        for column in description.columns {
+            let found = (0..<row.count).filter { row[$0].elementsEqual(column.name.utf8) }
+            guard found.count == 1 else {
+                throw GloveboxError(
+                    "dataset.column",
+                    "column \(column.name) stands \(found.count) times in the header, not once"
+                )
+            }
+            fields += found
+        }
+        return fields
+    }
+}

@@ -1,0 +1,79 @@
+package import GloveboxCore
+package import GloveboxPolicy
+
+/// The rows of one dataset version in memory: typed columns, every value checked against the description.
+///
+/// Category values are indexes into the codebook, numbers are integers scaled by the column's decimals. No floating
+/// point stands between the file and a released count.
+package struct DatasetTable: Sendable {
+    /// The values of one column, one for each row.
+    package enum Column: Sendable, Hashable {
+        /// Indexes into the codebook.
+        case codes([UInt16])
+        /// Scaled integers.
+        case numbers([Int64])
+        /// Indexes into the distinct ids, which stand in order of first appearance.
+        case identifiers([UInt32], names: [String])
+
+        /// Stands for a missing code.
+        package static let missingCode = UInt16.max
+        /// Stands for a missing number.
+        package static let missingNumber = Int64.min
+    }
+
+    /// The description the values were checked against.
+    package let description: DatasetDescription
+    /// The number of rows.
+    package let rowCount: Int
+    /// One for each column of the description, in its order.
+    package let columns: [Column]
+    /// SHA-256 of ``encoded``: the digest of the dataset version.
+    package let contentDigest: Digest
+    /// The columns as bytes, to be stored and read again.
+    package let encoded: [UInt8]
+
+    init(description: DatasetDescription, rowCount: Int, columns: [Column]) {
+        self.description = description
+        self.rowCount = rowCount
+        self.columns = columns
+        self.encoded = Self.encode(description, rowCount, columns)
+        self.contentDigest = Digest(sha256: encoded)
+    }
+
+    /// The number of privacy units.
+    package var unitCount: Int {
+        guard description.privacyUnit.kind == .id, let index = unitColumn,
+            case .identifiers(_, let names) = columns[index]
+        else { return rowCount }
+        return names.count
+    }
+
+    /// The privacy unit of a row, counted from 0.
+    package func unit(ofRow row: Int) -> Int {
+        guard let index = unitColumn, case .identifiers(let values, _) = columns[index] else { return row }
+        return Int(values[row])
+    }
+
+    /// The text of a value as it is written to a job's file; nil for a value that is missing.
+    package func text(column: Int, row: Int) -> String? {
+        let described = description.columns[column]
+        switch columns[column] {
+        case .codes(let values):
+            guard values[row] != Column.missingCode, let codes = described.codes else { return nil }
+            return codes[Int(values[row])]
+        case .numbers(let values):
+            guard values[row] != Column.missingNumber, case .number(let number) = described.type else { return nil }
+            return number.text(values[row])
+        case .identifiers(let values, let names): return names[Int(values[row])]
+        }
+    }
+
+    /// The index of a column by name.
+    package func index(of name: String) -> Int? {
+        description.columns.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+    }
+
+    private var unitColumn: Int? {
+        description.privacyUnit.kind == .id ? index(of: description.privacyUnit.column) : nil
+    }
+}

@@ -1,0 +1,141 @@
+/// Finds sets of units that two releases give away together: nearly equal, but not equal.
+///
+/// The sets of a release are its cells, its margins, the whole table, and the complement of each in the base population.
+/// Sizes of intersections of plain sets are counted once; those with complements follow from them.
+/// Source: release policy section 6.
+package struct Differencing: Sendable {
+    /// Two sets that differ in too few units.
+    package struct Hit: Hashable, Sendable {
+        /// The earlier release.
+        package let release: String
+        /// The place in the new table, and whether its complement is meant.
+        package let new: (place: Int, isComplement: Bool)
+        /// The place in the earlier table, and whether its complement is meant.
+        package let old: (place: Int, isComplement: Bool)
+        /// How many units they differ in.
+        package let difference: Int
+
+        package static func == (left: Self, right: Self) -> Bool {
+            left.release == right.release && left.new == right.new && left.old == right.old
+                && left.difference == right.difference
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(release)
+            hasher.combine(new.place)
+            hasher.combine(old.place)
+            hasher.combine(difference)
+        }
+    }
+
+    // The sets of one record: places by number, and the base population as one more.
+    private struct Family {
+        let margins: Margins
+        var population: Int { margins.placeCount }
+        var sizes: [Int]
+
+        init(_ record: ReleaseRecord) {
+            margins = Margins(sizes: record.sizes)
+            sizes = [Int](repeating: 0, count: margins.placeCount + 1)
+            for entry in record.entries { for set in sets(entry.cells) { sizes[set] += 1 } }
+        }
+
+        func sets(_ cells: [Int]) -> [Int] {
+            guard cells.count != 1 else { return margins.containing(cells[0]) + [population] }
+            return Array(Set(cells.flatMap(margins.containing))) + [population]
+        }
+
+        // Every set of the family with its size; an empty set tells nothing and is left out.
+        var members: [(place: Int, isComplement: Bool, size: Int)] {
+            var members: [(place: Int, isComplement: Bool, size: Int)] = []
+            for place in 0..<population where sizes[place] > 0 {
+                members.append((place, false, sizes[place]))
+                let rest = sizes[population] - sizes[place]
+                if rest > 0 { members.append((place, true, rest)) }
+            }
+            return members.sorted { $0.size < $1.size }
+        }
+    }
+
+    private struct CellPair: Hashable {
+        let new: [Int]
+        let old: [Int]
+    }
+
+    /// Compares a new release with one of the history: sets that differ in 1 to `minimum` - 1 units are hits.
+    ///
+    /// Work grows with the units and with the product of the numbers of cells. At most `limit` hits are returned.
+    package static func hits(_ new: ReleaseRecord, _ old: ReleaseRecord, minimum: Int, limit: Int = 100) -> [Hit] {
+        let (first, second) = (Family(new), Family(old))
+        let common = intersections(new, first, old, second)
+        let olds = second.members
+        func size(_ a: Int, _ b: Int) -> Int { common[UInt64(a) << 32 | UInt64(b)] ?? 0 }
+        var hits: [Hit] = []
+        for a in first.members {
+            var index = lowerBound(olds, a.size - minimum + 1)
+            while index < olds.count, olds[index].size < a.size + minimum {
+                let b = olds[index]
+                index += 1
+                let plain = size(a.place, b.place)
+                let shared =
+                    switch (a.isComplement, b.isComplement) {
+                    case (false, false): plain
+                    case (true, false): size(first.population, b.place) - plain
+                    case (false, true): size(a.place, second.population) - plain
+                    case (true, true):
+                        size(first.population, second.population) - size(a.place, second.population)
+                            - size(first.population, b.place) + plain
+                    }
+                let difference = a.size + b.size - 2 * shared
+                guard difference > 0, difference < minimum else { continue }
+                hits.append(
+                    Hit(
+                        release: old.id,
+                        new: (a.place, a.isComplement),
+                        old: (b.place, b.isComplement),
+                        difference: difference
+                    )
+                )
+                if hits.count == limit { return hits }
+            }
+        }
+        return hits
+    }
+
+    private static func intersections(
+        _ new: ReleaseRecord,
+        _ first: Family,
+        _ old: ReleaseRecord,
+        _ second: Family
+    ) -> [UInt64: Int] {
+        // Units with the same cells in both releases count together.
+        var pairs: [CellPair: Int] = [:]
+        var index = 0
+        for entry in new.entries {
+            while index < old.entries.count, old.entries[index].tag < entry.tag { index += 1 }
+            guard index < old.entries.count, old.entries[index].tag == entry.tag else { continue }
+            pairs[CellPair(new: entry.cells, old: old.entries[index].cells), default: 0] += 1
+        }
+        var common: [UInt64: Int] = [:]
+        for (pair, count) in pairs {
+            let olds = second.sets(pair.old)
+            for a in first.sets(pair.new) { for b in olds { common[UInt64(a) << 32 | UInt64(b), default: 0] += count } }
+        }
+        return common
+    }
+
+    private static func lowerBound(_ members: [(place: Int, isComplement: Bool, size: Int)], _ size: Int) -> Int {
+        var (low, high) = (0, members.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if members[middle].size < size { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The rule for published numbers alone: a difference of two counts that is not zero and below the minimum.
+    package static func isUnsafe(_ a: Int64, _ b: Int64, minimum: Int64) -> Bool {
+        let difference = (a - b).magnitude
+        return difference > 0 && difference < minimum.magnitude
+    }
+}

@@ -1,0 +1,169 @@
+package import GloveboxCore
+internal import GloveboxPolicy
+
+/// The record of one decision: what was released or refused, by which rules, and what each check said.
+///
+/// It is a leaf of the log and is linked by the bundle's digest, not part of the bundle. Fields that this version has no
+/// value for are left out. Source: release policy section 14.
+package struct DisclosureRecord: Sendable {
+    /// What only the supervisor knows.
+    ///
+    /// Nil fields are left out.
+    package struct Context: Sendable {
+        /// The salted commitment of the dataset version, as in the plan: a plain digest of data never leaves.
+        package var dataset: Digest
+        package var bundle: Digest?
+        package var codeMeasurement: Digest?
+        package var attestationReport: Digest?
+        package var supervisorVersion: String
+        package var supervisorMeasurement: Digest?
+        package var requester: String
+        package var project: String
+        package var submitted: Instant?
+        package var sealed: Instant?
+        package var decided: Instant
+        package var tick: Instant?
+        package var logIndex: Int64?
+        package var logTreeHead: Digest?
+        /// Digests of the policy's source documents: site, dataset, project.
+        package var policySources: [Digest] = []
+        /// Thousandths of a bit that the project used up, this release included.
+        package var projectMillibits: Int64
+
+        /// Starts a context with what every record has.
+        package init(
+            dataset: Digest,
+            supervisorVersion: String,
+            requester: String,
+            project: String,
+            decided: Instant,
+            projectMillibits: Int64
+        ) {
+            self.dataset = dataset
+            self.supervisorVersion = supervisorVersion
+            self.requester = requester
+            self.project = project
+            self.decided = decided
+            self.projectMillibits = projectMillibits
+        }
+    }
+
+    /// Who reads a copy.
+    package enum Reader: Sendable {
+        /// The data owner and the log: everything.
+        case owner
+        /// The researcher: which checks the policy has, and nothing about what they found.
+        case researcher
+    }
+
+    private let request: ReleaseGate.Request
+    private let decision: Decision
+    private let context: Context
+
+    /// Binds a decision to what the supervisor knows.
+    package init(_ request: ReleaseGate.Request, _ decision: Decision, _ context: Context) {
+        self.request = request
+        self.decision = decision
+        self.context = context
+    }
+
+    /// The record as a value; its canonical bytes are `disclosure.json`.
+    package func json(for reader: Reader) -> JSONValue {
+        var record = JSONObject([
+            ("record_version", 1), ("outcome", .string(decision.outcome.rawValue)),
+            ("reasons", .array(decision.reasons.map(JSONValue.string))),
+            ("files", .array(decision.files.map(file))), ("dataset", dataset), ("policy", policy(for: reader)),
+            ("tools", tools), ("checks", checks(for: reader)), ("capacity", capacity), ("times", times),
+            ("supervisor", supervisor), ("requester", .string(context.requester)),
+            ("project", .string(context.project)),
+        ])
+        record["spec_digest"] = decision.spec.map { .string($0.named) }
+        record["rounding"] = request.policy.document.canonical["rounding"]
+        if let suppression = request.policy.suppression {
+            record["suppression"] = ["mode": .string(suppression.mode.rawValue), "cells": 0]
+        }
+        if reader == .owner {
+            record["differencing"] = [
+                "releases_compared": .integer(Int64(decision.comparison.releases)),
+                "hits": .integer(Int64(decision.comparison.hits)),
+            ]
+        }
+        record["bundle_sha256"] = context.bundle.map { .string($0.hex) }
+        record["code_measurement"] = context.codeMeasurement.map { .string($0.hex) }
+        record["attestation_report_sha256"] = context.attestationReport.map { .string($0.hex) }
+        if let index = context.logIndex, let head = context.logTreeHead {
+            record["log"] = ["leaf_index": .integer(index), "tree_head": .string(head.hex)]
+        }
+        return .object(record)
+    }
+
+    private func file(_ file: Decision.File) -> JSONValue {
+        [
+            "name": .string(file.name), "type": .string(request.policy.output(named: file.name)?.type.rawValue ?? ""),
+            "sha256": .string(Digest(sha256: file.bytes).hex), "bytes": .integer(Int64(file.bytes.count)),
+            "tier": .string(request.policy.tier.rawValue),
+        ]
+    }
+
+    private var dataset: JSONValue {
+        [
+            "lineage": .string(request.table.description.name),
+            "version_digest": .string(context.dataset.named),
+            "input_policy_digest": .string(request.inputPolicy.document.digest.named),
+        ]
+    }
+
+    private func policy(for reader: Reader) -> JSONValue {
+        var policy = JSONObject([
+            ("digest", .string(request.policy.document.digest.named)),
+            ("sources", .array(context.policySources.map { .string($0.named) })),
+        ])
+        if reader == .owner { policy["text"] = request.policy.document.canonical }
+        return .object(policy)
+    }
+
+    private var tools: JSONValue {
+        func tool(_ kind: String, _ id: String) -> JSONValue {
+            ["kind": .string(kind), "id": .string(id), "version": 1]
+        }
+        return [tool("parser", "csv"), tool("encoder", "csv"), tool("check", "release-gate")]
+    }
+
+    private func checks(for reader: Reader) -> JSONValue {
+        // Which check refused a job is itself a channel, so the researcher sees the policy's list.
+        guard reader == .owner else {
+            return .array(request.policy.checks.ids.map { ["id": .string($0), "version": 1] })
+        }
+        return .array(
+            decision.findings.map { finding in
+                [
+                    "id": .string(finding.check), "version": 1, "parameters": finding.parameters,
+                    "outcome": .string(finding.outcome.rawValue), "cells_failed": .integer(Int64(finding.cells.count)),
+                ]
+            }
+        )
+    }
+
+    private var capacity: JSONValue {
+        [
+            "bits": .string(Capacity.text(millibits: decision.millibits)),
+            "project_total": .string(Capacity.text(millibits: context.projectMillibits)),
+        ]
+    }
+
+    private var times: JSONValue {
+        let times: [(String, Instant?)] = [
+            ("submitted", context.submitted), ("sealed", context.sealed), ("decided", context.decided),
+            ("tick", context.tick),
+        ]
+        var object = JSONObject()
+        for (name, time) in times { object[name] = time.map { .string($0.text) } }
+        return .object(object)
+    }
+
+    private var supervisor: JSONValue {
+        var object = JSONObject([("version", .string(context.supervisorVersion))])
+        object["measurement"] = context.supervisorMeasurement.map { .string($0.hex) }
+        return .object(object)
+    }
+}

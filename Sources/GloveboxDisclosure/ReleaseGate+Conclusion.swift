@@ -1,0 +1,99 @@
+internal import GloveboxCore
+internal import GloveboxPolicy
+
+extension ReleaseGate {
+    // log2 of the three states a researcher can see, in thousandths, rounded up.
+    private static let statusMillibits = Capacity.millibits(domainSizes: [3])
+
+    /// What a release tells: its cells, the status and the size of the bundle.
+    static func millibits(
+        _ policy: OutputPolicy,
+        _ frame: TableFrame,
+        _ rounding: RoundingRules.Counts,
+        population: Int
+    ) -> Int64 {
+        let cell = rounding.domainSize(population: population)
+        return Capacity.millibits(
+            domainSizes: [Int64](repeating: cell, count: frame.cells.count) + [3, Int64(policy.channels.pad.count)]
+        )
+    }
+
+    /// Compares with every release of the lineage.
+    static func hits(_ record: ReleaseRecord, _ past: Past, _ check: DifferencingCheck) -> [Differencing.Hit] {
+        past.history.flatMap { Differencing.hits(record, $0, minimum: Int(check.minUnits)) }
+    }
+
+    static func finding(_ check: DifferencingCheck, _ hits: [Differencing.Hit], _ frame: TableFrame) -> Finding {
+        let detail = hits.prefix(10).map { hit in
+            "\(hit.new.isComplement ? "all but " : "")\(frame.labels(hit.new.place)) differs by \(hit.difference) units"
+                + " from a set of release \(hit.release)"
+        }
+        return Finding(
+            "differencing",
+            hits.isEmpty ? .pass : .fail,
+            cells: hits.map { frame.labels($0.new.place) },
+            detail: detail.joined(separator: "; "),
+            parameters: ["min_units": .integer(check.minUnits)]
+        )
+    }
+
+    static func capacityFinding(_ policy: OutputPolicy, _ millibits: Int64, _ past: Past) -> Finding {
+        let limits = policy.capacity
+        let fits =
+            millibits <= limits.maxBitsPerRelease * 1000
+            && past.projectMillibits + millibits <= limits.maxBitsPerProject * 1000
+        return Finding(
+            "capacity",
+            fits ? .pass : .fail,
+            detail: fits ? "" : "the release would carry too many bits",
+            parameters: [
+                "max_bits_per_release": .integer(limits.maxBitsPerRelease),
+                "max_bits_per_project": .integer(limits.maxBitsPerProject),
+            ]
+        )
+    }
+
+    /// A refusal before anything was counted.
+    static func refusal(_ request: Request, _ findings: [Finding]) -> Decision {
+        Decision(
+            outcome: .refuse,
+            files: [],
+            findings: findings,
+            reasons: ["not-released"],
+            millibits: statusMillibits,
+            record: nil,
+            comparison: .init(releases: 0, hits: 0),
+            spec: request.spec.digest
+        )
+    }
+
+    /// Puts the findings together: a failure refuses, and only a policy that says so releases without a person.
+    static func conclude(
+        _ request: Request,
+        _ findings: [Finding],
+        file: Decision.File,
+        _ millibits: Int64,
+        _ record: ReleaseRecord,
+        _ comparison: Decision.Comparison
+    ) -> Decision {
+        let rules = request.policy.decision
+        let worst = findings.map(\.outcome).max() ?? .fail
+        let outcome: Decision.Outcome =
+            switch worst {
+            case .fail: .refuse
+            case .pass where rules.auto == .whenAllPass: .release
+            case .pass, .review: rules.otherwise == .review ? .review : .refuse
+            }
+        let reasons: [Decision.Outcome: [String]] = [.refuse: ["not-released"], .review: ["under-review"]]
+        return Decision(
+            outcome: outcome,
+            files: outcome == .refuse ? [] : [file],
+            findings: findings,
+            reasons: reasons[outcome] ?? [],
+            millibits: outcome == .refuse ? statusMillibits : millibits,
+            record: outcome == .refuse ? nil : record,
+            comparison: comparison,
+            spec: request.spec.digest
+        )
+    }
+}

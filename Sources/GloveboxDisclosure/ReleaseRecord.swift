@@ -1,0 +1,110 @@
+package import GloveboxCore
+internal import GloveboxTables
+
+/// What is kept of a released table so that a later one can be compared with it: which units stood in which cell.
+///
+/// It is as private as the data and is stored encrypted. Source: release policy section 6.
+package struct ReleaseRecord: Hashable, Sendable {
+    /// A unit of the base population, and the places of its cells; none for a unit outside the table.
+    struct Entry: Hashable, Sendable {
+        let tag: UnitTag
+        let cells: [Int]
+    }
+
+    /// What the supervisor calls the release.
+    package let id: String
+    /// The dataset's name.
+    package let dataset: String
+    /// The digest of the dataset version.
+    package let version: Digest
+    /// The digest of the spec.
+    package let spec: Digest
+    /// The number of codes of each dimension.
+    package let sizes: [Int]
+    /// The units, by rising tag.
+    let entries: [Entry]
+
+    /// Records a release.
+    package init(id: String, spec: TableSpec, table: DatasetTable, counts: CellCounts, key: LineageKey) {
+        self.id = id
+        dataset = spec.dataset
+        version = table.contentDigest
+        self.spec = spec.digest
+        sizes = counts.frame.sizes
+        let tags = table.unitTags(key)
+        var cells: [Int: [Int]] = [:]
+        for membership in counts.memberships { cells[membership.unit, default: []].append(membership.cell) }
+        let entries = counts.population.map { Entry(tag: tags[$0], cells: cells[$0] ?? []) }
+        self.entries = entries.sorted { $0.tag < $1.tag }
+    }
+
+    private static let head = Array("gbxr".utf8) + [1]
+
+    /// The stored form: `"gbxr" 1, id, dataset, version, spec, sizes, units (tag, cells)`, big-endian.
+    package var encoded: [UInt8] {
+        var out = ByteWriter()
+        out.bytes = Self.head
+        out.text(id)
+        out.text(dataset)
+        out.bytes += version.bytes + spec.bytes
+        out.u8(UInt8(sizes.count))
+        for size in sizes { out.u32(size) }
+        out.u32(entries.count)
+        for entry in entries {
+            out.i64(Int64(bitPattern: entry.tag.high))
+            out.i64(Int64(bitPattern: entry.tag.low))
+            out.u32(entry.cells.count)
+            for cell in entry.cells { out.u32(cell) }
+        }
+        return out.bytes
+    }
+
+    /// Reads a stored record.
+    ///
+    /// - Throws: `format.bytes`.
+    package init(stored bytes: [UInt8]) throws(GloveboxError) {
+        var input = ByteReader(bytes)
+        guard try input.take(Self.head.count).elementsEqual(Self.head) else { throw ByteReader.invalid }
+        id = try input.text()
+        dataset = try input.text()
+        guard let version = Digest(bytes: Array(try input.take(32))),
+            let spec = Digest(bytes: Array(try input.take(32)))
+        else { throw ByteReader.invalid }
+        self.version = version
+        self.spec = spec
+        var sizes: [Int] = []
+        var places = 1
+        for _ in 0..<(try input.u8()) {
+            let size = try input.u32()
+            guard (1...4096).contains(size), sizes.count < 4 else { throw ByteReader.invalid }
+            sizes.append(size)
+            places *= size + 1
+        }
+        self.sizes = sizes
+        entries = try Self.entries(&input, places)
+        guard input.isAtEnd else { throw ByteReader.invalid }
+    }
+
+    private static func entries(_ input: inout ByteReader, _ places: Int) throws(GloveboxError) -> [Entry] {
+        let count = try input.u32()
+        guard count <= input.left / 20 else { throw ByteReader.invalid }
+        var entries: [Entry] = []
+        entries.reserveCapacity(count)
+        for _ in 0..<count {
+            let high = UInt64(bitPattern: try input.i64())
+            let tag = UnitTag(high: high, low: UInt64(bitPattern: try input.i64()))
+            let cellCount = try input.u32()
+            guard cellCount <= input.left / 4, entries.last.map({ $0.tag < tag }) != false else {
+                throw ByteReader.invalid
+            }
+            var cells: [Int] = []
+            for _ in 0..<cellCount {
+                let cell = try input.u32()
+                guard cell < places else { throw ByteReader.invalid }
+                cells.append(cell)
+            }
+            entries.append(Entry(tag: tag, cells: cells))
+        }
+        return entries
+    }
+}

@@ -1,0 +1,70 @@
+package import GloveboxCore
+package import GloveboxPolicy
+
+/// Conditions on rows, bound to the columns of one table.
+///
+/// A missing value meets no condition.
+package struct RowFilter: Sendable {
+    private enum Test: Sendable {
+        case codes(column: Int, allowed: [Bool])
+        case numbers(column: Int, ClosedRange<Int64>)
+        case never
+    }
+
+    private let tests: [Test]
+
+    /// Binds predicates that fit the description.
+    ///
+    /// - Throws: `spec.predicate`.
+    package init(_ predicates: [Predicate], description: DatasetDescription) throws(GloveboxError) {
+        var tests: [Test] = []
+        for predicate in predicates {
+            try description.check(predicate)
+            tests.append(Self.test(predicate, description))
+        }
+        self.tests = tests
+    }
+
+    /// Whether the row meets every condition.
+    package func accepts(_ row: Int, of table: DatasetTable) -> Bool {
+        tests.allSatisfy { test in
+            switch test {
+            case .codes(let column, let allowed):
+                guard case .codes(let values) = table.columns[column] else { return false }
+                return values[row] != DatasetTable.Column.missingCode && allowed[Int(values[row])]
+            case .numbers(let column, let range):
+                guard case .numbers(let values) = table.columns[column] else { return false }
+                return values[row] != DatasetTable.Column.missingNumber && range.contains(values[row])
+            case .never: return false
+            }
+        }
+    }
+
+    /// The rows that meet every condition, in order.
+    package func rows(of table: DatasetTable) -> [Int] {
+        (0..<table.rowCount).filter { accepts($0, of: table) }
+    }
+
+    private static func test(_ predicate: Predicate, _ description: DatasetDescription) -> Test {
+        guard let index = description.columns.firstIndex(where: { $0.name.utf8.elementsEqual(predicate.column.utf8) })
+        else { return .never }
+        let column = description.columns[index]
+        if let codes = column.codes {
+            let allowed = codes.map { code in
+                predicate.values.contains { $0.utf8.elementsEqual(code.utf8) } == (predicate.comparison != .notEqual)
+            }
+            return .codes(column: index, allowed: allowed)
+        }
+        guard case .number(let number) = column.type, let cut = predicate.values.first.flatMap(number.scaled) else {
+            return .never
+        }
+        let bounds = number.bounds
+        switch predicate.comparison {
+        case .less: return cut > bounds.lowerBound ? .numbers(column: index, bounds.lowerBound...(cut - 1)) : .never
+        case .lessOrEqual: return .numbers(column: index, bounds.lowerBound...cut)
+        case .greater: return cut < bounds.upperBound ? .numbers(column: index, (cut + 1)...bounds.upperBound) : .never
+        case .greaterOrEqual: return .numbers(column: index, cut...bounds.upperBound)
+        case .equal, .notEqual, .oneOf: return .never
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package import GloveboxCore
+package import GloveboxPolicy
+
+/// What table a job asks for.
+///
+/// It comes with the code, is approved with it, and holds nothing of the data.
+///
+/// Source: release policy section 4.
+package struct TableSpec: Hashable, Sendable {
+    /// One dimension of the table.
+    package struct Dimension: Hashable, Sendable {
+        /// The column.
+        package let column: String
+        /// The banding of a number column; nil for a category column.
+        package let banding: String?
+    }
+
+    /// The dataset's name.
+    package let dataset: String
+    /// The output file the table is for.
+    package let output: String
+    /// The dimensions, the slowest first.
+    package let groupBy: [Dimension]
+    /// Conditions on rows, all of which must hold.
+    package let conditions: [Predicate]
+    /// The number in each cell.
+    package let statistic: ColumnRules.Measure
+    /// The column that is summed or averaged; nil for counts.
+    package let variable: String?
+    /// Whether margins are added.
+    package let hasTotals: Bool
+    /// The spec with every default filled in.
+    package let canonical: JSONValue
+
+    /// SHA-256 of the canonical bytes.
+    package var digest: Digest { Digest(sha256: CanonicalJSON.encode(canonical)) }
+
+    /// Reads the bytes of a spec file.
+    ///
+    /// - Throws: `json.*`, `document.*`.
+    package init(bytes: [UInt8]) throws(GloveboxError) {
+        var limits = JSONReader.Limits()
+        limits.bytes = 65536
+        limits.depth = 16
+        try self.init(JSONReader.read(bytes, limits: limits))
+    }
+
+    /// Reads a spec from its value.
+    ///
+    /// - Throws: `document.*` with the key path.
+    package init(_ value: JSONValue) throws(GloveboxError) {
+        var fields = try DocumentFields(value, at: "")
+        guard try fields.text("apiVersion") == "glovebox/v1" else {
+            throw fields.wrongValue("apiVersion", "must be glovebox/v1")
+        }
+        guard try fields.text("kind") == "TableSpec" else { throw fields.wrongValue("kind", "must be TableSpec") }
+        dataset = try fields.text("dataset")
+        output = try fields.text("output")
+        groupBy = try Self.dimensions(&fields)
+        conditions = try fields.sections("where", 0...8, optional: true)
+        statistic = try fields.choice("statistic", default: .count)
+        variable = statistic == .count || statistic == .ols ? nil : try fields.text("variable")
+        if statistic == .ols {
+            _ = try fields.text("outcome")
+            _ = try fields.texts("regressors", 1...20)
+            _ = try fields.bool("intercept", default: true)
+        }
+        hasTotals = try fields.bool("totals", default: false)
+        canonical = try fields.finish()
+    }
+
+    private static func dimensions(_ fields: inout DocumentFields) throws(GloveboxError) -> [Dimension] {
+        guard let elements = fields.take("group_by")?.array else { throw fields.missing("group_by") }
+        guard elements.count <= 4 else { throw fields.wrongValue("group_by", "must have 0 to 4 entries") }
+        var dimensions: [Dimension] = []
+        for (index, element) in elements.enumerated() {
+            let dimension: Dimension
+            if let column = element.string {
+                dimension = Dimension(column: column, banding: nil)
+            } else {
+                var inner = try DocumentFields(element, at: "group_by[\(index)]")
+                dimension = Dimension(column: try inner.text("column"), banding: try inner.text("banding"))
+                _ = try inner.finish()
+            }
+            guard !dimensions.contains(where: { $0.column.utf8.elementsEqual(dimension.column.utf8) }) else {
+                throw fields.wrongValue("group_by", "names a column twice")
+            }
+            dimensions.append(dimension)
+        }
+        fields.keep("group_by", .array(elements))
+        return dimensions
+    }
+}

@@ -1,0 +1,59 @@
+internal import CGloveboxLinux
+internal import Glibc
+internal import GloveboxLinux
+
+/// What a program was refused, counted by kind in a table of fixed size.
+struct DenialTable {
+    private let profile: SeccompProfile
+    private(set) var list: [JailResult.Denied] = []
+    private(set) var suppressed: UInt64 = 0
+
+    private static let mostKinds = 64
+
+    init(profile: SeccompProfile) { self.profile = profile }
+
+    /// Takes and refuses one call; false when the listener has nothing more to tell.
+    mutating func take(from listener: Int32) -> Bool {
+        var id: UInt64 = 0
+        var pid: UInt32 = 0
+        var number: Int32 = 0
+        var arguments = [UInt64](repeating: 0, count: 6)
+        let taken = unsafe glx_notification_take(listener, &id, &pid, &number, &arguments)
+        if taken == -ENOENT || taken == -EINTR {
+            // The caller is gone; so is the jail when every thread under the filter is.
+            var polled = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+            _ = unsafe poll(&polled, 1, 0)
+            return polled.revents & Int16(POLLHUP) == 0
+        }
+        guard taken == 0 else { return false }
+        _ = glx_notification_refuse(listener, id, EPERM)
+        let call = SeccompFilter.name(of: number)
+        note(call, Self.describe(call, arguments))
+        return true
+    }
+
+    private mutating func note(_ call: String, _ argument: String) {
+        if let index = list.firstIndex(where: { $0.call == call && $0.argument == argument }) {
+            list[index].count = list[index].count == .max ? .max : list[index].count + 1
+        } else if list.count < Self.mostKinds {
+            let rule = profile.rule(refusing: call)?.name ?? "unknown"
+            list.append(JailResult.Denied(call: call, argument: argument, rule: rule, count: 1))
+        } else {
+            suppressed += 1
+        }
+    }
+
+    /// The class of the telling argument; never a value the program could speak through freely.
+    private static func describe(_ call: String, _ arguments: [UInt64]) -> String {
+        guard call == "socket" || call == "socketpair" else { return "" }
+        return switch UInt32(truncatingIfNeeded: arguments[0]) {
+        case 2: "AF_INET"
+        case 10: "AF_INET6"
+        case 16: "AF_NETLINK"
+        case 17: "AF_PACKET"
+        case 38: "AF_ALG"
+        case 40: "AF_VSOCK"
+        default: "other family"
+        }
+    }
+}

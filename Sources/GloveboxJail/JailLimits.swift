@@ -1,0 +1,28 @@
+/// What a jail may use. Sizes in bytes.
+package struct JailLimits: Sendable, Equatable {
+    /// Memory of all processes with tmpfs pages; swap is off.
+    package var memory: UInt64 = 2 << 30
+    /// Processes and threads.
+    package var processes: UInt64 = 128
+    /// Processors, in thousandths of one.
+    package var milliCPUs: UInt64 = 1000
+    /// Wall clock, in milliseconds; 0 means none.
+    package var wallMilliseconds: UInt64 = 900_000
+    /// Processor time of one process, in seconds; 0 means none.
+    package var cpuSeconds: UInt64 = 600
+    /// Content of `/out`.
+    package var outputBytes: UInt64 = 64 << 20
+    /// Files in `/out`.
+    package var outputFiles: UInt64 = 1000
+    /// Content of `/tmp`.
+    package var scratchBytes: UInt64 = 1 << 30
+    /// Files in `/tmp`.
+    package var scratchFiles: UInt64 = 10_000
+    /// Open descriptors of one process.
+    package var openFiles: UInt64 = 1024
+    /// Captured stdout and stderr, each.
+    package var streamBytes: Int = 1 << 20
+
+    /// The defaults.
+    package init() {}
+}

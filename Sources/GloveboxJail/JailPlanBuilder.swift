@@ -1,0 +1,127 @@
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxLinux
+internal import GloveboxPlan
+
+/// Turns a specification into the launcher's plan and the descriptors that go with it.
+struct JailPlanBuilder {
+    /// The plan.
+    private(set) var plan = JailPlan()
+    /// Descriptors beside stdin, stdout, stderr, control and plan, from ``firstDescriptor`` on.
+    private(set) var descriptors: [Descriptor] = []
+    /// Who may write into staged directories.
+    let identity: FileIdentity
+    /// Number of staged directories, before the output directory.
+    let stagedCount: Int
+    /// Whether an output directory is handed over last.
+    let hasOutput: Bool
+    /// Whether the jail can describe itself.
+    let hasProcesses: Bool
+
+    /// 0, 1, 2, control, plan.
+    static let firstDescriptor = 5
+
+    init(
+        _ specification: JailSpecification,
+        privileged: Bool,
+        limitsByGroup: Bool,
+        protections: inout JailProtections
+    ) throws(GloveboxError) {
+        stagedCount = specification.staged.count
+        hasOutput = specification.hasOutput
+        if case .empty = specification.root { hasProcesses = false } else { hasProcesses = true }
+        let root = try JailRoot(specification, privileged: privileged, firstDescriptor: Self.firstDescriptor)
+        plan.steps = root.steps
+        descriptors = root.mounts
+        let workload = Self.mapIdentity(privileged: privileged, into: &plan)
+        identity = FileIdentity(id: workload)
+        plan.hostname = Array(specification.hostname.utf8)
+        plan.directory = Array(specification.directory.utf8)
+        plan.arguments = specification.arguments.map { Array($0.utf8) }
+        plan.environment = specification.environment.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
+        plan.filter = try specification.profile.compiled()
+        if specification.profile.notifies { plan.options.insert(.notify) }
+        plan.wallMilliseconds = specification.limits.wallMilliseconds
+        plan.oomScore = 800
+        plan.limits = Self.resourceLimits(specification.limits, byGroup: limitsByGroup)
+        try setProgram(specification)
+        for descriptor in specification.descriptors {
+            plan.descriptors.append(UInt32(Self.firstDescriptor + descriptors.count))
+            descriptors.append(descriptor)
+        }
+        note(privileged: privileged, &protections)
+    }
+
+    private mutating func setProgram(_ specification: JailSpecification) throws(GloveboxError) {
+        switch specification.program {
+        case .descriptor(let file):
+            plan.options.insert(.programByDescriptor)
+            plan.programDescriptor = UInt32(Self.firstDescriptor + descriptors.count)
+            descriptors.append(file)
+        case .command:
+            guard let name = specification.arguments.first, !name.isEmpty else {
+                throw GloveboxError("jail.command", "there is no command to run")
+            }
+            if name.utf8.contains(UInt8(ascii: "/")) {
+                plan.programs = [Array(name.utf8)]
+            } else {
+                let path = specification.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+                plan.programs = path.split(separator: ":").map { Array("\($0)/\(name)".utf8) }
+            }
+        }
+    }
+
+    /// Maps init and workload to two ids no one else has, or, without privilege, both to the caller's own.
+    private static func mapIdentity(privileged: Bool, into plan: inout JailPlan) -> UInt32? {
+        guard privileged else {
+            plan.initID = 1000
+            plan.workloadID = 1000
+            plan.uidMap = Array("1000 \(getuid()) 1\n".utf8)
+            plan.gidMap = Array("1000 \(getgid()) 1\n".utf8)
+            return nil
+        }
+        plan.options.insert(.privileged)
+        plan.initID = 0
+        plan.workloadID = 1000
+        // A range of its own far above any account, so that no two jails share a host user.
+        let base = 0x7000_0000 + UInt32.random(in: 0..<1 << 26) * 2
+        let map = Array("0 \(base) 1\n1000 \(base + 1) 1\n".utf8)
+        plan.uidMap = map
+        plan.gidMap = map
+        return base + 1
+    }
+
+    private static func resourceLimits(_ limits: JailLimits, byGroup: Bool) -> [JailPlan.Limit] {
+        var list: [(UInt32, UInt64)] = [
+            (4, 0),  // RLIMIT_CORE
+            (7, limits.openFiles),  // RLIMIT_NOFILE
+            (1, max(limits.scratchBytes, limits.outputBytes)),  // RLIMIT_FSIZE
+            (8, 64 << 10),  // RLIMIT_MEMLOCK
+            (12, 819_200),  // RLIMIT_MSGQUEUE
+            (11, 1024),  // RLIMIT_SIGPENDING
+            (13, 0),  // RLIMIT_NICE
+            (14, 0),  // RLIMIT_RTPRIO
+            (6, limits.processes),  // RLIMIT_NPROC
+        ]
+        if limits.cpuSeconds > 0 { list.append((0, limits.cpuSeconds)) }  // RLIMIT_CPU
+        if !byGroup { list.append((9, limits.memory)) }  // RLIMIT_AS
+        return list.map { JailPlan.Limit(resource: $0.0, value: $0.1) }
+    }
+
+    private mutating func note(privileged: Bool, _ protections: inout JailProtections) {
+        let timeNamespace = unsafe access("/proc/self/ns/time", F_OK) == 0
+        if timeNamespace { plan.options.insert(.timeNamespace) }
+        for name in [
+            "user-namespace", "mount-namespace", "pid-namespace", "network-namespace", "ipc-namespace", "uts-namespace",
+            "cgroup-namespace", "seccomp", "no-new-privileges", "capabilities-empty", "securebits", "rlimits",
+        ] { protections.note(name, true, else: "") }
+        protections.note("time-namespace", timeNamespace, else: "the kernel has no time namespaces")
+        protections.note(
+            "unique-ids",
+            privileged,
+            else: "without root the job runs under one id that is the operator's own outside"
+        )
+        protections.note("groups-empty", privileged, else: "without root the supplementary groups stay")
+        protections.note("landlock", false, else: "this version does not apply Landlock")
+    }
+}

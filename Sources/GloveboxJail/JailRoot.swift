@@ -1,0 +1,210 @@
+internal import CGloveboxLinux
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxLinux
+internal import GloveboxPlan
+
+/// The steps that assemble a jail's root, and the detached mounts they need.
+struct JailRoot {
+    /// The steps in order.
+    private(set) var steps: [JailStep] = []
+    /// Detached mounts; the first gets the number `firstDescriptor` in the launcher.
+    private(set) var mounts: [Descriptor] = []
+
+    private let specification: JailSpecification
+    private let privileged: Bool
+    private let firstDescriptor: Int
+
+    /// Directories every jail mounts over, whatever the image holds there.
+    private static let own = ["proc", "dev", "tmp", "out"]
+
+    init(_ specification: JailSpecification, privileged: Bool, firstDescriptor: Int) throws(GloveboxError) {
+        self.specification = specification
+        self.privileged = privileged
+        self.firstDescriptor = firstDescriptor
+        try base()
+        if case .empty = specification.root {} else { devices() }
+        scratch()
+        for staged in specification.staged { seal(staged.path) }
+        steps.append(.seal(path: bytes("root/dev")))
+        if case .empty = specification.root { steps.removeLast() }
+    }
+
+    private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    private mutating func seal(_ path: String) { steps.append(.seal(path: bytes("root" + path))) }
+
+    /// The read-only tree at the bottom, with a directory for each mount that follows.
+    private mutating func base() throws(GloveboxError) {
+        switch specification.root {
+        case .empty:
+            steps.append(.scratch(path: bytes("root"), bytes: 65536, inodes: 64, mode: 0o755, flags: [.noExec]))
+            skeleton(under: "root")
+            return
+        case .image(let path, let format):
+            guard privileged else {
+                throw GloveboxError(
+                    "jail.image-needs-root",
+                    "an ordinary user cannot mount the image \(Display.escape(path))",
+                    hint: "Unpack it once with 'glovebox image unpack' and give the directory."
+                )
+            }
+            do { try attach(DetachedMount.image(path, format: format)) } catch { throw error.coded("jail.image") }
+        case .directory(let path):
+            if privileged {
+                do { try attach(DetachedMount.directory(path)) } catch { throw error.coded("jail.root") }
+            } else if try hasMountsBelow(path) {
+                try bindEntries(of: path)
+                return
+            } else {
+                steps.append(.bind(source: bytes(path), path: bytes("image"), flags: [.readOnly]))
+            }
+        }
+        skeleton(under: "skeleton")
+        steps.append(.overlay(upper: bytes("skeleton"), lower: bytes("image"), path: bytes("root")))
+        bindAll()
+    }
+
+    private mutating func attach(_ mount: Descriptor) {
+        steps.append(
+            .attach(descriptor: UInt32(firstDescriptor + mounts.count), path: bytes("image"), flags: [.readOnly])
+        )
+        mounts.append(mount)
+    }
+
+    private mutating func skeleton(under root: String) {
+        steps.append(.directory(path: bytes(root), mode: 0o755))
+        for name in Self.own { steps.append(.directory(path: bytes("\(root)/\(name)"), mode: 0o755)) }
+        for staged in specification.staged { steps.append(.directory(path: bytes(root + staged.path), mode: 0o755)) }
+        for bind in specification.binds {
+            let path = bytes(root + bind.target)
+            steps.append(isFile(bind.source) ? .file(path: path) : .directory(path: path, mode: 0o755))
+        }
+    }
+
+    private mutating func bindAll() {
+        for bind in specification.binds {
+            var flags: JailStep.Flags = [.readOnly, .recursive]
+            if isFile(bind.source) { flags.insert(.file) }
+            steps.append(.bind(source: bytes(bind.source), path: bytes("root" + bind.target), flags: flags))
+        }
+    }
+
+    /// An ordinary user cannot take a tree apart that has mounts in it, so each entry is bound with all below it.
+    private mutating func bindEntries(of path: String) throws(GloveboxError) {
+        let base = path == "/" ? "" : path
+        steps.append(.scratch(path: bytes("root"), bytes: 1 << 20, inodes: 1024, mode: 0o755, flags: []))
+        skeleton(under: "root")
+        let hidden = Set(Self.own + ["sys", "run", "job", "data"])
+        for name in try entries(of: path) where !hidden.contains(name) {
+            let source = base + "/" + name
+            var status = stat()
+            guard unsafe lstat(source, &status) == 0 else { continue }
+            switch status.st_mode & S_IFMT {
+            case S_IFLNK:
+                var target = [UInt8](repeating: 0, count: 4096)
+                let length = unsafe target.withUnsafeMutableBufferPointer { buffer in
+                    Kernel.withPath(source) {
+                        Kernel.call(SYS_readlinkat, Int(AT_FDCWD), $0, Int(bitPattern: buffer.baseAddress), buffer.count)
+                    }
+                }
+                if length > 0 { steps.append(.link(target: Array(target[..<length]), path: bytes("root/" + name))) }
+            case S_IFDIR:
+                guard unsafe access(source, R_OK | X_OK) == 0 else { continue }
+                let flags: JailStep.Flags = [.readOnly, .recursive]
+                steps.append(.bind(source: bytes(source), path: bytes("root/" + name), flags: flags))
+            default: continue
+            }
+        }
+        bindAll()
+        steps.append(.seal(path: bytes("root")))
+    }
+
+    private mutating func devices() {
+        steps.append(.processes(path: bytes("root/proc")))
+        steps.append(.scratch(path: bytes("root/dev"), bytes: 65536, inodes: 64, mode: 0o755, flags: [.noExec]))
+        for name in ["null", "zero", "full", "random", "urandom"] {
+            let flags: JailStep.Flags = [.file, .devices, .noExec]
+            steps.append(.bind(source: bytes("/dev/" + name), path: bytes("root/dev/" + name), flags: flags))
+        }
+        let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")]
+        for (name, end) in links {
+            steps.append(.link(target: bytes("/proc/self/fd" + end), path: bytes("root/dev/" + name)))
+        }
+    }
+
+    private mutating func scratch() {
+        let limits = specification.limits
+        if case .empty = specification.root {} else {
+            let shared = min(limits.scratchBytes, 64 << 20)
+            steps.append(
+                .scratch(path: bytes("root/dev/shm"), bytes: shared, inodes: 1024, mode: 0o1777, flags: [.noExec])
+            )
+            steps.append(
+                .scratch(
+                    path: bytes("root/tmp"),
+                    bytes: limits.scratchBytes,
+                    inodes: limits.scratchFiles,
+                    mode: 0o1777,
+                    flags: [.noExec]
+                )
+            )
+        }
+        for staged in specification.staged {
+            steps.append(
+                .scratch(
+                    path: bytes("root" + staged.path),
+                    bytes: staged.bytes,
+                    inodes: staged.inodes,
+                    mode: 0o755,
+                    flags: [.exported]
+                )
+            )
+        }
+        if specification.hasOutput {
+            steps.append(
+                .scratch(
+                    path: bytes("root/out"),
+                    bytes: limits.outputBytes,
+                    inodes: limits.outputFiles,
+                    mode: 0o755,
+                    flags: [.exported, .noExec]
+                )
+            )
+        }
+        steps.append(.stage)
+        if let alias = specification.outputAlias, specification.hasOutput {
+            steps.append(.bind(source: bytes("root/out"), path: bytes("root" + alias), flags: [.noExec]))
+        }
+    }
+
+    private func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+    }
+
+    private func hasMountsBelow(_ path: String) throws(GloveboxError) -> Bool {
+        let prefix = path == "/" ? "/" : path + "/"
+        do {
+            return try Kernel.readText("/proc/self/mountinfo").split(separator: "\n").contains { line in
+                let fields = line.split(separator: " ")
+                return fields.count > 4 && fields[4].hasPrefix(prefix) && fields[4] != prefix
+            }
+        } catch { throw error.coded("jail.root") }
+    }
+
+    private func entries(of path: String) throws(GloveboxError) -> [String] {
+        guard let listing = unsafe opendir(path) else {
+            throw SyscallError("opendir", errno, path).coded("jail.root")
+        }
+        defer { unsafe closedir(listing) }
+        var names: [String] = []
+        while let entry = unsafe readdir(listing) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
+                unsafe String(validating: raw.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let name, name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+}

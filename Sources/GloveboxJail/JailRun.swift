@@ -1,0 +1,83 @@
+internal import CGloveboxLinux
+internal import Glibc
+package import GloveboxCore
+package import GloveboxLinux
+internal import GloveboxPlan
+
+/// Builds one jail, runs one command in it, and takes what it left.
+///
+/// ``run(_:hooks:)`` blocks, and must stay on one thread that lives as long: the launcher is killed by the kernel when
+/// the thread that started it ends.
+package struct JailRun {
+    /// What the caller does while a jail is built and runs. Each is called on the thread of ``run(_:hooks:)``.
+    package struct Hooks {
+        /// Fills the staged directories, in order; the identity is the one to write under.
+        package var stage: ([Descriptor], FileIdentity) throws(GloveboxError) -> Void = { _, _ throws(GloveboxError) in }
+        /// Looks at the jail as the kernel describes it, before the first instruction; throwing stops it.
+        package var start: (JailReadback, JailProtections) throws(GloveboxError) -> Void = { _, _ throws(GloveboxError) in }
+        /// Takes what the program writes; the flag is true for stderr. Called only up to the stream limit.
+        package var output: ([UInt8], Bool) -> Void = { _, _ in }
+        /// Becomes readable when the run shall be cancelled.
+        package var cancel: Descriptor?
+
+        /// Hooks that do nothing.
+        package init() {}
+    }
+
+    /// Path of `glovebox-jail`.
+    private let launcher: String
+    private let layout: ControlGroupLayout
+
+    /// A runner that uses the launcher at that path.
+    package init(launcher: String, layout: ControlGroupLayout = .current()) {
+        self.launcher = launcher
+        self.layout = layout
+    }
+
+    /// Runs to the end.
+    ///
+    /// - Throws: `jail.*` when the jail could not be built as asked; how the program ended is in the result.
+    package func run(_ specification: JailSpecification, hooks: Hooks = Hooks()) throws(GloveboxError) -> JailResult {
+        let privileged = geteuid() == 0
+        var protections = JailProtections()
+        let group = try makeGroup(specification.limits, &protections)
+        defer { group?.remove() }
+        let builder = try JailPlanBuilder(
+            specification,
+            privileged: privileged,
+            limitsByGroup: group != nil,
+            protections: &protections
+        )
+        let session = try JailSession(
+            launcher: launcher,
+            builder: builder,
+            group: group,
+            protections: protections,
+            limits: specification.limits,
+            profile: specification.profile
+        )
+        return try session.run(hooks)
+    }
+
+    private func makeGroup(
+        _ limits: JailLimits,
+        _ protections: inout JailProtections
+    ) throws(GloveboxError) -> ControlGroup? {
+        guard layout.kind != .none else {
+            let reason = "no control group is writable here: memory is limited per process (RLIMIT_AS), processes by user"
+            protections.note("control-groups", false, else: reason)
+            return nil
+        }
+        ControlGroup.sweep(layout)
+        let wanted = ControlGroupLimits(
+            memory: limits.memory,
+            processes: limits.processes + 1,  // the jail's init
+            milliCPUs: limits.milliCPUs
+        )
+        do {
+            let group = try ControlGroup.make(in: layout, limits: wanted)
+            protections.note("control-groups-\(layout.kind.rawValue)", true, else: "")
+            return group
+        } catch { throw error.coded("jail.control-group") }
+    }
+}

@@ -1,0 +1,248 @@
+internal import CGloveboxLinux
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxLinux
+internal import GloveboxPlan
+
+/// One jail's life, from the launcher's start to its end: an event loop over the control socket, the two streams, and
+/// the listener for refused calls.
+final class JailSession {
+    private let builder: JailPlanBuilder
+    private let group: ControlGroup?
+    private let limits: JailLimits
+    private let protections: JailProtections
+    private let control: Descriptor
+    private var streams: [Descriptor?]
+    private let process: LaunchedProcess
+    private var listener: Descriptor?
+    private var denials: DenialTable
+    private var output: Descriptor?
+    private var readback = JailReadback()
+    private var started: UInt64?
+    private var ended: Ended?
+    private var expired = false
+    private var cancelled = false
+    private var executeError: Int32?
+    private var written: (out: UInt64, error: UInt64) = (0, 0)
+
+    private struct Ended {
+        let status: Int32
+        let cpu: UInt64
+        let memory: UInt64
+        let at: UInt64
+    }
+
+    init(
+        launcher: String,
+        builder: JailPlanBuilder,
+        group: ControlGroup?,
+        protections: JailProtections,
+        limits: JailLimits,
+        profile: SeccompProfile
+    ) throws(GloveboxError) {
+        self.builder = builder
+        self.group = group
+        self.limits = limits
+        self.protections = protections
+        denials = DenialTable(profile: profile)
+        do {
+            let (mine, theirs) = try Descriptor.socketPair()
+            let (out, error) = (try Descriptor.pipe(), try Descriptor.pipe())
+            try out.read.setNonBlocking()
+            try error.read.setNonBlocking()
+            let null = try Descriptor.open("/dev/null", O_RDONLY)
+            let plan = try Descriptor.sealed(builder.plan.encoded, name: "plan")
+            control = mine
+            streams = [out.read, error.read]
+            process = try LaunchedProcess.start(
+                launcher,
+                arguments: ["glovebox-jail"],
+                descriptors: [null, out.write, error.write, theirs, plan] + builder.descriptors
+            )
+        } catch {
+            let hint = "The launcher glovebox-jail must stand beside the program that starts it."
+            throw error.coded("jail.launcher", hint: error.call == "posix_spawn" ? hint : nil)
+        }
+    }
+
+    func run(_ hooks: JailRun.Hooks) throws(GloveboxError) -> JailResult {
+        do {
+            try loop(hooks)
+        } catch {
+            process.kill()
+            do { _ = try process.wait() } catch {}
+            throw error
+        }
+        do { _ = try process.wait() } catch let fault { throw fault.coded("jail.launcher") }
+        while drain(0, hooks) || drain(1, hooks) {}
+        return try result()
+    }
+
+    private func loop(_ hooks: JailRun.Hooks) throws(GloveboxError) {
+        while true {
+            var polled: [pollfd] = []
+            func add(_ descriptor: Descriptor?) {
+                polled.append(pollfd(fd: descriptor?.raw ?? -1, events: Int16(POLLIN), revents: 0))
+            }
+            add(control)
+            add(streams[0])
+            add(streams[1])
+            add(listener)
+            add(cancelled ? nil : hooks.cancel)
+            let ready = unsafe poll(&polled, UInt(polled.count), -1)
+            if ready < 0 {
+                if errno == EINTR { continue }
+                throw SyscallError("poll", errno).coded("jail.launcher")
+            }
+            if polled[3].revents != 0, let listener, !denials.take(from: listener.raw) { self.listener = nil }
+            for index in 0..<2 where polled[1 + index].revents != 0 { _ = drain(index, hooks) }
+            if polled[4].revents != 0 {
+                cancelled = true
+                process.kill()  // the launcher's death ends its jail
+            }
+            if polled[0].revents != 0, try !receive(hooks) { return }
+        }
+    }
+
+    /// Reads one stream until it is empty for now; true when something came.
+    private func drain(_ index: Int, _ hooks: JailRun.Hooks) -> Bool {
+        guard let stream = streams[index] else { return false }
+        do {
+            let bytes = try stream.read(upTo: 65536)
+            if bytes.isEmpty {
+                streams[index] = nil
+                return false
+            }
+            let before = index == 0 ? written.out : written.error
+            let room = UInt64(limits.streamBytes) > before ? UInt64(limits.streamBytes) - before : 0
+            if room > 0 { hooks.output(Array(bytes.prefix(Int(clamping: room))), index == 1) }
+            if index == 0 { written.out += UInt64(bytes.count) } else { written.error += UInt64(bytes.count) }
+            return true
+        } catch where error.errno == EAGAIN { return false } catch {
+            streams[index] = nil
+            return false
+        }
+    }
+
+    /// Takes one message; false at the end of the launcher.
+    private func receive(_ hooks: JailRun.Hooks) throws(GloveboxError) -> Bool {
+        var packet = [UInt8](repeating: 0, count: 65536)
+        var numbers = [Int32](repeating: -1, count: 16)
+        var count: Int32 = 0
+        let length = unsafe glx_receive(control.raw, &packet, packet.count, &numbers, &count)
+        let descriptors = numbers[0..<Int(count)].map { Descriptor(owning: $0) }
+        if length == 0 || length == -ECONNRESET { return false }
+        guard length > 0 else { throw SyscallError("recvmsg", -length).coded("jail.launcher") }
+        let body = Array(packet[1..<Int(length)])
+        switch packet[0] {
+        case JailMessage.born:
+            do { try group?.add(Int32(bitPattern: body.word(0))) } catch { throw error.coded("jail.control-group") }
+            try send(JailMessage.grouped)
+        case JailMessage.staged:
+            guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
+            output = builder.hasOutput ? descriptors.last : nil
+            try hooks.stage(Array(descriptors.prefix(builder.stagedCount)), builder.identity)
+            try send(JailMessage.filled)
+        case JailMessage.listener:
+            guard descriptors.count == 1 else { throw Self.unexpected }
+            listener = descriptors[0]
+        case JailMessage.readback:
+            guard let source = body.first else { throw Self.unexpected }
+            readback.take(source, String(decoding: body.dropFirst(), as: UTF8.self))
+        case JailMessage.ready:
+            try readback.check(hasProcesses: builder.hasProcesses)
+            try hooks.start(readback, protections)
+            started = Self.now()
+            try send(JailMessage.execute)
+        case JailMessage.ended:
+            guard body.count == 28 else { throw Self.unexpected }
+            ended = Ended(
+                status: Int32(bitPattern: body.word(0)),
+                cpu: body.longWord(4) + body.longWord(12),
+                memory: body.longWord(20),
+                at: Self.now()
+            )
+        case JailMessage.expired: expired = true
+        case JailMessage.failed: try failed(step: body.word(0), error: Int32(bitPattern: body.word(4)))
+        default: throw Self.unexpected
+        }
+        return true
+    }
+
+    private func failed(step: UInt32, error: Int32) throws(GloveboxError) {
+        if step == JailFault.execute.rawValue {
+            executeError = error
+            return
+        }
+        throw JailFaultText.error(step: step, errno: error, steps: builder.plan.steps)
+    }
+
+    private func send(_ kind: UInt8) throws(GloveboxError) {
+        let packet = [kind]
+        let sent = unsafe glx_send(control.raw, packet, 1, nil, 0)
+        guard sent == 1 else { throw SyscallError("sendmsg", -sent).coded("jail.launcher") }
+    }
+
+    private func result() throws(GloveboxError) -> JailResult {
+        let kills = group?.outOfMemoryKills ?? 0
+        let end: JailResult.End
+        if cancelled {
+            end = .cancelled
+        } else if let executeError {
+            end = executeError == ENOENT || executeError == ENOTDIR ? .notFound : .notExecutable
+        } else if expired {
+            end = .wallClock
+        } else if let ended {
+            let signal = ended.status & 0x7f
+            if signal == 0 {
+                end = .exited(ended.status >> 8 & 0xff)
+            } else if signal == SIGKILL, kills > 0 {
+                end = .memory
+            } else {
+                end = signal == SIGXCPU ? .processorTime : .signalled(signal)
+            }
+        } else if kills > 0 {
+            end = .memory
+        } else if started != nil {
+            end = .signalled(SIGKILL)
+        } else {
+            throw GloveboxError("jail.launcher", "the launcher ended before the program was started")
+        }
+        let finish = ended?.at ?? Self.now()
+        return JailResult(
+            end: end,
+            cpuMicroseconds: ended?.cpu ?? 0,
+            wallMilliseconds: started.map { finish - $0 } ?? 0,
+            peakMemory: group?.peakMemory ?? ended?.memory ?? 0,
+            peakMemoryOfGroup: group?.peakMemory != nil,
+            denied: denials.list,
+            suppressed: denials.suppressed,
+            streamBytes: written,
+            protections: protections,
+            readback: readback,
+            output: output
+        )
+    }
+
+    private static let unexpected = GloveboxError("jail.launcher", "the launcher sent something it should not")
+
+    private static func now() -> UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+}
+
+extension [UInt8] {
+    /// A little-endian 32-bit number; zero beyond the end.
+    fileprivate func word(_ offset: Int) -> UInt32 { UInt32(truncatingIfNeeded: number(offset, 4)) }
+
+    fileprivate func longWord(_ offset: Int) -> UInt64 { number(offset, 8) }
+
+    private func number(_ offset: Int, _ width: Int) -> UInt64 {
+        guard offset + width <= count else { return 0 }
+        var value: UInt64 = 0
+        for index in 0..<width { value |= UInt64(self[offset + index]) << UInt64(8 * index) }
+        return value
+    }
+}

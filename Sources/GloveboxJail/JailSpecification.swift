@@ -1,0 +1,75 @@
+package import GloveboxLinux
+
+/// One jail to build and one command to run in it, in the supervisor's words.
+package struct JailSpecification: Sendable {
+    /// What the jail's `/` is.
+    package enum Root: Sendable {
+        /// A read-only image file.
+        case image(path: String, format: DetachedMount.Format)
+        /// A directory of the host, read-only.
+        case directory(String)
+        /// Nothing at all.
+        case empty
+    }
+
+    /// What is executed.
+    package enum Program: Sendable {
+        /// Looked up in the jail's own `PATH`.
+        case command
+        /// An open descriptor; the jail needs no file of it.
+        case descriptor(Descriptor)
+    }
+
+    /// A host path shown read-only in the jail.
+    package struct Bind: Sendable {
+        package var source: String
+        package var target: String
+
+        /// Makes a bind; both paths are absolute.
+        package init(source: String, target: String) {
+            self.source = source
+            self.target = target
+        }
+    }
+
+    /// A directory the supervisor fills before the first instruction, read-only from then on.
+    package struct Staged: Sendable {
+        /// Absolute path in the jail.
+        package var path: String
+        /// Greatest content in bytes.
+        package var bytes: UInt64
+        /// Greatest number of files.
+        package var inodes: UInt64
+
+        /// Makes a staged directory.
+        package init(path: String, bytes: UInt64, inodes: UInt64) {
+            self.path = path
+            self.bytes = bytes
+            self.inodes = inodes
+        }
+    }
+
+    package var root: Root
+    package var program: Program = .command
+    package var arguments: [String]
+    package var environment: [String: String] = [:]
+    package var directory: String = "/"
+    package var hostname: String = "jail"
+    package var binds: [Bind] = []
+    package var staged: [Staged] = []
+    /// Whether there is an `/out`.
+    package var hasOutput: Bool = true
+    /// A second path of `/out`, inside a staged directory.
+    package var outputAlias: String?
+    package var limits: JailLimits = JailLimits()
+    package var profile: SeccompProfile
+    /// Descriptors the program gets as 3, 4, ….
+    package var descriptors: [Descriptor] = []
+
+    /// A jail with that root, command and profile, and defaults for the rest.
+    package init(root: Root, arguments: [String], profile: SeccompProfile) {
+        self.root = root
+        self.arguments = arguments
+        self.profile = profile
+    }
+}

@@ -1,0 +1,74 @@
+package import GloveboxCore
+
+extension Waiting {
+    /// The object of job-backend section 2.1.
+    package func json(phase: JobPhase, at now: Instant) -> JSONValue { json(phase: phase, message: message(at: now)) }
+
+    /// The same object with a sentence that was made before.
+    package func json(phase: JobPhase, message: String) -> JSONValue {
+        var object = JSONObject([
+            ("phase", .string(phase.rawValue)), ("code", .string(code.rawValue)),
+            ("since", .string(since.description)), ("message", .string(message)),
+            ("waiting_on", .array(waitingOn.map(\.json))),
+        ])
+        if let deadline { object["deadline"] = .string(deadline.description) }
+        return .object(object)
+    }
+
+    /// Reads what ``json(phase:at:)`` writes; phase and message are not kept.
+    ///
+    /// - Throws: `schema.missing-field`, `schema.type`, `schema.unknown-field`.
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "waiting")
+        _ = try fields.string("phase")
+        _ = try fields.string("message")
+        let code: Code = try fields.choice("code")
+        let since = try fields.instant("since")
+        let deadline = try fields.optionalInstant("deadline")
+        var parties: [Party] = []
+        for value in try fields.array("waiting_on") { parties.append(try Party(json: value)) }
+        try fields.finish()
+        self.init(code, since: since, deadline: deadline, on: parties)
+    }
+}
+
+extension Waiting.Party {
+    /// One element of `waiting_on`.
+    package var json: JSONValue {
+        switch self {
+        case .role(let role, let need, let have):
+            [
+                "kind": "role", "role": .string(role.rawValue), "need": .integer(Int64(need)),
+                "have": .integer(Int64(have)),
+            ]
+        case .datasetOwner(let dataset, let need, let have):
+            [
+                "kind": "dataset_owner", "dataset": .string(dataset), "need": .integer(Int64(need)),
+                "have": .integer(Int64(have)),
+            ]
+        case .submitter: ["kind": "submitter"]
+        }
+    }
+
+    /// Reads what ``json`` writes.
+    ///
+    /// - Throws: `schema.missing-field`, `schema.type`, `schema.unknown-field`.
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "waiting_on")
+        let kind = try fields.string("kind")
+        switch kind {
+        case "role":
+            let role = try Role(reading: try fields.string("role"))
+            self = .role(role, need: try fields.count("need"), have: try fields.count("have"))
+        case "dataset_owner":
+            self = .datasetOwner(
+                try fields.string("dataset"),
+                need: try fields.count("need"),
+                have: try fields.count("have")
+            )
+        case "submitter": self = .submitter
+        default: throw GloveboxError("schema.type", "waiting_on.kind is not known: \(Display.escape(kind))")
+        }
+        try fields.finish()
+    }
+}

@@ -1,0 +1,114 @@
+package import GloveboxCore
+
+/// Why a job waits, for whom, and since when. Source: job-backend section 2.1.
+package struct Waiting: Sendable, Hashable {
+    /// A stable reason.
+    package enum Code: String, Sendable, Hashable, CaseIterable {
+        case startGrace = "start.grace"
+        case approvalQuorum = "approval.quorum"
+        case approvalExpired = "approval.expired"
+        case approvalRevoked = "approval.revoked"
+        case slots = "capacity.slots"
+        case memory = "capacity.memory"
+        case disk = "capacity.disk"
+        case quota = "quota.concurrent"
+        case node = "node.unavailable"
+        case scheduler = "scheduler.pending"
+        case dataset = "dataset.unavailable"
+        case sitePaused = "site.paused"
+        case projectPaused = "project.paused"
+        case schedule = "schedule.window"
+        case log = "log.unavailable"
+        case reviewQuorum = "review.quorum"
+        case reviewReturned = "review.returned"
+        case runActive = "run.active"
+        case checkActive = "check.active"
+    }
+
+    /// One party that has to act.
+    package enum Party: Sendable, Hashable {
+        /// Accounts that hold a role: how many are needed and how many have acted.
+        case role(Role, need: Int, have: Int)
+        /// The owner of a dataset.
+        case datasetOwner(String, need: Int, have: Int)
+        /// The researcher who submitted the job.
+        case submitter
+    }
+
+    /// The stable reason.
+    package let code: Code
+    /// When this reason began.
+    package let since: Instant
+    /// When the job expires if nothing happens, or nil.
+    package let deadline: Instant?
+    /// Who has to act; empty when it is the site's turn.
+    package let waitingOn: [Party]
+
+    /// Describes a wait.
+    package init(_ code: Code, since: Instant, deadline: Instant? = nil, on waitingOn: [Party] = []) {
+        self.code = code
+        self.since = since
+        self.deadline = deadline
+        self.waitingOn = waitingOn
+    }
+
+    /// The same wait for a new reason keeps `since` only when the reason is the same.
+    package func carrying(from previous: Waiting?) -> Waiting {
+        guard let previous, previous.code == code else { return self }
+        return Waiting(code, since: previous.since, deadline: deadline, on: waitingOn)
+    }
+
+    /// One sentence: for whom, since when, how long.
+    package func message(at now: Instant) -> String {
+        let clock = since.text.dropFirst(11).prefix(5)
+        let seconds = max(0, (now.milliseconds - since.milliseconds) / 1000)
+        return "\(subject), since \(clock) UTC (\(Self.words(seconds: seconds)))."
+    }
+
+    private var subject: String {
+        let parties = waitingOn.compactMap(\.words)
+        guard parties.isEmpty else { return "Waiting for " + parties.joined(separator: " and ") }
+        return switch code {
+        case .startGrace: "Waiting for the start grace to pass"
+        case .approvalQuorum, .approvalExpired, .approvalRevoked: "Waiting for approval"
+        case .slots, .memory, .disk: "Waiting for a free place to run"
+        case .quota: "Waiting for your earlier jobs"
+        case .node, .scheduler: "Waiting for a node"
+        case .dataset: "Waiting for the dataset to be available"
+        case .sitePaused: "The site is paused"
+        case .projectPaused: "The project is paused"
+        case .schedule: "Waiting for the time window of the plan"
+        case .log: "Waiting for the log to be writable"
+        case .reviewQuorum: "Waiting for release reviewers"
+        case .reviewReturned: "Waiting for the researcher"
+        case .runActive: "Running"
+        case .checkActive: "Outputs are being checked"
+        }
+    }
+
+    /// A duration in its largest unit: `42 s`, `5 min`, `3 h`, `2 d`.
+    package static func words(seconds: Int64) -> String {
+        switch seconds {
+        case ..<120: "\(seconds) s"
+        case ..<7200: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3600) h"
+        default: "\(seconds / 86400) d"
+        }
+    }
+}
+
+extension Waiting.Party {
+    /// What is still missing, in words; nil when nothing is.
+    fileprivate var words: String? {
+        switch self {
+        case .role(let role, let need, let have):
+            guard need > have else { return nil }
+            let missing = need - have
+            return "\(missing)\(have > 0 ? " more" : "") \(role.rawValue)\(missing == 1 ? "" : "s")"
+        case .datasetOwner(let dataset, let need, let have):
+            return need > have ? "the owner of \(Display.escape(dataset))" : nil
+        case .submitter:
+            return "the researcher"
+        }
+    }
+}

@@ -1,0 +1,39 @@
+internal import CGloveboxLinux
+internal import Glibc
+
+/// System calls by number.
+package enum Kernel {
+    /// Makes a call; the value, or -errno. Arguments are numbers and addresses.
+    package static func call(
+        _ number: Int32,
+        _ a: Int = 0,
+        _ b: Int = 0,
+        _ c: Int = 0,
+        _ d: Int = 0,
+        _ e: Int = 0
+    ) -> Int {
+        glx_syscall(Int(number), a, b, c, d, e, 0)
+    }
+
+    /// Turns -errno into an error.
+    package static func value(_ result: Int, _ call: String, _ detail: String = "") throws(SyscallError) -> Int {
+        guard result >= 0 else { throw SyscallError(call, Int32(-result), detail) }
+        return result
+    }
+
+    /// The address of a path as a C string, for the length of `body`.
+    package static func withPath(_ path: String, _ body: (Int) -> Int) -> Int {
+        if path.utf8.contains(0) { return Int(-EINVAL) }  // a C string would end early and name another file
+        return unsafe path.withCString { body(Int(bitPattern: $0)) }
+    }
+
+    /// Reads a small file of /proc, /sys or a control group whole.
+    package static func readText(_ path: String) throws(SyscallError) -> String {
+        String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
+    }
+
+    /// Writes a small file of a control group in one call.
+    package static func writeText(_ text: String, to path: String) throws(SyscallError) {
+        try Descriptor.open(path, O_WRONLY).write(Array(text.utf8))
+    }
+}

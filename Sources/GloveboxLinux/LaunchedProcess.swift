@@ -1,0 +1,58 @@
+internal import CGloveboxLinux
+internal import Glibc
+
+/// A child process started with exactly the descriptors named.
+package struct LaunchedProcess: Sendable {
+    /// Its process id; it is ours to wait for until ``wait()``.
+    package let pid: Int32
+
+    /// Starts a program with only the environment given. `descriptors[n]` becomes descriptor n of the child; it
+    /// also sees descriptors of this process that are not close-on-exec, so none of ours may be that.
+    package static func start(
+        _ program: String,
+        arguments: [String],
+        environment: [String] = [],
+        descriptors: [Descriptor]
+    ) throws(SyscallError) -> LaunchedProcess {
+        // Out of the way first, so that no copy overwrites one still to be made.
+        var copies: [Descriptor] = []
+        for descriptor in descriptors { copies.append(try descriptor.duplicate(from: 256)) }
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        for (number, copy) in copies.enumerated() {
+            unsafe posix_spawn_file_actions_adddup2(&actions, copy.raw, Int32(number))
+        }
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        var all = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var argv = unsafe (arguments.map { unsafe strdup($0) }) + [nil]
+        var envp = unsafe (environment.map { unsafe strdup($0) }) + [nil]
+        defer {
+            for unsafe pointer in unsafe argv + envp { unsafe free(pointer) }
+        }
+        var pid: pid_t = 0
+        let failed = unsafe posix_spawn(&pid, program, &actions, &attributes, &argv, &envp)
+        guard failed == 0 else { throw SyscallError("posix_spawn", failed, program) }
+        return LaunchedProcess(pid: pid)
+    }
+
+    /// Waits for the end; the wait status.
+    package func wait() throws(SyscallError) -> Int32 {
+        var status: Int32 = 0
+        var got: pid_t
+        repeat { got = unsafe waitpid(pid, &status, 0) } while got < 0 && Glibc.errno == EINTR
+        guard got == pid else { throw SyscallError("waitpid", Glibc.errno) }
+        return status
+    }
+
+    /// Kills it; harmless when it is gone already and not yet waited for.
+    package func kill() { _ = Glibc.kill(pid, SIGKILL) }
+}

@@ -1,0 +1,87 @@
+package import GloveboxCore
+
+/// Measures code trees, and copies or packs them in the same pass (attestation section 5).
+package enum CodeTree {
+    /// Measures a directory; a link given as its path is followed.
+    ///
+    /// - Throws: the `code.*` refusals of attestation section 5; `input.io`.
+    package static func measure(
+        directory path: String,
+        limits: TreeLimits = .measurement
+    ) throws(GloveboxError) -> CodeMeasurement {
+        try System.openDirectory(path: path).lend { (root) throws(GloveboxError) in
+            try measure(descriptor: root, limits: limits)
+        }
+    }
+
+    /// Measures an open directory.
+    package static func measure(
+        descriptor: Int32,
+        limits: TreeLimits = .measurement
+    ) throws(GloveboxError) -> CodeMeasurement {
+        try walk(descriptor, TreeDigester(), limits).finish()
+    }
+
+    /// Measures a Nix archive without keeping any of it.
+    ///
+    /// - Throws: `upload.rejected` for what is no canonical archive, and the `code.*` refusals.
+    package static func measure(
+        archive source: some ByteSource,
+        limits: TreeLimits = .upload
+    ) throws(GloveboxError) -> CodeMeasurement {
+        var reader = NARReader(source, limits: limits)
+        return try reader.read(into: TreeDigester()).finish()
+    }
+
+    /// Packs a directory into a Nix archive and measures exactly the bytes that went into it.
+    package static func pack(
+        directory path: String,
+        to output: some ByteOutput,
+        limits: TreeLimits = .upload
+    ) throws(GloveboxError) -> CodeMeasurement {
+        try System.openDirectory(path: path).lend { (root) throws(GloveboxError) in
+            try walk(root, PairSink(NARWriter(output), TreeDigester()), limits).second.finish()
+        }
+    }
+
+    /// Copies an open directory below another one and measures exactly the copied bytes.
+    package static func copy(
+        from source: Int32,
+        into target: Int32,
+        options: UnpackOptions = UnpackOptions(),
+        limits: TreeLimits = .measurement
+    ) throws(GloveboxError) -> CodeMeasurement {
+        let sink = PairSink(TreeUnpacker(into: target, options: options), TreeDigester())
+        return try walk(source, sink, limits).second.finish()
+    }
+
+    private static func walk<Sink: TreeSink>(
+        _ root: Int32,
+        _ sink: Sink,
+        _ limits: TreeLimits
+    ) throws(GloveboxError) -> Sink {
+        var ruled = RuledSink(sink, limits: limits)
+        var walker = DirectoryWalker(limits: limits)
+        try walker.walk(root, into: &ruled)
+        try ruled.finish()
+        return ruled.next
+    }
+}
+
+/// Unpacks archives that come from researchers.
+package enum NARUnpacker {
+    /// Unpacks a Nix archive below an open directory and measures exactly the bytes that were written there.
+    ///
+    /// - Throws: `upload.rejected` and the `code.*` refusals for a bad archive; `input.io` where writing fails. The
+    ///   directory then holds what had been written so far and is to be thrown away.
+    package static func unpack(
+        from source: some ByteSource,
+        into directory: Int32,
+        options: UnpackOptions = UnpackOptions(),
+        limits: TreeLimits = .upload
+    ) throws(GloveboxError) -> CodeMeasurement {
+        var reader = NARReader(source, limits: limits)
+        let sink = PairSink(TreeUnpacker(into: directory, options: options), TreeDigester())
+        return try reader.read(into: sink).second.finish()
+    }
+}

@@ -1,0 +1,91 @@
+package import GloveboxCore
+
+/// What a job may see of a dataset, and for what.
+///
+/// Source: release policy section 15.
+package struct InputPolicy: Hashable, Sendable {
+    /// Whether the dataset may be joined with others.
+    package enum Joins: Hashable, Sendable {
+        case forbid
+        /// On the privacy unit, with the named datasets.
+        case onUnit(with: [String])
+    }
+
+    private struct Mock: DocumentSection {
+        let rows: Int
+        init(_ fields: inout DocumentFields) throws(GloveboxError) {
+            rows = Int(try fields.integer("rows", 1...1_000_000, default: 500))
+        }
+    }
+
+    private struct UnitJoin: DocumentSection {
+        enum Key: String, DocumentWord { case unit }
+
+        let names: [String]
+        init(_ fields: inout DocumentFields) throws(GloveboxError) {
+            _ = try fields.choice("on") as Key
+            names = try fields.texts("with", 1...64)
+        }
+    }
+
+    /// The dataset's name.
+    package let dataset: String
+    /// The columns a job may see; no other.
+    package let columns: [String]
+    /// Which rows a job may see.
+    package let rowFilter: [Predicate]
+    /// Joins.
+    package let joins: Joins
+    /// What the data may be used for.
+    package let purposes: [String]
+    /// How many rows the mock twin has.
+    package let mockRows: Int
+    /// Name, version, canonical form, digest.
+    package let document: PolicyDocument
+
+    /// Reads a policy from the value of its document.
+    ///
+    /// - Throws: `document.*` with the key path.
+    package init(_ value: JSONValue) throws(GloveboxError) {
+        var (fields, metadata) = try PolicyDocument.open(value, kind: "InputPolicy")
+        dataset = try fields.text("dataset")
+        columns = try fields.texts("columns", 1...1024)
+        rowFilter = try fields.sections("row_filter", 0...8, optional: true)
+        joins = try Self.joins(&fields)
+        purposes = try fields.texts("purposes", 0...64, default: [])
+        mockRows = try fields.filledSection("mock", as: Mock.self).rows
+        document = try PolicyDocument(metadata, closing: fields)
+    }
+
+    /// Checks the policy against the dataset it is for.
+    ///
+    /// - Throws: `input-policy.dataset`, `input-policy.column` or `spec.predicate`.
+    package func check(against description: DatasetDescription) throws(GloveboxError) {
+        guard dataset.utf8.elementsEqual(description.name.utf8) else {
+            throw GloveboxError(
+                "input-policy.dataset",
+                "policy \(document.name) is for dataset \(Display.escape(dataset)), not \(description.name)"
+            )
+        }
+        for name in columns where description.column(named: name) == nil {
+            throw GloveboxError(
+                "input-policy.column",
+                "policy \(document.name) names the column \(Display.escape(name)), which \(dataset) lacks"
+            )
+        }
+        for predicate in rowFilter { try description.check(predicate) }
+    }
+
+    /// Whether a job may see the column.
+    package func allows(column: String) -> Bool { columns.contains { $0.utf8.elementsEqual(column.utf8) } }
+
+    private static func joins(_ fields: inout DocumentFields) throws(GloveboxError) -> Joins {
+        guard fields.has("joins"), !fields.holds("joins", "forbid") else {
+            _ = fields.take("joins")
+            fields.keep("joins", "forbid")
+            return .forbid
+        }
+        guard let join = try fields.section("joins", as: UnitJoin.self) else { return .forbid }
+        return .onUnit(with: join.names)
+    }
+}

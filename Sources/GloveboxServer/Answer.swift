@@ -1,0 +1,28 @@
+internal import GloveboxAPI
+internal import GloveboxCore
+
+/// What goes back to a caller.
+struct Answer: Sendable {
+    /// The HTTP status.
+    let status: Int
+    /// The media type.
+    let type: String
+    /// The body.
+    let bytes: [UInt8]
+
+    /// A value as JSON.
+    static func value(_ value: some APIValue, status: Int = 200) -> Answer {
+        Answer(status: status, type: "application/json", bytes: value.encoded)
+    }
+
+    /// Bytes as they are.
+    static func bytes(_ bytes: [UInt8], type: String = "application/octet-stream") -> Answer {
+        Answer(status: 200, type: type, bytes: bytes)
+    }
+
+    /// An error.
+    static func problem(_ error: GloveboxError, instance: String) -> Answer {
+        let problem = Problem(error, instance: instance)
+        return Answer(status: problem.status, type: "application/problem+json", bytes: problem.encoded)
+    }
+}

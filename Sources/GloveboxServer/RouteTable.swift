@@ -1,0 +1,104 @@
+internal import GloveboxAPI
+internal import GloveboxCore
+internal import GloveboxJobs
+internal import HTTPTypes
+
+/// Every route of the API. Authorisation is read from here and nowhere else. Source: job-backend section 4.1.
+enum RouteTable {
+    /// All routes.
+    static let routes: [Route] = site + accounts + catalogue + plans + jobs
+
+    private static let site: [Route] = [
+        Route(.get, "/healthz", .health) { .value(try await $0.service.health()) },
+        Route(.get, "/trust", .readTrust) { .value(try await $0.service.trust()) },
+        Route(.get, "/log/checkpoint", .readLog) {
+            .bytes(try await $0.service.checkpoint(), type: "text/plain; charset=utf-8")
+        },
+        Route(.get, "/log/tile/**", .readLog) { .bytes(try await $0.service.tile(path: tilePath($0))) },
+        Route(.post, "/site/pause", .pauseSite, body: .json) {
+            .value(try await $0.service.pause($0.caller, $0.read()))
+        },
+        Route(.post, "/site/resume", .resumeSite, body: .json) {
+            .value(try await $0.service.resume($0.caller, $0.read()))
+        },
+    ]
+
+    private static let accounts: [Route] = [
+        Route(.get, "/whoami", .whoami) { .value(try await $0.service.whoami($0.caller)) },
+        Route(.post, "/accounts", .createAccount, body: .json) {
+            .value(try await $0.service.createAccount($0.caller, $0.read()), status: 201)
+        },
+        Route(.post, "/accounts/*/keys", .enrollKey, body: .json) { call in
+            let (caller, account) = (try call.caller, try call.argument(0))
+            guard caller.account.utf8.elementsEqual(account.utf8) else {
+                throw GloveboxError("auth.forbidden", "only the account itself can enrol its key")
+            }
+            return .value(try await call.service.enrollKey(caller, account: account, call.read()), status: 201)
+        },
+    ]
+
+    private static let catalogue: [Route] = [
+        Route(.get, "/datasets", .listDatasets) { .value(try await $0.service.datasets($0.caller)) },
+        Route(.post, "/datasets", .addDataset, body: .json) {
+            .value(try await $0.service.addDataset($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/datasets/*/mock", .readMock) {
+            .bytes(try await $0.service.mock($0.caller, dataset: $0.argument(0)))
+        },
+        Route(.get, "/policies", .listPolicies) { .value(try await $0.service.policies($0.caller)) },
+        Route(.post, "/policies", .addPolicy, body: .json) {
+            .value(try await $0.service.addPolicy($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/images", .listImages) { .value(try await $0.service.images($0.caller)) },
+    ]
+
+    private static let plans: [Route] = [
+        Route(.post, "/blobs", .uploadBlob, body: .upload) { call in
+            guard let upload = call.upload else { throw GloveboxError("internal", "upload without a file") }
+            return .value(try await call.service.addBlob(call.caller, upload), status: 201)
+        },
+        Route(.post, "/plans", .createPlan, body: .json) {
+            .value(try await $0.service.createPlan($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/plans/*", .readPlan) {
+            .bytes(try await $0.service.plan($0.caller, digest: $0.digest(0)))
+        },
+        Route(.get, "/plans/*/files/**", .readPlan) {
+            .bytes(try await $0.service.planFile($0.caller, digest: $0.digest(0), path: $0.argument(1)))
+        },
+        Route(.post, "/approvals", .approve, body: .json) {
+            .value(try await $0.service.approve($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/inbox", .readInbox) { .value(try await $0.service.inbox($0.caller)) },
+    ]
+
+    private static let jobs: [Route] = [
+        Route(.post, "/jobs", .submitJob, body: .json) {
+            .value(try await $0.service.submit($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/jobs", .listJobs) { .value(try await $0.service.jobs($0.caller)) },
+        Route(.get, "/jobs/*", .readJob, query: ["wait"]) {
+            .value(try await $0.service.job($0.caller, id: $0.argument(0), wait: $0.seconds("wait")))
+        },
+        Route(.post, "/jobs/*/cancel", .cancelJob, body: .json) {
+            .value(try await $0.service.cancel($0.caller, id: $0.argument(0), $0.read()))
+        },
+        Route(.get, "/jobs/*/receipt", .readReceipt) {
+            .value(try await $0.service.receipt($0.caller, id: $0.argument(0)))
+        },
+    ]
+
+    /// A tile's path as C2SP tlog-tiles writes it; nothing else reaches the service.
+    private static func tilePath(_ call: Call) throws(GloveboxError) -> String {
+        let path = "tile/" + (try call.argument(0))
+        let allowed = path.utf8.allSatisfy {
+            (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ".")
+        }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let plain = parts.allSatisfy { part in !part.isEmpty && part.first != "." }
+        guard allowed, plain, path.utf8.count <= 256 else {
+            throw GloveboxError("object.not-found", "no such tile")
+        }
+        return path
+    }
+}

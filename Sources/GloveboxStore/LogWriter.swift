@@ -1,0 +1,172 @@
+package import GloveboxCore
+package import GloveboxTransparency
+internal import Synchronization
+
+/// The one writer of a log.
+///
+/// Calls block until the disk has answered: keep them off the cooperative pool.
+///
+/// When ``append(_:)`` returns, its events are durable and the checkpoint over them is signed. Tiles, bundles and the
+/// public checkpoint follow on a thread of their own. After the first failed write nothing is appended any more.
+///
+/// Source: transparency-log specification, section 10.
+package final class LogWriter: Sendable {
+    private let core: LogCore
+    private let thread: BackgroundThread
+
+    /// Makes a new, empty log under a state directory.
+    ///
+    /// Nothing makes a log on its own.
+    ///
+    /// - Throws: `log.exists`, `store.io`.
+    package static func create(in state: String, signer: NoteSigner) throws(GloveboxError) {
+        let layout = LogLayout(state: state)
+        try layout.create()
+        let empty = Checkpoint(origin: signer.key.name, size: 0, root: MerkleHash.emptyRoot)
+        try SignLock.create(layout.signLock, note: empty.signed(by: signer))
+    }
+
+    /// Opens a log and brings its parts to one state, as far as that loses and invents nothing.
+    ///
+    /// - Parameters:
+    ///   - state: the state directory.
+    ///   - signer: the log's key; its name is the origin.
+    ///   - bodyKey: 32 bytes under which private bodies are sealed.
+    ///   - context: what stands in every event of this run.
+    ///   - clock: the clocks events are stamped with.
+    ///   - segmentBytes: room a journal segment reserves.
+    /// - Throws: `log.locked`, `log.sign-lock`, `log.journal-corrupt`, `log.rollback`, `log.fork`, `log.origin`,
+    ///   `log.checkpoint-signature`, `log.entry-mismatch`, `log.tile-hash`, `log.tile-length`, `store.permissions`,
+    ///   `key.format`, `store.io`.
+    package init(
+        opening state: String,
+        signer: NoteSigner,
+        bodyKey: [UInt8],
+        context: EventContext,
+        clock: LogClock = .system,
+        segmentBytes: Int = 4 << 20
+    ) throws(GloveboxError) {
+        let core = try LogCore(
+            layout: LogLayout(state: state),
+            signer: signer,
+            seal: BodySeal(key: bodyKey),
+            context: context,
+            clock: clock,
+            segmentBytes: segmentBytes
+        )
+        self.core = core
+        self.thread = try BackgroundThread { core.publishOrStop() }
+    }
+
+    /// The log's public key.
+    package var key: NoteKey { core.signer.key }
+
+    /// The last signed checkpoint, as a note.
+    package var checkpoint: [UInt8] { core.state.withLock { $0.signLock.note } }
+
+    /// How many entries the log has.
+    package var size: UInt64 { core.state.withLock { $0.range.size } }
+
+    /// Appends events as one journal record: all of them or none.
+    ///
+    /// - Returns: their indexes.
+    /// - Throws: `log.unavailable` after a failed write; `log.batch` for more than 256 events; `log.schema` and
+    ///   `log.leaf-not-canonical` for an event that cannot be written; `log.unpaired-report` for an
+    ///   `attestation.issued`, which only ``appendReport(hashedRekord:issued:)`` writes.
+    package func append(_ events: [Event]) throws(GloveboxError) -> [UInt64] {
+        guard !events.contains(where: { $0.kind == .attestationIssued }) else {
+            throw GloveboxError("log.unpaired-report", "attestation.issued is written with its report only")
+        }
+        guard !events.isEmpty else { return [] }
+        return Array(try commit { _ in events.map(LogState.Draft.event) })
+    }
+
+    /// Appends a report entry and the event that names it, as one journal record.
+    ///
+    /// - Parameters:
+    ///   - hashedRekord: the body of ``HashedRekord``.
+    ///   - issued: an `attestation.issued` with the field `reportId`; `reportLeaf` is filled in here.
+    /// - Returns: the indexes of both, which follow each other.
+    /// - Throws: as ``append(_:)``; `log.leaf-kind` when the body is no hashedrekord.
+    package func appendReport(
+        hashedRekord: [UInt8],
+        issued: Event
+    ) throws(GloveboxError) -> (reportIndex: UInt64, issuedIndex: UInt64) {
+        guard issued.kind == .attestationIssued, issued.fields.contains(where: { $0.0 == "reportId" }) else {
+            throw GloveboxError("log.unpaired-report", "a report goes with attestation.issued and its reportId")
+        }
+        let indexes = try commit { size in
+            var issued = issued
+            issued.fields.append(("reportLeaf", .string(String(size))))
+            return [.report(hashedRekord), .event(issued)]
+        }
+        return (indexes.lowerBound, indexes.lowerBound + 1)
+    }
+
+    /// An entry with the proof that the log, as last signed, holds it.
+    ///
+    /// - Throws: `log.index`, `log.unavailable`, `log.journal-corrupt`, `store.io`.
+    package func proof(_ index: UInt64) throws(GloveboxError) -> (entry: [UInt8], proof: TlogProof) {
+        let (place, journal, proof) = try core.state.withLock { state throws(GloveboxError) in
+            try state.check()
+            let hashes = try state.tree.inclusion(index: index, size: state.range.size)
+            let proof = TlogProof(index: index, hashes: hashes, checkpoint: state.signLock.note)
+            return (state.places[Int(index)], state.journal, proof)
+        }
+        let entry = try journal.read(place).entry
+        _ = try proof.verify(entry: entry, log: key)
+        return (entry, proof)
+    }
+
+    /// Reads an entry with its private body.
+    ///
+    /// - Throws: `log.index`, `log.entry-mismatch` when the journal's bytes have changed, `audit.body-mismatch`,
+    ///   `store.io`.
+    package func entry(_ index: UInt64) throws(GloveboxError) -> LoggedEntry { try core.entry(index) }
+
+    /// Reads all entries from an index on, up to the size at the time of the call.
+    ///
+    /// - Throws: as ``entry(_:)``, and what the closure throws.
+    package func replay(
+        from start: UInt64 = 0,
+        _ visit: (LoggedEntry) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
+        var index = start
+        let end = size
+        while index < end {
+            try visit(core.entry(index))
+            index += 1
+        }
+    }
+
+    /// Changes what stands in later events, such as the digest of a reloaded configuration.
+    ///
+    /// - Throws: `log.origin` for another origin.
+    package func update(context: EventContext) throws(GloveboxError) {
+        try core.check(context)
+        core.state.withLock { $0.context = context }
+    }
+
+    /// Writes the public files up to the present size, and returns when they are there.
+    ///
+    /// - Throws: `log.unavailable`.
+    package func publish() throws(GloveboxError) {
+        core.publishOrStop()
+        try core.state.withLock { state throws(GloveboxError) in try state.check() }
+    }
+
+    /// Publishes what is left, ends the writer's thread and gives the locks back; appends fail afterwards.
+    package func close() {
+        thread.stop()
+        core.publishOrStop()
+        core.close()
+    }
+
+    private func commit(_ drafts: (_ size: UInt64) -> [LogState.Draft]) throws(GloveboxError) -> Range<UInt64> {
+        let indexes = try core.state.withLock { state throws(GloveboxError) in
+            try state.commit(drafts(state.range.size), seal: core.seal, signer: core.signer, clock: core.clock)
+        }
+        thread.wake()
+        return indexes
+    }
+}

@@ -1,0 +1,13 @@
+package import GloveboxTransparency
+
+/// An entry as read back from the journal.
+package struct LoggedEntry: Sendable {
+    /// Its index in the tree.
+    package let index: UInt64
+    /// The exact bytes that were hashed.
+    package let leaf: [UInt8]
+    /// What the bytes say.
+    package let kind: LeafKind
+    /// The private body; nil for a report entry.
+    package let body: EventBody?
+}

@@ -1,0 +1,60 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxLinux
+
+/// What the host is, read once at start.
+struct HostFacts: Sendable {
+    /// Digest of this program.
+    let supervisor: Digest
+    /// Digest of the launcher.
+    let launcher: Digest
+    /// Path of the launcher.
+    let launcherPath: String
+    /// Files mapped executable into this process.
+    let mapped: [Report.CodeMapping]
+    /// The kernel.
+    let kernel: Report.Kernel
+
+    static func read() throws(GloveboxError) -> HostFacts {
+        let launcher = try Machine.sibling("glovebox-jail")
+        return HostFacts(
+            supervisor: try Machine.sha256(file: "/proc/self/exe"),
+            launcher: try Machine.sha256(file: launcher),
+            launcherPath: launcher,
+            mapped: try mappings(),
+            kernel: Report.Kernel(
+                version: Machine.text("/proc/sys/kernel/osrelease") + " " + Machine.text("/proc/sys/kernel/version"),
+                bootID: Machine.text("/proc/sys/kernel/random/boot_id"),
+                lsm: Machine.text("/sys/kernel/security/lsm"),
+                notes: try digest("/sys/kernel/notes"),
+                cmdline: try digest("/proc/cmdline"),
+                modules: try digest("/proc/modules"),
+                sysctls: TextMap(sysctls())
+            )
+        )
+    }
+
+    private static func mappings() throws(GloveboxError) -> [Report.CodeMapping] {
+        var paths: Set<String> = []
+        for line in Machine.text("/proc/self/maps").split(separator: "\n") {
+            let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+            guard fields.count == 6, fields[1].contains("x"), fields[5].hasPrefix("/") else { continue }
+            paths.insert(String(fields[5]))
+        }
+        var out: [Report.CodeMapping] = []
+        for path in paths.sorted() { out.append(Report.CodeMapping(path: path, digest: try Machine.sha256(file: path))) }
+        return out
+    }
+
+    private static func digest(_ path: String) throws(GloveboxError) -> Digest? {
+        StateFile.exists(path) ? try Machine.sha256(file: path) : nil
+    }
+
+    private static func sysctls() -> [(String, String)] {
+        let names = ["kernel/unprivileged_bpf_disabled", "kernel/yama/ptrace_scope", "user/max_user_namespaces"]
+        return names.compactMap { name in
+            let value = Machine.text("/proc/sys/" + name)
+            return value.isEmpty ? nil : (name.split(separator: "/").joined(separator: "."), value)
+        }
+    }
+}

@@ -1,0 +1,212 @@
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJail
+internal import GloveboxJobs
+internal import GloveboxPolicy
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// Makes the signed report of a run and puts it into the log.
+struct ReportMaker {
+    let site: Site
+
+    /// Signs and logs the report of a job whose decision stands; `facts` are nil for a run the supervisor did not survive.
+    func issue(for job: String, facts: RunFacts?) throws(GloveboxError) {
+        guard let entry = site.read({ state in state.jobs[job] }) else {
+            throw GloveboxError("object.not-found", "there is no job \(job)")
+        }
+        let report = try report(entry, facts)
+        let payload = report.statement()
+        let leafKey = JobLeaf()
+        let leaf = try site.keys.platform.issueLeaf(
+            for: leafKey.publicKey,
+            attester: site.configuration.attester,
+            issuer: site.configuration.issuer,
+            now: Machine.now(),
+            log: site.keys.timestamps
+        )
+        try site.record(
+            Event(kind: .keyCreated, job: job, fields: [("spki", .string(leafKey.publicKey.digest.hex))])
+        )
+        let envelope = try leafKey.sign(payload)
+        let files = try evidence(entry, facts, envelope, leaf)
+        let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
+        let id = Report.id(of: payload)
+        var issued = IssuedEvent.make(
+            job: job,
+            project: entry.manifest.project,
+            reportLeaf: 0,
+            reportID: id,
+            nonce: report.nonce
+        )
+        issued.fields.removeAll { $0.0 == "reportLeaf" }  // only the writer knows the index
+        try site.issue(
+            envelope.logEntry(certificate: leaf),
+            issued,
+            [
+                "report": id.json, "evidence": blob.json,
+                "millibits": .integer(entry.job.phase == .releasing ? facts?.decision?.millibits ?? 0 : 0),
+            ]
+        )
+    }
+
+    private func evidence(
+        _ entry: JobEntry,
+        _ facts: RunFacts?,
+        _ envelope: Envelope,
+        _ leaf: [UInt8]
+    ) throws(GloveboxError) -> [NamedFile] {
+        var files = try EvidenceFiles.signed(
+            envelope,
+            leaf: leaf,
+            platform: site.keys.platform.certificate,
+            root: site.keys.root.certificate
+        ).map { NamedFile(path: $0.name, content: $0.bytes) }
+        files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
+        files.append(NamedFile(path: EvidenceFiles.manifestEnvelope, content: entry.envelope))
+        files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
+        for (index, approval) in entry.approvals.enumerated() {
+            let signed = try Envelope(parsing: approval.envelope)
+            files.append(NamedFile(path: EvidenceFiles.approval(index, keyID: signed.keyID), content: approval.envelope))
+        }
+        if let disclosure = facts?.disclosure {
+            files.append(NamedFile(path: EvidenceFiles.disclosure, content: disclosure))
+        }
+        if entry.job.phase == .releasing {
+            for file in facts?.decision?.files ?? [] { files.append(NamedFile(path: file.name, content: file.bytes)) }
+        }
+        return files
+    }
+
+    private func report(_ entry: JobEntry, _ facts: RunFacts?) throws(GloveboxError) -> Report {
+        let core = entry.manifest.core
+        guard let executor = core.executors.first else { throw GloveboxError("internal", "the plan has no command") }
+        let tick = site.tick(of: entry)
+        let start = facts?.start ?? entry.job.created
+        let end = Job.roundUp(facts?.end ?? Machine.now(), 1)
+        let exact = Self.exactUsage(entry)
+        var approvals: [Report.ApprovalRecord] = []
+        for approval in entry.approvals {
+            approvals.append(Report.ApprovalRecord(try Envelope(parsing: approval.envelope), role: approval.role))
+        }
+        return Report(
+            nonce: entry.nonce,
+            jobID: entry.job.id,
+            run: UInt64(max(1, entry.job.runs.count)),
+            manifestDigest: entry.job.planDigest,
+            coreDigest: entry.manifest.coreDigest,
+            previousReport: site.read { state in state.previousReport },
+            outcome: try outcome(entry),
+            assurance: Report.Assurance(
+                notProven: ["root-key-offline", "separate-signer", "separate-broker", "witnesses", "time-stamp", "tpm"],
+                weaker: facts?.protections?.weaker.map(\.name) ?? []
+            ),
+            attester: Report.Attester(
+                identity: site.configuration.attester,
+                supervisor: site.host.supervisor,
+                svn: 1,
+                launcher: site.host.launcher,
+                mapped: site.host.mapped,
+                kernel: site.host.kernel
+            ),
+            jail: Report.Jail(
+                policy: core.profile.digest,
+                seccompBPF: [("x86_64", facts?.filter ?? .zero)],
+                readback: facts?.readback.map(Self.readback)
+            ),
+            rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs"),
+            code: Report.Code(digests: core.code, files: core.files.listDigest),
+            invocation: Report.Invocation(executor, limits: core.limits),
+            inputs: try inputs(entry),
+            policies: try policies(entry),
+            approvals: approvals,
+            approvalQuorum: Report.Quorum(
+                need: UInt64(entry.tally.quorum.need),
+                have: UInt64(entry.tally.have(at: facts?.start ?? Machine.now()))
+            ),
+            outputs: outputs(entry, facts),
+            usage: Report.Usage(exitCode: exact),
+            time: Report.Time(start: Self.roundDown(start, tick), end: end),
+            keyRelease: facts?.keyRelease,
+            log: Report.LogPosition(
+                origin: site.configuration.origin,
+                startIndex: entry.job.eventIndex,
+                checkpoint: site.log.checkpoint
+            )
+        )
+    }
+
+    private static func roundDown(_ time: Instant, _ tick: Int64) -> Instant { Instant(seconds: time.seconds) }
+
+    /// Exit status folded to success or failure, which the outcome tells anyway.
+    private static func exactUsage(_ entry: JobEntry) -> String? { entry.job.lastRun?.exit.map { String($0.collapsed) } }
+
+    private static func readback(_ readback: JailReadback) -> Report.Readback {
+        let effective = readback.capabilities["CapEff"] ?? ""
+        return Report.Readback(
+            seccomp: readback.seccomp,
+            noNewPrivs: readback.noNewPrivileges,
+            capEff: !effective.isEmpty && effective.allSatisfy { $0 == "0" } ? "0" : effective,
+            mountinfo: Machine.sha256(Array(readback.mounts.utf8)),
+            uidMap: readback.uidMap,
+            landlockABI: "0"
+        )
+    }
+
+    private func outcome(_ entry: JobEntry) throws(GloveboxError) -> Report.Outcome {
+        if entry.job.phase == .releasing { return .released }
+        guard let outcome = entry.job.outcome, let word = Report.Outcome(rawValue: outcome.rawValue) else {
+            throw GloveboxError("internal", "job \(entry.job.id) has no outcome to report")
+        }
+        return word
+    }
+
+    private func inputs(_ entry: JobEntry) throws(GloveboxError) -> [Report.Input] {
+        var inputs: [Report.Input] = []
+        for input in entry.manifest.inputs {
+            let dataset = try site.dataset(named: input.name)
+            inputs.append(
+                Report.Input(input, schema: dataset.description.document.digest, rowBucket: dataset.rowBucket)
+            )
+        }
+        return inputs
+    }
+
+    private func policies(_ entry: JobEntry) throws(GloveboxError) -> Report.Policies {
+        guard let output = site.outputPolicy(of: entry)?.document, let input = entry.manifest.inputs.first,
+            let processing = site.read({ state in state.processingPolicy?.document })
+        else { throw GloveboxError("policy.unknown", "a policy of the plan is no longer known") }
+        let inputPolicy = try site.dataset(named: input.name).inputPolicy.document
+        return Report.Policies(
+            input: Report.Policy(
+                name: inputPolicy.name,
+                version: UInt64(inputPolicy.version),
+                digest: inputPolicy.digest
+            ),
+            processing: Report.Policy(
+                name: processing.name,
+                version: UInt64(processing.version),
+                digest: processing.digest
+            ),
+            output: Report.Policy(name: output.name, version: UInt64(output.version), digest: output.digest),
+            trustVersion: try site.trustVersion()
+        )
+    }
+
+    private func outputs(_ entry: JobEntry, _ facts: RunFacts?) -> Report.Outputs {
+        let rules = facts?.decision?.findings.map { "\($0.check):\($0.outcome)" } ?? []
+        let isReleased = entry.job.phase == .releasing
+        let released = isReleased ? facts?.decision?.files ?? [] : []
+        return Report.Outputs(
+            released: released.map {
+                Report.Released(name: "outputs/\($0.name)", digest: Machine.sha256($0.bytes), rules: rules)
+            },
+            withheld: (facts?.withheld ?? []).map {
+                Report.Withheld(commit: .salted($0.bytes, salt: Machine.random(32)), reason: $0.reason)
+            },
+            disclosure: facts?.disclosure.map(Machine.sha256)
+        )
+    }
+}

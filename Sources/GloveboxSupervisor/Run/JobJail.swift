@@ -1,0 +1,60 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxImages
+internal import GloveboxJail
+internal import GloveboxLinux
+
+/// The jail a plan describes.
+struct JobJail {
+    let specification: JailSpecification
+    let imageFormat: String
+
+    init(site: Site, entry: JobEntry) throws(GloveboxError) {
+        let core = entry.manifest.core
+        guard let executor = core.executors.first, core.executors.count == 1 else {
+            throw GloveboxError("plan.executors", "this version runs plans with one command")
+        }
+        guard let bytes = ShippedProfiles.bytes(core.profile.name), Machine.sha256(bytes) == core.profile.digest else {
+            throw GloveboxError("jail.policy", "the jail profile is not the one that was approved")
+        }
+        let image = try site.images.resolve(core.image.digest.hex)
+        let measured = try Machine.sha256(file: image.path)
+        guard measured == core.image.digest else {
+            throw GloveboxError(
+                "rootfs.mismatch",
+                "the image is \(measured), the plan was approved for \(core.image.digest)"
+            )
+        }
+        var specification = JailSpecification(
+            root: try Self.root(site.images.root(image)),
+            arguments: executor.argv,
+            profile: try SeccompProfile(parsing: bytes)
+        )
+        for (name, text) in executor.env.pairs { specification.environment[name] = text }
+        specification.directory = executor.cwd
+        specification.staged = [
+            JailSpecification.Staged(path: "/job/code", bytes: 512 << 20, inodes: 50_000),
+            JailSpecification.Staged(path: entry.manifest.inputs.first?.mount ?? "/data", bytes: 8 << 30, inodes: 16),
+        ]
+        specification.outputAlias = "/job/code/outputs"
+        specification.limits.memory = core.limits.memoryBytes
+        specification.limits.processes = core.limits.pids
+        specification.limits.cpuSeconds = core.limits.cpuSeconds
+        specification.limits.wallMilliseconds = core.limits.wallSeconds * 1000
+        specification.limits.scratchBytes = core.limits.diskBytes
+        specification.limits.scratchFiles = core.limits.files
+        self.specification = specification
+        imageFormat = image.format
+    }
+
+    private static func root(_ root: ImageRoot) throws(GloveboxError) -> JailSpecification.Root {
+        switch root {
+        case .directory(let path): return .directory(path)
+        case .image(let path, let name):
+            guard let format = DetachedMount.Format(rawValue: name) else {
+                throw GloveboxError("image.format", "an image of format \(name) cannot be mounted")
+            }
+            return .image(path: path, format: format)
+        }
+    }
+}

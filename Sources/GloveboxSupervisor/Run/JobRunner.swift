@@ -1,0 +1,168 @@
+internal import Foundation
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxImages
+internal import GloveboxJail
+internal import GloveboxJobs
+internal import GloveboxLinux
+internal import GloveboxMeasure
+internal import GloveboxPolicy
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// Takes one job from the queue to its end.
+struct JobRunner {
+    let site: Site
+    let job: String
+
+    /// Runs an approved job: intent, keys, jail, outputs, decision, report.
+    func run() throws(GloveboxError) {
+        let entry = try entry()
+        guard case .approved = entry.tally.state(at: Machine.now()) else {
+            try site.transition(job, .approvalLost(.approvalExpired))
+            return
+        }
+        try site.transition(job, .dequeued(executor: "local", node: "localhost"))
+        let core = entry.manifest.core
+        try site.transition(
+            job,
+            .starting(run: 1, nonce: Digest(bytes: entry.reportNonce) ?? .zero),
+            fields: [
+                ("plan", .string(entry.job.planDigest.hex)), ("code", .string(core.code.nar.hex)),
+                ("rootfs", .string(core.image.digest.hex)), ("jail", .string(core.profile.digest.hex)),
+            ]
+        )
+        var facts = RunFacts(start: Machine.now(), end: Machine.now())
+        do {
+            try execute(entry, &facts)
+        } catch {
+            facts.end = Machine.now()
+            try site.transition(job, .errored(component: "jail", code: error.code), explanation: error.message)
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+        }
+    }
+
+    private func entry() throws(GloveboxError) -> JobEntry {
+        guard let entry = site.read({ state in state.jobs[job] }) else {
+            throw GloveboxError("object.not-found", "there is no job \(job)")
+        }
+        return entry
+    }
+
+    private func execute(_ entry: JobEntry, _ facts: inout RunFacts) throws(GloveboxError) {
+        guard let policy = site.outputPolicy(of: entry), let input = entry.manifest.inputs.first else {
+            throw GloveboxError("policy.unknown", "the plan names a policy or input this site does not have")
+        }
+        let dataset = try site.dataset(named: input.name)
+        guard dataset.input.commit == input.commit else {
+            throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
+        }
+        let staging = try Staging(site: site, entry: entry, dataset: dataset)
+        let plan = try JobJail(site: site, entry: entry)
+        facts.filter = Machine.sha256(try plan.specification.profile.compiled())
+        facts.imageFormat = plan.imageFormat
+        var hooks = JailRun.Hooks()
+        let job = job
+        let site = site
+        hooks.stage = { (directories: [Descriptor], identity: FileIdentity) throws(GloveboxError) in
+            let measured = try staging.fill(directories, identity)
+            try site.transition(job, .staged(measured: measured))
+        }
+        hooks.start = { (_: JailReadback, _: JailProtections) throws(GloveboxError) in
+            try site.transition(job, .started)
+        }
+        let result = try JailRun(launcher: site.host.launcherPath).run(plan.specification, hooks: hooks)
+        facts.end = Machine.now()
+        facts.readback = result.readback
+        facts.protections = result.protections
+        facts.keyRelease = staging.keyRelease
+        try recordDenials(result)
+        let exit = Self.exitClass(result)
+        try site.transition(job, .ended(exit))
+        guard exit.isSuccess else {
+            try site.transition(job, .failed)
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+            return
+        }
+        guard let output = result.output, let table = staging.table, let lineageKey = staging.lineageKey else {
+            throw GloveboxError("internal", "the run left no output directory or table")
+        }
+        try decide(entry, policy, dataset, output, table, lineageKey, &facts)
+    }
+
+    /// Collects, checks and decides; then the report, then the release at its tick.
+    private func decide(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ dataset: RegisteredDataset,
+        _ directory: Descriptor,
+        _ table: DatasetTable,
+        _ lineageKey: [UInt8],
+        _ facts: inout RunFacts
+    ) throws(GloveboxError) {
+        let outputs = try OutputCollector(policy: policy).collect(directory)
+        let salt = Machine.random(32)
+        let all = outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes }
+        try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
+        let outcome = try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+            .decide(outputs, table: table, lineageKey: lineageKey)
+        facts.decision = outcome.decision
+        facts.disclosure = outcome.disclosure
+        facts.withheld = outputs.files.map {
+            RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
+        }
+        guard let released = outcome.released else {
+            try site.transition(job, .checked(.withhold))
+            try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+            return
+        }
+        try site.transition(job, .checked(.release))
+        try site.transition(job, .releaseIntent(bundle: Machine.sha256(released)))
+        try ReportMaker(site: site).issue(for: job, facts: facts)
+        try outcome.remember()
+    }
+
+    /// Lets a decided release go at the first tick after the *declared* wall-clock limit.
+    func publish() throws(GloveboxError) {
+        let entry = try entry()
+        guard entry.evidence != nil, let report = entry.reportIndex else {
+            try site.transition(job, .errored(component: "supervisor", code: "job.interrupted"))
+            return
+        }
+        let started = entry.job.lastRun?.started ?? entry.job.created
+        let earliest = started.adding(seconds: Int64(clamping: entry.manifest.core.limits.wallSeconds))
+        let release = Job.roundUp(max(earliest, Machine.now()), site.tick(of: entry))
+        while Machine.now() < release {
+            let left = Double(release.milliseconds - Machine.now().milliseconds) / 1000
+            Thread.sleep(forTimeInterval: max(0.001, left))
+        }
+        let (leaf, _) = try site.log.proof(report)
+        try site.transition(job, .released(report: Machine.sha256(leaf)))
+    }
+
+    private func recordDenials(_ result: JailResult) throws(GloveboxError) {
+        guard !result.denied.isEmpty else { return }
+        try site.record(
+            Event(
+                kind: .jobDeniedSyscall,
+                job: job,
+                body: result.denied.map { ("\($0.rule)/\($0.call)", .string(String($0.count))) }
+            )
+        )
+    }
+
+    private static func exitClass(_ result: JailResult) -> ExitClass {
+        switch result.end {
+        case .exited(let status): .exit(UInt8(truncatingIfNeeded: status))
+        case .signalled(let signal): .signal(UInt8(truncatingIfNeeded: signal))
+        case .wallClock: .limit(.wall)
+        case .memory: .limit(.memory)
+        case .processorTime: .limit(.cpu)
+        case .cancelled: .cancelled
+        case .notFound: .exit(127)
+        case .notExecutable: .exit(126)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import Glibc
+internal import GloveboxAttestation
+internal import GloveboxBroker
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJobs
+internal import GloveboxLinux
+internal import GloveboxMeasure
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// Fills a jail with the approved code and the data, and is the only place where data is in the clear.
+final class Staging {
+    private let site: Site
+    private let entry: JobEntry
+    private let dataset: RegisteredDataset
+    /// Opened before the thread takes on the jail's identity, which may not open it.
+    private let archive: Descriptor
+    /// The dataset's rows, for recomputing what the job claims.
+    private(set) var table: DatasetTable?
+    /// The key of this lineage's unit tags.
+    private(set) var lineageKey: [UInt8]?
+    /// Log index of the key's release.
+    private(set) var keyRelease: UInt64?
+
+    init(site: Site, entry: JobEntry, dataset: RegisteredDataset) throws(GloveboxError) {
+        self.site = site
+        self.entry = entry
+        self.dataset = dataset
+        archive = try site.blobs.open(entry.manifest.core.code.nar)
+    }
+
+    /// Copies code and data into the jail's own directories; the code's digest as copied.
+    ///
+    /// - Throws: `plan.digest-mismatch` when the copied code is not the approved code.
+    func fill(_ directories: [Descriptor], _ identity: FileIdentity) throws(GloveboxError) -> Digest {
+        guard directories.count == 2 else { throw GloveboxError("internal", "the jail has not two staged directories") }
+        let approved = entry.manifest.core.code.nar
+        let archive = archive
+        let measured = try identity.perform { () throws(GloveboxError) in
+            try NARUnpacker.unpack(
+                from: DescriptorStream(borrowing: archive.raw),
+                into: directories[0].raw
+            )
+        }
+        guard measured.narSha256 == approved else {
+            throw GloveboxError(
+                "plan.digest-mismatch",
+                "the code is now \(measured.narSha256), the plan was approved for \(approved)"
+            )
+        }
+        let rows = try openData()
+        try identity.perform { () throws(GloveboxError) in
+            do throws(SyscallError) {
+                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                let file = try Descriptor.open("\(dataset.name).csv", flags, mode: 0o444, in: directories[1])
+                for piece in rows.pieces() { try file.write(piece) }
+            } catch { throw error.coded("jail.staging") }
+        }
+        return measured.narSha256
+    }
+
+    /// Decrypts the data; the key leaves the broker only after the log says so.
+    private func openData() throws(GloveboxError) -> Projection {
+        let site = site
+        let event = Event(
+            kind: .keyReleased,
+            job: entry.job.id,
+            project: entry.manifest.project,
+            dataset: dataset.name,
+            fields: [("plan", .string(entry.job.planDigest.hex))]
+        )
+        var index: UInt64?
+        let key = try site.broker.release(dataset.wrappedKey) { () throws(GloveboxError) in
+            index = try site.record(event)
+        }
+        keyRelease = index
+        let sealed = try StateFile.read(site.layout.datasets + "/" + dataset.file, limit: 8 << 30)
+        let bytes = try SealedChunks.open(sealed, key: key, label: dataset.file)
+        let table = try DatasetTable(stored: bytes, description: dataset.description)
+        self.table = table
+        lineageKey = try site.broker.release(dataset.wrappedLineageKey) {}  // logged with the data key above
+        guard let seed = Digest(bytes: Machine.random(32)) else { throw GloveboxError("internal", "no seed") }
+        return try Projection(table, inputPolicy: dataset.inputPolicy, permutationSeed: seed)
+    }
+}

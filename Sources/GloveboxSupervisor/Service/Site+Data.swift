@@ -1,0 +1,173 @@
+internal import GloveboxAPI
+internal import GloveboxBroker
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxDocuments
+internal import GloveboxImages
+internal import GloveboxLinux
+internal import GloveboxPolicy
+internal import GloveboxStore
+internal import GloveboxTransparency
+internal import Glibc
+
+extension Site {
+    /// Registers a dataset: reads and checks every value, encrypts the checked table, publishes its mock twin.
+    func addDataset(_ caller: Caller, _ request: AddDatasetRequest) throws(GloveboxError) -> DatasetSummary {
+        let description = try DatasetDescription(StrictYAML.read(Array(request.schema.utf8)))
+        let inputPolicy = try InputPolicy(StrictYAML.read(Array(request.inputPolicy.utf8)))
+        guard description.name == request.name, inputPolicy.dataset == request.name else {
+            throw GloveboxError(
+                "request.invalid",
+                "the schema and the input policy must be for the dataset named \(request.name)"
+            )
+        }
+        try inputPolicy.check(against: description)
+        guard read({ state in state.datasets[request.name] == nil }) else {
+            throw GloveboxError("object.conflict", "there is a dataset named \(request.name) already")
+        }
+        let table = try importTable(request.privatePath, description)
+        let file = Machine.identifier("dsv")
+        let (key, wrapped) = try broker.makeKey()
+        try StateFile.write(
+            SealedChunks.seal(table.encoded, key: key, label: file),
+            to: layout.datasets + "/" + file
+        )
+        let lineageKey = Machine.random(32)
+        let mock = try MockData.csv(description, inputPolicy: inputPolicy)
+        let mockDigest = try blobs.put(mock)
+        let commitment = DatasetCommitment.root(
+            parts: [(path: "\(request.name).csv", bytes: table.encoded)],
+            key: lineageKey
+        )
+        let json: JSONValue = [
+            "name": .string(request.name), "version": .integer(description.document.version),
+            "owner": .string(caller.account), "description": description.document.canonical,
+            "inputPolicy": inputPolicy.document.canonical, "file": .string(file),
+            "wrappedKey": .string(Base64.encode(wrapped)),
+            "wrappedLineageKey": .string(Base64.encode(try broker.wrap(lineageKey))), "commitment": commitment.json,
+            "rowBucket": .string(Self.bucket(table.rowCount)), "mock": mockDigest.json,
+            "mockBytes": .integer(Int64(mock.count)),
+        ]
+        let dataset = try RegisteredDataset(json: json)
+        try record(
+            Event(
+                kind: .datasetRegistered,
+                dataset: request.name,
+                actor: caller.account,
+                fields: [
+                    ("schema", .string(description.document.digest.hex)),
+                    ("inputPolicy", .string(inputPolicy.document.digest.hex)), ("commitment", .string(commitment.hex)),
+                ]
+            ),
+            json
+        )
+        return summary(of: dataset)
+    }
+
+    private func importTable(
+        _ path: String,
+        _ description: DatasetDescription
+    ) throws(GloveboxError) -> DatasetTable {
+        guard path.hasPrefix("/") else { throw GloveboxError("path.invalid", "the private file's path must be absolute") }
+        let file: Descriptor
+        do { file = try Descriptor.open(path, O_RDONLY) } catch {
+            throw error.coded("dataset.file", hint: "gloveboxd itself reads the file; it must be allowed to.")
+        }
+        var importer = DatasetImporter(description)
+        while true {
+            let chunk: [UInt8]
+            do { chunk = try file.read(upTo: 1 << 20) } catch { throw error.coded("dataset.file") }
+            if chunk.isEmpty { break }
+            try importer.feed(chunk)
+        }
+        return try importer.finish()
+    }
+
+    /// Rows in powers of ten.
+    private static func bucket(_ rows: Int) -> String {
+        for (limit, name) in [
+            (10, "0-10"), (100, "10-100"), (1000, "100-1k"), (10_000, "1k-10k"), (100_000, "10k-100k"),
+            (1_000_000, "100k-1M"),
+        ] where rows <= limit { return name }
+        return "over-1M"
+    }
+
+    func summary(of dataset: RegisteredDataset) -> DatasetSummary {
+        DatasetSummary(
+            name: dataset.name,
+            version: Int(dataset.version),
+            owner: read { state in state.accounts[dataset.owner]?.name ?? "" },
+            description: "",
+            privacyUnit: dataset.description.privacyUnit.column,
+            columns: dataset.inputPolicy.columns,
+            mockDigest: dataset.mock,
+            mockBytes: dataset.mockBytes,
+            inputPolicy: dataset.inputPolicy.document.digest
+        )
+    }
+
+    func datasets() -> [DatasetSummary] {
+        read { state in state.datasets.values.sorted { $0.name < $1.name } }.map(summary)
+    }
+
+    func dataset(named name: String) throws(GloveboxError) -> RegisteredDataset {
+        guard let dataset = read({ state in state.datasets[name] }) else {
+            let known = read { state in state.datasets.keys.sorted() }
+            throw GloveboxError(
+                "dataset.unknown",
+                "there is no dataset \(Display.escape(name))",
+                hint: "Datasets: \(known.joined(separator: ", "))."
+            )
+        }
+        return dataset
+    }
+
+    func mock(of name: String) throws(GloveboxError) -> [UInt8] { try blobs.get(dataset(named: name).mock) }
+
+    /// Publishes a policy given as YAML.
+    func addPolicy(_ request: AddPolicyRequest) throws(GloveboxError) -> PolicySummary {
+        try publish(policy: StrictYAML.read(Array(request.document.utf8)))
+    }
+
+    /// Publishes a policy; a name once published keeps its document.
+    @discardableResult
+    func publish(policy value: JSONValue) throws(GloveboxError) -> PolicySummary {
+        let document: PolicyDocument
+        let kind: String
+        if value["kind"]?.string == "ProcessingPolicy" {
+            document = try ProcessingPolicy(value).document
+            kind = "ProcessingPolicy"
+        } else {
+            let policy = try OutputPolicy(value)
+            try policy.requireEnforced(by: Self.capabilities)
+            document = policy.document
+            kind = "OutputPolicy"
+        }
+        if let known = read({ state in state.outputPolicies[document.name]?.document }), known.digest != document.digest {
+            throw GloveboxError("object.conflict", "there is another policy named \(document.name) already")
+        }
+        try record(
+            Event(
+                kind: .policyPublished,
+                fields: [("policy", .string(document.name)), ("digest", .string(document.digest.hex))]
+            ),
+            document.canonical
+        )
+        return PolicySummary(
+            name: document.name,
+            version: Int(document.version),
+            kind: kind,
+            digest: document.digest
+        )
+    }
+
+    func policies() -> [PolicySummary] {
+        read { state in
+            var all: [(PolicyDocument, String)] = state.outputPolicies.values.map { ($0.document, "OutputPolicy") }
+            if let processing = state.processingPolicy { all.append((processing.document, "ProcessingPolicy")) }
+            return all.sorted { $0.0.name < $1.0.name }.map {
+                PolicySummary(name: $0.0.name, version: Int($0.0.version), kind: $0.1, digest: $0.0.digest)
+            }
+        }
+    }
+}

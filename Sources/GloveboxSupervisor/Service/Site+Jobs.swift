@@ -1,0 +1,226 @@
+internal import Foundation
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxJobs
+internal import GloveboxPolicy
+internal import GloveboxTransparency
+
+extension Site {
+    /// Takes a signed plan as a job.
+    func submit(_ caller: Caller, _ request: SubmitJobRequest) throws(GloveboxError) -> JobInfo {
+        let manifest = try plan(request.planDigest)
+        let bytes = Array(request.envelope.utf8)
+        let envelope = try Envelope(parsing: bytes)
+        guard envelope.payload == manifest.bytes else {
+            throw GloveboxError(
+                "plan.digest-mismatch",
+                "you signed \(envelope.payloadDigest), the plan is \(manifest.digest)"
+            )
+        }
+        guard manifest.submitter == caller.account else {
+            throw GloveboxError("auth.forbidden", "a plan is submitted by the account that made it")
+        }
+        let account = read { state in state.accounts[caller.account] }
+        guard let key = account?.key(envelope.keyID), key.isSigner(of: envelope) else {
+            throw GloveboxError(
+                "approval.signature",
+                "the plan is not signed by a key of this account",
+                hint: "Enrol a key with 'glovebox login'."
+            )
+        }
+        try checkRunsPerDay(manifest)
+        let id = Machine.identifier("job")
+        let quorum = configuration.planQuorum
+        var members: [(String, JSONValue)] = [
+            ("manifest", .string(Base64.encode(manifest.bytes))), ("envelope", .string(Base64.encode(bytes))),
+            ("quorum", .integer(Int64(quorum))),
+        ]
+        if let nonce = request.nonce { members.append(("nonce", .string(Base64.encode(nonce)))) }
+        try record(
+            Event(
+                kind: .jobSubmitted,
+                job: id,
+                project: manifest.project,
+                actor: caller.account,
+                fields: [("plan", .string(manifest.digest.hex)), ("core", .string(manifest.coreDigest.hex))]
+            ),
+            .object(JSONObject(members))
+        )
+        return try info(id, for: caller)
+    }
+
+    /// Every run tells a little, so a policy bounds how many there are in a day.
+    private func checkRunsPerDay(_ manifest: Manifest) throws(GloveboxError) {
+        let since = Machine.now().adding(seconds: -86400)
+        let (limit, runs) = read { state in
+            let policy = state.outputPolicies.values.first { $0.document.digest == manifest.policies.output }
+            let runs = state.jobs.values.count {
+                $0.manifest.project == manifest.project && $0.manifest.policies.output == manifest.policies.output
+                    && $0.job.created > since
+            }
+            return (policy?.channels.maxRunsPerDay ?? 0, Int64(runs))
+        }
+        guard runs < limit else {
+            throw GloveboxError(
+                "quota.exceeded",
+                "the output policy allows \(limit) runs in 24 hours, and there were \(runs)"
+            )
+        }
+    }
+
+    /// Counts a signed vote; a plan with enough of them goes on at once.
+    func approve(_ caller: Caller, _ request: ApprovalRequest) throws(GloveboxError) -> ApprovalReceipt {
+        let bytes = Array(request.envelope.utf8)
+        let state = read { state in state }
+        let vote = try state.vote(in: bytes)
+        guard vote.account == caller.account else {
+            throw GloveboxError("auth.forbidden", "a vote is given by the account that signed it")
+        }
+        let waiting = state.order.compactMap { state.jobs[$0] }.filter {
+            $0.job.planDigest == vote.plan && !$0.job.phase.isTerminal
+        }
+        guard var entry = waiting.first else {
+            throw GloveboxError("object.not-found", "no job waits for a vote on the plan \(vote.plan)")
+        }
+        try entry.tally.record(vote, at: Machine.now())  // refuses before anything is logged
+        let index = try record(
+            Event(
+                kind: vote.decision == .approve ? .approvalGiven : .approvalRefused,
+                job: entry.job.id,
+                project: entry.manifest.project,
+                actor: caller.account,
+                fields: [
+                    ("plan", .string(vote.plan.hex)), ("approval", .string(vote.digest.hex)),
+                    ("notAfter", .string(vote.notAfter.text)),
+                ]
+            ),
+            ["envelope": .string(Base64.encode(bytes))]
+        )
+        switch entry.tally.state(at: Machine.now()) {
+        case .approved(let votes, _) where entry.job.phase == .awaitingApproval:
+            try transition(entry.job.id, .approved(approvals: votes.map(\.digest)))
+        case .refused: try transition(entry.job.id, .denied(reasons: ["approval.refused"]))
+        default: break
+        }
+        let have = entry.tally.have(at: Machine.now())
+        return ApprovalReceipt(
+            approval: vote.digest,
+            quorum: QuorumInfo(need: entry.tally.quorum.need, have: have),
+            logIndex: index
+        )
+    }
+
+    /// Stops a job that has not ended.
+    func cancel(_ caller: Caller, _ id: String, _ request: CancelRequest) throws(GloveboxError) -> JobInfo {
+        let entry = try visible(id, to: caller)
+        guard entry.job.submitter == caller.account || caller.roles.contains(.operator) || caller.roles.contains(.owner) else {
+            throw GloveboxError("auth.forbidden", "only its submitter, an owner or an operator may cancel a job")
+        }
+        if !entry.job.phase.isTerminal { try transition(id, .cancelled(by: caller.account)) }
+        return try info(id, for: caller)
+    }
+
+    /// The jobs a caller may see, newest first.
+    func jobs(for caller: Caller) throws(GloveboxError) -> [JobInfo] {
+        var out: [JobInfo] = []
+        for id in read({ state in state.order }).reversed() {
+            do { out.append(try info(id, for: caller)) } catch where error.code == "object.not-found" {}
+        }
+        return out
+    }
+
+    /// A job after its next change, or at the latest when the seconds are over.
+    func job(_ id: String, for caller: Caller, wait: Int) throws(GloveboxError) -> JobInfo {
+        let first = try info(id, for: caller)
+        let deadline = Date(timeIntervalSinceNow: TimeInterval(wait))
+        var rings = bell.rings
+        var current = try info(id, for: caller)
+        while current.phase == first.phase, !current.phase.isTerminal, Date() < deadline {
+            // Phases of a real run show at ticks of the clock, so look again now and then without a change.
+            rings = bell.wait(after: rings, until: min(deadline, Date(timeIntervalSinceNow: 0.1)))
+            current = try info(id, for: caller)
+        }
+        return current
+    }
+
+    /// Plans that wait for the caller's vote, oldest first.
+    func inbox(for caller: Caller) -> [InboxItem] {
+        let now = Machine.now()
+        return read { state in
+            state.order.compactMap { state.jobs[$0] }.compactMap { entry in
+                guard entry.job.phase == .awaitingApproval, entry.job.submitter != caller.account,
+                    !entry.tally.votes.contains(where: { $0.account == caller.account })
+                else { return nil }
+                return InboxItem(
+                    job: entry.job.id,
+                    planDigest: entry.job.planDigest,
+                    coreDigest: entry.manifest.coreDigest,
+                    submitter: state.accounts[entry.job.submitter]?.name ?? "",
+                    dataset: entry.manifest.inputs.first?.name ?? "",
+                    argv: entry.manifest.core.executors.first?.argv ?? [],
+                    purpose: entry.manifest.purpose,
+                    since: entry.job.transitions.last?.at ?? entry.job.created,
+                    quorum: QuorumInfo(need: entry.tally.quorum.need, have: entry.tally.have(at: now))
+                )
+            }
+        }
+    }
+
+    /// The entry of a job, if the caller may know of it.
+    func visible(_ id: String, to caller: Caller) throws(GloveboxError) -> JobEntry {
+        let entry = read { state in state.jobs[id] }
+        guard let entry, entry.job.submitter == caller.account || caller.roles != [.researcher] else {
+            throw GloveboxError("object.not-found", "there is no job \(Display.escape(id))")
+        }
+        return entry
+    }
+
+    /// What a caller may know of a job.
+    func info(_ id: String, for caller: Caller) throws(GloveboxError) -> JobInfo {
+        let entry = try visible(id, to: caller)
+        let now = Machine.now()
+        let job = entry.job
+        let full = caller.roles.contains(.auditor) || caller.roles.contains(.operator) || caller.roles.contains(.owner)
+        let view = full ? job.fullView : job.researcherView(at: now, tick: tick(of: entry))
+        var message = view.waiting?.message(at: now) ?? ""
+        if let explanation = entry.explanation, view.phase.isTerminal, full || view.exact { message = explanation }
+        return JobInfo(
+            id: id,
+            phase: view.phase,
+            since: view.since,
+            waiting: view.waiting,
+            message: message,
+            planDigest: job.planDigest,
+            coreDigest: entry.manifest.coreDigest,
+            submitter: read { state in state.accounts[job.submitter]?.name ?? "" },
+            dataset: entry.manifest.inputs.first?.name ?? "",
+            mode: job.mode,
+            created: job.created,
+            runs: full ? job.runs.map(Self.describe) : [],
+            reasons: view.reasons,
+            denied: full ? entry.denied : [],
+            receiptURL: entry.evidence != nil && view.phase.isTerminal ? "/glovebox/v1/jobs/\(id)/receipt" : nil
+        )
+    }
+
+    private static func describe(_ run: JobRun) -> RunInfo {
+        RunInfo(number: run.number, executor: run.executor, started: run.started, ended: run.ended, exit: run.exit)
+    }
+
+    /// Seconds between the moments at which results of this job may appear.
+    func tick(of entry: JobEntry) -> Int64 { outputPolicy(of: entry)?.channels.releaseTick ?? 900 }
+
+    /// The output policy a plan names.
+    func outputPolicy(of entry: JobEntry) -> OutputPolicy? {
+        read { state in
+            state.outputPolicies.values.first { $0.document.digest == entry.manifest.policies.output }
+        }
+    }
+
+    /// Stops or allows starts and releases.
+    func setPaused(_ paused: Bool, _ caller: Caller, reason: String) throws(GloveboxError) -> GloveboxAPI.SiteState {
+        try record(Event(kind: paused ? .sitePaused : .siteResumed, actor: caller.account, body: [("reason", .string(reason))]))
+        return GloveboxAPI.SiteState(paused: paused)
+    }
+}

@@ -1,0 +1,197 @@
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxImages
+internal import GloveboxJail
+internal import GloveboxJobs
+internal import GloveboxLinux
+internal import GloveboxMeasure
+internal import GloveboxPolicy
+internal import GloveboxStore
+internal import GloveboxTransparency
+internal import Glibc
+
+extension Site {
+    /// The jail profile of every plan in this version.
+    static let profileName = "default"
+
+    /// Takes an uploaded code archive: checks every name and size, measures it, keeps exactly those bytes.
+    func addBlob(_ caller: Caller, _ upload: BlobUpload) throws(GloveboxError) -> BlobReceipt {
+        let file: Descriptor
+        do { file = try Descriptor.open(upload.path, O_RDONLY | O_NOFOLLOW) } catch {
+            throw error.coded("storage.read")
+        }
+        let measurement = try CodeTree.measure(archive: DescriptorStream(borrowing: file.raw))
+        try blobs.put(file: upload.path, digest: measurement.narSha256)
+        let code = RegisteredCode(measurement, owner: caller.account)
+        if read({ state in state.codes[measurement.narSha256] == nil }) {
+            try record(
+                Event(
+                    kind: .codeRegistered,
+                    actor: caller.account,
+                    fields: [("narSha256", .string(measurement.narSha256.hex))]
+                ),
+                code.json
+            )
+        }
+        return BlobReceipt(
+            narSha256: measurement.narSha256,
+            gitTreeSha256: measurement.gitTreeSha256,
+            dirHash: measurement.dirHash,
+            files: measurement.files.count,
+            size: upload.bytes
+        )
+    }
+
+    /// Makes the plan that people approve. Nothing in it can change afterwards without another digest.
+    func createPlan(_ caller: Caller, _ request: CreatePlanRequest) throws(GloveboxError) -> CreatedPlan {
+        guard let code = read({ state in state.codes[request.code] }) else {
+            throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")
+        }
+        let dataset = try dataset(named: request.dataset)
+        guard let policy = read({ state in state.outputPolicies[request.outputPolicy] }) else {
+            let known = read { state in state.outputPolicies.keys.sorted() }
+            throw GloveboxError(
+                "policy.unknown",
+                "there is no output policy \(Display.escape(request.outputPolicy))",
+                hint: "Policies: \(known.joined(separator: ", "))."
+            )
+        }
+        guard let processing = read({ state in state.processingPolicy }) else {
+            throw GloveboxError("policy.unknown", "the site has no processing policy")
+        }
+        let image = try images.resolve(request.image)
+        let environment = request.env.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+        let limits = Self.limits(request.limits)
+        let violations = processing.violations(
+            of: ProcessingRequest(
+                image: (image.name ?? request.image, image.digest),
+                jailProfile: Self.profileName,
+                limits: limits,
+                environment: environment,
+                steps: 1
+            )
+        )
+        if let first = violations.first { throw first }
+        try checkSpec(code, policy, dataset)
+        try registerImage(image)
+        guard let profile = ShippedProfiles.bytes(Self.profileName) else {
+            throw GloveboxError("profile.unknown", "the jail profile is missing")
+        }
+        let own = [("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("PYTHONHASHSEED", "0"), ("PYTHONUNBUFFERED", "1"), ("OPENBLAS_NUM_THREADS", "1")]
+        let manifest = Manifest(
+            site: configuration.name,
+            project: request.project ?? "default",
+            submitter: caller.account,
+            mode: .real,
+            core: Manifest.Core(
+                code: code.digests,
+                files: code.files,
+                image: Manifest.NamedDigest(name: image.name ?? request.image, digest: image.digest),
+                executors: [
+                    Manifest.Executor(
+                        argv: request.argv,
+                        cwd: "/job/code",
+                        env: TextMap(own.map { ($0.0, $0.1) } + environment.map { ($0.name, $0.value) })
+                    )
+                ],
+                profile: Manifest.NamedDigest(name: Self.profileName, digest: Machine.sha256(profile)),
+                limits: Manifest.Limits(
+                    cpuSeconds: UInt64(limits.cpuSeconds),
+                    wallSeconds: UInt64(limits.wallSeconds),
+                    memoryBytes: UInt64(limits.memoryBytes),
+                    pids: UInt64(limits.pids),
+                    diskBytes: UInt64(limits.diskBytes),
+                    files: UInt64(limits.files)
+                )
+            ),
+            inputs: [dataset.input],
+            policies: Manifest.Policies(
+                input: dataset.inputPolicy.document.digest,
+                processing: processing.document.digest,
+                output: policy.document.digest
+            ),
+            outputs: [Manifest.Output()],
+            purpose: request.purpose
+        )
+        keepDraft(manifest)
+        return CreatedPlan(planDigest: manifest.digest, coreDigest: manifest.coreDigest, manifest: manifest.bytes)
+    }
+
+    private static func limits(_ request: RequestedLimits) -> JobLimits {
+        JobLimits(
+            cpuSeconds: Int64(clamping: request.cpuSeconds ?? 600),
+            wallSeconds: Int64(clamping: request.wallSeconds ?? 900),
+            memoryBytes: Int64(clamping: request.memoryBytes ?? 2 << 30),
+            pids: Int64(clamping: request.pids ?? 128),
+            diskBytes: Int64(clamping: request.diskBytes ?? 1 << 30),
+            files: Int64(clamping: request.files ?? 10_000)
+        )
+    }
+
+    /// A plan whose spec can never be released is refused before anyone is asked.
+    private func checkSpec(
+        _ code: RegisteredCode,
+        _ policy: OutputPolicy,
+        _ dataset: RegisteredDataset
+    ) throws(GloveboxError) {
+        guard !code.files.contains(where: { $0.path == "outputs" || $0.path.hasPrefix("outputs/") }) else {
+            throw GloveboxError("upload.rejected", "the code tree has an 'outputs' of its own; the jail puts /out there")
+        }
+        for output in policy.outputs where output.type.isSpec && output.isRequired {
+            guard code.files.contains(where: { $0.path == output.name }) else {
+                throw GloveboxError(
+                    "spec.missing",
+                    "policy \(policy.document.name) needs the file \(output.name) in the code tree"
+                )
+            }
+        }
+        try ReleaseGate.check(
+            spec(code.digests.nar, policy),
+            policy: policy,
+            description: dataset.description,
+            inputPolicy: dataset.inputPolicy,
+            capabilities: Self.capabilities
+        )
+    }
+
+    /// The table spec that stands in a code tree.
+    func spec(
+        _ nar: Digest,
+        _ policy: OutputPolicy
+    ) throws(GloveboxError) -> TableSpec {
+        guard let output = policy.outputs.first(where: { $0.type == .tableSpec }) else {
+            throw GloveboxError("policy.not-enforced", "this version releases tables only")
+        }
+        let bytes = try file(output.name, of: nar)
+        return try TableSpec(bytes: bytes)
+    }
+
+    /// One file of an uploaded tree.
+    func file(_ path: String, of nar: Digest) throws(GloveboxError) -> [UInt8] {
+        let archive = try blobs.open(nar)
+        return try CodeTree.file(path, archive: DescriptorStream(borrowing: archive.raw))
+    }
+
+    private func registerImage(_ image: StoredImage) throws(GloveboxError) {
+        guard read({ state in !state.images.contains(image.digest) }) else { return }
+        try record(
+            Event(
+                kind: .imageRegistered,
+                fields: [("image", .string(image.name ?? "")), ("digest", .string(image.digest.hex))]
+            ),
+            ["digest": image.digest.json, "name": .string(image.name ?? "")]
+        )
+    }
+
+    /// A plan that is waiting to be submitted, or was.
+    func plan(_ digest: Digest) throws(GloveboxError) -> Manifest {
+        let found = read { state in
+            state.drafts[digest] ?? state.jobs.values.first { $0.job.planDigest == digest }?.manifest
+        }
+        guard let found else { throw GloveboxError("object.not-found", "there is no plan \(digest)") }
+        return found
+    }
+}

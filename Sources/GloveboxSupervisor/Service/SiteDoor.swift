@@ -1,0 +1,187 @@
+internal import Dispatch
+package import GloveboxAPI
+package import GloveboxCore
+internal import GloveboxAttestation
+internal import GloveboxImages
+internal import GloveboxMeasure
+internal import GloveboxStore
+
+/// The site as the server sees it. Every call is done on a thread of its own, since the site waits for disks.
+package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible {
+    private let site: Site
+    private let queue = DispatchQueue(label: "site", attributes: .concurrent)
+
+    /// A door to a site.
+    package init(_ site: Site) { self.site = site }
+
+    /// Nothing of what is behind the door, which would end up in text logs.
+    package var description: String { "site" }
+
+    private func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Value
+    ) async throws(GloveboxError) -> Value {
+        let site = site
+        let result: Result<Value, GloveboxError> = await withCheckedContinuation { continuation in
+            queue.async {
+                do throws(GloveboxError) { continuation.resume(returning: .success(try body(site))) } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    package func authenticate(token: String) async throws(GloveboxError) -> Caller {
+        try await perform { (site) throws(GloveboxError) in try site.authenticate(token: token) }
+    }
+
+    package func health() async throws(GloveboxError) -> Health {
+        Health(
+            site: site.configuration.name,
+            version: SiteLog.version,
+            state: GloveboxAPI.SiteState(paused: site.read { state in state.isPaused }),
+            assurance: "emulated",
+            insecure: []
+        )
+    }
+
+    package func trust() async throws(GloveboxError) -> NamedFiles {
+        try await perform { (site) throws(GloveboxError) in try site.trust() }
+    }
+
+    package func checkpoint() async throws(GloveboxError) -> [UInt8] { site.log.checkpoint }
+
+    package func tile(path: String) async throws(GloveboxError) -> [UInt8] {
+        try await perform { (site) throws(GloveboxError) in
+            guard NamedFile.isSafe(path), path.hasPrefix("tile/"), StateFile.exists(site.layout.root + "/log/" + path) else {
+                throw GloveboxError("object.not-found", "there is no such tile")
+            }
+            return try StateFile.read(site.layout.root + "/log/" + path)
+        }
+    }
+
+    package func whoami(_ caller: Caller) async throws(GloveboxError) -> WhoAmI { site.whoami(caller) }
+
+    package func createAccount(
+        _ caller: Caller,
+        _ request: CreateAccountRequest
+    ) async throws(GloveboxError) -> CreatedAccount {
+        try await perform { (site) throws(GloveboxError) in
+            let made = try site.createAccount(name: request.name, roles: request.roles, by: caller)
+            return CreatedAccount(account: made.account, token: made.token)
+        }
+    }
+
+    package func enrollKey(
+        _ caller: Caller,
+        account: String,
+        _ request: EnrollKeyRequest
+    ) async throws(GloveboxError) -> EnrolledKey {
+        try await perform { (site) throws(GloveboxError) in
+            try site.enrollKey(caller, account: account, request)
+        }
+    }
+
+    package func addDataset(
+        _ caller: Caller,
+        _ request: AddDatasetRequest
+    ) async throws(GloveboxError) -> DatasetSummary {
+        try await perform { (site) throws(GloveboxError) in try site.addDataset(caller, request) }
+    }
+
+    package func datasets(_ caller: Caller) async throws(GloveboxError) -> ItemList<DatasetSummary> {
+        ItemList(site.datasets())
+    }
+
+    package func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8] {
+        try await perform { (site) throws(GloveboxError) in try site.mock(of: dataset) }
+    }
+
+    package func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) async throws(GloveboxError) -> PolicySummary {
+        try await perform { (site) throws(GloveboxError) in try site.addPolicy(request) }
+    }
+
+    package func policies(_ caller: Caller) async throws(GloveboxError) -> ItemList<PolicySummary> {
+        ItemList(site.policies())
+    }
+
+    package func images(_ caller: Caller) async throws(GloveboxError) -> ItemList<ImageSummary> {
+        try await perform { (site) throws(GloveboxError) in
+            var items: [ImageSummary] = []
+            for image in try site.images.list() {
+                items.append(
+                    ImageSummary(
+                        name: image.name ?? "",
+                        aliases: [],
+                        digest: image.digest,
+                        bytes: image.bytes,
+                        format: image.format
+                    )
+                )
+            }
+            return ItemList(items)
+        }
+    }
+
+    package func addBlob(_ caller: Caller, _ upload: BlobUpload) async throws(GloveboxError) -> BlobReceipt {
+        try await perform { (site) throws(GloveboxError) in try site.addBlob(caller, upload) }
+    }
+
+    package func createPlan(_ caller: Caller, _ request: CreatePlanRequest) async throws(GloveboxError) -> CreatedPlan {
+        try await perform { (site) throws(GloveboxError) in try site.createPlan(caller, request) }
+    }
+
+    package func plan(_ caller: Caller, digest: Digest) async throws(GloveboxError) -> [UInt8] {
+        try await perform { (site) throws(GloveboxError) in try site.plan(digest).bytes }
+    }
+
+    package func planFile(_ caller: Caller, digest: Digest, path: String) async throws(GloveboxError) -> [UInt8] {
+        try await perform { (site) throws(GloveboxError) in
+            try site.file(path, of: site.plan(digest).core.code.nar)
+        }
+    }
+
+    package func submit(_ caller: Caller, _ request: SubmitJobRequest) async throws(GloveboxError) -> JobInfo {
+        try await perform { (site) throws(GloveboxError) in try site.submit(caller, request) }
+    }
+
+    package func jobs(_ caller: Caller) async throws(GloveboxError) -> ItemList<JobInfo> {
+        try await perform { (site) throws(GloveboxError) in ItemList(try site.jobs(for: caller)) }
+    }
+
+    package func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
+        try await perform { (site) throws(GloveboxError) in try site.job(id, for: caller, wait: wait) }
+    }
+
+    package func cancel(
+        _ caller: Caller,
+        id: String,
+        _ request: CancelRequest
+    ) async throws(GloveboxError) -> JobInfo {
+        try await perform { (site) throws(GloveboxError) in try site.cancel(caller, id, request) }
+    }
+
+    package func receipt(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles {
+        try await perform { (site) throws(GloveboxError) in try site.receipt(id, for: caller) }
+    }
+
+    package func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem> {
+        ItemList(site.inbox(for: caller))
+    }
+
+    package func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt {
+        try await perform { (site) throws(GloveboxError) in try site.approve(caller, request) }
+    }
+
+    package func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> GloveboxAPI.SiteState {
+        try await perform { (site) throws(GloveboxError) in
+            try site.setPaused(true, caller, reason: request.reason)
+        }
+    }
+
+    package func resume(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> GloveboxAPI.SiteState {
+        try await perform { (site) throws(GloveboxError) in
+            try site.setPaused(false, caller, reason: request.reason)
+        }
+    }
+}

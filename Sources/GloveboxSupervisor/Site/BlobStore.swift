@@ -1,0 +1,47 @@
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxLinux
+
+/// Content-addressed files: a name is the SHA-256 of what stands under it.
+struct BlobStore: Sendable {
+    private let directory: String
+
+    init(root: String) throws(GloveboxError) {
+        directory = root + "/blobs"
+        try StateFile.makeDirectory(directory)
+    }
+
+    private func path(_ digest: Digest) -> String { directory + "/" + digest.hex }
+
+    /// Keeps bytes; their digest.
+    func put(_ bytes: [UInt8]) throws(GloveboxError) -> Digest {
+        let digest = Machine.sha256(bytes)
+        if !StateFile.exists(path(digest)) { try StateFile.write(bytes, to: path(digest)) }
+        return digest
+    }
+
+    /// Keeps a file that was measured while it was read; it is measured again while it is copied.
+    func put(file: String, digest: Digest) throws(GloveboxError) {
+        guard !StateFile.exists(path(digest)) else { return }
+        let bytes = try StateFile.read(file, limit: 300 << 20)
+        guard try put(bytes) == digest else {
+            throw GloveboxError("digest.mismatch", "the upload changed while it was read")
+        }
+    }
+
+    /// Opens what is kept under a digest. The reader measures again: the name alone proves nothing.
+    func open(_ digest: Digest) throws(GloveboxError) -> Descriptor {
+        do { return try Descriptor.open(path(digest), O_RDONLY | O_NOFOLLOW) } catch {
+            throw error.coded("storage.read")
+        }
+    }
+
+    /// Reads what is kept under a digest and checks it.
+    func get(_ digest: Digest) throws(GloveboxError) -> [UInt8] {
+        let bytes = try StateFile.read(path(digest), limit: 300 << 20)
+        guard Machine.sha256(bytes) == digest else {
+            throw GloveboxError("digest.mismatch", "the stored bytes are not those named \(digest)")
+        }
+        return bytes
+    }
+}

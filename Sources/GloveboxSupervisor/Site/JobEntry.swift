@@ -1,0 +1,32 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxJobs
+
+/// A job with what belongs to it beside its life cycle.
+struct JobEntry: Sendable {
+    /// The life cycle.
+    var job: Job
+    /// The plan.
+    let manifest: Manifest
+    /// The researcher's envelope over the plan.
+    let envelope: [UInt8]
+    /// The caller's nonce; nil stands for the plan's digest.
+    let nonce: [UInt8]?
+    /// The votes.
+    var tally: ApprovalTally
+    /// The votes' envelopes with the role each was given in, in order.
+    var approvals: [(envelope: [UInt8], role: String)] = []
+    /// The evidence directory in the blob store, without log proofs; nil until there is a report.
+    var evidence: Digest?
+    /// Log index of the report; the event that names it follows.
+    var reportIndex: UInt64?
+    /// Thousandths of a bit its release was charged with.
+    var millibits: Int64 = 0
+    /// Why it ended without a result, in words for its submitter.
+    var explanation: String?
+    /// What was refused to a job that could not carry data out by it.
+    var denied: [String] = []
+
+    /// What the report carries as its nonce.
+    var reportNonce: [UInt8] { nonce ?? job.planDigest.bytes }
+}

@@ -1,0 +1,63 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxPolicy
+
+/// A version of a dataset as the site keeps it.
+struct RegisteredDataset: Sendable {
+    let name: String
+    let version: Int64
+    let owner: String
+    let description: DatasetDescription
+    let inputPolicy: InputPolicy
+    /// Name of the encrypted file under `datasets/`.
+    let file: String
+    /// The data key, wrapped by the broker.
+    let wrappedKey: [UInt8]
+    /// The key of unit tags and commitments of this lineage, wrapped by the broker.
+    let wrappedLineageKey: [UInt8]
+    /// What a plan names the private data by.
+    let commitment: Digest
+    /// Rows in powers of ten, such as `1k-10k`.
+    let rowBucket: String
+    /// The mock twin's digest in the blob store.
+    let mock: Digest
+    let mockBytes: UInt64
+
+    init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "dataset")
+        name = try fields.string("name")
+        version = try fields.integer("version")
+        owner = try fields.string("owner")
+        description = try DatasetDescription(fields.required("description"))
+        inputPolicy = try InputPolicy(fields.required("inputPolicy"))
+        file = try fields.string("file")
+        wrappedKey = try Self.bytes(&fields, "wrappedKey")
+        wrappedLineageKey = try Self.bytes(&fields, "wrappedLineageKey")
+        commitment = try fields.digest("commitment")
+        rowBucket = try fields.string("rowBucket")
+        mock = try fields.digest("mock")
+        mockBytes = UInt64(clamping: try fields.integer("mockBytes"))
+        try fields.finish()
+    }
+
+    private static func bytes(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> [UInt8] {
+        guard let bytes = Base64.decode(try fields.string(name)) else {
+            throw GloveboxError("schema.type", "dataset.\(name) must be base64")
+        }
+        return bytes
+    }
+
+    /// Where the job finds the data.
+    var mount: String { "/data/\(name)" }
+
+    /// The dataset as a plan's input.
+    var input: Manifest.Input {
+        Manifest.Input(
+            name: name,
+            version: UInt64(version),
+            kind: .real,
+            mount: mount,
+            commit: Commitment(.salted, commitment)
+        )
+    }
+}

@@ -1,0 +1,109 @@
+internal import Glibc
+internal import GloveboxAttestation
+internal import GloveboxBroker
+package import GloveboxCore
+internal import GloveboxImages
+internal import GloveboxJobs
+internal import GloveboxStore
+internal import GloveboxTransparency
+internal import Synchronization
+
+/// A datasite at work: its journal, its keys, and the state they add up to.
+///
+/// Every change goes through ``record(_:_:)``: first durable in the log, then true in the state.
+package final class Site: Sendable {
+    /// Where things stand on disk.
+    package let layout: SiteLayout
+    /// What was decided at founding.
+    package let configuration: SiteConfiguration
+    let keys: SiteKeyring
+    let host: HostFacts
+    let log: LogWriter
+    let blobs: BlobStore
+    let images: ImageStore
+    let broker: KeyBroker
+    let bell = Bell()
+    private let state: Mutex<SiteState>
+
+    /// Opens a founded site: checks keys, recovers the log, replays the journal.
+    ///
+    /// - Throws: `log.*`, `key.*`, `storage.*`; nothing is repaired that a crash cannot explain.
+    package init(opening layout: SiteLayout) throws(GloveboxError) {
+        self.layout = layout
+        configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
+        keys = try SiteKeyring(layout)
+        host = try HostFacts.read()
+        blobs = try BlobStore(root: layout.root)
+        images = try ImageStore(directory: layout.images)
+        broker = try KeyBroker(root: layout.root)
+        log = try SiteLog.open(layout, configuration, keys, host)
+        var state = SiteState()
+        for record in try SiteLog.records(log) { try state.apply(record) }
+        self.state = Mutex(state)
+    }
+
+    /// Reads the state; the closure must be quick.
+    func read<Result: Sendable>(_ body: (borrowing SiteState) -> sending Result) -> Result {
+        state.withLock { body($0) }
+    }
+
+    /// Keeps a plan that may be submitted.
+    func keepDraft(_ manifest: Manifest) { state.withLock { $0.drafts[manifest.digest] = manifest } }
+
+    /// Makes an event durable and applies it; its log index.
+    @discardableResult
+    func record(_ event: Event, _ json: JSONValue = .null) throws(GloveboxError) -> UInt64 {
+        let index = try state.withLock { (state: inout SiteState) throws(GloveboxError) -> UInt64 in
+            try append(event, json, to: &state)
+        }
+        bell.ring()
+        return index
+    }
+
+    /// Moves a job on. The change is tried first: an event that its job cannot take is never logged.
+    @discardableResult
+    func transition(
+        _ id: String,
+        _ change: JobChange,
+        fields: [(String, JSONValue)] = [],
+        explanation: String? = nil
+    ) throws(GloveboxError) -> [JobAction] {
+        var members: [(String, JSONValue)] = [("change", .string(change.name)), ("members", change.json)]
+        if let explanation { members.append(("explanation", .string(explanation))) }
+        let json = JSONValue.object(JSONObject(members))
+        let kind = EventKind(rawValue: change.name) ?? .jobPhaseChanged
+        let actions = try state.withLock { (state: inout SiteState) throws(GloveboxError) -> [JobAction] in
+            var trial = state.jobs[id]?.job
+            guard let at = trial?.eventIndex else { throw GloveboxError("object.not-found", "there is no such job") }
+            let actions = try trial?.apply(JobEvent(index: at + 1, after: at, at: Machine.now(), change)) ?? []
+            let event = Event(kind: kind, job: id, project: state.jobs[id]?.manifest.project, fields: fields)
+            try append(event, json, to: &state)
+            return actions
+        }
+        bell.ring()
+        return actions
+    }
+
+    @discardableResult
+    private func append(
+        _ event: Event,
+        _ json: JSONValue,
+        to state: inout SiteState
+    ) throws(GloveboxError) -> UInt64 {
+        var event = event
+        event.body.append(("record", json))
+        let record = try SiteLog.append(event, json, to: log)
+        try state.apply(record)
+        return record.index
+    }
+
+    /// Logs a report with the event that names it, and keeps its evidence.
+    func issue(_ hashedRekord: [UInt8], _ event: Event, _ json: JSONValue) throws(GloveboxError) {
+        var event = event
+        event.body.append(("record", json))
+        try state.withLock { (state: inout SiteState) throws(GloveboxError) in
+            try state.apply(SiteLog.appendReport(hashedRekord, issued: event, to: log))
+        }
+        bell.ring()
+    }
+}

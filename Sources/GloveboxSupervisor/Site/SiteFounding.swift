@@ -1,0 +1,43 @@
+internal import GloveboxBroker
+package import GloveboxCore
+internal import GloveboxImages
+internal import GloveboxJobs
+internal import GloveboxPolicy
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// Founding a site: the one time keys, log and stores are made. Opening never makes what should already exist.
+package enum SiteFounding {
+    /// Makes a site in an empty or missing directory, with the shipped policies and an operator's profile.
+    ///
+    /// - Parameter policies: canonical documents to publish, processing policy among them.
+    /// - Throws: `site.exists`, `storage.*`.
+    package static func found(
+        _ layout: SiteLayout,
+        configuration: SiteConfiguration,
+        policies: [JSONValue]
+    ) throws(GloveboxError) {
+        guard !StateFile.exists(layout.configuration) else {
+            throw GloveboxError(
+                "site.exists",
+                "there is a site in \(Display.escape(layout.root)) already",
+                hint: "Choose another --state directory."
+            )
+        }
+        for directory in [
+            layout.root, layout.datasets, layout.images, layout.sealed, layout.history, layout.incoming,
+            layout.operatorProfile, layout.root + "/broker",
+        ] { try StateFile.makeDirectory(directory) }
+        try SiteKeyring.make(layout, configuration)
+        try KeyBroker.create(root: layout.root)
+        try SiteLog.create(layout, configuration, SiteKeyring(layout), HostFacts.read())
+        // Last, so that a half-made site is not mistaken for one.
+        try StateFile.write(configuration.bytes, to: layout.configuration)
+        let site = try Site(opening: layout)
+        for document in policies { try site.publish(policy: document) }
+        let account = try site.createAccount(name: "operator", roles: [.operator, .owner], by: nil)
+        try StateFile.write(Array(account.token.utf8), to: layout.operatorProfile + "/token")
+        try StateFile.write(Array("unix://\(layout.socket)\n".utf8), to: layout.operatorProfile + "/url")
+        try site.writeTrustFiles()
+    }
+}

@@ -1,0 +1,50 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxTransparency
+
+/// The site's own keys. In this version one process holds them all, which every report says.
+struct SiteKeyring: Sendable {
+    let root: CertificateAuthority
+    let platform: CertificateAuthority
+    let timestamps: SigningKey
+    let log: NoteSigner
+    /// Key of pseudonyms in the log.
+    let pseudonyms: [UInt8]
+    /// Key of the events' private bodies in the journal.
+    let bodies: [UInt8]
+
+    init(_ layout: SiteLayout) throws(GloveboxError) {
+        let signer = layout.signerKeys
+        root = try CertificateAuthority(
+            certificatePEM: StateFile.read(signer + "/root.pem"),
+            keyPEM: StateFile.readSecret(signer + "/root.key")
+        )
+        platform = try CertificateAuthority(
+            certificatePEM: StateFile.read(signer + "/platform.pem"),
+            keyPEM: StateFile.readSecret(signer + "/platform.key")
+        )
+        timestamps = try SigningKey(pem: StateFile.readSecret(signer + "/sct.key"))
+        log = try NoteSigner(parsing: String(decoding: StateFile.readSecret(signer + "/log.key"), as: UTF8.self))
+        bodies = try StateFile.readSecret(layout.nodeKeys + "/bodies.key")
+        pseudonyms = try StateFile.readSecret(layout.nodeKeys + "/pseudonyms.key")
+    }
+
+    /// Makes all keys of a new site.
+    static func make(_ layout: SiteLayout, _ configuration: SiteConfiguration) throws(GloveboxError) {
+        try StateFile.makeDirectory(layout.signerKeys)
+        try StateFile.makeDirectory(layout.nodeKeys)
+        let now = configuration.founded
+        let root = try CertificateAuthority.makeRoot(site: configuration.name, now: now)
+        let platform = try root.makePlatform(site: configuration.name, now: now)
+        let signer = layout.signerKeys
+        try StateFile.write(root.pem, to: signer + "/root.pem")
+        try StateFile.write(root.key.pem, to: signer + "/root.key")
+        try StateFile.write(platform.pem, to: signer + "/platform.pem")
+        try StateFile.write(platform.key.pem, to: signer + "/platform.key")
+        try StateFile.write(SigningKey().pem, to: signer + "/sct.key")
+        let log = try NoteSigner.generate(name: configuration.origin)
+        try StateFile.write(Array(log.secretText.utf8), to: signer + "/log.key")
+        try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/pseudonyms.key")
+        try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/bodies.key")
+    }
+}

@@ -1,0 +1,84 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// The site's use of the log: how records stand in the private bodies of events.
+enum SiteLog {
+    /// Version of the program, as events and reports carry it.
+    static let version = "0.1.0"
+
+    static func create(
+        _ layout: SiteLayout,
+        _ configuration: SiteConfiguration,
+        _ keys: SiteKeyring,
+        _ host: HostFacts
+    ) throws(GloveboxError) {
+        try LogWriter.create(in: layout.root, signer: keys.log)
+        let log = try open(layout, configuration, keys, host)
+        _ = try log.append([Event(kind: .logCreated)])
+        log.close()
+    }
+
+    static func open(
+        _ layout: SiteLayout,
+        _ configuration: SiteConfiguration,
+        _ keys: SiteKeyring,
+        _ host: HostFacts
+    ) throws(GloveboxError) -> LogWriter {
+        try LogWriter(
+            opening: layout.root,
+            signer: keys.log,
+            bodyKey: keys.bodies,
+            context: EventContext(
+                origin: configuration.origin,
+                datasite: configuration.name,
+                version: version,
+                bootID: host.kernel.bootID,
+                supervisor: host.supervisor,
+                config: Machine.sha256(configuration.bytes),
+                pseudonymKey: keys.pseudonyms
+            )
+        )
+    }
+
+    /// All records of the journal, in order.
+    static func records(_ log: LogWriter) throws(GloveboxError) -> [SiteRecord] {
+        var records: [SiteRecord] = []
+        try log.replay { (entry: LoggedEntry) throws(GloveboxError) in
+            guard case .event = entry.kind else { return }
+            records.append(try record(entry))
+        }
+        return records
+    }
+
+    /// Appends one event; the record as the journal now tells it.
+    static func append(_ event: Event, _ json: JSONValue, to log: LogWriter) throws(GloveboxError) -> SiteRecord {
+        guard let index = try log.append([event]).first else { throw missing }
+        return try record(log.entry(index))
+    }
+
+    /// Appends a report with its event.
+    static func appendReport(_ body: [UInt8], issued: Event, to log: LogWriter) throws(GloveboxError) -> SiteRecord {
+        let indexes = try log.appendReport(hashedRekord: body, issued: issued)
+        return try record(log.entry(indexes.issuedIndex))
+    }
+
+    private static let missing = GloveboxError("log.unavailable", "the log did not say where the event stands")
+
+    private static func record(_ entry: LoggedEntry) throws(GloveboxError) -> SiteRecord {
+        let event = try JSONReader.readCanonical(entry.leaf)
+        let own = event["unmapped"]?["glovebox"]
+        guard let name = own?["event"]?.string, let kind = EventKind(rawValue: name),
+            let time = event["time"]?.integer
+        else { throw GloveboxError("log.journal-corrupt", "entry \(entry.index) is not an event of this site") }
+        let json = entry.body?.fields.first { $0.name == "record" }?.value
+        return SiteRecord(
+            kind: kind,
+            index: entry.index,
+            time: Instant(milliseconds: time),
+            job: own?["job"]?.string,
+            json: json ?? .null
+        )
+    }
+}

@@ -1,0 +1,177 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxJobs
+internal import GloveboxPolicy
+internal import GloveboxTransparency
+
+/// Everything the site knows, as the journal tells it. It is never saved: opening the site replays the journal.
+struct SiteState: Sendable {
+    var accounts: [String: Account] = [:]
+    var tokens = TokenTable()
+    var datasets: [String: RegisteredDataset] = [:]
+    var outputPolicies: [String: OutputPolicy] = [:]
+    var processingPolicy: ProcessingPolicy?
+    var codes: [Digest: RegisteredCode] = [:]
+    var images: Set<Digest> = []
+    /// Plans made and not yet submitted; they are made again after a restart.
+    var drafts: [Digest: Manifest] = [:]
+    var jobs: [String: JobEntry] = [:]
+    /// Job ids, oldest first.
+    var order: [String] = []
+    var isPaused = false
+    var previousReport: Digest = .zero
+
+    /// Applies one event of the journal.
+    ///
+    /// - Throws: `log.journal-corrupt` when the event does not fit what came before.
+    mutating func apply(_ record: SiteRecord) throws(GloveboxError) {
+        switch record.kind {
+        case .userCreated: try addAccount(record)
+        case .keyEnrolled: try addKey(record)
+        case .datasetRegistered:
+            let dataset = try RegisteredDataset(json: record.json)
+            datasets[dataset.name] = dataset
+        case .policyPublished: try addPolicy(record)
+        case .codeRegistered:
+            let code = try RegisteredCode(json: record.json)
+            codes[code.digests.nar] = code
+        case .imageRegistered:
+            var fields = try JSONFields(record.json, at: "image")
+            images.insert(try fields.digest("digest"))
+        case .sitePaused: isPaused = true
+        case .siteResumed: isPaused = false
+        case .jobSubmitted: try addJob(record)
+        case .approvalGiven, .approvalRefused: try addVote(record)
+        case .attestationIssued: try addReport(record)
+        default: if record.job != nil, record.json["change"] != nil { _ = try change(record) }
+        }
+    }
+
+    private mutating func addAccount(_ record: SiteRecord) throws(GloveboxError) {
+        var fields = try JSONFields(record.json, at: "account")
+        let id = try fields.string("account")
+        var roles: Set<Role> = []
+        for role in try fields.array("roles") { roles.insert(try Role(reading: role.string ?? "")) }
+        accounts[id] = Account(id: id, name: try fields.string("name"), roles: roles)
+        var token = try fields.nested("token")
+        guard let created = Instant(try token.string("created")), let expires = Instant(try token.string("expires")) else {
+            throw GloveboxError("log.journal-corrupt", "a token has no valid times")
+        }
+        tokens.insert(
+            TokenTable.Entry(
+                id: try token.string("id"),
+                secret: try token.digest("secret"),
+                account: id,
+                created: created,
+                expires: expires
+            )
+        )
+    }
+
+    private mutating func addKey(_ record: SiteRecord) throws(GloveboxError) {
+        var fields = try JSONFields(record.json, at: "key")
+        let key = try PersonKey(hex: fields.string("public"))
+        accounts[try fields.string("account")]?.keys.append((key, record.time))
+    }
+
+    private mutating func addPolicy(_ record: SiteRecord) throws(GloveboxError) {
+        if record.json["kind"]?.string == "ProcessingPolicy" {
+            processingPolicy = try ProcessingPolicy(record.json)
+        } else {
+            let policy = try OutputPolicy(record.json)
+            outputPolicies[policy.document.name] = policy
+        }
+    }
+
+    private mutating func addJob(_ record: SiteRecord) throws(GloveboxError) {
+        var fields = try JSONFields(record.json, at: "job")
+        guard let id = record.job, let bytes = Base64.decode(try fields.string("manifest")),
+            let envelope = Base64.decode(try fields.string("envelope"))
+        else { throw GloveboxError("log.journal-corrupt", "a submitted job is not readable") }
+        let manifest = try Manifest(parsing: bytes)
+        let need = Int(try fields.integer("quorum"))
+        let nonce = fields.optional("nonce")?.string.flatMap(Base64.decode)
+        let job = Job(
+            id: id,
+            planDigest: manifest.digest,
+            submitter: manifest.submitter,
+            project: manifest.project,
+            mode: .real,
+            created: record.time,
+            graceEnds: Instant(milliseconds: record.time.milliseconds + 50),
+            eventIndex: record.index
+        )
+        jobs[id] = JobEntry(
+            job: job,
+            manifest: manifest,
+            envelope: envelope,
+            nonce: nonce,
+            tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
+        )
+        order.append(id)
+        drafts[manifest.digest] = nil
+    }
+
+    private mutating func addVote(_ record: SiteRecord) throws(GloveboxError) {
+        var fields = try JSONFields(record.json, at: "approval")
+        guard let id = record.job, let bytes = Base64.decode(try fields.string("envelope")) else {
+            throw GloveboxError("log.journal-corrupt", "a vote is not readable")
+        }
+        let vote = try vote(in: bytes)
+        try jobs[id]?.tally.record(vote, at: record.time)
+        jobs[id]?.approvals.append((bytes, vote.role.rawValue))
+    }
+
+    /// Reads and checks a signed vote against the accounts.
+    ///
+    /// - Throws: `approval.*`, `key.*`, `auth.forbidden`.
+    func vote(in envelope: [UInt8]) throws(GloveboxError) -> ApprovalVote {
+        let signed = try Envelope(parsing: envelope)
+        let approval = try Approval(parsing: signed.payload)
+        guard let account = accounts[approval.account], let key = account.key(approval.keyID) else {
+            throw GloveboxError("key.unknown", "the vote names a key that the account has not enrolled")
+        }
+        guard key.isSigner(of: signed) else {
+            throw GloveboxError("approval.signature", "the vote is not signed by the key it names")
+        }
+        guard let decision = ApprovalVote.Decision(rawValue: approval.decision.rawValue) else {
+            throw GloveboxError("approval.signature", "the vote has no known decision")
+        }
+        return ApprovalVote(
+            digest: signed.payloadDigest,
+            plan: approval.manifestDigest,
+            decision: decision,
+            account: account.id,
+            key: approval.keyID,
+            role: try Role(reading: approval.role),
+            roles: account.roles,
+            notBefore: approval.notBefore,
+            notAfter: approval.notAfter,
+            maxRuns: Int(clamping: approval.maxRuns)
+        )
+    }
+
+    private mutating func addReport(_ record: SiteRecord) throws(GloveboxError) {
+        var fields = try JSONFields(record.json, at: "report")
+        previousReport = try fields.digest("report")
+        guard let id = record.job else { return }
+        jobs[id]?.evidence = try fields.digest("evidence")
+        jobs[id]?.reportIndex = record.index - 1
+        jobs[id]?.millibits = try fields.integer("millibits")
+    }
+
+    /// Applies a change of a job's phase; what is to be done next.
+    @discardableResult
+    mutating func change(_ record: SiteRecord) throws(GloveboxError) -> [JobAction] {
+        var fields = try JSONFields(record.json, at: "change")
+        guard let id = record.job, var entry = jobs[id] else {
+            throw GloveboxError("object.not-found", "there is no job \(Display.escape(record.job ?? ""))")
+        }
+        let change = try JobChange(name: fields.string("change"), json: fields.required("members"))
+        let event = JobEvent(index: record.index, after: entry.job.eventIndex, at: record.time, change)
+        let actions = try entry.job.apply(event)
+        if let explanation = fields.optional("explanation")?.string { entry.explanation = explanation }
+        jobs[id] = entry
+        return actions
+    }
+}

@@ -1,0 +1,53 @@
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxLinux
+
+/// Small files of the state directory: written whole or not at all, read only when nobody else could have changed them.
+enum StateFile {
+    /// Makes a directory only the owner may enter, and those above it.
+    static func makeDirectory(_ path: String, mode: UInt32 = 0o700) throws(GloveboxError) {
+        var parts = ""
+        for part in path.split(separator: "/") {
+            parts += "/" + part
+            if unsafe mkdir(parts, mode) != 0 && errno != EEXIST { throw SyscallError("mkdir", errno, parts).coded("storage.write") }
+        }
+    }
+
+    /// Writes a file durably: temporary name, sync, rename, sync of the directory.
+    static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(GloveboxError) {
+        do throws(SyscallError) {
+            let temporary = path + ".new"
+            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            try file.write(bytes)
+            guard fsync(file.raw) == 0 else { throw SyscallError("fsync", errno, temporary) }
+            guard unsafe rename(temporary, path) == 0 else { throw SyscallError("rename", errno, path) }
+            let end = path.lastIndex(of: "/") ?? path.startIndex
+            let directory = try Descriptor.open(String(path[..<end]), O_RDONLY | O_DIRECTORY)
+            guard fsync(directory.raw) == 0 else { throw SyscallError("fsync", errno, path) }
+        } catch { throw error.coded("storage.write") }
+    }
+
+    /// Reads a file.
+    static func read(_ path: String, limit: Int = 16 << 20) throws(GloveboxError) -> [UInt8] {
+        do { return try Descriptor.open(path, O_RDONLY | O_NOFOLLOW).readAll(limit: limit) } catch {
+            throw error.coded("storage.read")
+        }
+    }
+
+    /// Reads a secret; refuses one that others may read.
+    static func readSecret(_ path: String) throws(GloveboxError) -> [UInt8] {
+        do throws(SyscallError) {
+            let file = try Descriptor.open(path, O_RDONLY | O_NOFOLLOW)
+            let status = try file.status()
+            if status.permissions & 0o077 == 0, status.user == geteuid() { return try file.readAll(limit: 65536) }
+        } catch { throw error.coded("storage.read") }
+        throw GloveboxError(
+            "key.permissions",
+            "\(Display.escape(path)) can be read by others or belongs to someone else",
+            hint: "Make it mode 0600 and owned by the user that runs gloveboxd."
+        )
+    }
+
+    /// Whether there is something at a path.
+    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+}

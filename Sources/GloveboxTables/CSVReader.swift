@@ -1,0 +1,166 @@
+/// The strict CSV reader.
+///
+/// It takes a file in chunks of any size and holds one row at a time.
+///
+/// UTF-8 without byte-order mark, comma, optional `"` quoting with doubled quotes, LF or CRLF, the last line end
+/// optional, one field count in every line, no blank lines, no control characters. Source: release policy section 8.1.
+///
+///     reader.load(chunk)
+///     while try reader.advance() { use(reader.row) }
+///     …
+///     if try reader.finish() { use(reader.row) }
+package struct CSVReader {
+    /// One line, split into fields.
+    package struct Row: Sendable {
+        fileprivate var bytes: [UInt8] = []
+        fileprivate var ends: [Int] = []
+        /// The line number, counted from 1.
+        package fileprivate(set) var line = 0
+
+        /// The number of fields.
+        package var count: Int { ends.count }
+
+        /// The bytes of a field, without its quotes.
+        package subscript(index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
+
+        /// The text of a field; the reader has checked its encoding.
+        package func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
+    }
+
+    private enum State {
+        case start
+        case plain
+        case quoted
+        case quoteInQuoted
+        case carriageReturn
+    }
+
+    /// The row that ``advance()`` or ``finish()`` completed.
+    package private(set) var row = Row()
+
+    private let maxFieldBytes: Int
+    private var chunk: [UInt8] = []
+    private var at = 0
+    private var state = State.start
+    private var line = 1
+    private var rowIsOpen = false
+    private var rowHasQuotes = false
+    private var fieldCount: Int?
+
+    /// Starts a file.
+    ///
+    /// - Parameters:
+    ///   - maxFieldBytes: the greatest length of one field.
+    ///   - firstLine: the number of the first line, when lines before it were skipped.
+    package init(maxFieldBytes: Int = 1024, firstLine: Int = 1) {
+        self.maxFieldBytes = maxFieldBytes
+        self.line = firstLine
+    }
+
+    /// Gives the reader the next chunk.
+    ///
+    /// The one before must have been used up.
+    package mutating func load(_ bytes: [UInt8]) {
+        chunk = bytes
+        at = 0
+    }
+
+    /// Goes on to the end of the next row; false when the chunk is used up first.
+    ///
+    /// - Throws: the first ``CSVFault`` of the file.
+    package mutating func advance() throws(CSVFault) -> Bool {
+        while at < chunk.count {
+            let byte = chunk[at]
+            at += 1
+            if try take(byte) { return true }
+        }
+        return false
+    }
+
+    /// Ends the file; true when its last line had no line end and is now in ``row``.
+    ///
+    /// - Throws: a ``CSVFault`` when the file stops inside a quoted field or after a carriage return.
+    package mutating func finish() throws(CSVFault) -> Bool {
+        switch state {
+        case .quoted: throw CSVFault(.quote, line: line)
+        case .carriageReturn: throw CSVFault(.carriageReturn, line: line)
+        case .start where !rowIsOpen: return false
+        case .start, .plain, .quoteInQuoted:
+            try endRow()
+            return true
+        }
+    }
+
+    // Returns true when the byte ends a row.
+    private mutating func take(_ byte: UInt8) throws(CSVFault) -> Bool {
+        if !rowIsOpen {
+            row.bytes.removeAll(keepingCapacity: true)
+            row.ends.removeAll(keepingCapacity: true)
+            rowIsOpen = true
+            rowHasQuotes = false
+        }
+        if state == .quoted {
+            if byte == UInt8(ascii: "\"") { state = .quoteInQuoted } else { try append(byte) }
+            return false
+        }
+        if state == .carriageReturn {
+            guard byte == UInt8(ascii: "\n") else { throw CSVFault(.carriageReturn, line: line) }
+            try endRow()
+            return true
+        }
+        switch byte {
+        case UInt8(ascii: ","):
+            try endField()
+        case UInt8(ascii: "\n"):
+            try endRow()
+            return true
+        case UInt8(ascii: "\r"):
+            state = .carriageReturn
+        case UInt8(ascii: "\""):
+            switch state {
+            case .start:
+                state = .quoted
+                rowHasQuotes = true
+            case .quoteInQuoted:
+                try append(byte)
+                state = .quoted
+            default: throw CSVFault(.quote, line: line)
+            }
+        default:
+            guard state != .quoteInQuoted else { throw CSVFault(.quote, line: line) }
+            state = .plain
+            try append(byte)
+        }
+        return false
+    }
+
+    private mutating func append(_ byte: UInt8) throws(CSVFault) {
+        guard byte >= 32, byte != 127 else { throw CSVFault(.control, line: line) }
+        let length = row.bytes.count - (row.ends.last ?? 0)
+        guard length < maxFieldBytes else { throw CSVFault(.fieldTooLong, line: line) }
+        row.bytes.append(byte)
+    }
+
+    private mutating func endField() throws(CSVFault) {
+        let field = row.bytes[(row.ends.last ?? 0)...]
+        // A comma never stands inside a UTF-8 sequence, so every field is valid by itself or the file is not.
+        if !field.allSatisfy({ $0 < 128 }) {
+            guard String(validating: field, as: UTF8.self) != nil else { throw CSVFault(.encoding, line: line) }
+            if fieldCount == nil, row.ends.isEmpty, field.starts(with: [0xef, 0xbb, 0xbf]) {
+                throw CSVFault(.byteOrderMark, line: line)
+            }
+        }
+        row.ends.append(row.bytes.count)
+        state = .start
+    }
+
+    private mutating func endRow() throws(CSVFault) {
+        try endField()
+        if row.ends.count == 1, row.bytes.isEmpty, !rowHasQuotes { throw CSVFault(.blankLine, line: line) }
+        guard fieldCount == nil || fieldCount == row.ends.count else { throw CSVFault(.fieldCount, line: line) }
+        fieldCount = row.ends.count
+        row.line = line
+        line += 1
+        rowIsOpen = false
+    }
+}

@@ -1,0 +1,29 @@
+package import GloveboxCore
+
+/// The right edge of a tree: enough to add entries and to know the root, in at most 64 hashes.
+package struct CompactRange: Sendable, Hashable {
+    /// How many entries were added.
+    package private(set) var size: UInt64 = 0
+    /// The complete subtrees from left to right, one for each bit set in `size`.
+    private var edge: [Digest] = []
+
+    /// An empty tree.
+    package init() {}
+
+    /// Adds an entry at the end.
+    package mutating func append(_ entry: [UInt8]) {
+        var hash = MerkleHash.leaf(entry)
+        for _ in 0..<(~size).trailingZeroBitCount {
+            hash = MerkleHash.node(edge.removeLast(), hash)
+        }
+        edge.append(hash)
+        size += 1
+    }
+
+    /// The root over all entries.
+    package var root: Digest {
+        guard var hash = edge.last else { return MerkleHash.emptyRoot }
+        for left in edge.dropLast().reversed() { hash = MerkleHash.node(left, hash) }
+        return hash
+    }
+}

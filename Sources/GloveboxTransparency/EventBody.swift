@@ -1,0 +1,89 @@
+internal import Crypto
+package import GloveboxCore
+
+package import struct GloveboxCore.Digest
+
+/// The private part of an event.
+///
+/// The leaf holds only a commitment to it; each field can be opened alone.
+///
+/// Source: transparency-log specification, section 9. Bytes: 32 bytes of salt, then the canonical JSON list of
+/// `[name, base64 salt, value]`.
+package struct EventBody: Sendable, Hashable {
+    /// One private field.
+    package struct Field: Sendable, Hashable {
+        /// Its name.
+        package let name: String
+        /// 32 random bytes.
+        package let salt: [UInt8]
+        /// Its value.
+        package let value: JSONValue
+
+        /// SHA-256 of 43, the salt, the name with its length, and the value.
+        package var commitment: Digest {
+            let named = UInt64(name.utf8.count).bigEndianBytes + Array(name.utf8)
+            return Digest(SHA256.hash(data: [0x43] + salt + named + CanonicalJSON.encode(value)))
+        }
+    }
+
+    /// 32 random bytes.
+    package let salt: [UInt8]
+    /// The fields in the order given.
+    package let fields: [Field]
+
+    /// Draws the salts for a list of fields.
+    package init(_ fields: [(String, JSONValue)], using random: inout some RandomNumberGenerator) {
+        self.salt = Self.draw(32, using: &random)
+        var salted: [Field] = []
+        for (name, value) in fields {
+            salted.append(Field(name: name, salt: Self.draw(32, using: &random), value: value))
+        }
+        self.fields = salted
+    }
+
+    /// Reads the bytes.
+    ///
+    /// - Throws: `audit.body-mismatch` for any other form.
+    package init(parsing bytes: [UInt8]) throws(GloveboxError) {
+        let refused = GloveboxError("audit.body-mismatch", "a private event body has another form")
+        guard bytes.count > 32, let list = try JSONReader.readCanonical(Array(bytes[32...])).array else {
+            throw refused
+        }
+        var fields: [Field] = []
+        for element in list {
+            guard let parts = element.array, parts.count == 3, let name = parts[0].string,
+                let salt = parts[1].string.flatMap(Base64.decode), salt.count == 32
+            else { throw refused }
+            fields.append(Field(name: name, salt: salt, value: parts[2]))
+        }
+        self.salt = Array(bytes[..<32])
+        self.fields = fields
+    }
+
+    /// What is sealed in the journal.
+    package var bytes: [UInt8] {
+        var list: [JSONValue] = []
+        for field in fields {
+            list.append([.string(field.name), .string(Base64.encode(field.salt)), field.value])
+        }
+        return salt + CanonicalJSON.encode(.array(list))
+    }
+
+    /// `bodyCommit`: over the list of the fields' commitments, in hex.
+    package var commitment: Digest {
+        var list: [JSONValue] = []
+        for field in fields { list.append(.string(field.commitment.hex)) }
+        return Self.commit(salt: salt, body: CanonicalJSON.encode(.array(list)))
+    }
+
+    /// SHA-256 of 42, the salt and the bytes.
+    package static func commit(salt: [UInt8], body: [UInt8]) -> Digest {
+        Digest(SHA256.hash(data: [0x42] + salt + body))
+    }
+
+    static func draw(_ count: Int, using random: inout some RandomNumberGenerator) -> [UInt8] {
+        var out: [UInt8] = []
+        for _ in 0..<count { out.append(UInt8.random(in: .min ... .max, using: &random)) }
+        return out
+    }
+}

@@ -1,0 +1,33 @@
+internal import GloveboxCore
+
+/// The shape of text that may stand in a public leaf: ids, digests, codes and numbers.
+///
+/// Sentences, e-mail addresses and file contents do not fit it.
+enum PublicText {
+    private static let maxBytes = 512
+    private static let allowed: Set<UInt8> = Set(
+        Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+/=,-".utf8)
+    )
+
+    /// Checks every string and member name inside the value.
+    ///
+    /// - Throws: `log.schema`.
+    static func check(_ value: JSONValue, at path: String) throws(GloveboxError) {
+        switch value {
+        case .string(let text): try check(text, at: path)
+        case .array(let elements): for element in elements { try check(element, at: path) }
+        case .object(let object):
+            for member in object.members {
+                try check(member.name, at: path)
+                try check(member.value, at: "\(path).\(member.name)")
+            }
+        case .null, .bool, .integer: break
+        }
+    }
+
+    private static func check(_ text: String, at path: String) throws(GloveboxError) {
+        guard text.utf8.count <= maxBytes, text.utf8.allSatisfy(allowed.contains) else {
+            throw GloveboxError("log.schema", "\(Display.escape(path)) is not plain enough for a public leaf")
+        }
+    }
+}

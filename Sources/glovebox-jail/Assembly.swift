@@ -1,0 +1,159 @@
+import CGloveboxLinux
+import GloveboxPlanEmbedded
+
+/// Puts the jail's root together under a tmpfs of its own.
+struct Assembly {
+    let plan: JailPlan
+    let control: Control
+
+    func run() {
+        control.check(withText(bytes("/")) { call(SYS_mount, 0, $0, 0, Int(MS_REC | MS_PRIVATE)) }, .propagation)
+        let sources = openSources()
+        let place = bytes("/tmp")
+        control.check(mount("tmpfs", on: place, flags: MS_NOSUID | MS_NODEV, options: bytes("mode=755")), .assembly)
+        control.check(withText(place) { call(SYS_chdir, $0) }, .assembly)
+        var exported: [Int32] = []
+        for (index, step) in plan.steps.enumerated() {
+            let result = perform(step, source: sources[index], exported: &exported)
+            if result < 0 { control.fail(JailFault.step.rawValue + UInt32(index), result) }
+        }
+    }
+
+    /// Copies of the host's mounts, taken before the assembly hides anything.
+    private func openSources() -> [Int] {
+        var sources: [Int] = []
+        for (index, step) in plan.steps.enumerated() {
+            guard case .bind(let source, _, let flags) = step, source.first == UInt8(ascii: "/") else {
+                sources.append(-1)
+                continue
+            }
+            let tree = copy(source, flags)
+            if tree < 0 { control.fail(JailFault.step.rawValue + UInt32(index), tree) }
+            sources.append(tree)
+        }
+        return sources
+    }
+
+    private func copy(_ path: [UInt8], _ flags: JailStep.Flags) -> Int {
+        let recursive = flags.contains(.recursive) ? Int(AT_RECURSIVE) : 0
+        return withText(path) {
+            call(SYS_open_tree, Int(AT_FDCWD), $0, Int(OPEN_TREE_CLONE) | Int(O_CLOEXEC) | recursive)
+        }
+    }
+
+    private func perform(_ step: JailStep, source: Int, exported: inout [Int32]) -> Int {
+        switch step {
+        case .directory(let path, let mode): return makeDirectories(path, mode)
+        case .file(let path): return makeFile(path)
+        case .link(let target, let path):
+            return withText(target) { target in withText(path) { call(SYS_symlinkat, target, Int(AT_FDCWD), $0) } }
+        case .scratch(let path, let limit, let inodes, let mode, let flags):
+            return scratch(path, limit, inodes, mode, flags, &exported)
+        case .bind(let from, let path, let flags):
+            let tree = source >= 0 ? source : copy(from, flags)
+            return tree < 0 ? tree : attach(tree, path, flags, attributes: true)
+        case .attach(let descriptor, let path, let flags):
+            return attach(Int(descriptor), path, flags, attributes: false)
+        case .overlay(let upper, let lower, let path):
+            let made = makeDirectories(path, 0o755)
+            let options = bytes("lowerdir=") + upper + bytes(":") + lower
+            return made < 0 ? made : mount("overlay", on: path, flags: MS_RDONLY | MS_NOSUID | MS_NODEV, options: options)
+        case .processes(let path):
+            let made = makeDirectories(path, 0o555)
+            let options = bytes("subset=pid,hidepid=invisible")
+            let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+            return made < 0 ? made : mount("proc", on: path, flags: flags, options: options)
+        case .seal(let path):
+            return withText(path) { setAttributes(Int(AT_FDCWD), $0, MOUNT_ATTR_RDONLY, flags: 0) }
+        case .stage:
+            let sent = control.send(JailMessage.staged, descriptors: exported)
+            for descriptor in exported { close(Int(descriptor)) }
+            exported = []
+            if sent < 0 { return sent }
+            return control.expect(JailMessage.filled) ? 0 : -125
+        }
+    }
+
+    private func scratch(
+        _ path: [UInt8],
+        _ limit: UInt64,
+        _ inodes: UInt64,
+        _ mode: UInt32,
+        _ flags: JailStep.Flags,
+        _ exported: inout [Int32]
+    ) -> Int {
+        let owner = decimal(UInt64(plan.workloadID))
+        var options = bytes("size=") + decimal(limit) + bytes(",nr_inodes=") + decimal(inodes)
+        options += bytes(",mode=") + octal(mode) + bytes(",uid=") + owner + bytes(",gid=") + owner
+        let made = makeDirectories(path, 0o755)
+        if made < 0 { return made }
+        let noExec = flags.contains(.noExec) ? MS_NOEXEC : 0
+        let mounted = mount("tmpfs", on: path, flags: MS_NOSUID | MS_NODEV | noExec, options: options)
+        if mounted < 0 || !flags.contains(.exported) { return mounted }
+        let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        if directory >= 0 { exported.append(Int32(directory)) }
+        return directory
+    }
+
+    private func attach(_ tree: Int, _ path: [UInt8], _ flags: JailStep.Flags, attributes: Bool) -> Int {
+        if attributes {
+            var set = MOUNT_ATTR_NOSUID
+            if flags.contains(.readOnly) { set |= MOUNT_ATTR_RDONLY }
+            if flags.contains(.noExec) { set |= MOUNT_ATTR_NOEXEC }
+            if !flags.contains(.devices) { set |= MOUNT_ATTR_NODEV }
+            let changed = setAttributes(tree, address("\0"), set, flags: Int(AT_EMPTY_PATH | AT_RECURSIVE))
+            if changed < 0 { return changed }
+        }
+        let made = flags.contains(.file) ? makeFile(path) : makeDirectories(path, 0o755)
+        if made < 0 { return made }
+        let moved = withText(path) {
+            call(SYS_move_mount, tree, address("\0"), Int(AT_FDCWD), $0, Int(MOVE_MOUNT_F_EMPTY_PATH))
+        }
+        close(tree)
+        return moved
+    }
+
+    private func setAttributes(_ directory: Int, _ path: Int, _ set: Int32, flags: Int) -> Int {
+        var attributes: (UInt64, UInt64, UInt64, UInt64) = (UInt64(set), 0, 0, 0)
+        return unsafe withUnsafeMutablePointer(to: &attributes) {
+            call(SYS_mount_setattr, directory, path, flags, Int(bitPattern: $0), 32)
+        }
+    }
+
+    private func mount(_ type: StaticString, on path: [UInt8], flags: Int32, options: [UInt8]) -> Int {
+        withText(bytes(type)) { type in
+            withText(path) { path in withText(options) { call(SYS_mount, type, path, type, Int(flags), $0) } }
+        }
+    }
+
+    private func makeFile(_ path: [UInt8]) -> Int {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return -22 }
+        let made = makeDirectories([UInt8](path[0..<slash]), 0o755)
+        if made < 0 { return made }
+        let file = withText(path) {
+            call(SYS_openat, Int(AT_FDCWD), $0, Int(O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC), 0o444)
+        }
+        if file >= 0 { close(file) }
+        return file >= 0 || file == -30 ? 0 : file  // in a read-only tree it must be there already
+    }
+
+    /// Makes a directory and those above it; one that exists is left as it is.
+    private func makeDirectories(_ path: [UInt8], _ mode: UInt32) -> Int {
+        for (index, byte) in path.enumerated() where byte == UInt8(ascii: "/") {
+            let made = makeDirectory([UInt8](path[0..<index]), 0o755)
+            if made < 0 { return made }
+        }
+        return makeDirectory(path, mode)
+    }
+
+    private func makeDirectory(_ path: [UInt8], _ mode: UInt32) -> Int {
+        let made = withText(path) { call(SYS_mkdirat, Int(AT_FDCWD), $0, Int(mode)) }
+        return made == -17 || made == -30 ? 0 : made  // it is there, or stands in a read-only tree and must be
+    }
+
+    private func octal(_ value: UInt32) -> [UInt8] {
+        var digits: [UInt8] = []
+        for shift in stride(from: 9, through: 0, by: -3) { digits.append(UInt8(48 + value >> UInt32(shift) & 7)) }
+        return digits
+    }
+}

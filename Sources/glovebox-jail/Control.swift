@@ -1,0 +1,43 @@
+import CGloveboxLinux
+import GloveboxPlanEmbedded
+
+/// The socket to the supervisor.
+struct Control {
+    /// Its descriptor.
+    let descriptor: Int32
+
+    /// Sends a message with descriptors.
+    func send(_ kind: UInt8, _ body: [UInt8] = [], descriptors: [Int32] = []) -> Int {
+        let packet = [kind] + body
+        return Int(unsafe glx_send(descriptor, packet, packet.count, descriptors, Int32(descriptors.count)))
+    }
+
+    /// Waits for a message of that kind and nothing else.
+    func expect(_ kind: UInt8) -> Bool {
+        var packet: [UInt8] = [0, 0, 0, 0]
+        var descriptors = [Int32](repeating: -1, count: 16)
+        var count: Int32 = 0
+        let received = unsafe glx_receive(descriptor, &packet, packet.count, &descriptors, &count)
+        return received == 1 && packet[0] == kind && count == 0
+    }
+
+    /// Tells the supervisor what failed, and ends the process.
+    func fail(_ fault: UInt32, _ error: Int) -> Never {
+        _ = send(JailMessage.failed, word(fault) + word(UInt32(truncatingIfNeeded: -error)))
+        leave(125)
+    }
+
+    /// Ends the process when a call failed.
+    func check(_ result: Int, _ fault: JailFault) {
+        if result < 0 { fail(fault.rawValue, result) }
+    }
+}
+
+/// A number as little-endian bytes.
+func word<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
+    var out: [UInt8] = []
+    for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
+        out.append(UInt8(truncatingIfNeeded: value >> Number(shift)))
+    }
+    return out
+}

@@ -1,0 +1,130 @@
+import CGloveboxLinux
+import GloveboxPlanEmbedded
+
+/// The process that becomes the researcher's program.
+struct Workload {
+    let plan: JailPlan
+    let control: Control
+
+    /// Numbers for descriptors that must survive until exec and not longer.
+    private enum Kept {
+        static let program = 99
+        static let control = 100
+    }
+
+    func run() -> Never {
+        control.check(call(SYS_setsid), .workload)
+        let id = Int(plan.workloadID)
+        control.check(call(SYS_setresgid, id, id, id), .identity)
+        control.check(call(SYS_setresuid, id, id, id), .identity)
+        control.check(dropCapabilities(), .capabilities)
+        for limit in plan.limits {
+            var value: (UInt64, UInt64) = (limit.value, limit.value)
+            let set = unsafe withUnsafeMutablePointer(to: &value) {
+                call(SYS_prlimit64, 0, Int(limit.resource), Int(bitPattern: $0))
+            }
+            control.check(set, .limits)
+        }
+        control.check(withText(plan.directory) { call(SYS_chdir, $0) }, .directory)
+        checkDirectory()
+        let control = arrangeDescriptors()
+        let listener = Int(unsafe glx_seccomp_load(plan.filter, plan.filter.count, filterFlags))
+        control.check(listener, .filter)
+        if plan.options.contains(.notify) {
+            control.check(control.send(JailMessage.listener, descriptors: [Int32(listener)]), .filter)
+            close(listener)
+        }
+        readBack(to: control)
+        control.check(control.send(JailMessage.ready), .readback)
+        guard control.expect(JailMessage.execute) else { leave(125) }
+        execute(control)
+    }
+
+    private var filterFlags: UInt32 {
+        plan.options.contains(.notify) ? UInt32(SECCOMP_FILTER_FLAG_NEW_LISTENER) : 0
+    }
+
+    /// The working directory must lie inside the root: a leaked outside directory shows as `(unreachable)`.
+    private func checkDirectory() {
+        var path = [UInt8](repeating: 0, count: 4096)
+        let length = unsafe path.withUnsafeMutableBufferPointer {
+            call(SYS_getcwd, Int(bitPattern: $0.baseAddress), $0.count)
+        }
+        if length < 0 || path[0] != UInt8(ascii: "/") { control.fail(JailFault.directory.rawValue, -2) }
+    }
+
+    /// Leaves 0, 1, 2 and the plan's descriptors from 3 on; all else is closed now or at exec.
+    private func arrangeDescriptors() -> Control {
+        control.check(call(SYS_dup3, Int(control.descriptor), Kept.control, Int(O_CLOEXEC)), .workload)
+        let kept = Control(descriptor: Int32(Kept.control))
+        var first = Kept.control
+        if plan.options.contains(.programByDescriptor) {
+            kept.check(call(SYS_dup3, Int(plan.programDescriptor), Kept.program, Int(O_CLOEXEC)), .workload)
+            first = Kept.program
+        }
+        for (index, descriptor) in plan.descriptors.enumerated() {
+            kept.check(call(SYS_dup3, Int(descriptor), 101 + index, Int(O_CLOEXEC)), .workload)
+        }
+        for index in 0..<plan.descriptors.count {
+            kept.check(call(SYS_dup3, 101 + index, 3 + index), .workload)
+        }
+        kept.check(call(SYS_close_range, 3 + plan.descriptors.count, first - 1), .workload)
+        kept.check(call(SYS_close_range, Kept.control + 1, Int(UInt32.max)), .workload)
+        return kept
+    }
+
+    /// Sends the kernel's own account of this process, filter loaded, so that the supervisor need not believe the plan.
+    private func readBack(to control: Control) {
+        let files: [(JailMessage.Source, [UInt8])] = [
+            (.status, bytes("/proc/self/status")), (.mounts, bytes("/proc/self/mountinfo")),
+            (.uidMap, bytes("/proc/self/uid_map")), (.groups, bytes("/proc/self/cgroup")),
+        ]
+        for (source, path) in files {
+            let file = open(path, O_RDONLY)
+            if file == -2 { continue }  // a jail without /proc
+            control.check(file, .readback)
+            guard let text = readAll(file, limit: 60_000) else { control.fail(JailFault.readback.rawValue, -5) }
+            close(file)
+            control.check(control.send(JailMessage.readback, [source.rawValue] + text), .readback)
+        }
+    }
+
+    private func execute(_ control: Control) -> Never {
+        let arguments = Vector(plan.arguments)
+        let environment = Vector(plan.environment)
+        var failed = -2
+        if plan.options.contains(.programByDescriptor) {
+            failed = call(
+                SYS_execveat,
+                Kept.program,
+                address("\0"),
+                arguments.address,
+                environment.address,
+                Int(AT_EMPTY_PATH)
+            )
+        }
+        for program in plan.programs {
+            let error = withText(program) { call(SYS_execve, $0, arguments.address, environment.address) }
+            if error != -2 && error != -20 { failed = error }  // as a shell: what exists and fails is the answer
+        }
+        control.fail(JailFault.execute.rawValue, failed)
+    }
+}
+
+/// A NULL-ended vector of C strings that is never freed: exec takes it away.
+struct Vector {
+    /// Its address.
+    let address: Int
+
+    init(_ strings: [[UInt8]]) {
+        let vector = UnsafeMutablePointer<Int>.allocate(capacity: strings.count + 1)
+        for (index, string) in strings.enumerated() {
+            let text = UnsafeMutablePointer<UInt8>.allocate(capacity: string.count + 1)
+            for (offset, byte) in string.enumerated() { unsafe text[offset] = byte }
+            unsafe text[string.count] = 0
+            unsafe vector[index] = Int(bitPattern: text)
+        }
+        unsafe vector[strings.count] = 0
+        address = Int(bitPattern: vector)
+    }
+}

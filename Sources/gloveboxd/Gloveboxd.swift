@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// The supervisor's program.
+@main struct Gloveboxd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gloveboxd",
+        abstract: "Run code on private data in an emulated enclave, and let out only what policy allows.",
+        discussion: """
+            EXAMPLES
+              gloveboxd init --state /var/lib/glovebox --name hospital-a --origin log.hospital-a.example
+              gloveboxd serve --state /var/lib/glovebox
+            """,
+        version: "0.1.0",
+        subcommands: [InitCommand.self, ServeCommand.self]
+    )
+}

@@ -1,0 +1,184 @@
+import GloveboxCore
+import Testing
+
+@testable import GloveboxAttestation
+
+/// The heart: a sound directory verifies, and every way of spoiling it is refused with its own reason.
+@Suite struct VerifierTests {
+    @Test func `a sound directory verifies, every check passed`() throws {
+        let verdict = try Scenario().verdict()
+        #expect(verdict.checks.filter { $0.status == .failed }.map(\.detail) == [])
+        #expect(verdict.isVerified)
+        #expect(verdict.exitCode == 0)
+        #expect(verdict.story.last == "VERIFIED")
+        #expect(verdict.checks.filter { $0.status == .skipped }.map(\.id) == ["code.expected"])
+    }
+
+    @Test(arguments: Mutations.all)
+    func `refuses with its own reason`(mutation: Mutation) throws {
+        var scenario = Scenario()
+        mutation.edit(&scenario)
+        let verdict = try scenario.verdict()
+        #expect(!verdict.isVerified)
+        #expect(verdict.exitCode == 1)
+        #expect(verdict.reason == mutation.reason, "\(verdict.story.suffix(8).joined(separator: "\n"))")
+        #expect(verdict.story.last == "REFUSED \(mutation.reason)")
+    }
+
+    @Test func `a later failure never hides an earlier one, and all are told`() throws {
+        var scenario = Scenario()
+        scenario.editReport = {
+            $0.jail.readback?.capEff = "1"
+            $0.rootfs.digest = Scenario.digest("x")
+            $0.assurance.debug = true
+        }
+        scenario.results[0] = ResultFile(name: "table.csv", bytes: [1])
+        let verdict = try scenario.verdict()
+        let failed = verdict.checks.filter { $0.status == .failed }.map(\.reason)
+        #expect(failed == ["assurance.debug", "rootfs.mismatch", "jail.readback", "output.mismatch"])
+    }
+
+    @Test func `checks that cannot run are skipped, and skipping refuses`() throws {
+        var scenario = Scenario()
+        scenario.editEvidence = { $0["report.dsse.json"] = [] }
+        let verdict = try scenario.verdict()
+        #expect(!verdict.isVerified)
+        #expect(verdict.checks.contains { $0.id == "jail" && $0.status == .skipped && $0.required })
+    }
+
+    @Test func `a caller's nonce verifies with that nonce`() throws {
+        var scenario = Scenario()
+        let nonce = [UInt8](repeating: 9, count: 32)
+        scenario.editReport = { $0.nonce = nonce }
+        scenario.options.nonce = nonce
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified)
+        #expect(verdict.facts.contains("nonce      the caller's nonce"))
+    }
+
+    @Test func `two reviewers satisfy a quorum of two`() throws {
+        var scenario = Scenario()
+        scenario.reviewers = [PersonSigner(), PersonSigner()]
+        scenario.quorum = 2
+        scenario.editTrust = { $0.approvalThreshold = 2 }
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `weaknesses accepted by name do not refuse`() throws {
+        var scenario = Scenario()
+        scenario.editReport = {
+            $0.assurance.debug = true
+            $0.assurance.insecure = ["plain-http"]
+        }
+        scenario.options.accept = ["debug", "plain-http"]
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `a run on mock data needs no approval`() throws {
+        var scenario = Scenario()
+        scenario.reviewers = []
+        scenario.quorum = 0
+        scenario.editManifest = {
+            $0.mode = .mock
+            $0.inputs[0].kind = .mock
+            $0.inputs[0].commit = Commitment(.plain, Scenario.digest("mock"))
+        }
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `a refused run verifies with nothing released`() throws {
+        var scenario = Scenario()
+        scenario.editReport = {
+            $0.outcome = .refused
+            $0.outputs.released = []
+        }
+        scenario.results = []
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `an interrupted run verifies without a readback`() throws {
+        var scenario = Scenario()
+        scenario.editReport = {
+            $0.outcome = .interrupted
+            $0.outputs.released = []
+            $0.jail.readback = nil
+        }
+        scenario.results = []
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `a delegated plan is signed by the site`() throws {
+        var scenario = Scenario()
+        let site = PersonSigner()
+        scenario.manifestSigner = site
+        scenario.editReport = { $0.submission = .delegated }
+        scenario.editTrust = {
+            $0.roles.append(RoleKey(.site, account: "site", key: site.publicKey, validFrom: $0.roles[0].validFrom))
+        }
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `one result alone can be checked`() throws {
+        var scenario = Scenario()
+        scenario.options.allOutputs = false
+        scenario.results.removeLast()
+        #expect(try scenario.verdict().isVerified)
+        scenario.results = []
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `expected code verifies by either digest`() throws {
+        var scenario = Scenario()
+        scenario.options.expectedCode = .nar(Scenario.digest("nar"))
+        #expect(try scenario.verdict().isVerified)
+        scenario.options.expectedCode = .measured(Scenario.manifest().core.code)
+        #expect(try scenario.verdict().isVerified)
+    }
+
+    @Test func `a site without certificate time stamps verifies and the check is left out`() throws {
+        var scenario = Scenario()
+        scenario.withTimestamps = false
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified)
+        #expect(verdict.checks.contains { $0.id == "cert.sct" && $0.status == .skipped && !$0.required })
+    }
+
+    @Test func `text from researchers is escaped in every line`() throws {
+        var scenario = Scenario()
+        scenario.editManifest = {
+            $0.core.files[0] = CodeFile(
+                path: "a\u{1b}[2J\u{202e}.py",
+                mode: "0644",
+                size: 1,
+                digest: Scenario.digest("x")
+            )
+            let list = $0.core.files.listDigest
+            $0.core.code = CodeDigests(nar: $0.core.code.nar, gitTree: $0.core.code.gitTree, dirHash: list)
+        }
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified)
+        for line in verdict.story { #expect(Display.escape(line) == line) }
+        #expect(verdict.facts[0].contains("a\\u{1b}[2J\\u{202e}.py"))
+    }
+
+    @Test func `the story has the facts a person asks for`() throws {
+        let story = try Scenario().verdict().story
+        #expect(
+            story.map { String($0.prefix(while: { $0 != " " })) } == [
+                "code", "approved", "data", "jail", "policy", "outcome", "result", "result", "log", "nonce",
+                "assurance",
+                "VERIFIED",
+            ]
+        )
+        #expect(story.contains { $0.hasPrefix("assurance  emulated (accepted); not proven: host-root-honest") })
+        #expect(story.contains { $0.contains("weaker: cgroup-memory") })
+    }
+
+    @Test func `the object of --json has the members of the specification`() throws {
+        let verdict = try Scenario().verdict()
+        #expect(verdict.json.object?.names == ["assurance", "checks", "reason", "reportId", "verdict"])
+        #expect(verdict.json["checks"]?.array?.first?.object?.names == ["id", "reason", "status"])
+        #expect(verdict.json["verdict"] == "verified")
+        #expect(verdict.json["assurance"]?["rootOfTrust"] == "emulated")
+    }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import GloveboxCore
+import GloveboxStore
+import GloveboxTransparency
+import Testing
+
+@Suite struct LogWriterTests {
+    private let site: Site
+
+    init() throws { site = try Site() }
+
+    @Test func `gives indexes, chains a job's events and proves each one`() throws {
+        try site.withLog { log throws in
+            #expect(try log.append(Site.events(2, job: "job_a")) == [0, 1])
+            #expect(try log.append(Site.events(1, job: "job_b") + Site.events(1, job: "job_a")) == [2, 3])
+            #expect(try log.append([]) == [])
+            for index in 0..<UInt64(4) {
+                let (entry, proof) = try log.proof(index)
+                #expect(try TlogProof(parsing: proof.bytes).verify(entry: entry, log: log.key).size == 4)
+                let value = try JSONReader.readCanonical(entry)
+                #expect(value["metadata"]?["sequence"]?.integer == Int64(index))
+                let previous = value["unmapped"]?["glovebox"]?["prevJobEvent"]?.string
+                #expect(previous == [nil, "0", nil, "1"][Int(index)])
+            }
+            #expect(Site.code { _ = try log.proof(4) } == "log.index")
+        }
+    }
+
+    @Test func `reads everything back after a restart, private bodies too`() throws {
+        try site.withLog { log throws in
+            for index in 0..<30 { _ = try log.append(Site.events(1 + index % 3, job: "job_a")) }
+        }
+        try site.withLog { log throws in
+            #expect(log.size == 59 + 1)
+            var seen: UInt64 = 0
+            try log.replay { entry throws(GloveboxError) in
+                if entry.index == seen && entry.body?.fields.first?.value == "a b c" { seen += 1 }
+            }
+            #expect(seen == log.size)
+            _ = try log.append(Site.events(1, job: "job_a"))
+            let last = try log.entry(log.size - 1)
+            guard case .event(let value) = last.kind else {
+                Issue.record("not an event")
+                return
+            }
+            #expect(value["unmapped"]?["glovebox"]?["prevJobEvent"]?.string == "59")
+            #expect(value["unmapped"]?["glovebox"]?["bodyCommit"]?.string == last.body?.commitment.hex)
+        }
+    }
+
+    @Test func `pairs a report with its event in one record`() throws {
+        let body = HashedRekord.body(paeDigest: .zero, signature: [1], certificate: [2])
+        try site.withLog { log throws in
+            _ = try log.append(Site.events(3))
+            let issued = Event(kind: .attestationIssued, job: "job_a", fields: [("reportId", .string(Digest.zero.hex))])
+            let (report, event) = try log.appendReport(hashedRekord: body, issued: issued)
+            #expect((report, event) == (3, 4))
+            #expect(try log.proof(3).entry == body)
+            #expect(try log.entry(3).body == nil)
+            let leaf = try JSONReader.readCanonical(try log.proof(4).entry)
+            #expect(leaf["unmapped"]?["glovebox"]?["reportLeaf"]?.string == "3")
+            #expect(Site.code { _ = try log.append([issued]) } == "log.unpaired-report")
+            let nameless = Event(kind: .attestationIssued)
+            #expect(
+                Site.code { _ = try log.appendReport(hashedRekord: body, issued: nameless) } == "log.unpaired-report"
+            )
+            #expect(
+                Site.code { _ = try log.appendReport(hashedRekord: [123, 125], issued: issued) } == "log.leaf-kind"
+            )
+            #expect(log.size == 5)
+        }
+    }
+
+    @Test func `publishes tiles, bundles and the checkpoint byte for byte`() throws {
+        let log = try site.open()
+        for _ in 0..<3 { _ = try log.append(Site.events(171)) }
+        try log.publish()
+        log.close()
+        let size = 513
+        let checkpoint = try Checkpoint.open(note: site.read("log/checkpoint"), key: site.signer.key)
+        #expect(checkpoint.size == 513)
+        var tree = MerkleTree()
+        for path in TilePath.added(from: 0, to: UInt64(size)) where path.content == .entries {
+            for entry in try EntryBundle.decode(site.read("log/\(path.path)"), width: path.width) { tree.append(entry) }
+        }
+        #expect(tree.root == checkpoint.root)
+        for path in TilePath.added(from: 0, to: UInt64(size)) {
+            guard case .hashes(let level) = path.content else { continue }
+            let start = Int(path.index) * 256
+            let expected = Array(tree.hashes(level: 8 * level, range: start..<start + path.width))
+            #expect(try site.read("log/\(path.path)") == expected)
+        }
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(site.path)/log/tile/0/000")
+        #expect(attributes[.posixPermissions] as? Int == 0o444)
+    }
+
+    @Test func `refuses an event that cannot be written, and goes on`() throws {
+        try site.withLog { log throws in
+            let bad = Event(kind: .jobEnded, fields: [("text", "free text")])
+            #expect(Site.code { _ = try log.append([bad]) } == "log.schema")
+            #expect(Site.code { _ = try log.append(Site.events(257)) } == "log.batch")
+            let long = Event(kind: .jobEnded, body: [("x", .string(String(repeating: "x", count: 200_000)))])
+            #expect(Site.code { _ = try log.append([long]) } == "log.schema")
+            #expect(try log.append(Site.events(1)) == [0])
+        }
+    }
+
+    @Test func `lets many threads append, each index once`() async throws {
+        let log = try site.open()
+        let indexes = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    var own: [UInt64] = []
+                    for _ in 0..<10 { own += try log.append(Site.events(2)) }
+                    return own
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(indexes.sorted() == Array(0..<160))
+        log.close()
+        #expect(Site.code { _ = try log.append(Site.events(1)) } == "log.unavailable")
+        #expect(try site.withLog { $0.size } == 160)
+    }
+
+    @Test func `is opened once at a time, by the right key, with private directories`() throws {
+        let log = try site.open()
+        #expect(site.refusal() == "log.locked")
+        log.close()
+    }
+
+    @Test func `refuses another key, and directories others may read`() throws {
+        let other = try NoteSigner(name: "log.datasite.example", seed: Array(repeating: 1, count: 32))
+        #expect(Site.code { try site.open(signer: other).close() } == "log.checkpoint-signature")
+        let renamed = try NoteSigner(name: "log.other.example", seed: Array(0...31))
+        #expect(Site.code { try site.open(signer: renamed).close() } == "log.checkpoint-signature")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(site.path)/journal")
+        #expect(site.refusal() == "store.permissions")
+    }
+
+    @Test func `creates a log once and never by itself`() throws {
+        #expect(Site.code { try LogWriter.create(in: site.path, signer: site.signer) } == "log.exists")
+        try site.remove("sign-lock/slots")
+        #expect(site.refusal() == "log.sign-lock")
+        #expect(Site.code { try LogWriter.create(in: site.path, signer: site.signer) } == nil)
+    }
+}
