@@ -43,6 +43,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let package = Package(
     name: "glovebox",
     products: [
+        .executable(name: "glovebox", targets: ["glovebox"]),
+        .executable(name: "gloveboxd", targets: ["gloveboxd"]),
         .executable(name: "glovebox-jail", targets: ["glovebox-jail"]),
         .executable(name: "glovebox-check", targets: ["glovebox-check"]),
     ],
@@ -143,7 +145,8 @@ let package = Package(
         .target(
             name: "GloveboxServer",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging,
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", httpTypes, hummingbird, hummingbirdCore, lifecycle,
+                logging,
                 nio, nioPosix,
             ],
             swiftSettings: strict
@@ -155,6 +158,15 @@ let package = Package(
             dependencies: [
                 "GloveboxCore", "GloveboxServer", "GloveboxSupervisor", arguments, lifecycle, logging, signals,
             ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "glovebox",
+            dependencies: [
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
+                "GloveboxLinux", "GloveboxMeasure", arguments,
+            ],
+            resources: [.embedInCode("Materials")],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -171,6 +183,81 @@ let package = Package(
         ),
 
         // MARK: Tests
+        .target(name: "TestSupport", dependencies: ["GloveboxLinux"], path: "Tests/Support", swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["GloveboxCore", "GloveboxLinux", "TestSupport"],
+            path: "Tests/EndToEnd",
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxAPITests",
+            dependencies: ["GloveboxAPI", "GloveboxCore", "GloveboxJobs"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxAttestationTests",
+            dependencies: ["GloveboxAttestation", "GloveboxCore", "GloveboxTransparency", asn1, crypto, x509],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxBrokerTests",
+            dependencies: ["GloveboxBroker", "GloveboxCore"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "GloveboxCoreTests", dependencies: ["GloveboxCore"], swiftSettings: strict),
+        .testTarget(
+            name: "GloveboxDisclosureTests",
+            dependencies: [
+                "GloveboxCore", "GloveboxDisclosure", "GloveboxDocuments", "GloveboxPolicy", "GloveboxTables",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxDocumentsTests",
+            dependencies: ["GloveboxCore", "GloveboxDocuments"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxJailTests",
+            dependencies: ["GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxJobsTests",
+            dependencies: ["GloveboxCore", "GloveboxJobs"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxMeasureTests",
+            dependencies: ["GloveboxCore", "GloveboxMeasure"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxPolicyTests",
+            dependencies: ["GloveboxCore", "GloveboxDocuments", "GloveboxPolicy", "GloveboxTables"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxServerTests",
+            dependencies: ["GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxStoreTests",
+            dependencies: ["GloveboxCore", "GloveboxStore", "GloveboxTransparency", crypto],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxTablesTests",
+            dependencies: ["GloveboxCore", "GloveboxTables"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxTransparencyTests",
+            dependencies: ["GloveboxCore", "GloveboxTransparency", crypto],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -24,7 +24,9 @@ extension APIValue {
     package var encoded: [UInt8] { CanonicalJSON.encode(json) }
 }
 
-/// A list, oldest first, of the form `{"items":[…],"next":"…"}`. Source: job-backend section 4.1.
+/// A list, oldest first, of the form `{"items":[…],"next":"…"}`.
+///
+/// Source: job-backend section 4.1.
 package struct ItemList<Item: APIValue>: APIValue {
     /// The items of this page.
     package let items: [Item]

@@ -13,7 +13,7 @@ package struct BlobUpload: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// Greatest length in bytes: 256 MiB. Source: job-backend section 4.6.
+    /// Greatest length in bytes, 256 MiB (job-backend section 4.6).
     package static let limit: UInt64 = 268_435_456
 }
 

@@ -1,7 +1,9 @@
 package import GloveboxCore
 internal import GloveboxJobs
 
-/// `POST /datasets`. The private file is named by its path on the host; its bytes never pass through the API.
+/// `POST /datasets`.
+///
+/// The private file is named by its path on the host; its bytes never pass through the API.
 package struct AddDatasetRequest: APIValue {
     /// The dataset's name.
     package let name: String
@@ -41,7 +43,9 @@ package struct AddDatasetRequest: APIValue {
     }
 }
 
-/// Greatest length of a YAML document in bytes. Source: release-policy section 3.1.
+/// Greatest length of a YAML document in bytes.
+///
+/// Source: release-policy section 3.1.
 package let documentLimit = 262_144
 
 /// The public side of a dataset.

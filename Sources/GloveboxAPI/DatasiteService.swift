@@ -1,7 +1,9 @@
 package import GloveboxCore
 
-/// Everything a site does for its callers. The supervisor conforms; the server calls it after login and after the
-/// route's roles have been checked. The service checks the object: who owns it, who submitted it, who may see it.
+/// Everything a site does for its callers.
+///
+/// The supervisor conforms; the server calls it after login and after the route's roles have been checked. The service
+/// checks the object: who owns it, who submitted it, who may see it.
 ///
 /// An object that the caller may not see is `object.not-found`. Source: job-backend section 4.1.
 package protocol DatasiteService: Sendable {

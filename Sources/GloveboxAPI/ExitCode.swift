@@ -1,7 +1,9 @@
 package import GloveboxCore
 package import GloveboxJobs
 
-/// The exit codes of the command line, the same with and without `--json`. Source: job-backend section 5.
+/// The exit codes of the command line, the same with and without `--json`.
+///
+/// Source: job-backend section 5.
 package enum ExitCode: Int32, Sendable, Hashable, CaseIterable {
     case ok = 0
     case failure = 1

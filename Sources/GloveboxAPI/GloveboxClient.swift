@@ -3,7 +3,9 @@ internal import GloveboxCore
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Speaks to one site over its unix socket. Close it when done.
+/// Speaks to one site over its unix socket.
+///
+/// Close it when done.
 package actor GloveboxClient {
     private let address: ServerAddress
     private let token: String?

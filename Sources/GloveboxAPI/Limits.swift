@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// Limits that a plan asks for; nil takes the site's default. The names are those of the plan.
+/// Limits that a plan asks for; nil takes the site's default.
+///
+/// The names are those of the plan.
 package struct RequestedLimits: APIValue {
     /// Processor seconds.
     package let cpuSeconds: UInt64?

@@ -1,4 +1,6 @@
-/// Percent-encoding of path segments, with one reading per text. Source: RFC 3986 section 2.
+/// Percent-encoding of path segments, with one reading per text.
+///
+/// Source: RFC 3986 section 2.
 package enum PercentPath {
     /// Encodes everything but unreserved characters, `/` too.
     package static func encode(_ segment: String) -> String {
@@ -26,7 +28,9 @@ package enum PercentPath {
                 out.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(value), let low = rest.popFirst().flatMap(value) else { return nil }
+            guard let high = rest.popFirst().flatMap(value), let low = rest.popFirst().flatMap(value) else {
+                return nil
+            }
             out.append(high << 4 | low)
         }
         let refused = out.contains { $0 < 32 || $0 == 127 || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }

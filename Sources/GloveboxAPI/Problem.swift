@@ -1,7 +1,9 @@
 package import GloveboxCore
 internal import GloveboxJobs
 
-/// An error on the wire: `application/problem+json`. Source: job-backend section 4.3, RFC 9457.
+/// An error on the wire: `application/problem+json`.
+///
+/// Source: job-backend section 4.3, RFC 9457.
 package struct Problem: APIValue {
     /// The stable code.
     package let code: String
@@ -14,7 +16,9 @@ package struct Problem: APIValue {
     /// The id of the request, `req_…`, or nil.
     package let instance: String?
 
-    /// An error as it goes out. An error of the site itself shows only the request's id.
+    /// An error as it goes out.
+    ///
+    /// An error of the site itself shows only the request's id.
     package init(_ error: GloveboxError, instance: String?) {
         self.code = StatusTable.isKnown(error.code) ? error.code : "internal"
         self.status = StatusTable.status(of: error.code)

@@ -1,4 +1,6 @@
-/// Error codes and their HTTP status. Source: job-backend sections 3.6 and 4.3.
+/// Error codes and their HTTP status.
+///
+/// Source: job-backend sections 3.6 and 4.3.
 package enum StatusTable {
     private static let exact: [String: Int] = [
         "request.invalid": 400, "path.invalid": 400, "url.scheme": 400, "image.unknown": 400, "dataset.unknown": 400,
@@ -20,7 +22,9 @@ package enum StatusTable {
         ("auth.", 403), ("nonce.", 422), ("output.", 422), ("nar.", 422),
     ]
 
-    /// Whether the code may be told to callers. All others are faults of the site and go out as `internal`.
+    /// Whether the code may be told to callers.
+    ///
+    /// All others are faults of the site and go out as `internal`.
     package static func isKnown(_ code: String) -> Bool { find(code) != nil }
 
     /// The status for a code; 500 for one that is not in the table.

@@ -38,8 +38,9 @@ package struct KeyBroker: Sendable {
         _ wrapped: [UInt8],
         record: () throws(GloveboxError) -> Void
     ) throws(GloveboxError) -> [UInt8] {
+        let key = try SealedChunks.open(wrapped, key: key, label: "glovebox/data-key/v1")
         try record()
-        return try SealedChunks.open(wrapped, key: key, label: "glovebox/data-key/v1")
+        return key
     }
 
     /// Encrypts bytes that only the site itself reads again.

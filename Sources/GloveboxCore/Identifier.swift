@@ -30,7 +30,8 @@ package enum Identifier {
         let utf8 = Array(text.utf8)
         guard let first = utf8.first, utf8.count <= 63 else { return false }
         func alphanumeric(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         }
         return alphanumeric(first) && utf8.allSatisfy { alphanumeric($0) || Array("._-".utf8).contains($0) }
     }

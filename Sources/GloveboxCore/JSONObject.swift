@@ -53,7 +53,11 @@ package struct JSONObject: Sendable, Hashable {
         var high = members.count
         while low < high {
             let middle = (low + high) / 2
-            if members[middle].name.utf16.lexicographicallyPrecedes(name.utf16) { low = middle + 1 } else { high = middle }
+            if members[middle].name.utf16.lexicographicallyPrecedes(name.utf16) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return (low < members.count && members[low].name.utf8.elementsEqual(name.utf8), low)
     }

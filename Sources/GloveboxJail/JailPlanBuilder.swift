@@ -38,7 +38,9 @@ struct JailPlanBuilder {
         plan.hostname = Array(specification.hostname.utf8)
         plan.directory = Array(specification.directory.utf8)
         plan.arguments = specification.arguments.map { Array($0.utf8) }
-        plan.environment = specification.environment.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
+        plan.environment = specification.environment.sorted { $0.key < $1.key }.map {
+            Array("\($0.key)=\($0.value)".utf8)
+        }
         plan.filter = try specification.profile.compiled()
         if specification.profile.notifies { plan.options.insert(.notify) }
         plan.wallMilliseconds = specification.limits.wallMilliseconds

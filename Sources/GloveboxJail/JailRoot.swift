@@ -105,7 +105,13 @@ struct JailRoot {
                 var target = [UInt8](repeating: 0, count: 4096)
                 let length = unsafe target.withUnsafeMutableBufferPointer { buffer in
                     Kernel.withPath(source) {
-                        Kernel.call(SYS_readlinkat, Int(AT_FDCWD), $0, Int(bitPattern: buffer.baseAddress), buffer.count)
+                        Kernel.call(
+                            SYS_readlinkat,
+                            Int(AT_FDCWD),
+                            $0,
+                            Int(bitPattern: buffer.baseAddress),
+                            buffer.count
+                        )
                     }
                 }
                 if length > 0 { steps.append(.link(target: Array(target[..<length]), path: bytes("root/" + name))) }
@@ -135,7 +141,8 @@ struct JailRoot {
 
     private mutating func scratch() {
         let limits = specification.limits
-        if case .empty = specification.root {} else {
+        if case .empty = specification.root {
+        } else {
             let shared = min(limits.scratchBytes, 64 << 20)
             steps.append(
                 .scratch(path: bytes("root/dev/shm"), bytes: shared, inodes: 1024, mode: 0o1777, flags: [.noExec])

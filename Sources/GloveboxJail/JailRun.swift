@@ -12,9 +12,13 @@ package struct JailRun {
     /// What the caller does while a jail is built and runs. Each is called on the thread of ``run(_:hooks:)``.
     package struct Hooks {
         /// Fills the staged directories, in order; the identity is the one to write under.
-        package var stage: ([Descriptor], FileIdentity) throws(GloveboxError) -> Void = { _, _ throws(GloveboxError) in }
+        package var stage: ([Descriptor], FileIdentity) throws(GloveboxError) -> Void = { _, _ throws(GloveboxError) in
+        }
         /// Looks at the jail as the kernel describes it, before the first instruction; throwing stops it.
-        package var start: (JailReadback, JailProtections) throws(GloveboxError) -> Void = { _, _ throws(GloveboxError) in }
+        package var start: (JailReadback, JailProtections) throws(GloveboxError) -> Void = {
+            _,
+            _ throws(GloveboxError) in
+        }
         /// Takes what the program writes; the flag is true for stderr. Called only up to the stream limit.
         package var output: ([UInt8], Bool) -> Void = { _, _ in }
         /// Becomes readable when the run shall be cancelled.
@@ -64,7 +68,8 @@ package struct JailRun {
         _ protections: inout JailProtections
     ) throws(GloveboxError) -> ControlGroup? {
         guard layout.kind != .none else {
-            let reason = "no control group is writable here: memory is limited per process (RLIMIT_AS), processes by user"
+            let reason =
+                "no control group is writable here: memory is limited per process (RLIMIT_AS), processes by user"
             protections.note("control-groups", false, else: reason)
             return nil
         }

@@ -118,7 +118,7 @@ final class JailSession {
             if room > 0 { hooks.output(Array(bytes.prefix(Int(clamping: room))), index == 1) }
             if index == 0 { written.out += UInt64(bytes.count) } else { written.error += UInt64(bytes.count) }
             return true
-        } catch where error.errno == EAGAIN { return false } catch {
+        } catch  where error.errno == EAGAIN { return false } catch {
             streams[index] = nil
             return false
         }

@@ -48,7 +48,7 @@ package struct ApprovalTally: Sendable, Hashable {
 
     /// What the votes say at that moment.
     ///
-    /// - Parameter runsUsed: how many runs of this plan have been charged to its approvals.
+    /// `runsUsed` counts the runs of this plan that have been charged to its approvals.
     package func state(at now: Instant, runsUsed: Int = 0) -> State {
         if let refusal { return .refused(refusal) }
         let counting = votes.filter { counts($0) && $0.holds(at: now) }
@@ -111,7 +111,9 @@ package struct ApprovalTally: Sendable, Hashable {
         guard !votes.contains(where: { $0.digest == vote.digest }) else {
             throw GloveboxError("object.conflict", "this very vote has been counted")
         }
-        guard vote.decision == .revoke || !standing.contains(where: { $0.account == vote.account && $0.role == vote.role })
+        guard
+            vote.decision == .revoke
+                || !standing.contains(where: { $0.account == vote.account && $0.role == vote.role })
         else { throw GloveboxError("object.conflict", "this account has voted on this plan") }
         guard !standing.contains(where: { $0.key == vote.key && $0.account != vote.account }) else {
             throw GloveboxError("object.conflict", "this key has voted on this plan for another account")

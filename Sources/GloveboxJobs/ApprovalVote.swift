@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// One person's signed word on a plan, after its signature has been checked. Source: job-backend section 1.3.
+/// One person's signed word on a plan, after its signature has been checked.
+///
+/// Source: job-backend section 1.3.
 package struct ApprovalVote: Sendable, Hashable {
     /// What the person decided.
     package enum Decision: String, Sendable, Hashable, CaseIterable {

@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// How a run ended. Source: job-backend section 2 (`job.ended`, `job.failed`).
+/// How a run ended.
+///
+/// Source: job-backend section 2 (`job.ended`, `job.failed`).
 package enum ExitClass: Sendable, Hashable {
     /// A resource whose limit stopped the run.
     package enum Limit: String, Sendable, Hashable, CaseIterable {
@@ -40,7 +42,9 @@ package enum ExitClass: Sendable, Hashable {
         }
     }
 
-    /// The status a shell would show; 128+n by signal, 124 by the wall clock. Only for exact channels.
+    /// The status a shell would show; 128+n by signal, 124 by the wall clock.
+    ///
+    /// Only for exact channels.
     package var status: Int32 {
         switch self {
         case .exit(let code): Int32(code)

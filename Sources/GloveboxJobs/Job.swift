@@ -1,7 +1,8 @@
 package import GloveboxCore
 
-/// One request to run one plan, and where it stands. A value: the supervisor applies journal events to it and does
-/// what the returned actions say.
+/// One request to run one plan, and where it stands.
+///
+/// A value: the supervisor applies journal events to it and does what the returned actions say.
 ///
 /// Source: job-backend sections 1 and 2.
 package struct Job: Sendable, Hashable {
@@ -64,7 +65,7 @@ package struct Job: Sendable, Hashable {
 
     /// A job whose `job.submitted` event is durable at this index.
     ///
-    /// - Parameter graceEnds: when the start grace is over.
+    /// `graceEnds` says when the start grace is over.
     package init(
         id: String,
         planDigest: Digest,

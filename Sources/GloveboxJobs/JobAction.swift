@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// What the supervisor has to do after a change. Each may be repeated; the end state is the same.
+/// What the supervisor has to do after a change.
+///
+/// Each may be repeated; the end state is the same.
 package enum JobAction: Sendable, Hashable {
     /// Tell those who must approve.
     case askForApproval

@@ -1,8 +1,12 @@
 package import GloveboxCore
 
-/// What happened to a job: one journal event each. Source: job-backend section 2, decision 12.
+/// What happened to a job: one journal event each.
+///
+/// Source: job-backend section 2, decision 12.
 package enum JobChange: Sendable, Hashable {
-    /// The start grace has passed. Without private data no approval may be needed.
+    /// The start grace has passed.
+    ///
+    /// Without private data no approval may be needed.
     case accepted(needsApproval: Bool)
     /// The quorum holds; the digests name the approvals that count.
     case approved(approvals: [Digest])
@@ -20,7 +24,9 @@ package enum JobChange: Sendable, Hashable {
     case started
     /// The last process of the jail is dead.
     case ended(ExitClass)
-    /// The supervisor or host stopped in the middle. A run that had read data starts again only where allowed.
+    /// The supervisor or host stopped in the middle.
+    ///
+    /// A run that had read data starts again only where allowed.
     case interrupted(rerun: Bool)
     /// The outputs are frozen; the digest commits to them.
     case collected(commitment: Digest)

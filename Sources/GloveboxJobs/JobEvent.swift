@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// A change with its place in the journal. Applying it is a compare-and-set on the job's last event index.
+/// A change with its place in the journal.
+///
+/// Applying it is a compare-and-set on the job's last event index.
 package struct JobEvent: Sendable, Hashable {
     /// The place of this event in the journal.
     package let index: UInt64

@@ -1,4 +1,6 @@
-/// Where a job stands. Source: job-backend section 2.
+/// Where a job stands.
+///
+/// Source: job-backend section 2.
 package enum JobPhase: String, Sendable, Hashable, CaseIterable {
     /// Submitted; the start grace is running.
     case accepted
@@ -37,12 +39,15 @@ package enum JobPhase: String, Sendable, Hashable, CaseIterable {
     package var isTerminal: Bool {
         switch self {
         case .released, .denied, .withheld, .failed, .errored, .cancelled, .expired: true
-        case .accepted, .awaitingApproval, .queued, .staging, .running, .checking, .awaitingReview, .returned, .releasing:
+        case .accepted, .awaitingApproval, .queued, .staging, .running, .checking, .awaitingReview, .returned,
+            .releasing:
             false
         }
     }
 
-    /// The phases one event may lead to. Cancelling is legal until the intent to release is durable.
+    /// The phases one event may lead to.
+    ///
+    /// Cancelling is legal until the intent to release is durable.
     package var successors: Set<JobPhase> {
         switch self {
         case .accepted: [.awaitingApproval, .queued, .cancelled]
@@ -66,7 +71,9 @@ package enum JobPhase: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The state a GA4GH TES client sees. Source: job-backend sections 2 and 3.1.
+    /// The state a GA4GH TES client sees.
+    ///
+    /// Source: job-backend sections 2 and 3.1.
     package var tesState: String {
         switch self {
         case .accepted, .awaitingApproval, .queued: "QUEUED"

@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// One attempt to run a job. A retry is a new run of the same job.
+/// One attempt to run a job.
+///
+/// A retry is a new run of the same job.
 package struct JobRun: Sendable, Hashable {
     /// Counted from 1.
     package let number: Int

@@ -1,7 +1,9 @@
 package import GloveboxCore
 
-/// What one reader may see of a job. Of a real run a researcher sees no end, no failure and no time that the job
-/// could speak through. Source: decisions 16 and 24, job-backend section 2.
+/// What one reader may see of a job.
+///
+/// Of a real run a researcher sees no end, no failure and no time that the job could speak through. Source: decisions
+/// 16 and 24, job-backend section 2.
 package struct JobView: Sendable, Hashable {
     /// The phase shown.
     package let phase: JobPhase
@@ -24,9 +26,8 @@ extension Job {
 
     /// The job as its researcher sees it.
     ///
-    /// - Parameters:
-    ///   - tick: the output policy's time step in seconds, 1 or more.
-    ///   - exact: whether the output policy releases exact ends, as with no private data.
+    /// `tick` is the output policy's time step in seconds, 1 or more. `exact` says whether the output policy releases
+    /// exact ends, as with no private data.
     package func researcherView(at now: Instant, tick: Int64, exact: Bool = false) -> JobView {
         guard mode == .real, !exact, hasRun else { return fullView }
         var shown = Transition(phase: .accepted, at: created)

@@ -1,4 +1,6 @@
-/// Everything a caller can ask of a site, with the roles that may ask. The one table of authorisation.
+/// Everything a caller can ask of a site, with the roles that may ask.
+///
+/// The one table of authorisation.
 ///
 /// Source: job-backend sections 1.1 and 4.1.
 package enum Operation: String, Sendable, Hashable, CaseIterable {
@@ -54,7 +56,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether an account with these roles may ask. Nil roles stand for a caller without login.
+    /// Whether an account with these roles may ask.
+    ///
+    /// Nil roles stand for a caller without login.
     package func allows(_ roles: Set<Role>?) -> Bool {
         switch access {
         case .open: true

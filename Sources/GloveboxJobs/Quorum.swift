@@ -1,4 +1,6 @@
-/// Who has to say yes to a plan. Source: job-backend section 1.3.
+/// Who has to say yes to a plan.
+///
+/// Source: job-backend section 1.3.
 package struct Quorum: Sendable, Hashable {
     /// A dataset whose owner has to agree.
     package struct OwnerRule: Sendable, Hashable {

@@ -1,4 +1,6 @@
-/// What a report says became of a run. Source: attestation section 4.1 and decision 3.
+/// What a report says became of a run.
+///
+/// Source: attestation section 4.1 and decision 3.
 package enum ReportOutcome: String, Sendable, Hashable, CaseIterable {
     case released
     case refused
@@ -8,7 +10,7 @@ package enum ReportOutcome: String, Sendable, Hashable, CaseIterable {
 
     /// The outcome of a finished job; nil while it is open, and for a plan that ended before any run.
     ///
-    /// - Parameter exit: how the last run ended, where one did.
+    /// `exit` says how the last run ended, where one did.
     package init?(phase: JobPhase, exit: ExitClass?) {
         switch phase {
         case .released: self = .released

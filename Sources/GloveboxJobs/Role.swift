@@ -1,12 +1,16 @@
 package import GloveboxCore
 
-/// What an account may do. One account may hold several roles; who may act on what is checked per object.
+/// What an account may do.
+///
+/// One account may hold several roles; who may act on what is checked per object.
 ///
 /// Source: job-backend section 1.1.
 package enum Role: String, Sendable, Hashable, CaseIterable {
     /// Registers datasets, sets their rules, vetoes, revokes, pauses the site.
     case owner
-    /// Runs the site: images, nodes, accounts, configuration. Never votes.
+    /// Runs the site: images, nodes, accounts, configuration.
+    ///
+    /// Never votes.
     case `operator`
     /// Approves or refuses plans and votes on releases that are not their own.
     case reviewer
@@ -29,7 +33,9 @@ package enum Role: String, Sendable, Hashable, CaseIterable {
         self = role
     }
 
-    /// Whether an account with these roles may vote in that one. An operator never votes, whatever else they are.
+    /// Whether an account with these roles may vote in that one.
+    ///
+    /// An operator never votes, whatever else they are.
     package static func mayVote(_ roles: Set<Role>, as role: Role) -> Bool {
         (role == .reviewer || role == .owner) && roles.contains(role) && !roles.contains(.operator)
     }

@@ -1,7 +1,10 @@
-internal import struct Crypto.SHA256
 package import GloveboxCore
 
-/// Login tokens by id. Only the SHA-256 of each secret is kept. Source: job-backend section 4.2.
+internal import struct Crypto.SHA256
+
+/// Login tokens by id.
+///
+/// Only the SHA-256 of each secret is kept. Source: job-backend section 4.2.
 package struct TokenTable: Sendable, Hashable {
     /// What is kept of one token.
     package struct Entry: Sendable, Hashable {
@@ -34,7 +37,8 @@ package struct TokenTable: Sendable, Hashable {
 
     /// Makes a token: what to keep, and the text that is shown once.
     ///
-    /// - Parameter random: 40 bytes from the operating system: 8 for the id, 32 for the secret.
+    /// `random` is 40 bytes from the operating system: 8 for the id, 32 for the secret.
+    ///
     /// - Throws: `internal` when there are not exactly 40 bytes.
     package static func issue(
         account: String,
@@ -61,7 +65,9 @@ package struct TokenTable: Sendable, Hashable {
     /// Forgets a token; says whether there was one.
     package mutating func remove(id: String) -> Bool { entries.removeValue(forKey: id) != nil }
 
-    /// The account that a token logs in. Wrong, unknown and expired tokens get the same answer in the same time.
+    /// The account that a token logs in.
+    ///
+    /// Wrong, unknown and expired tokens get the same answer in the same time.
     ///
     /// - Throws: `auth.missing`.
     package func account(for token: String, at now: Instant) throws(GloveboxError) -> String {

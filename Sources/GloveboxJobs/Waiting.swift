@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// Why a job waits, for whom, and since when. Source: job-backend section 2.1.
+/// Why a job waits, for whom, and since when.
+///
+/// Source: job-backend section 2.1.
 package struct Waiting: Sendable, Hashable {
     /// A stable reason.
     package enum Code: String, Sendable, Hashable, CaseIterable {

@@ -12,10 +12,14 @@ package struct ControlGroup: Sendable {
     private static let counter = Atomic<UInt64>(0)
 
     /// Makes a group with limits; all or nothing.
-    package static func make(in layout: ControlGroupLayout, limits: ControlGroupLimits) throws(SyscallError) -> ControlGroup {
+    package static func make(in layout: ControlGroupLayout, limits: ControlGroupLimits) throws(SyscallError)
+        -> ControlGroup
+    {
         let serial = counter.wrappingAdd(1, ordering: .relaxed).newValue
         var directories: [String: String] = [:]
-        for (controller, parent) in layout.parents { directories[controller] = "\(parent)/\(prefix)\(getpid())-\(serial)" }
+        for (controller, parent) in layout.parents {
+            directories[controller] = "\(parent)/\(prefix)\(getpid())-\(serial)"
+        }
         let group = ControlGroup(kind: layout.kind, directories: directories)
         do {
             for directory in directories.values {

@@ -41,7 +41,8 @@ package struct ControlGroupLayout: Sendable {
             switch halves[dash + 1] {
             case "cgroup2": if let path = own[""] { v2 = (mount, path) }
             case "cgroup":
-                for controller in halves[dash + 3].split(separator: ",").map(String.init) where needed.contains(controller) {
+                for controller in halves[dash + 3].split(separator: ",").map(String.init)
+                where needed.contains(controller) {
                     if let path = own[controller] { v1[controller] = join(mount, path) }
                 }
             default: break
@@ -67,7 +68,9 @@ package struct ControlGroupLayout: Sendable {
     }
 
     private static func passesOn(_ directory: String) -> Bool {
-        guard unsafe access(directory, W_OK) == 0, unsafe access(directory + "/cgroup.procs", W_OK) == 0 else { return false }
+        guard unsafe access(directory, W_OK) == 0, unsafe access(directory + "/cgroup.procs", W_OK) == 0 else {
+            return false
+        }
         func active() -> Bool {
             let passed = (text(directory + "/cgroup.subtree_control") ?? "").split(whereSeparator: \.isWhitespace)
             return needed.allSatisfy { name in passed.contains { $0 == name } }
@@ -75,7 +78,10 @@ package struct ControlGroupLayout: Sendable {
         if active() { return true }
         // Only an empty group, or the root, accepts this; anywhere else it is refused and nothing changes.
         do {
-            try Kernel.writeText(needed.map { "+" + $0 }.joined(separator: " "), to: directory + "/cgroup.subtree_control")
+            try Kernel.writeText(
+                needed.map { "+" + $0 }.joined(separator: " "),
+                to: directory + "/cgroup.subtree_control"
+            )
         } catch { return false }
         return active()
     }

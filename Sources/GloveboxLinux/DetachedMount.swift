@@ -15,7 +15,7 @@ package enum DetachedMount {
     /// goes away with the mount.
     package static func image(_ path: String, format: Format) throws(SyscallError) -> Descriptor {
         if format == .erofs {
-            do { return try mount(path, format) } catch where error.errno == ENOTBLK || error.errno == EINVAL {}
+            do { return try mount(path, format) } catch  where error.errno == ENOTBLK || error.errno == EINVAL {}
         }
         let file = try Descriptor.open(path, O_RDONLY)
         var index: Int32 = -1

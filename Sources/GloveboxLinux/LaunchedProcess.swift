@@ -36,12 +36,31 @@ package struct LaunchedProcess: Sendable {
         var argv = unsafe (arguments.map { unsafe strdup($0) }) + [nil]
         var envp = unsafe (environment.map { unsafe strdup($0) }) + [nil]
         defer {
-            for unsafe pointer in unsafe argv + envp { unsafe free(pointer) }
+            for index in unsafe argv.indices { unsafe free(argv[index]) }
+            for index in unsafe envp.indices { unsafe free(envp[index]) }
         }
         var pid: pid_t = 0
         let failed = unsafe posix_spawn(&pid, program, &actions, &attributes, &argv, &envp)
         guard failed == 0 else { throw SyscallError("posix_spawn", failed, program) }
         return LaunchedProcess(pid: pid)
+    }
+
+    /// Starts a program that reads nothing and whose stdout comes back; stderr goes with it, or to `error`.
+    package static func startPiped(
+        _ program: String,
+        arguments: [String],
+        environment: [String] = [],
+        error: Descriptor? = nil
+    ) throws(SyscallError) -> (process: LaunchedProcess, output: Descriptor) {
+        let pipe = try Descriptor.pipe()
+        let null = try Descriptor.open("/dev/null", O_RDONLY)
+        let process = try start(
+            program,
+            arguments: arguments,
+            environment: environment,
+            descriptors: [null, pipe.write, error ?? pipe.write]
+        )
+        return (process, pipe.read)  // our copy of the write end goes here, so reading ends with the program
     }
 
     /// Waits for the end; the wait status.

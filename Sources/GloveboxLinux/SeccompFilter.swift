@@ -55,7 +55,9 @@ internal import Glibc
         guard let context = unsafe seccomp_init(unknown.value) else { throw SyscallError("seccomp_init", ENOMEM) }
         unsafe self.context = unsafe context
         // Kill the process on a foreign architecture; binary tree, since the list is long.
-        let settings: [(scmp_filter_attr, UInt32)] = [(SCMP_FLTATR_ACT_BADARCH, 0x8000_0000), (SCMP_FLTATR_CTL_OPTIMIZE, 2)]
+        let settings: [(scmp_filter_attr, UInt32)] = [
+            (SCMP_FLTATR_ACT_BADARCH, 0x8000_0000), (SCMP_FLTATR_CTL_OPTIMIZE, 2),
+        ]
         for (attribute, value) in settings {
             let set = unsafe seccomp_attr_set(context, attribute, value)
             guard set == 0 else { throw SyscallError("seccomp_attr_set", -set) }

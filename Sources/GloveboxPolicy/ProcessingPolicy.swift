@@ -21,7 +21,7 @@ package struct ProcessingPolicy: Hashable, Sendable {
     package struct PlanQuorum: DocumentSection {
         /// A role of the job back-end.
         package enum Role: String, DocumentWord {
-            case custodian
+            case owner
             case reviewer
         }
 

@@ -16,10 +16,9 @@ package struct APIServer: Service {
 
     /// A server; nothing is opened yet.
     ///
-    /// - Parameters:
-    ///   - socket: absolute path of the socket; its directory must be the user's own with mode 0700.
-    ///   - uploads: absolute path of a directory of the site's own, mode 0700, for uploads in progress.
-    ///   - onReady: called once the socket takes requests.
+    /// The socket's directory must be the user's own with mode 0700; `uploads` is such a directory too, for uploads in
+    /// progress. `onReady` is called once the socket takes requests.
+    ///
     /// - Throws: `config.invalid` for a path or directory that will not do.
     package init(
         service: any DatasiteService,

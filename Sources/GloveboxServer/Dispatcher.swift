@@ -6,10 +6,13 @@ internal import Hummingbird
 package import Logging
 internal import NIOCore
 
-/// Takes a request from its first byte to its answer: route, login, roles, body, service. Never throws: every refusal
-/// is a `problem+json`.
+/// Takes a request from its first byte to its answer: route, login, roles, body, service.
+///
+/// Never throws: every refusal is a `problem+json`.
 package struct Dispatcher: Sendable {
-    /// Greatest length of a JSON body in bytes. Source: job-backend section 4.4.
+    /// Greatest length of a JSON body in bytes.
+    ///
+    /// Source: job-backend section 4.4.
     package static let bodyLimit = 8_388_608
 
     private let service: any DatasiteService
@@ -19,7 +22,7 @@ package struct Dispatcher: Sendable {
 
     /// A dispatcher.
     ///
-    /// - Parameter uploads: absolute path of a directory of the site's own, mode 0700, for uploads in progress.
+    /// `uploads` is the absolute path of a directory of the site's own, mode 0700, for uploads in progress.
     package init(
         service: any DatasiteService,
         authenticator: any Authenticator,

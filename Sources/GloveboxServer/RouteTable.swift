@@ -3,7 +3,9 @@ internal import GloveboxCore
 internal import GloveboxJobs
 internal import HTTPTypes
 
-/// Every route of the API. Authorisation is read from here and nowhere else. Source: job-backend section 4.1.
+/// Every route of the API.
+///
+/// Authorisation is read from here and nowhere else. Source: job-backend section 4.1.
 enum RouteTable {
     /// All routes.
     static let routes: [Route] = site + accounts + catalogue + plans + jobs

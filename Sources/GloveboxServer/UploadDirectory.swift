@@ -5,7 +5,9 @@ internal import Hummingbird
 internal import NIOCore
 internal import NIOPosix
 
-/// Where uploads are written while they arrive. Nothing here is ever opened by a name that a caller chose.
+/// Where uploads are written while they arrive.
+///
+/// Nothing here is ever opened by a name that a caller chose.
 struct UploadDirectory: Sendable {
     /// Absolute path.
     let path: String

@@ -92,7 +92,7 @@ package struct BlobStore: Sendable {
     /// - Throws: `store.io`.
     package func remove(_ digest: Digest) throws(GloveboxError) {
         guard try contains(digest) else { return }
-        Directory.discard(path(digest))
+        try Directory.remove(path(digest))
         try directory.sync()
     }
 }

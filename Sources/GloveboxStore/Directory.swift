@@ -102,8 +102,15 @@ package struct Directory: Sendable {
         for name in try names() where name.hasPrefix(".new-") { Self.discard("\(path)/\(name)") }
     }
 
+    /// Removes a file.
+    ///
+    /// - Throws: `store.io`. ``sync()`` of its directory makes that durable.
+    package static func remove(_ path: String) throws(GloveboxError) {
+        try SystemCall.retry("unlink", path) { unsafe unlink(path) }
+    }
+
     /// Removes a file that nobody needs any more; what remains does no harm.
-    static func discard(_ path: String) { _ = unsafe unlink(path) }
+    package static func discard(_ path: String) { _ = unsafe unlink(path) }
 
     private static func parent(of path: String) -> String {
         let bytes = Array(path.utf8)

@@ -57,7 +57,8 @@ struct Assembly {
         case .overlay(let upper, let lower, let path):
             let made = makeDirectories(path, 0o755)
             let options = bytes("lowerdir=") + upper + bytes(":") + lower
-            return made < 0 ? made : mount("overlay", on: path, flags: MS_RDONLY | MS_NOSUID | MS_NODEV, options: options)
+            return made < 0
+                ? made : mount("overlay", on: path, flags: MS_RDONLY | MS_NOSUID | MS_NODEV, options: options)
         case .processes(let path):
             let made = makeDirectories(path, 0o555)
             let options = bytes("subset=pid,hidepid=invisible")

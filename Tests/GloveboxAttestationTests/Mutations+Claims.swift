@@ -35,6 +35,12 @@ extension Mutations {
         },
         .report("reference.mismatch", "an unknown supervisor") { $0.attester.supervisor = Scenario.digest("x") },
         .report("reference.mismatch", "an unknown launcher") { $0.attester.launcher = Scenario.digest("x") },
+        Mutation("reference.mismatch", "an unknown library in the supervisor") {
+            $0.editReport = {
+                $0.attester.mapped = [Report.CodeMapping(path: "/lib/x.so", digest: Scenario.digest("x"))]
+            }
+            $0.editTrust = { $0.reference.mapped = [Scenario.digest("libc")] }
+        },
         .trust("reference.missing", "no known launcher") { $0.reference.launchers = [] },
         .trust("svn.downgrade", "an old supervisor") { $0.reference.minSVN = 2 },
     ]
@@ -138,6 +144,16 @@ extension Mutations {
             $0.notBefore = Scenario.start.adding(seconds: 1)
         },
         .report("approval.reused", "a second run under an approval of one") { $0.run = 2 },
+        .evidence("approval.manifest", "an approval file about another plan") {
+            let word = Approval(
+                of: Scenario.digest("x"),
+                decision: .approve,
+                account: "acc_reviewer0",
+                keyID: PersonSigner().publicKey.keyID,
+                notBefore: Scenario.start
+            )
+            if let envelope = try? PersonSigner().sign(word.bytes) { $0["approvals/9.dsse.json"] = envelope.bytes }
+        },
         Mutation("approval.withdrawn", "an approval taken back, beside the report") { scenario in
             let reviewer = scenario.reviewers[0]
             scenario.editEvidence = { files in

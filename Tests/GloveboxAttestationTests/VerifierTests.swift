@@ -107,6 +107,20 @@ import Testing
         #expect(try scenario.verdict().isVerified)
     }
 
+    @Test func `libraries that the trust policy does not judge are named in the story`() throws {
+        var scenario = Scenario()
+        scenario.editReport = {
+            $0.attester.mapped = [Report.CodeMapping(path: "/lib/x.so", digest: Scenario.digest("x"))]
+        }
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified)
+        #expect(verdict.story.contains { $0.hasSuffix("shared libraries of the supervisor not judged") })
+        scenario.editTrust = { $0.reference.mapped = [Scenario.digest("x")] }
+        let judged = try scenario.verdict()
+        #expect(judged.isVerified)
+        #expect(!judged.story.contains { $0.contains("not judged") })
+    }
+
     @Test func `a delegated plan is signed by the site`() throws {
         var scenario = Scenario()
         let site = PersonSigner()

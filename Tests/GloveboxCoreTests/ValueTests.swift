@@ -24,8 +24,10 @@ import Testing
         #expect(instant.text == text)
     }
 
-    @Test(arguments: ["2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01 00:00:00Z",
-        "2026-01-01T00:00:00", "2026-01-00T00:00:00Z", "2026-01-01T00:00:00.12Z"])
+    @Test(arguments: [
+        "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01 00:00:00Z",
+        "2026-01-01T00:00:00", "2026-01-00T00:00:00Z", "2026-01-01T00:00:00.12Z",
+    ])
     func `refuses instants that do not exist`(text: String) { #expect(Instant(text) == nil) }
 
     @Test func `identifiers sort by time and keep their form`() {
@@ -34,7 +36,9 @@ import Testing
         let late = Identifier.make("job", at: Instant(seconds: 2), random: random)
         #expect(early < late)
         #expect(Identifier.isValid(early, prefix: "job") && !Identifier.isValid(early, prefix: "acc"))
-        #expect(Identifier.isName("fair") && !Identifier.isName("-x") && !Identifier.isName("A") && !Identifier.isName(""))
+        #expect(
+            Identifier.isName("fair") && !Identifier.isName("-x") && !Identifier.isName("A") && !Identifier.isName("")
+        )
     }
 
     @Test func `escapes what a terminal would obey`() {

@@ -16,14 +16,14 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 @Suite struct JobPropertyTests {
-    @Test(arguments: 0..<40) func `random events never reach an illegal phase and ends absorb`(seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed)
+    @Test func `random events never reach an illegal phase, and ends absorb`() throws {
+        var generator = SeededGenerator(state: 2)
         var reached: Set<JobPhase> = []
-        for _ in 0..<250 {
+        for _ in 0..<1200 {
             var job = newJob()
-            for _ in 0..<120 {
+            for _ in 0..<60 {
                 let before = job
-                guard let change = everyChange.randomElement(using: &generator) else { return }
+                let change = pick(for: job, &generator)
                 let stale = Int.random(in: 0..<20, using: &generator) == 0
                 let event = JobEvent(
                     index: job.eventIndex + 1,
@@ -40,7 +40,25 @@ struct SeededGenerator: RandomNumberGenerator {
             }
             for transition in job.transitions { reached.insert(transition.phase) }
         }
-        #expect(reached.contains(.running) || reached.contains(.staging))
+        #expect(reached == Set(JobPhase.allCases))
+    }
+
+    /// Sometimes anything; else one that is legal, seldom one that ends the job, so that all phases are reached.
+    private func pick(for job: Job, _ generator: inout SeededGenerator) -> JobChange {
+        let any = everyChange[Int.random(in: 0..<everyChange.count, using: &generator)]
+        guard Int.random(in: 0..<8, using: &generator) > 0, !job.phase.isTerminal else { return any }
+        let weighted = everyChange + [JobChange](repeating: .ended(.exit(0)), count: 10)
+        for change in weighted.shuffled(using: &generator) {
+            var next = job
+            let event = JobEvent(index: job.eventIndex + 1, after: job.eventIndex, at: start, change)
+            do { _ = try next.apply(event) } catch { continue }
+            if next.phase != job.phase && !next.phase.isTerminal || next.runs != job.runs || next.verdict != job.verdict
+            {
+                return change
+            }
+            if next.review != job.review || Int.random(in: 0..<25, using: &generator) == 0 { return change }
+        }
+        return any
     }
 
     private func check(_ before: Job, _ after: Job, _ change: JobChange) {

@@ -36,7 +36,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (ExitClass.exit(1), ReportOutcome.failed), (.signal(11), .failed), (.limit(.memory), .killed), (.policy, .killed),
+        (ExitClass.exit(1), ReportOutcome.failed), (.signal(11), .failed), (.limit(.memory), .killed),
+        (.policy, .killed),
     ])
     func `a run that did not end well fails the job`(exit: ExitClass, outcome: ReportOutcome) throws {
         var job = newJob()

@@ -38,7 +38,7 @@ import Testing
     @Test(arguments: [
         "  - {name: a, type: category, codes: [\"=1\"]}", "  - {name: a, type: category, codes: [\"é\"]}",
         "  - {name: a, type: category, codes: [\"x\", \"x\"]}", "  - {name: a, type: category, codes: [Total]}",
-        "  - {name: n, type: category, codes: [x]}", "  - {name: a, type: boolean, codes: [x, y], positive: z}",
+        "  - {name: \"n\", type: category, codes: [x]}", "  - {name: a, type: boolean, codes: [x, v], positive: z}",
         "  - {name: a, type: integer, min: \"5\", max: \"5\"}",
         "  - {name: a, type: integer, min: \"0.5\", max: \"5\"}",
         "  - {name: a, type: decimal, decimals: 10, min: \"0\", max: \"5\"}",

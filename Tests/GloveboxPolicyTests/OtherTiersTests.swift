@@ -1,5 +1,6 @@
 import GloveboxCore
 import GloveboxPolicy
+import GloveboxTables
 import Testing
 
 @Suite struct OtherTiersTests {

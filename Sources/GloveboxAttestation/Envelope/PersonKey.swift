@@ -82,6 +82,13 @@ package struct PersonSigner: Sendable {
     /// Secret: mode 0600.
     package var pem: [UInt8] { PEM.encode(Self.pkcs8 + Array(key.rawRepresentation), label: "PRIVATE KEY") }
 
+    /// The bare Ed25519 signature of a message, 64 bytes.
+    package func signature(over message: [UInt8]) throws(GloveboxError) -> [UInt8] {
+        do { return Array(try key.signature(for: message)) } catch {
+            throw GloveboxError("key.signing", "the Ed25519 signature could not be made")
+        }
+    }
+
     /// Signs a payload into an envelope.
     ///
     /// - Throws: `key.signing`.

@@ -5,19 +5,33 @@ internal import GloveboxTransparency
 ///
 /// Source: attestation specification, section 1; decision 7.
 package enum EvidenceFiles {
+    /// The signed report.
     package static let report = "report.dsse.json"
+    /// Public key of the leaf, PEM.
     package static let publicKey = "att.pub"
+    /// Certificate of the leaf.
     package static let leaf = "leaf.pem"
+    /// Certificate of the platform CA.
     package static let platform = "inter.pem"
+    /// Certificate of the root.
     package static let root = "root.pem"
+    /// The plan.
     package static let manifest = "manifest.json"
+    /// The plan as the researcher signed it.
     package static let manifestEnvelope = "manifest.dsse.json"
+    /// Folder of the approvals.
     package static let approvals = "approvals/"
+    /// Digests of the code.
     package static let codeDigests = "code.digests"
+    /// The log leaf of the report.
     package static let entry = "report.entry"
+    /// Proof that the log holds it.
     package static let proof = "report.tlog-proof"
+    /// The event that announces the report.
     package static let issuedEntry = "issued.entry"
+    /// Proof that the log holds the event.
     package static let issuedProof = "issued.tlog-proof"
+    /// Every output rule applied.
     package static let disclosure = "disclosure.json"
 
     /// The file of an approval: its position and the first 8 digits of its key.

@@ -12,7 +12,7 @@ package enum IssuedEvent {
     package static func make(
         job: String,
         project: String?,
-        reportLeaf: UInt64,
+        reportLeaf: UInt64? = nil,
         reportID: Digest,
         nonce: [UInt8]
     ) -> Event {
@@ -25,10 +25,10 @@ package enum IssuedEvent {
         )
     }
 
-    private static func fields(reportLeaf: UInt64, reportID: Digest, nonce: [UInt8]) -> [(String, JSONValue)] {
-        [
-            ("reportLeaf", .decimal(reportLeaf)), ("reportId", .string(reportID.hex)),
-            ("nonceDigest", .string(Hashing.sha256(nonce).hex)),
+    private static func fields(reportLeaf: UInt64?, reportID: Digest, nonce: [UInt8]) -> [(String, JSONValue)] {
+        let leaf = reportLeaf.map { [("reportLeaf", JSONValue.decimal($0))] } ?? []
+        return leaf + [
+            ("reportId", .string(reportID.hex)), ("nonceDigest", .string(Hashing.sha256(nonce).hex)),
         ]
     }
 

@@ -94,15 +94,24 @@ package struct ReferenceValues: Sendable, Wire {
     package var supervisors: [Digest]
     /// Launcher binaries.
     package var launchers: [Digest]
+    /// Files that a supervisor may map executable; empty when they are not judged, which the verdict then says.
+    package var mapped: [Digest]
     /// Least security version of the supervisor.
     package var minSVN: UInt64
     /// Seccomp filters as loaded; empty when any filter of the approved profile is accepted.
     package var seccompBPF: [Digest]
 
     /// Lists known binaries.
-    package init(supervisors: [Digest], launchers: [Digest], minSVN: UInt64 = 0, seccompBPF: [Digest] = []) {
+    package init(
+        supervisors: [Digest],
+        launchers: [Digest],
+        mapped: [Digest] = [],
+        minSVN: UInt64 = 0,
+        seccompBPF: [Digest] = []
+    ) {
         self.supervisors = supervisors
         self.launchers = launchers
+        self.mapped = mapped
         self.minSVN = minSVN
         self.seccompBPF = seccompBPF
     }
@@ -110,13 +119,15 @@ package struct ReferenceValues: Sendable, Wire {
     var json: JSONValue {
         [
             "supervisors": .array(supervisors.map(\.json)), "launchers": .array(launchers.map(\.json)),
-            "minSvn": .decimal(minSVN), "seccompBpf": .array(seccompBPF.map(\.json)),
+            "mapped": .array(mapped.map(\.json)), "minSvn": .decimal(minSVN),
+            "seccompBpf": .array(seccompBPF.map(\.json)),
         ]
     }
 
     init(reading fields: inout JSONFields) throws(GloveboxError) {
         self.supervisors = try fields.digests("supervisors")
         self.launchers = try fields.digests("launchers")
+        self.mapped = try fields.digests("mapped")
         self.minSVN = try fields.decimal("minSvn")
         self.seccompBPF = try fields.digests("seccompBpf")
     }

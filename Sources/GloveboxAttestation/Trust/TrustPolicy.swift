@@ -95,6 +95,20 @@ extension TrustPolicy {
         ])
     }
 
+    /// Reads `trust-policy.dsse.json` and checks the root's signature; gives the policy and its payload's digest.
+    ///
+    /// - Throws: codes of ``Envelope`` and of the strict reader, `trust.signature`.
+    package static func open(
+        _ file: [UInt8],
+        root: VerifyingKey
+    ) throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest) {
+        let envelope = try Envelope(parsing: file, expecting: payloadType)
+        do throws(GloveboxError) { try root.check(envelope.signature, over: envelope.pae) } catch {
+            throw GloveboxError("trust.signature", "the trust policy is not signed by the root")
+        }
+        return (try read(envelope.payload).policy, envelope.payloadDigest)
+    }
+
     /// Reads a payload strictly.
     ///
     /// - Throws: codes of the strict reader, `schema.version`, `schema.value`.

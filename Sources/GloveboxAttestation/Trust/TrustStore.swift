@@ -1,8 +1,9 @@
 internal import GloveboxCore
 internal import GloveboxTransparency
 
-/// The trust files as read: everything a verifier compares with. Reading checks form; ``checkSignature()`` checks who
-/// says so.
+/// The trust files as read: everything a verifier compares with.
+///
+/// Reading checks form; ``checkSignature()`` checks who says so.
 struct TrustStore {
     /// The signed policy.
     let policy: TrustPolicy

@@ -54,13 +54,18 @@ struct ApprovalChecks {
 
     /// Nobody entitled to it refused the plan or took an approval back.
     ///
-    /// - Throws: `approval.withdrawn`, codes of the strict reader.
+    /// The files are copies for people; each must be about this plan and properly signed.
+    ///
+    /// - Throws: `approval.withdrawn`, `approval.manifest`, `approval.signature`, `key.…`, codes of the strict reader.
     func notWithdrawn(_ files: [[UInt8]]) throws(GloveboxError) {
         for file in files {
             let envelope = try Envelope(parsing: file)
             let approval = try Approval(parsing: envelope.payload)
-            guard approval.decision != .approve, approval.manifestDigest == manifest.digest else { continue }
+            guard approval.manifestDigest == manifest.digest else {
+                throw GloveboxError("approval.manifest", "an approval file speaks about another plan")
+            }
             _ = try signer(of: envelope, roles: [.reviewer, .owner], failure: "approval.signature")
+            if approval.decision == .approve { continue }
             throw GloveboxError("approval.withdrawn", "a reviewer refused the plan or took an approval back")
         }
     }

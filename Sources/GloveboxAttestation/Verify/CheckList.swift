@@ -1,6 +1,8 @@
 internal import GloveboxCore
 
-/// Collects checks. A failure never stops the list; a check whose input is missing is skipped.
+/// Collects checks.
+///
+/// A failure never stops the list; a check whose input is missing is skipped.
 struct CheckList {
     private var checks: [Verdict.Check] = []
 

@@ -83,15 +83,15 @@ struct MeasurementChecks {
         guard report.jail.policy == manifest.core.profile.digest else {
             throw GloveboxError("jail.policy", "the jail profile is not the approved one")
         }
+        guard let readback = report.jail.readback else {
+            // Only a run that was stopped before the job's code has nothing to read back, and no filter either.
+            if [.interrupted, .killed].contains(report.outcome) { return }
+            throw GloveboxError("jail.readback", "the jail was not read back before the job's code ran")
+        }
         let filters = report.jail.seccompBPF.map(\.digest)
         let known = reference.seccompBPF
         guard !filters.isEmpty, known.isEmpty || filters.allSatisfy(known.contains) else {
             throw GloveboxError("jail.bpf", "the seccomp filter is missing or not among the reference values")
-        }
-        guard let readback = report.jail.readback else {
-            // Only a run that never reached the job's code has nothing to read back.
-            if report.outcome == .interrupted { return }
-            throw GloveboxError("jail.readback", "the jail was not read back before the job's code ran")
         }
         guard readback.seccomp == "2", readback.noNewPrivs == "1", readback.capEff == "0" else {
             throw GloveboxError(

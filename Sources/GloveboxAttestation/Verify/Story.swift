@@ -1,7 +1,9 @@
 internal import GloveboxCore
 internal import GloveboxTransparency
 
-/// The facts of a report in lines for people. Text from researchers is escaped.
+/// The facts of a report in lines for people.
+///
+/// Text from researchers is escaped.
 struct Story {
     let parts: VerifiedParts
     let approvers: [RoleKey]
@@ -94,7 +96,12 @@ struct Story {
         let weaker = assurance.weaker.isEmpty ? "" : "; weaker: " + escaped(assurance.weaker)
         let insecure = assurance.insecure.isEmpty ? "" : "; INSECURE: " + escaped(assurance.insecure)
         let root = assurance.rootOfTrust.rawValue + accepted
-        return line("assurance", "\(root); not proven: \(escaped(assurance.notProven))\(weaker)\(insecure)")
+        let unjudged = !report.attester.mapped.isEmpty && parts.trust?.policy.reference.mapped.isEmpty ?? true
+        let libraries = unjudged ? "; shared libraries of the supervisor not judged" : ""
+        return line(
+            "assurance",
+            "\(root); not proven: \(escaped(assurance.notProven))\(weaker)\(insecure)\(libraries)"
+        )
     }
 
     private func escaped(_ texts: [String]) -> String { texts.map(Display.escape).joined(separator: ", ") }

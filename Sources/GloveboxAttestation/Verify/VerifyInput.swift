@@ -2,7 +2,9 @@ package import GloveboxCore
 
 /// What the reader of a report asks for and accepts.
 package struct VerifyOptions: Sendable {
-    /// Whether a report that rests on software keys alone is accepted. It stays visible in the verdict.
+    /// Whether a report that rests on software keys alone is accepted.
+    ///
+    /// It stays visible in the verdict.
     package var acceptEmulated = false
     /// Weaknesses accepted by name: entries of `insecure`, or `debug`.
     package var accept: [String] = []

@@ -42,7 +42,9 @@ struct HostFacts: Sendable {
             paths.insert(String(fields[5]))
         }
         var out: [Report.CodeMapping] = []
-        for path in paths.sorted() { out.append(Report.CodeMapping(path: path, digest: try Machine.sha256(file: path))) }
+        for path in paths.sorted() {
+            out.append(Report.CodeMapping(path: path, digest: try Machine.sha256(file: path)))
+        }
         return out
     }
 

@@ -69,7 +69,9 @@ struct ReportMaker {
         files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
         for (index, approval) in entry.approvals.enumerated() {
             let signed = try Envelope(parsing: approval.envelope)
-            files.append(NamedFile(path: EvidenceFiles.approval(index, keyID: signed.keyID), content: approval.envelope))
+            files.append(
+                NamedFile(path: EvidenceFiles.approval(index, keyID: signed.keyID), content: approval.envelope)
+            )
         }
         if let disclosure = facts?.disclosure {
             files.append(NamedFile(path: EvidenceFiles.disclosure, content: disclosure))
@@ -100,7 +102,9 @@ struct ReportMaker {
             previousReport: site.read { state in state.previousReport },
             outcome: try outcome(entry),
             assurance: Report.Assurance(
-                notProven: ["root-key-offline", "separate-signer", "separate-broker", "witnesses", "time-stamp", "tpm"],
+                notProven: [
+                    "root-key-offline", "separate-signer", "separate-broker", "witnesses", "time-stamp", "tpm",
+                ],
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),
             attester: Report.Attester(
@@ -141,7 +145,9 @@ struct ReportMaker {
     private static func roundDown(_ time: Instant, _ tick: Int64) -> Instant { Instant(seconds: time.seconds) }
 
     /// Exit status folded to success or failure, which the outcome tells anyway.
-    private static func exactUsage(_ entry: JobEntry) -> String? { entry.job.lastRun?.exit.map { String($0.collapsed) } }
+    private static func exactUsage(_ entry: JobEntry) -> String? {
+        entry.job.lastRun?.exit.map { String($0.collapsed) }
+    }
 
     private static func readback(_ readback: JailReadback) -> Report.Readback {
         let effective = readback.capabilities["CapEff"] ?? ""

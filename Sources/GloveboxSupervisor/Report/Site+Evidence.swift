@@ -10,14 +10,17 @@ extension Site {
     /// The evidence directory of a job, log proofs made fresh.
     func receipt(_ id: String, for caller: Caller) throws(GloveboxError) -> NamedFiles {
         let entry = try visible(id, to: caller)
-        guard try info(id, for: caller).phase.isTerminal, let blob = entry.evidence, let index = entry.reportIndex else {
+        guard try info(id, for: caller).phase.isTerminal, let blob = entry.evidence, let index = entry.reportIndex
+        else {
             throw GloveboxError(
                 "job.phase",
                 "job \(id) has no report yet",
                 hint: "Watch it with 'glovebox status \(id)'."
             )
         }
-        var files = try NamedFiles(json: JSONReader.read(blobs.get(blob))).files.filter { $0.path != EvidenceFiles.entry }
+        var files = try NamedFiles(json: JSONReader.read(blobs.get(blob))).files.filter {
+            $0.path != EvidenceFiles.entry
+        }
         let report = try log.proof(index)
         let issued = try log.proof(index + 1)
         files.append(NamedFile(path: EvidenceFiles.entry, content: report.entry))
@@ -30,7 +33,8 @@ extension Site {
 
     /// Names of the trust files beside each other in the state directory.
     private static let trustNames = [
-        TrustFiles.Name.trustConfig, TrustFiles.Name.trustedRoot, TrustFiles.Name.trustPolicy, TrustFiles.Name.logPolicy,
+        TrustFiles.Name.trustConfig, TrustFiles.Name.trustedRoot, TrustFiles.Name.trustPolicy,
+        TrustFiles.Name.logPolicy,
     ]
 
     /// The trust files as published.
@@ -54,7 +58,9 @@ extension Site {
         for account in accounts {
             for role in account.roles.sorted(by: { $0.rawValue < $1.rawValue }) {
                 guard let role = RoleKey.Role(rawValue: role.rawValue) else { continue }
-                for key in account.keys { roles.append(RoleKey(role, account: account.id, key: key.key, validFrom: key.since)) }
+                for key in account.keys {
+                    roles.append(RoleKey(role, account: account.id, key: key.key, validFrom: key.since))
+                }
             }
         }
         let version = try trustVersion()
@@ -68,7 +74,11 @@ extension Site {
                 )
             ],
             roles: roles,
-            reference: ReferenceValues(supervisors: [host.supervisor], launchers: [host.launcher], seccompBPF: [profile]),
+            reference: ReferenceValues(
+                supervisors: [host.supervisor],
+                launchers: [host.launcher],
+                seccompBPF: [profile]
+            ),
             approvalThreshold: UInt64(configuration.planQuorum)
         )
         policy.version = version

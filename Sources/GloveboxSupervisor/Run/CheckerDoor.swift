@@ -31,6 +31,8 @@ struct CheckerDoor {
         specification.limits.wallMilliseconds = 30_000
         let result = try JailRun(launcher: launcher).run(specification)
         guard case .exited(0) = result.end else { return nil }
-        do { return try CheckerWire.decode(output.readFromStart(limit: 256 << 20), limits: limits) } catch { return nil }
+        do { return try CheckerWire.decode(output.readFromStart(limit: 256 << 20), limits: limits) } catch {
+            return nil
+        }
     }
 }

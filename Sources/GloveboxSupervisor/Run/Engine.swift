@@ -56,9 +56,10 @@ package final class Engine: Sendable {
         while true {
             let rings = site.bell.rings
             switch next() {
-            case .accept(let id): attempt(id) { () throws(GloveboxError) in
-                try site.transition(id, .accepted(needsApproval: true))
-            }
+            case .accept(let id):
+                attempt(id) { () throws(GloveboxError) in
+                    try site.transition(id, .accepted(needsApproval: true))
+                }
             case .run(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).run() }
             case .publish(let id):
@@ -67,7 +68,9 @@ package final class Engine: Sendable {
                 attempt(id) { () throws(GloveboxError) in try ReportMaker(site: site).issue(for: id, facts: nil) }
             case .clean(let id): attempt(id) { () throws(GloveboxError) in try site.transition(id, .cleaned) }
             case .wait(let until):
-                let deadline = until.map { Date(timeIntervalSince1970: Double($0.milliseconds) / 1000) } ?? Date(timeIntervalSinceNow: 3600)
+                let deadline =
+                    until.map { Date(timeIntervalSince1970: Double($0.milliseconds) / 1000) }
+                    ?? Date(timeIntervalSinceNow: 3600)
                 _ = site.bell.wait(after: rings, until: deadline)
             }
         }
@@ -75,10 +78,14 @@ package final class Engine: Sendable {
 
     private func attempt(_ id: String, _ body: () throws(GloveboxError) -> Void) {
         do { try body() } catch {
-            logger.error("job step failed", metadata: ["job": "\(id)", "code": "\(error.code)", "why": "\(error.message)"])
+            logger.error(
+                "job step failed",
+                metadata: ["job": "\(id)", "code": "\(error.code)", "why": "\(error.message)"]
+            )
             // A step that cannot be taken must not be tried without end; the log itself may be gone.
-            do { try site.transition(id, .errored(component: "supervisor", code: error.code), explanation: error.message) }
-            catch { Thread.sleep(forTimeInterval: 1) }
+            do {
+                try site.transition(id, .errored(component: "supervisor", code: error.code), explanation: error.message)
+            } catch { Thread.sleep(forTimeInterval: 1) }
         }
     }
 

@@ -132,8 +132,7 @@ struct JobRunner {
             return
         }
         let started = entry.job.lastRun?.started ?? entry.job.created
-        let earliest = started.adding(seconds: Int64(clamping: entry.manifest.core.limits.wallSeconds))
-        let release = Job.roundUp(max(earliest, Machine.now()), site.tick(of: entry))
+        let release = max(site.reveal(entry, started), Job.roundUp(Machine.now(), site.tick(of: entry)))
         while Machine.now() < release {
             let left = Double(release.milliseconds - Machine.now().milliseconds) / 1000
             Thread.sleep(forTimeInterval: max(0.001, left))
@@ -148,8 +147,16 @@ struct JobRunner {
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                body: result.denied.map { ("\($0.rule)/\($0.call)", .string(String($0.count))) }
-            )
+                fields: [("kinds", .string(String(result.denied.count)))]
+            ),
+            [
+                "denied": .array(
+                    result.denied.map {
+                        let argument = $0.argument.isEmpty ? "" : "(\($0.argument))"
+                        return .string("\($0.call)\(argument) blocked: \($0.rule), \($0.count)x")
+                    }
+                )
+            ]
         )
     }
 

@@ -83,9 +83,11 @@ struct OutputDecision {
         context.codeMeasurement = entry.manifest.core.code.nar
         context.bundle = released.map(Machine.sha256)
         let record = DisclosureRecord(request, decision, context)
-        let failed = outputs.faults + decision.findings.filter { $0.outcome != .pass }.map {
-            $0.detail.isEmpty ? $0.check : "\($0.check): \($0.detail)"
-        }
+        let failed =
+            outputs.faults
+            + decision.findings.filter { $0.outcome != .pass }.map {
+                $0.detail.isEmpty ? $0.check : "\($0.check): \($0.detail)"
+            }
         return Outcome(
             decision: decision,
             released: released,

@@ -29,7 +29,9 @@ struct ReleaseBundle {
 
     private static func header(_ file: Decision.File) -> [UInt8] {
         var block = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, at offset: Int) { block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
+        func put(_ text: String, at offset: Int) {
+            block.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
+        }
         put(file.name, at: 0)  // the policy allows at most 64 bytes
         put(octal(0o644, 7), at: 100)
         put(octal(0, 7), at: 108)

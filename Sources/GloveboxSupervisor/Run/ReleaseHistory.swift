@@ -17,7 +17,9 @@ struct ReleaseHistory {
         for job in site.read({ state in state.order }) {
             let path = directory + "/" + job
             guard StateFile.exists(path) else { continue }
-            records.append(try ReleaseRecord(stored: site.broker.open(StateFile.read(path, limit: 1 << 30), label: job)))
+            records.append(
+                try ReleaseRecord(stored: site.broker.open(StateFile.read(path, limit: 1 << 30), label: job))
+            )
         }
         return records
     }

@@ -30,7 +30,8 @@ extension Site {
     }
 
     /// Enrols a key whose owner proved to hold it, and publishes new trust files.
-    func enrollKey(_ caller: Caller, account: String, _ request: EnrollKeyRequest) throws(GloveboxError) -> EnrolledKey {
+    func enrollKey(_ caller: Caller, account: String, _ request: EnrollKeyRequest) throws(GloveboxError) -> EnrolledKey
+    {
         guard account == caller.account else {
             throw GloveboxError("auth.forbidden", "a key is enrolled by its own account")
         }

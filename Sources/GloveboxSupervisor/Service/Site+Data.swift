@@ -1,3 +1,4 @@
+internal import Glibc
 internal import GloveboxAPI
 internal import GloveboxBroker
 internal import GloveboxCore
@@ -8,7 +9,6 @@ internal import GloveboxLinux
 internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
-internal import Glibc
 
 extension Site {
     /// Registers a dataset: reads and checks every value, encrypts the checked table, publishes its mock twin.
@@ -68,7 +68,9 @@ extension Site {
         _ path: String,
         _ description: DatasetDescription
     ) throws(GloveboxError) -> DatasetTable {
-        guard path.hasPrefix("/") else { throw GloveboxError("path.invalid", "the private file's path must be absolute") }
+        guard path.hasPrefix("/") else {
+            throw GloveboxError("path.invalid", "the private file's path must be absolute")
+        }
         let file: Descriptor
         do { file = try Descriptor.open(path, O_RDONLY) } catch {
             throw error.coded("dataset.file", hint: "gloveboxd itself reads the file; it must be allowed to.")
@@ -143,7 +145,8 @@ extension Site {
             document = policy.document
             kind = "OutputPolicy"
         }
-        if let known = read({ state in state.outputPolicies[document.name]?.document }), known.digest != document.digest {
+        if let known = read({ state in state.outputPolicies[document.name]?.document }), known.digest != document.digest
+        {
             throw GloveboxError("object.conflict", "there is another policy named \(document.name) already")
         }
         try record(

@@ -114,7 +114,8 @@ extension Site {
     /// Stops a job that has not ended.
     func cancel(_ caller: Caller, _ id: String, _ request: CancelRequest) throws(GloveboxError) -> JobInfo {
         let entry = try visible(id, to: caller)
-        guard entry.job.submitter == caller.account || caller.roles.contains(.operator) || caller.roles.contains(.owner) else {
+        guard entry.job.submitter == caller.account || caller.roles.contains(.operator) || caller.roles.contains(.owner)
+        else {
             throw GloveboxError("auth.forbidden", "only its submitter, an owner or an operator may cancel a job")
         }
         if !entry.job.phase.isTerminal { try transition(id, .cancelled(by: caller.account)) }
@@ -125,7 +126,7 @@ extension Site {
     func jobs(for caller: Caller) throws(GloveboxError) -> [JobInfo] {
         var out: [JobInfo] = []
         for id in read({ state in state.order }).reversed() {
-            do { out.append(try info(id, for: caller)) } catch where error.code == "object.not-found" {}
+            do { out.append(try info(id, for: caller)) } catch  where error.code == "object.not-found" {}
         }
         return out
     }
@@ -182,7 +183,7 @@ extension Site {
         let now = Machine.now()
         let job = entry.job
         let full = caller.roles.contains(.auditor) || caller.roles.contains(.operator) || caller.roles.contains(.owner)
-        let view = full ? job.fullView : job.researcherView(at: now, tick: tick(of: entry))
+        let view = full ? job.fullView : job.researcherView(at: seen(entry, now), tick: tick(of: entry))
         var message = view.waiting?.message(at: now) ?? ""
         if let explanation = entry.explanation, view.phase.isTerminal, full || view.exact { message = explanation }
         return JobInfo(
@@ -204,6 +205,19 @@ extension Site {
         )
     }
 
+    /// The moment a researcher sees: until the declared wall-clock limit is over, a run looks as it did at its start,
+    /// so that the time it really took tells nothing.
+    private func seen(_ entry: JobEntry, _ now: Instant) -> Instant {
+        guard let started = entry.job.lastRun?.started else { return now }
+        return now < reveal(entry, started) ? started : now
+    }
+
+    /// The first tick after the declared wall-clock limit of a run.
+    func reveal(_ entry: JobEntry, _ started: Instant) -> Instant {
+        let limit = Int64(clamping: entry.manifest.core.limits.wallSeconds)
+        return Job.roundUp(started.adding(seconds: limit), tick(of: entry))
+    }
+
     private static func describe(_ run: JobRun) -> RunInfo {
         RunInfo(number: run.number, executor: run.executor, started: run.started, ended: run.ended, exit: run.exit)
     }
@@ -220,7 +234,9 @@ extension Site {
 
     /// Stops or allows starts and releases.
     func setPaused(_ paused: Bool, _ caller: Caller, reason: String) throws(GloveboxError) -> GloveboxAPI.SiteState {
-        try record(Event(kind: paused ? .sitePaused : .siteResumed, actor: caller.account, body: [("reason", .string(reason))]))
+        try record(
+            Event(kind: paused ? .sitePaused : .siteResumed, actor: caller.account, body: [("reason", .string(reason))])
+        )
         return GloveboxAPI.SiteState(paused: paused)
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
@@ -10,7 +11,6 @@ internal import GloveboxMeasure
 internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
-internal import Glibc
 
 extension Site {
     /// The jail profile of every plan in this version.
@@ -79,8 +79,10 @@ extension Site {
         guard let profile = ShippedProfiles.bytes(Self.profileName) else {
             throw GloveboxError("profile.unknown", "the jail profile is missing")
         }
-        let own = [("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-            ("PYTHONHASHSEED", "0"), ("PYTHONUNBUFFERED", "1"), ("OPENBLAS_NUM_THREADS", "1")]
+        let own = [
+            ("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("PYTHONHASHSEED", "0"), ("PYTHONUNBUFFERED", "1"), ("OPENBLAS_NUM_THREADS", "1"),
+        ]
         let manifest = Manifest(
             site: configuration.name,
             project: request.project ?? "default",
@@ -138,7 +140,10 @@ extension Site {
         _ dataset: RegisteredDataset
     ) throws(GloveboxError) {
         guard !code.files.contains(where: { $0.path == "outputs" || $0.path.hasPrefix("outputs/") }) else {
-            throw GloveboxError("upload.rejected", "the code tree has an 'outputs' of its own; the jail puts /out there")
+            throw GloveboxError(
+                "upload.rejected",
+                "the code tree has an 'outputs' of its own; the jail puts /out there"
+            )
         }
         for output in policy.outputs where output.type.isSpec && output.isRequired {
             guard code.files.contains(where: { $0.path == output.name }) else {

@@ -1,7 +1,7 @@
 internal import Dispatch
 package import GloveboxAPI
-package import GloveboxCore
 internal import GloveboxAttestation
+package import GloveboxCore
 internal import GloveboxImages
 internal import GloveboxMeasure
 internal import GloveboxStore
@@ -53,7 +53,8 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
 
     package func tile(path: String) async throws(GloveboxError) -> [UInt8] {
         try await perform { (site) throws(GloveboxError) in
-            guard NamedFile.isSafe(path), path.hasPrefix("tile/"), StateFile.exists(site.layout.root + "/log/" + path) else {
+            guard NamedFile.isSafe(path), path.hasPrefix("tile/"), StateFile.exists(site.layout.root + "/log/" + path)
+            else {
                 throw GloveboxError("object.not-found", "there is no such tile")
             }
             return try StateFile.read(site.layout.root + "/log/" + path)
@@ -173,13 +174,17 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
         try await perform { (site) throws(GloveboxError) in try site.approve(caller, request) }
     }
 
-    package func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> GloveboxAPI.SiteState {
+    package func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError)
+        -> GloveboxAPI.SiteState
+    {
         try await perform { (site) throws(GloveboxError) in
             try site.setPaused(true, caller, reason: request.reason)
         }
     }
 
-    package func resume(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> GloveboxAPI.SiteState {
+    package func resume(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError)
+        -> GloveboxAPI.SiteState
+    {
         try await perform { (site) throws(GloveboxError) in
             try site.setPaused(false, caller, reason: request.reason)
         }

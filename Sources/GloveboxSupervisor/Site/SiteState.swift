@@ -43,6 +43,9 @@ struct SiteState: Sendable {
         case .jobSubmitted: try addJob(record)
         case .approvalGiven, .approvalRefused: try addVote(record)
         case .attestationIssued: try addReport(record)
+        case .jobDeniedSyscall:
+            guard let id = record.job else { return }
+            jobs[id]?.denied = record.json["denied"]?.array?.compactMap(\.string) ?? []
         default: if record.job != nil, record.json["change"] != nil { _ = try change(record) }
         }
     }
@@ -54,7 +57,8 @@ struct SiteState: Sendable {
         for role in try fields.array("roles") { roles.insert(try Role(reading: role.string ?? "")) }
         accounts[id] = Account(id: id, name: try fields.string("name"), roles: roles)
         var token = try fields.nested("token")
-        guard let created = Instant(try token.string("created")), let expires = Instant(try token.string("expires")) else {
+        guard let created = Instant(try token.string("created")), let expires = Instant(try token.string("expires"))
+        else {
             throw GloveboxError("log.journal-corrupt", "a token has no valid times")
         }
         tokens.insert(

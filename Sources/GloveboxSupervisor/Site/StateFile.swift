@@ -9,7 +9,9 @@ enum StateFile {
         var parts = ""
         for part in path.split(separator: "/") {
             parts += "/" + part
-            if unsafe mkdir(parts, mode) != 0 && errno != EEXIST { throw SyscallError("mkdir", errno, parts).coded("storage.write") }
+            if unsafe mkdir(parts, mode) != 0 && errno != EEXIST {
+                throw SyscallError("mkdir", errno, parts).coded("storage.write")
+            }
         }
     }
 

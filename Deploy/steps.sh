@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are for the caller
+# Steps that quickstart and test share. Sourced; the caller has set -euo pipefail and stands in the repository's root.
+
+# Where images are kept between runs; the programs read the same variable.
+export GLOVEBOX_IMAGES=${GLOVEBOX_IMAGES:-${XDG_CACHE_HOME:-$HOME/.cache}/glovebox/images}
+
+# Where the demo looks for fair.csv.
+demo_data=${XDG_CACHE_HOME:-$HOME/.cache}/glovebox
+
+# The four programs, in the order they are built.
+programs=(glovebox-jail glovebox-check gloveboxd glovebox)
+
+say() { printf '== %s\n' "$*"; }
+
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+need_swift() {
+    command -v swift >/dev/null ||
+        fail "swift is not on PATH. Install a Swift 6.3 toolchain for Debian 12, put its bin directory on PATH, run this again."
+}
+
+# timed NAME COMMAND...: runs one step and says how long it took.
+timed() {
+    local name=$1 start=$SECONDS
+    shift
+    say "$name"
+    "$@"
+    printf '   %s: %d s\n' "$name" "$((SECONDS - start))"
+}
+
+# python_image BIN: builds the image named python, unless the store has it.
+python_image() {
+    if "$1/glovebox" image show python >/dev/null 2>&1; then
+        printf 'image python is in the store\n'
+    else
+        "$1/glovebox" image build Images/python
+    fi
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+
+/// `glovebox fetch`
+struct FetchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch",
+        abstract: "Download a job's released files and all evidence; verified before anything is written.",
+        discussion: "EXAMPLE\n  glovebox fetch job_… -o results"
+    )
+
+    @Argument(help: "Job.")
+    var job: String
+
+    @Option(name: [.customShort("o"), .customLong("out")], help: ArgumentHelp("Directory.", valueName: "DIR"))
+    var out: String
+
+    @OptionGroup var site: SiteOptions
+
+    func run() async throws {
+        try await Session.run(site) { session in
+            let receipt = try await session.client.receipt(id: job)
+            let trust = try await session.client.trust()
+            let evidence = Evidence(
+                files: receipt.files.map { ($0.path, $0.content) },
+                trust: trust.files.map { ($0.path, $0.content) }
+            )
+            var options = VerifyOptions()
+            options.acceptEmulated = true
+            options.allOutputs = true
+            let verdict = evidence.verdict(options, results: evidence.releasedFiles)
+            guard verdict.isVerified else {
+                throw GloveboxError(
+                    "receipt.refused",
+                    "the evidence does not verify: \(verdict.reason); nothing was written"
+                )
+            }
+            try OutputFile.makeDirectory(out)
+            for file in receipt.files {
+                if let slash = file.path.lastIndex(of: "/") {
+                    try OutputFile.makeDirectory(out + "/" + file.path[..<slash])
+                }
+                try OutputFile.write(file.content, to: out + "/" + file.path)
+            }
+            session.terminal.result(verdict.json, verdict.story + [Terminal.row("files", out)])
+        }
+    }
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// `glovebox jail`: the direct door to the jail.
+struct JailCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jail",
+        abstract: "Run a command in exactly the jail jobs get.",
+        subcommands: [JailRunCommand.self]
+    )
+}

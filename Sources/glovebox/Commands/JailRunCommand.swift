@@ -1,0 +1,80 @@
+import ArgumentParser
+import Glibc
+import GloveboxCore
+import GloveboxJail
+import GloveboxLinux
+
+/// `glovebox jail run`: one command, one jail, no daemon and no state.
+struct JailRunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run one command in a jail: no network, no host files, no privileges, hard limits.",
+        discussion: """
+            The root is read-only. /tmp and /out are private and empty; with --out, what the command leaves in /out is \
+            copied when its last process is dead. The jail is built by the host's kernel and emulates an enclave; \
+            root on the host can look inside.
+
+            EXAMPLES
+              glovebox jail run --rootfs / -- python3 -c 'print(1 + 1)'
+              glovebox jail run --rootfs python --memory 64M --wall 10s --json -- python3 job.py
+              glovebox jail run --rootfs / --bind-ro "$PWD:/code" --out results -- sh /code/run.sh
+
+            EXIT STATUS
+              The command's own; 128+n when signal n ended it; 124 wall clock; 125 the jail was not built;
+              126 not executable; 127 not found.
+            """
+    )
+
+    @Option(help: ArgumentHelp("The root: a directory, or an image file.", valueName: "DIR|IMAGE"))
+    var rootfs: String
+
+    @Option(
+        name: .customLong("bind-ro"),
+        help: ArgumentHelp("Show a host path read-only; repeatable.", valueName: "SRC:DST")
+    )
+    var binds: [String] = []
+
+    @Option(help: ArgumentHelp("Receive the files of /out here after the end.", valueName: "DIR"))
+    var out: String?
+
+    @Option(help: "Seccomp profile.")
+    var profile: String = "default"
+
+    @Option(help: "Memory of all processes, tmpfs included.")
+    var memory: ByteSize = ByteSize(bytes: 2 << 30)
+
+    @Option(help: "Processes and threads.")
+    var pids: UInt64 = 128
+
+    @Option(help: "Processors; fractions are allowed.")
+    var cpus: ProcessorShare = ProcessorShare(thousandths: 1000)
+
+    @Option(help: "Wall-clock limit.")
+    var wall: WallTime?
+
+    @Option(name: .customLong("env"), help: ArgumentHelp("Set a variable; the rest is empty.", valueName: "NAME=VALUE"))
+    var environment: [String] = []
+
+    @Flag(help: "Write one JSON object about the run when it ends.")
+    var json = false
+
+    @Option(name: .customLong("json-fd"), help: "Descriptor for --json.")
+    var jsonDescriptor: Int32 = 2
+
+    @Argument(parsing: .postTerminator, help: "The command, after --.")
+    var command: [String]
+
+    func validate() throws {
+        guard !command.isEmpty else { throw ValidationError("Give the command after --.") }
+    }
+
+    func run() throws {
+        do {
+            let result = try JailDoor(self).run()
+            throw ExitCode(result)
+        } catch let error as GloveboxError {
+            JailReportText.write("glovebox: \(error)\n", to: 2)
+            throw ExitCode(125)
+        }
+    }
+}

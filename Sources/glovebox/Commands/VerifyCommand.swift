@@ -1,0 +1,75 @@
+import ArgumentParser
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxMeasure
+
+/// `glovebox verify`
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check a report and its results; offline, with no account.",
+        discussion: """
+            Reads the report's siblings in its directory and the trust files beside the trust configuration. Exit status \
+            0 verified, 1 refused, 2 usage or unreadable input.
+
+            EXAMPLE
+              glovebox verify results/report.dsse.json --trust trust_config.json --expect-code code \\
+                --accept emulated results/table.csv
+            """
+    )
+
+    @Argument(help: "The report, report.dsse.json.")
+    var report: String
+
+    @Argument(help: "Result files to match.")
+    var results: [String] = []
+
+    @Option(help: ArgumentHelp("Trust configuration of the site.", valueName: "FILE"))
+    var trust: String
+
+    @Option(help: ArgumentHelp("Code tree the report must be about.", valueName: "DIR|DIGEST"))
+    var expectCode: String?
+
+    @Option(help: ArgumentHelp("Nonce the report must carry, base64url.", valueName: "NONCE"))
+    var nonce: String?
+
+    @Option(help: "Accept a weakness by name, such as emulated; repeatable.")
+    var accept: [String] = []
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let verdict: Verdict
+        do throws(GloveboxError) {
+            var options = VerifyOptions()
+            options.acceptEmulated = accept.contains("emulated")
+            options.accept = accept.filter { $0 != "emulated" }
+            if let nonce {
+                guard let bytes = Base64.decodeURL(nonce) else {
+                    throw GloveboxError("nonce.encoding", "--nonce takes base64url without padding")
+                }
+                options.nonce = bytes
+            }
+            if let expectCode { options.expectedCode = try expected(expectCode) }
+            var files: [ResultFile] = []
+            for path in results {
+                files.append(
+                    ResultFile(name: Evidence.baseName(path), bytes: try InputFile.bytes(path, limit: 1 << 30))
+                )
+            }
+            verdict = try Evidence(report: report, trust: trust).verdict(options, results: files)
+        } catch {
+            JailReportText.write("glovebox: \(error)\n", to: 2)
+            throw ExitCode(2)
+        }
+        Terminal(json: json, quiet: false).result(verdict.json, verdict.story)
+        if !verdict.isVerified { throw ExitCode(1) }
+    }
+
+    private func expected(_ text: String) throws(GloveboxError) -> ExpectedCode {
+        if let digest = Digest(hex: text) ?? Digest(named: text) { return .nar(digest) }
+        let code = try CodeTree.measure(directory: text)
+        return .measured(CodeDigests(nar: code.narSha256, gitTree: code.gitTreeSha256, dirHash: code.dirHash))
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+import GloveboxCore
+import GloveboxJail
+import GloveboxLinux
+
+/// Turns the options of `jail run` into a specification, runs it, and reports.
+struct JailDoor {
+    private let options: JailRunCommand
+
+    init(_ options: JailRunCommand) { self.options = options }
+
+    /// Runs; the exit status to leave with.
+    func run() throws(GloveboxError) -> Int32 {
+        var specification = JailSpecification(
+            root: try root(),
+            arguments: options.command,
+            profile: try ShippedProfiles.named(options.profile)
+        )
+        specification.environment = try environment()
+        specification.binds = try binds()
+        specification.limits.memory = options.memory.bytes
+        specification.limits.processes = options.pids
+        specification.limits.milliCPUs = options.cpus.thousandths
+        specification.limits.wallMilliseconds = options.wall?.milliseconds ?? 0
+        specification.limits.cpuSeconds = 0
+        specification.limits.streamBytes = .max
+        var target: OutputDirectory?
+        if let out = options.out { target = try OutputDirectory(creating: out) }
+        var hooks = JailRun.Hooks()
+        hooks.output = { bytes, isError in JailReportText.write(bytes, to: isError ? 2 : 1) }
+        let result = try JailRun(launcher: Programs.sibling("glovebox-jail")).run(specification, hooks: hooks)
+        if let target, let output = result.output { try target.receive(output) }
+        report(result)
+        return result.exitStatus
+    }
+
+    private func report(_ result: JailResult) {
+        if options.json {
+            let line = CanonicalJSON.encode(JailReportText.json(result)) + [10]
+            JailReportText.write(line, to: options.jsonDescriptor)
+        } else {
+            for line in JailReportText.lines(result, limits: options) { JailReportText.write(line + "\n", to: 2) }
+        }
+    }
+
+    private func root() throws(GloveboxError) -> JailSpecification.Root {
+        let path = try HostPath.absolute(options.rootfs)
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            throw GloveboxError("jail.root", "there is no directory or image \(Display.escape(options.rootfs))")
+        }
+        if status.st_mode & S_IFMT == S_IFDIR { return .directory(path) }
+        return .image(path: path, format: try ImageFormat.detect(path))
+    }
+
+    private func binds() throws(GloveboxError) -> [JailSpecification.Bind] {
+        var binds: [JailSpecification.Bind] = []
+        for text in options.binds {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, parts[1].hasPrefix("/"), !parts[1].split(separator: "/").contains("..") else {
+                throw GloveboxError(
+                    "jail.bind",
+                    "--bind-ro takes SRC:DST with an absolute DST, not \(Display.escape(text))"
+                )
+            }
+            binds.append(JailSpecification.Bind(source: try HostPath.absolute(parts[0]), target: parts[1]))
+        }
+        return binds
+    }
+
+    private func environment() throws(GloveboxError) -> [String: String] {
+        var variables = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
+        for text in options.environment {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw GloveboxError("jail.environment", "--env takes NAME=VALUE, not \(Display.escape(text))")
+            }
+            variables[parts[0]] = parts[1]
+        }
+        return variables
+    }
+}

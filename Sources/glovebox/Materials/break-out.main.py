@@ -1,0 +1,1 @@
+../../../Tests/EndToEnd/Fixtures/break-out/main.py

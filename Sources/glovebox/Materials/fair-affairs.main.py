@@ -1,0 +1,1 @@
+../../../Tests/EndToEnd/Fixtures/fair-affairs/main.py

@@ -1,0 +1,1 @@
+../../../Tests/EndToEnd/Fixtures/leak-rows/main.py

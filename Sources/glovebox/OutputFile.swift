@@ -1,0 +1,35 @@
+import Glibc
+import GloveboxCore
+import GloveboxLinux
+
+/// Files and directories that commands write.
+enum OutputFile {
+    /// Writes a file whole.
+    static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(GloveboxError) {
+        do { try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode).write(bytes) } catch {
+            throw error.coded("input.io")
+        }
+    }
+
+    /// Makes a directory and those above it.
+    static func makeDirectory(_ path: String) throws(GloveboxError) {
+        var made = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/") {
+            made += "/" + part
+            if unsafe mkdir(made, 0o755) != 0 && errno != EEXIST {
+                throw SyscallError("mkdir", errno, made).coded("input.io")
+            }
+        }
+    }
+}
+
+/// Programs that stand beside this one.
+enum Sibling {
+    /// Becomes another program of this release.
+    static func replace(_ name: String, _ arguments: [String]) throws {
+        let path = try Programs.sibling(name)
+        var argv = unsafe (([name] + arguments).map { unsafe strdup($0) }) + [nil]
+        unsafe execv(path, &argv)
+        throw SyscallError("execv", errno, path).coded("input.io", hint: "\(name) must stand beside glovebox.")
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import GloveboxAPI
+import GloveboxCore
+
+/// Options of every command that talks to a site.
+struct SiteOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Profile: address, token and key.", valueName: "NAME"))
+    var profile: String = "default"
+
+    @Option(help: ArgumentHelp("Address of the site.", valueName: "unix:///…"))
+    var server: String?
+
+    @Option(help: ArgumentHelp("File with the token.", valueName: "FILE"))
+    var tokenFile: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Flag(help: "Say only the result.")
+    var quiet = false
+
+    var terminal: Terminal { Terminal(json: json, quiet: quiet) }
+}
+
+/// A connection to a site under a profile.
+struct Session {
+    let profile: Profile
+    let address: ServerAddress
+    let client: GloveboxClient
+    let terminal: Terminal
+
+    private init(_ options: SiteOptions) throws(GloveboxError) {
+        profile = try Profile(name: options.profile)
+        terminal = options.terminal
+        let given = options.server ?? Profile.variable("GLOVEBOX_URL")
+        let kept: String?
+        if let given { kept = given } else { kept = try profile.read("url") }
+        guard let kept else {
+            throw GloveboxError(
+                "login.missing",
+                "no site is known",
+                hint: "Run 'glovebox login URL --token-file FILE'."
+            )
+        }
+        address = try ServerAddress(kept)
+        let file = options.tokenFile ?? Profile.variable("GLOVEBOX_TOKEN_FILE")
+        let token: String?
+        if let file { token = try InputFile.text(file) } else { token = try profile.read("token") }
+        client = GloveboxClient(address, token: token)
+    }
+
+    /// Runs a command against the site; a failure is one sentence and a stable exit status.
+    static func run(_ options: SiteOptions, _ body: (Session) async throws -> Void) async throws {
+        try await Failure.report(options.terminal) {
+            let session = try Session(options)
+            do { try await body(session) } catch {
+                await session.client.close()
+                throw error
+            }
+            await session.client.close()
+        }
+    }
+}
+
+/// How commands fail.
+enum Failure {
+    /// Runs a command; errors become a line on stderr and an exit status of the table in the manual.
+    static func report(_ terminal: Terminal, _ body: () async throws -> Void) async throws {
+        do { try await body() } catch let failure as RequestFailure {
+            try leave(failure.error, failure.exitCode, terminal)
+        } catch let error as GloveboxError {
+            try leave(error, GloveboxAPI.ExitCode(error), terminal)
+        }
+    }
+
+    private static func leave(_ error: GloveboxError, _ code: GloveboxAPI.ExitCode, _ terminal: Terminal) throws {
+        if terminal.json {
+            var members: [(String, JSONValue)] = [("code", .string(error.code)), ("message", .string(error.message))]
+            if let hint = error.hint { members.append(("hint", .string(hint))) }
+            let object = JSONValue.object(JSONObject([("error", .object(JSONObject(members)))]))
+            JailReportText.write(CanonicalJSON.encode(object) + [10], to: 1)
+        }
+        JailReportText.write("glovebox: \(error)\n", to: 2)
+        throw ArgumentParser.ExitCode(code.rawValue)
+    }
+}

@@ -1,0 +1,127 @@
+import GloveboxAPI
+import GloveboxCore
+import GloveboxJobs
+import Testing
+
+private let now = Instant(seconds: 1_795_536_600)
+private let one = Digest.zero
+
+@Suite struct RoundTripTests {
+    static let values: [any APIValue] = [
+        CreateAccountRequest(name: "ann", roles: [.reviewer, .owner]),
+        CreatedAccount(account: "acc_x", token: "gbx_1_2"),
+        EnrollKeyRequest(publicKey: [UInt8](repeating: 1, count: 32), proof: [UInt8](repeating: 2, count: 64)),
+        EnrolledKey(keyid: "ab"), WhoAmI(account: "acc_x", name: "ann", roles: [.owner], keys: ["k"], site: "s"),
+        AddDatasetRequest(name: "fair", schema: "a: 1", inputPolicy: "b: 2", privatePath: "/srv/fair.csv"),
+        DatasetSummary(
+            name: "fair",
+            version: 1,
+            owner: "acc_x",
+            description: "d",
+            privacyUnit: "row",
+            columns: ["age"],
+            mockDigest: one,
+            mockBytes: 9,
+            inputPolicy: one
+        ),
+        AddPolicyRequest(document: "kind: x"), PolicySummary(name: "p", version: 2, kind: "output", digest: one),
+        ImageSummary(name: "python", aliases: ["py"], digest: one, bytes: 1, format: "erofs"),
+        BlobReceipt(narSha256: one, gitTreeSha256: one, dirHash: one, files: 2, size: 812),
+        CreatePlanRequest(
+            code: one,
+            image: "python",
+            argv: ["python3", "main.py"],
+            env: ["LANG": "C.UTF-8"],
+            dataset: "fair",
+            outputPolicy: "aggregate-table",
+            limits: RequestedLimits(wallSeconds: 5, memoryBytes: 268_435_456),
+            purpose: "ünder"
+        ),
+        CreatedPlan(planDigest: one, coreDigest: one, manifest: [1, 2, 3], warnings: ["w"]),
+        SubmitJobRequest(planDigest: one, envelope: "{}", nonce: [UInt8](repeating: 7, count: 32)),
+        SubmitJobRequest(planDigest: one, envelope: "{}"), CancelRequest(reason: "no"),
+        JobInfo(
+            id: "job_x",
+            phase: .awaitingApproval,
+            since: now,
+            waiting: Waiting(.approvalQuorum, since: now, on: [.role(.reviewer, need: 1, have: 0)]),
+            message: "m",
+            planDigest: one,
+            coreDigest: one,
+            submitter: "acc_x",
+            dataset: "fair",
+            mode: .real,
+            created: now,
+            runs: [RunInfo(number: 1, executor: "local", started: now, ended: nil, exit: .limit(.wall))],
+            reasons: ["r"],
+            denied: ["no network"],
+            receiptURL: "/x"
+        ),
+        ApprovalRequest(envelope: "{}"),
+        ApprovalReceipt(approval: one, quorum: QuorumInfo(need: 2, have: 1), logIndex: 12),
+        InboxItem(
+            job: "job_x",
+            planDigest: one,
+            coreDigest: one,
+            submitter: "acc_x",
+            dataset: "fair",
+            argv: ["a"],
+            purpose: "p",
+            since: now,
+            quorum: QuorumInfo(need: 1, have: 0)
+        ),
+        NamedFiles([NamedFile(path: "approvals/0.dsse.json", content: [0, 255])]), SiteStateRequest(reason: "fire"),
+        SiteState(paused: true),
+        Health(site: "s", version: "1", state: SiteState(paused: false), assurance: "emulated", insecure: ["x"]),
+        ItemList([EnrolledKey(keyid: "1")], next: "c"), Empty(),
+        Problem(GloveboxError("job.phase", "m"), instance: "r"),
+    ]
+
+    @Test(arguments: values.indices) func `comes back as it went out, and only so`(index: Int) throws {
+        try roundTrip(Self.values[index])
+    }
+
+    private func roundTrip<Value: APIValue>(_ value: Value) throws {
+        #expect(try Value(encoded: value.encoded) == value)
+        var object = try #require(value.json.object)
+        for name in object.names {
+            var less = object
+            less[name] = ["unexpected": true]
+            if name != "errors", name != "title", name != "type" {
+                #expect(throws: GloveboxError.self) { try Value(json: .object(less)) }
+            }
+        }
+        object["surplus"] = true
+        #expect(throws: GloveboxError("schema.unknown-field", "")) { try Value(json: .object(object)) }
+        #expect(throws: GloveboxError.self) { try Value(json: []) }
+    }
+
+    @Test(arguments: [
+        "", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".ssh/x", "a/.b", "a\\b", "a b", "ä", "a\u{0}",
+    ])
+    func `refuses a file that would not stay in its directory`(path: String) {
+        #expect(!NamedFile.isSafe(path))
+        let json: JSONValue = ["files": [["path": .string(path), "content": ""]]]
+        #expect(throws: GloveboxError("path.invalid", "")) { try NamedFiles(json: json) }
+    }
+
+    @Test func `refuses two files with one path`() {
+        let file = NamedFile(path: "a", content: [])
+        #expect(throws: GloveboxError("path.invalid", "")) { try NamedFiles(json: NamedFiles([file, file]).json) }
+    }
+
+    @Test(arguments: ["fair.csv", "srv/fair.csv", "/srv/../etc/shadow", "/srv\u{0}x", ""])
+    func `refuses a private path that is not plain and absolute`(path: String) {
+        let request = AddDatasetRequest(name: "fair", schema: "", inputPolicy: "", privatePath: path)
+        #expect(throws: GloveboxError("path.invalid", "")) { try AddDatasetRequest(json: request.json) }
+    }
+
+    @Test func `refuses commands and variables that no process could have`() {
+        func plan(_ argv: [String], _ env: [String: String] = [:]) -> JSONValue {
+            CreatePlanRequest(code: one, image: "i", argv: argv, env: env, dataset: "d", outputPolicy: "o").json
+        }
+        for bad in [plan([]), plan([""]), plan(["a\u{0}"]), plan(["a"], ["A=B": ""]), plan(["a"], ["": ""])] {
+            #expect(throws: GloveboxError("request.invalid", "")) { try CreatePlanRequest(json: bad) }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Glibc
+import GloveboxCore
+import GloveboxJail
+import GloveboxLinux
+import Synchronization
+import TestSupport
+import Testing
+
+/// Real jails on this host, with the host's own root file system seen read-only.
+@Suite(.serialized) struct JailTests {
+    private struct Run {
+        let result: JailResult
+        let output: String
+    }
+
+    private func run(
+        _ command: [String],
+        _ change: (inout JailSpecification) -> Void = { _ in }
+    ) throws -> Run {
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: command,
+            profile: try ShippedProfiles.named("default")
+        )
+        specification.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
+        specification.limits.wallMilliseconds = 20_000
+        change(&specification)
+        let collected = Mutex<[UInt8]>([])
+        var hooks = JailRun.Hooks()
+        hooks.output = { bytes, _ in collected.withLock { $0 += bytes } }
+        let result = try JailRun(launcher: TestPrograms.path("glovebox-jail")).run(specification, hooks: hooks)
+        return Run(result: result, output: String(decoding: collected.withLock { $0 }, as: UTF8.self))
+    }
+
+    @Test func `runs a command and tells its exit status`() throws {
+        let run = try run(["sh", "-c", "echo hello; exit 3"])
+        #expect(run.result.end == .exited(3))
+        #expect(run.output == "hello\n")
+    }
+
+    @Test func `tells a signal, a missing program and one that cannot run apart`() throws {
+        #expect(try run(["sh", "-c", "kill -SEGV $$"]).result.end == .signalled(SIGSEGV))
+        #expect(try run(["no-such-program"]).result.end == .notFound)
+        #expect(try run(["/etc/passwd"]).result.end == .notExecutable)
+    }
+
+    @Test func `a program that exits 137 is not one that was killed`() throws {
+        #expect(try run(["sh", "-c", "exit 137"]).result.end == .exited(137))
+    }
+
+    @Test func `refuses the network and tells which rule did`() throws {
+        let code =
+            "import socket\ntry: socket.create_connection(('127.0.0.1', 22), 1)\nexcept OSError as e: print(e.errno)"
+        let run = try run(["python3", "-c", code])
+        #expect(run.output == "1\n")
+        #expect(
+            run.result.denied.contains { $0.call == "socket" && $0.argument == "AF_INET" && $0.rule == "no-network" }
+        )
+    }
+
+    @Test func `has no network interface but a dead loopback`() throws {
+        let code = "import os; print(os.path.exists('/sys/class/net/eth0'), os.path.exists('/proc/net/tcp'))"
+        #expect(try run(["python3", "-c", code]).output == "False False\n")
+    }
+
+    @Test func `kills a jail that takes too much memory, and says so`() throws {
+        let run = try run(["python3", "-c", "b'x' * 10**9"]) { $0.limits.memory = 64 << 20 }
+        #expect(run.result.end == .memory)
+        #expect(run.result.peakMemory <= 65 << 20)
+    }
+
+    @Test func `stops a fork bomb at the process limit, and nothing survives`() throws {
+        let marker = "sleep 7654\(getpid())"
+        let run = try run(["sh", "-c", "while \(marker) & do :; done"]) {
+            $0.limits.processes = 20
+            $0.limits.wallMilliseconds = 2000
+        }
+        #expect(run.result.end == .wallClock || run.result.end == .exited(2))
+        let left = try TestPrograms.run("/usr/bin/pgrep", ["-f", marker])
+        #expect(left.status == 1, "processes of the jail are still there: \(left.output)")
+    }
+
+    @Test func `stops at the wall clock`() throws {
+        let run = try run(["sleep", "30"]) { $0.limits.wallMilliseconds = 300 }
+        #expect(run.result.end == .wallClock)
+        #expect(run.result.wallMilliseconds < 3000)
+    }
+
+    @Test func `a daemonised child dies with the job`() throws {
+        let marker = "8765\(getpid())"
+        let run = try run(["sh", "-c", "setsid sleep \(marker) >/dev/null 2>&1 & exit 0"])
+        #expect(run.result.end == .exited(0))
+        #expect(try TestPrograms.run("/usr/bin/pgrep", ["-f", "sleep \(marker)"]).status == 1)
+    }
+
+    @Test func `the program has no capability, no way to new privileges, and a filter`() throws {
+        let run = try run(["cat", "/proc/self/status"])
+        for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+            #expect(run.output.contains("\(set):\t0000000000000000\n"))
+        }
+        #expect(run.output.contains("NoNewPrivs:\t1\n"))
+        #expect(run.output.contains("Seccomp:\t2\n"))
+        #expect(run.result.readback.seccomp == "2" && run.result.readback.noNewPrivileges == "1")
+    }
+
+    @Test func `sees no process but its own, and no host counters`() throws {
+        let run = try run(["sh", "-c", "ls /proc; ls /sys | wc -l; hostname; id -u"])
+        let lines = run.output.split(separator: "\n").map(String.init)
+        #expect(
+            !lines.contains("cpuinfo") && !lines.contains("uptime") && !lines.contains("kmsg") && !lines.contains("1")
+        )
+        #expect(lines.suffix(3) == ["0", "jail", "1000"])
+    }
+
+    @Test func `every descriptor but the three streams is closed`() throws {
+        let extra = try Descriptor.open("/etc/hostname", O_RDONLY)
+        let leaked = dup(extra.raw)  // not close-on-exec
+        defer { close(leaked) }
+        let run = try run(["ls", "/proc/self/fd"])
+        #expect(run.output == "0\n1\n2\n3\n", "3 is ls itself, reading the directory")
+    }
+
+    @Test func `the environment is built from nothing`() throws {
+        unsafe setenv("GLOVEBOX_SECRET_OF_HOST", "x", 1)
+        let run = try run(["env"]) { $0.environment["ONE"] = "1" }
+        #expect(Set(run.output.split(separator: "\n")) == ["ONE=1", "PATH=/usr/local/bin:/usr/bin:/bin"])
+    }
+
+    @Test func `the root is read-only, scratch is private, and nothing runs from it`() throws {
+        let script = """
+            touch /etc/x 2>/dev/null && echo wrote /etc
+            touch /usr/x 2>/dev/null && echo wrote /usr
+            cp /bin/true /tmp/t && /tmp/t 2>/dev/null && echo ran
+            mount -t tmpfs t /tmp 2>/dev/null && echo mounted
+            unshare -U true 2>/dev/null && echo namespace
+            echo end
+            """
+        #expect(try run(["sh", "-c", script]).output == "end\n")
+    }
+
+    @Test func `what is left in out is there when the last process is dead, and no more than the limit`() throws {
+        let run = try run(["sh", "-c", "echo data > /out/a; head -c 9000000 /dev/zero > /out/b; true"]) {
+            $0.limits.outputBytes = 1 << 20
+        }
+        let output = try #require(run.result.output)
+        #expect(try Descriptor.open("a", O_RDONLY, in: output).readAll(limit: 100) == Array("data\n".utf8))
+        #expect(try Descriptor.open("b", O_RDONLY, in: output).status().size <= 1 << 20)
+    }
+
+    @Test func `staged directories hold what the supervisor wrote, read-only`() throws {
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["sh", "-c", "cat /data/x/file; touch /data/x/new 2>/dev/null || echo read-only"],
+            profile: try ShippedProfiles.named("default")
+        )
+        specification.staged = [.init(path: "/data/x", bytes: 1 << 20, inodes: 8)]
+        let collected = Mutex<[UInt8]>([])
+        var hooks = JailRun.Hooks()
+        hooks.output = { bytes, _ in collected.withLock { $0 += bytes } }
+        hooks.stage = { (directories: [Descriptor], identity: FileIdentity) throws(GloveboxError) in
+            identity.perform {
+                let file = try? Descriptor.open("file", O_WRONLY | O_CREAT, mode: 0o444, in: directories[0])
+                try? file?.write(Array("staged\n".utf8))
+            }
+        }
+        _ = try JailRun(launcher: TestPrograms.path("glovebox-jail")).run(specification, hooks: hooks)
+        #expect(String(decoding: collected.withLock { $0 }, as: UTF8.self) == "staged\nread-only\n")
+    }
+
+    @Test func `a hook that throws stops the jail before the first instruction`() throws {
+        let specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["sh", "-c", "echo ran"],
+            profile: try ShippedProfiles.named("default")
+        )
+        let collected = Mutex<[UInt8]>([])
+        var hooks = JailRun.Hooks()
+        hooks.output = { bytes, _ in collected.withLock { $0 += bytes } }
+        hooks.start = { (_: JailReadback, _: JailProtections) throws(GloveboxError) in
+            throw GloveboxError("test.stop", "no")
+        }
+        #expect(throws: GloveboxError("test.stop", "")) {
+            try JailRun(launcher: TestPrograms.path("glovebox-jail")).run(specification, hooks: hooks)
+        }
+        #expect(collected.withLock { $0 }.isEmpty)
+    }
+
+    @Test func `a flood on stdout stalls nothing and stops at the cap`() throws {
+        let run = try run(["sh", "-c", "head -c 50000000 /dev/zero; exit 5"]) { $0.limits.streamBytes = 1000 }
+        #expect(run.result.end == .exited(5))
+        #expect(run.output.utf8.count == 1000)
+        #expect(run.result.streamBytes.out == 50_000_000)
+    }
+
+    @Test func `the jail dies with a supervisor that is killed, and leaves no control group`() throws {
+        let marker = "9876\(getpid())"
+        let arguments = ["jail", "run", "--rootfs", "/", "--", "sh", "-c", "echo started; sleep \(marker)"]
+        let (process, output) = try TestPrograms.start("glovebox", arguments)
+        #expect(try output.read(upTo: 100) == Array("started\n".utf8))
+        process.kill()
+        _ = try process.wait()
+        var alive = true
+        for _ in 0..<100 where alive {
+            alive = try TestPrograms.run("/usr/bin/pgrep", ["-f", "^sleep \(marker)"]).status == 0
+            if alive { usleep(20_000) }
+        }
+        #expect(!alive)
+        ControlGroup.sweep(.current())
+        for parent in ControlGroupLayout.current().parents.values {
+            #expect(
+                try TestPrograms.run("/usr/bin/find", [parent, "-maxdepth", "1", "-name", "glovebox-\(process.pid)-*"])
+                    .output == ""
+            )
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import GloveboxAPI
+import GloveboxCore
+import GloveboxJobs
+import Synchronization
+
+/// A service that answers every call with a fixed value and remembers what was asked.
+///
+/// For tests of the server alone.
+final class TestSite: DatasiteService, Authenticator {
+    static let now = Instant(seconds: 1_795_536_600)
+    private let asked = Mutex<[String]>([])
+
+    /// The calls so far.
+    var calls: [String] { asked.withLock { $0 } }
+
+    private func note(_ call: String) { asked.withLock { $0.append(call) } }
+
+    func authenticate(token: String) async throws(GloveboxError) -> Caller {
+        guard let role = Role(rawValue: token) else { throw GloveboxError("auth.missing", "the token is not valid") }
+        return Caller(account: "acc_\(token)", name: token, roles: [role])
+    }
+
+    static let job = JobInfo(
+        id: "job_x",
+        phase: .queued,
+        since: now,
+        waiting: Waiting(.slots, since: now),
+        message: "m",
+        planDigest: .zero,
+        coreDigest: .zero,
+        submitter: "acc_researcher",
+        dataset: "fair",
+        mode: .real,
+        created: now
+    )
+
+    func health() async throws(GloveboxError) -> Health {
+        note("health")
+        return Health(site: "s", version: "1", state: SiteState(paused: false), assurance: "emulated", insecure: [])
+    }
+
+    func trust() async throws(GloveboxError) -> NamedFiles { NamedFiles([]) }
+    func checkpoint() async throws(GloveboxError) -> [UInt8] { Array("note\n".utf8) }
+    func tile(path: String) async throws(GloveboxError) -> [UInt8] {
+        note("tile \(path)")
+        return [1]
+    }
+
+    func whoami(_ caller: Caller) async throws(GloveboxError) -> WhoAmI {
+        WhoAmI(account: caller.account, name: caller.name, roles: caller.roles, keys: [], site: "s")
+    }
+
+    func createAccount(_ caller: Caller, _ request: CreateAccountRequest) async throws(GloveboxError) -> CreatedAccount
+    {
+        CreatedAccount(account: "acc_new", token: "t")
+    }
+
+    func enrollKey(
+        _ caller: Caller,
+        account: String,
+        _ request: EnrollKeyRequest
+    ) async throws(GloveboxError) -> EnrolledKey { EnrolledKey(keyid: "k") }
+
+    func addDataset(_ caller: Caller, _ request: AddDatasetRequest) async throws(GloveboxError) -> DatasetSummary {
+        throw GloveboxError("storage.broken", "/secret/path is gone")
+    }
+
+    func datasets(_ caller: Caller) async throws(GloveboxError) -> ItemList<DatasetSummary> { ItemList([]) }
+    func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8] { Array("a,b\n".utf8) }
+
+    func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) async throws(GloveboxError) -> PolicySummary {
+        note("policy \(request.document)")
+        return PolicySummary(name: "p", version: 1, kind: "output", digest: .zero)
+    }
+
+    func policies(_ caller: Caller) async throws(GloveboxError) -> ItemList<PolicySummary> { ItemList([]) }
+    func images(_ caller: Caller) async throws(GloveboxError) -> ItemList<ImageSummary> { ItemList([]) }
+
+    func addBlob(_ caller: Caller, _ upload: BlobUpload) async throws(GloveboxError) -> BlobReceipt {
+        note("blob \(upload.path) \(upload.bytes)")
+        return BlobReceipt(narSha256: .zero, gitTreeSha256: .zero, dirHash: .zero, files: 1, size: upload.bytes)
+    }
+
+    func createPlan(_ caller: Caller, _ request: CreatePlanRequest) async throws(GloveboxError) -> CreatedPlan {
+        CreatedPlan(planDigest: .zero, coreDigest: .zero, manifest: [])
+    }
+
+    func plan(_ caller: Caller, digest: Digest) async throws(GloveboxError) -> [UInt8] { Array(digest.named.utf8) }
+
+    func planFile(_ caller: Caller, digest: Digest, path: String) async throws(GloveboxError) -> [UInt8] {
+        Array(path.utf8)
+    }
+
+    func submit(_ caller: Caller, _ request: SubmitJobRequest) async throws(GloveboxError) -> JobInfo { Self.job }
+    func jobs(_ caller: Caller) async throws(GloveboxError) -> ItemList<JobInfo> { ItemList([Self.job]) }
+
+    func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
+        note("job \(id) \(wait)")
+        guard id == "job_x" else { throw GloveboxError("object.not-found", "no such job", hint: "glovebox status") }
+        return Self.job
+    }
+
+    func cancel(_ caller: Caller, id: String, _ request: CancelRequest) async throws(GloveboxError) -> JobInfo {
+        Self.job
+    }
+
+    func receipt(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles {
+        NamedFiles([NamedFile(path: "manifest.json", content: [UInt8](repeating: 7, count: 12_000_000))])
+    }
+
+    func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem> { ItemList([]) }
+
+    func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt {
+        ApprovalReceipt(approval: .zero, quorum: QuorumInfo(need: 1, have: 1), logIndex: 4)
+    }
+
+    func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState {
+        SiteState(paused: true)
+    }
+
+    func resume(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState {
+        SiteState(paused: false)
+    }
+}
