@@ -220,6 +220,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "GloveboxImagesTests",
+            dependencies: ["GloveboxCore", "GloveboxImages"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "GloveboxJailTests",
             dependencies: ["GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "TestSupport"],
             swiftSettings: strict

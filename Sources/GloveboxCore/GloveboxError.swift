@@ -4,7 +4,9 @@
 package struct GloveboxError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A stable dotted code, such as `jail.mount-failed`.
     package let code: String
-    /// What happened and why, in a sentence. Never quotes private data.
+    /// What happened and why, in a sentence.
+    ///
+    /// Never quotes private data.
     package let message: String
     /// What the reader can do, or nil.
     package let hint: String?

@@ -5,7 +5,8 @@ package struct JSONFields {
 
     /// Starts on an object.
     ///
-    /// - Parameter path: where the object stands, for errors (`predicate.core`).
+    /// `path` says where the object stands, for errors (`predicate.core`).
+    ///
     /// - Throws: `schema.type` when the value is no object.
     package init(_ value: JSONValue, at path: String) throws(GloveboxError) {
         guard let object = value.object else {

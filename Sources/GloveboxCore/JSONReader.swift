@@ -1,4 +1,6 @@
-/// The strict reader for everything untrusted or signed. It has one reading per input, or none.
+/// The strict reader for everything untrusted or signed.
+///
+/// It has one reading per input, or none.
 ///
 /// It refuses duplicate member names (after unescaping), fractions and exponents, `-0`, integers beyond ±(2^53 - 1),
 /// lone surrogates, invalid UTF-8, a byte-order mark, trailing bytes, and input over the limits.

@@ -1,4 +1,6 @@
-/// What a jail may use. Sizes in bytes.
+/// What a jail may use.
+///
+/// Sizes in bytes.
 package struct JailLimits: Sendable, Equatable {
     /// Memory of all processes with tmpfs pages; swap is off.
     package var memory: UInt64 = 2 << 30

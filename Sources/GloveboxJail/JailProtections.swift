@@ -15,7 +15,7 @@ package struct JailProtections: Sendable, Equatable {
         if holds { inForce.append(name) } else { weaker.append((name, reason)) }
     }
 
-    /// `{"inForce": […], "weaker": [{"name": …, "reason": …}]}`
+    /// The value `{"inForce": […], "weaker": [{"name": …, "reason": …}]}`.
     package var json: JSONValue {
         [
             "inForce": .array(inForce.map { .string($0) }),

@@ -5,7 +5,7 @@ internal import GloveboxPlan
 package struct JailReadback: Sendable, Equatable {
     /// `Seccomp:`; 2 means a filter.
     package var seccomp = ""
-    /// `NoNewPrivs:`
+    /// The value `NoNewPrivs:`.
     package var noNewPrivileges = ""
     /// The five capability sets by their names in `/proc/self/status`, hexadecimal.
     package var capabilities: [String: String] = [:]

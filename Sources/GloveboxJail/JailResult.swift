@@ -1,6 +1,8 @@
 package import GloveboxLinux
 
-/// How a run ended. The ends are told apart by the supervisor's own evidence, not by what the program returned.
+/// How a run ended.
+///
+/// The ends are told apart by the supervisor's own evidence, not by what the program returned.
 package struct JailResult: Sendable {
     /// Class of the end.
     package enum End: Sendable, Equatable {

@@ -9,7 +9,9 @@ internal import GloveboxPlan
 /// ``run(_:hooks:)`` blocks, and must stay on one thread that lives as long: the launcher is killed by the kernel when
 /// the thread that started it ends.
 package struct JailRun {
-    /// What the caller does while a jail is built and runs. Each is called on the thread of ``run(_:hooks:)``.
+    /// What the caller does while a jail is built and runs.
+    ///
+    /// Each is called on the thread of ``run(_:hooks:)``.
     package struct Hooks {
         /// Fills the staged directories, in order; the identity is the one to write under.
         package var stage: ([Descriptor], FileIdentity) throws(GloveboxError) -> Void = { _, _ throws(GloveboxError) in
@@ -19,7 +21,9 @@ package struct JailRun {
             _,
             _ throws(GloveboxError) in
         }
-        /// Takes what the program writes; the flag is true for stderr. Called only up to the stream limit.
+        /// Takes what the program writes; the flag is true for stderr.
+        ///
+        /// Called only up to the stream limit.
         package var output: ([UInt8], Bool) -> Void = { _, _ in }
         /// Becomes readable when the run shall be cancelled.
         package var cancel: Descriptor?

@@ -75,7 +75,9 @@ package struct ControlGroup: Sendable {
         return text(file, "memory").flatMap { UInt64($0.split(whereSeparator: \.isWhitespace).first ?? "") }
     }
 
-    /// Kills what is left and removes the group. True when it is gone.
+    /// Kills what is left and removes the group.
+    ///
+    /// True when it is gone.
     @discardableResult
     package func remove() -> Bool {
         var gone = true

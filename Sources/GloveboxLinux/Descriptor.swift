@@ -82,7 +82,9 @@ package final class Descriptor: Sendable {
         }
     }
 
-    /// Reads at most `count` bytes; empty at the end. EINTR goes on.
+    /// Reads at most `count` bytes; empty at the end.
+    ///
+    /// EINTR goes on.
     package func read(upTo count: Int) throws(SyscallError) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: count)
         var got: Int

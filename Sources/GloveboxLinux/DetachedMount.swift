@@ -9,7 +9,9 @@ package enum DetachedMount {
         case squashfs
     }
 
-    /// Mounts an image file read-only. Needs root.
+    /// Mounts an image file read-only.
+    ///
+    /// Needs root.
     ///
     /// The file is used directly where the kernel can (EROFS, Linux 6.12 and later), else through a loop device that
     /// goes away with the mount.
@@ -25,7 +27,9 @@ package enum DetachedMount {
         return try mount("/dev/loop\(index)", format)
     }
 
-    /// A copy of the mount a directory stands on, without the mounts below it. Needs root.
+    /// A copy of the mount a directory stands on, without the mounts below it.
+    ///
+    /// Needs root.
     package static func directory(_ path: String) throws(SyscallError) -> Descriptor {
         let opened = Kernel.withPath(path) {
             Kernel.call(SYS_open_tree, Int(AT_FDCWD), $0, Int(OPEN_TREE_CLONE) | Int(O_CLOEXEC))

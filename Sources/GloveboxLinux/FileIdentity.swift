@@ -8,7 +8,9 @@ package struct FileIdentity: Sendable {
     /// An identity; nil leaves the thread as it is.
     package init(id: UInt32?) { self.id = id }
 
-    /// Runs `body` under this identity. It must not change threads.
+    /// Runs `body` under this identity.
+    ///
+    /// It must not change threads.
     ///
     /// A tmpfs of the jail knows only the ids of the jail's user namespace: root itself could make no file in it.
     package func perform<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {

@@ -3,7 +3,9 @@ internal import Glibc
 
 /// System calls by number.
 package enum Kernel {
-    /// Makes a call; the value, or -errno. Arguments are numbers and addresses.
+    /// Makes a call; the value, or -errno.
+    ///
+    /// Arguments are numbers and addresses.
     package static func call(
         _ number: Int32,
         _ a: Int = 0,

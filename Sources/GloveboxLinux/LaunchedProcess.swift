@@ -6,8 +6,10 @@ package struct LaunchedProcess: Sendable {
     /// Its process id; it is ours to wait for until ``wait()``.
     package let pid: Int32
 
-    /// Starts a program with only the environment given. `descriptors[n]` becomes descriptor n of the child; it
-    /// also sees descriptors of this process that are not close-on-exec, so none of ours may be that.
+    /// Starts a program with only the environment given.
+    ///
+    /// `descriptors[n]` becomes descriptor n of the child; it also sees descriptors of this process that are not
+    /// close-on-exec, so none of ours may be that.
     package static func start(
         _ program: String,
         arguments: [String],

@@ -1,7 +1,10 @@
-/// What launcher and supervisor say to each other over the control socket. One message is one packet:
-/// a kind byte, then the body.
+/// What launcher and supervisor say to each other over the control socket.
+///
+/// One message is one packet: a kind byte, then the body.
 package enum JailMessage {
-    /// Launcher: the jail's init exists. Body: its process id as 32 bits.
+    /// Launcher: the jail's init exists.
+    ///
+    /// Body: its process id as 32 bits.
     package static let born: UInt8 = 1
     /// Supervisor: init stands in its control groups.
     package static let grouped: UInt8 = 2
@@ -11,16 +14,22 @@ package enum JailMessage {
     package static let filled: UInt8 = 4
     /// Workload: the listener for refused calls comes with this message.
     package static let listener: UInt8 = 5
-    /// Workload, filter loaded and before exec: a part of the readback. Body: source byte, then text of that file.
+    /// Workload, filter loaded and before exec: a part of the readback.
+    ///
+    /// Body: source byte, then text of that file.
     package static let readback: UInt8 = 6
-    /// Workload: the readback is complete, may it go on?
+    /// Workload: the readback is complete, may it go on.
     package static let ready: UInt8 = 7
     /// Supervisor: execute the program.
     package static let execute: UInt8 = 8
-    /// Init: the workload ended. Body: wait status (32 bits), user and system time in microseconds (64 bits each),
-    /// greatest resident set in bytes (64 bits).
+    /// Init: the workload ended.
+    ///
+    /// Body: wait status (32 bits), user and system time in microseconds (64 bits each), greatest resident set in bytes
+    /// (64 bits).
     package static let ended: UInt8 = 9
-    /// Anyone: a step failed. Body: step (32 bits), errno (32 bits).
+    /// Anyone: a step failed.
+    ///
+    /// Body: step (32 bits), errno (32 bits).
     package static let failed: UInt8 = 10
     /// Launcher: the wall-clock limit was reached and the jail killed.
     package static let expired: UInt8 = 11

@@ -1,4 +1,6 @@
-/// One step in assembling the jail's root. See ``JailPlan`` for the two kinds of path.
+/// One step in assembling the jail's root.
+///
+/// See ``JailPlan`` for the two kinds of path.
 package enum JailStep: Equatable, Sendable {
     /// Switches of a mount.
     package struct Flags: OptionSet, Sendable {

@@ -59,8 +59,22 @@ package struct APIServer: Service {
             },
             logger: logger
         )
-        try await application.run()
-        socket.remove()
+        defer { socket.remove() }
+        try await Self.serve(application, logger)
+    }
+
+    /// Runs to the end and never cancels what runs.
+    ///
+    /// A cancelled NIO server drops connections it has accepted and not yet served, which traps (swift-nio issue 2637).
+    /// So a cancel is turned into a graceful shutdown, and the server has a task that nobody cancels.
+    private static func serve(_ application: some ApplicationProtocol, _ logger: Logger) async throws {
+        let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
+        let serving = Task.detached { try await group.run() }
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            try await serving.value
+        } onCancelOrGracefulShutdown: {
+            Task { await group.triggerGracefulShutdown() }
+        }
     }
 
     private static var channel: HTTP1Channel.Configuration {

@@ -68,6 +68,19 @@ import Testing
         #expect(PackageList.changes(from: old, to: old).isEmpty)
     }
 
+    @Test func `refuses a locked build without a lock before anything is fetched`() throws {
+        try withDirectory { directory in
+            let store = try ImageStore(directory: "\(directory)/store")
+            let text = #"""
+                {"format":"glovebox-image/1","name":"x","suite":"s","variant":"minbase","packages":[],"epoch":"0"}
+                """#
+            try StoreFiles.replace("\(directory)/recipe.json", Array(text.utf8))
+            #expect(throws: GloveboxError("image.lock", "")) {
+                try ImageBuilder.build(recipe: directory, store: store, locked: true) { _ in }
+            }
+        }
+    }
+
     @Test func `knows images and archives by their heads`() {
         #expect(ImageFormat(head: imageBytes(0)) == .erofs)
         #expect(ImageFormat(head: Array("hsqs".utf8)) == .squashfs)

@@ -48,14 +48,16 @@ struct KnownAnswerTests {
         #expect(try CodeTree.measure(archive: DescriptorStream(borrowing: packed)) == expected)
 
         lseek(packed, 0, SEEK_SET)
-        let target = try System.openDirectory(path: scratch.directory("out/code"))
-        #expect(try NARUnpacker.unpack(from: DescriptorStream(borrowing: packed), into: target.number) == expected)
-        #expect(try CodeTree.measure(descriptor: target.number) == expected)
+        let target = try scratch.open(directory: "out/code")
+        defer { close(target) }
+        #expect(try NARUnpacker.unpack(from: DescriptorStream(borrowing: packed), into: target) == expected)
+        #expect(try CodeTree.measure(descriptor: target) == expected)
         try scratch.shell("diff -r --no-dereference code out/code")
 
-        let copy = try System.openDirectory(path: scratch.directory("copy"))
-        #expect(try CodeTree.copy(from: target.number, into: copy.number) == expected)
-        #expect(try CodeTree.measure(descriptor: copy.number) == expected)
+        let copy = try scratch.open(directory: "copy")
+        defer { close(copy) }
+        #expect(try CodeTree.copy(from: target, into: copy) == expected)
+        #expect(try CodeTree.measure(descriptor: copy) == expected)
     }
 
     @Test func `unpacks with exactly the asked modes whatever the umask`() throws {
@@ -70,14 +72,30 @@ struct KnownAnswerTests {
         try writer.endDirectory(.root)
         archive = writer.output
 
-        let target = try System.openDirectory(path: scratch.directory("modes"))
+        let target = try scratch.open(directory: "modes")
+        defer { close(target) }
         let options = UnpackOptions(
             owner: .init(user: getuid(), group: getgid()),
             programMode: 0o555,
             directoryMode: 0o511
         )
-        _ = try NARUnpacker.unpack(from: archive, into: target.number, options: options)
+        _ = try NARUnpacker.unpack(from: archive, into: target, options: options)
         #expect(try scratch.shell("stat -c %a modes/d modes/d/f") == "511\n555\n")
+    }
+
+    @Test func `reads one file out of an archive and no other`() throws {
+        let packed = unsafe open(code + "/../code.nar", O_RDWR | O_CREAT, 0o600)
+        defer { close(packed) }
+        _ = try CodeTree.pack(directory: code, to: DescriptorStream(borrowing: packed))
+        lseek(packed, 0, SEEK_SET)
+        let script = try CodeTree.file("bin/run", archive: DescriptorStream(borrowing: packed))
+        #expect(script == Array("#!/bin/sh\n".utf8))
+        for path in ["run", "bin", "link", "bin/run/", "./a.txt"] {
+            lseek(packed, 0, SEEK_SET)
+            #expect(throws: GloveboxError("object.not-found", ""), "\(path)") {
+                try CodeTree.file(path, archive: DescriptorStream(borrowing: packed))
+            }
+        }
     }
 
     @Test func `writes the plan's form of the measurement with decimal strings`() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A directory for one test, removed when the test has ended.
 final class Scratch: Sendable {
@@ -23,6 +24,13 @@ final class Scratch: Sendable {
     func directory(_ name: String) throws -> String {
         try shell("mkdir -p \"$1\"", name)
         return path + "/" + name
+    }
+
+    /// Makes a directory below and opens it; the caller closes it.
+    func open(directory name: String) throws -> Int32 {
+        let descriptor = unsafe Glibc.open(try directory(name), O_RDONLY | O_DIRECTORY)
+        guard descriptor >= 0 else { throw Failure(status: errno, script: "open \(name)") }
+        return descriptor
     }
 
     @discardableResult

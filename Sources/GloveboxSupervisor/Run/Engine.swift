@@ -16,7 +16,9 @@ package final class Engine: Sendable {
         self.logger = logger
     }
 
-    /// Settles what a crash left, then starts the thread. It ends with the process.
+    /// Settles what a crash left, then starts the thread.
+    ///
+    /// It ends with the process.
     package func start() throws(GloveboxError) {
         try settle()
         let thread = Thread { self.loop() }

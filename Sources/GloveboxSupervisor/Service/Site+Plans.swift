@@ -44,7 +44,9 @@ extension Site {
         )
     }
 
-    /// Makes the plan that people approve. Nothing in it can change afterwards without another digest.
+    /// Makes the plan that people approve.
+    ///
+    /// Nothing in it can change afterwards without another digest.
     func createPlan(_ caller: Caller, _ request: CreatePlanRequest) throws(GloveboxError) -> CreatedPlan {
         guard let code = read({ state in state.codes[request.code] }) else {
             throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")

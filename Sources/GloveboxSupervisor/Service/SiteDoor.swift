@@ -6,7 +6,9 @@ internal import GloveboxImages
 internal import GloveboxMeasure
 internal import GloveboxStore
 
-/// The site as the server sees it. Every call is done on a thread of its own, since the site waits for disks.
+/// The site as the server sees it.
+///
+/// Every call is done on a thread of its own, since the site waits for disks.
 package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible {
     private let site: Site
     private let queue = DispatchQueue(label: "site", attributes: .concurrent)

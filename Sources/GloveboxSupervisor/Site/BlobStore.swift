@@ -29,7 +29,9 @@ struct BlobStore: Sendable {
         }
     }
 
-    /// Opens what is kept under a digest. The reader measures again: the name alone proves nothing.
+    /// Opens what is kept under a digest.
+    ///
+    /// The reader measures again: the name alone proves nothing.
     func open(_ digest: Digest) throws(GloveboxError) -> Descriptor {
         do { return try Descriptor.open(path(digest), O_RDONLY | O_NOFOLLOW) } catch {
             throw error.coded("storage.read")

@@ -17,7 +17,9 @@ package enum ShippedPolicies {
 }
 
 extension Site {
-    /// What this version enforces. A policy that asks for more is refused, never half kept.
+    /// What this version enforces.
+    ///
+    /// A policy that asks for more is refused, never half kept.
     static let capabilities: Set<Capability> = ReleaseGate.capabilities.union([
         "channel.exit_code", "channel.logs", "channel.release_tick", "channel.pad", "channel.max_runs_per_day",
     ])

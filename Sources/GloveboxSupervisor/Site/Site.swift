@@ -60,7 +60,9 @@ package final class Site: Sendable {
         return index
     }
 
-    /// Moves a job on. The change is tried first: an event that its job cannot take is never logged.
+    /// Moves a job on.
+    ///
+    /// The change is tried first: an event that its job cannot take is never logged.
     @discardableResult
     func transition(
         _ id: String,

@@ -6,11 +6,14 @@ internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
 
-/// Founding a site: the one time keys, log and stores are made. Opening never makes what should already exist.
+/// Founding a site: the one time keys, log and stores are made.
+///
+/// Opening never makes what should already exist.
 package enum SiteFounding {
     /// Makes a site in an empty or missing directory, with the shipped policies and an operator's profile.
     ///
-    /// - Parameter policies: canonical documents to publish, processing policy among them.
+    /// `policies` are canonical documents to publish, processing policy among them.
+    ///
     /// - Throws: `site.exists`, `storage.*`.
     package static func found(
         _ layout: SiteLayout,

@@ -2,7 +2,9 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxTransparency
 
-/// The site's own keys. In this version one process holds them all, which every report says.
+/// The site's own keys.
+///
+/// In this version one process holds them all, which every report says.
 struct SiteKeyring: Sendable {
     let root: CertificateAuthority
     let platform: CertificateAuthority

@@ -4,7 +4,9 @@ internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxTransparency
 
-/// Everything the site knows, as the journal tells it. It is never saved: opening the site replays the journal.
+/// Everything the site knows, as the journal tells it.
+///
+/// It is never saved: opening the site replays the journal.
 struct SiteState: Sendable {
     var accounts: [String: Account] = [:]
     var tokens = TokenTable()

@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxCore
 
-/// `glovebox demo`
+/// The command `glovebox demo`.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",

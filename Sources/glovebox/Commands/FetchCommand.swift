@@ -3,7 +3,7 @@ import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
 
-/// `glovebox fetch`
+/// The command `glovebox fetch`.
 struct FetchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch",

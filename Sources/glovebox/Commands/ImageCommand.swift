@@ -2,7 +2,7 @@ import ArgumentParser
 import GloveboxCore
 import GloveboxImages
 
-/// `glovebox image`
+/// The command `glovebox image`.
 struct ImageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
@@ -42,7 +42,7 @@ struct ImageCommand: AsyncParsableCommand {
         ]
     }
 
-    /// `glovebox image add`
+    /// The command `glovebox image add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take an image from an EROFS or squashfs file, a directory, or a tar archive.",
@@ -65,7 +65,7 @@ struct ImageCommand: AsyncParsableCommand {
         }
     }
 
-    /// `glovebox image build`
+    /// The command `glovebox image build`.
     struct Build: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Build an image from a recipe; the same recipe and packages give the same bytes.",
@@ -90,7 +90,7 @@ struct ImageCommand: AsyncParsableCommand {
         }
     }
 
-    /// `glovebox image list`
+    /// The command `glovebox image list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List images.")
 
@@ -109,7 +109,7 @@ struct ImageCommand: AsyncParsableCommand {
         }
     }
 
-    /// `glovebox image show`
+    /// The command `glovebox image show`.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show an image and its packages.")
 

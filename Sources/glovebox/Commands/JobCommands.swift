@@ -7,7 +7,7 @@ import GloveboxJobs
 import GloveboxLinux
 import GloveboxMeasure
 
-/// `glovebox submit`
+/// The command `glovebox submit`.
 struct SubmitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
@@ -138,7 +138,7 @@ enum JobWatch {
     }
 }
 
-/// `glovebox status`
+/// The command `glovebox status`.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
@@ -173,7 +173,7 @@ struct StatusCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox cancel`
+/// The command `glovebox cancel`.
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Stop a job that has not ended.")
 

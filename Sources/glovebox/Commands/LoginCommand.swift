@@ -58,7 +58,7 @@ struct LoginCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox whoami`
+/// The command `glovebox whoami`.
 struct WhoAmICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "whoami", abstract: "Show the account of a profile.")
 

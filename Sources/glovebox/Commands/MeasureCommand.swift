@@ -2,7 +2,7 @@ import ArgumentParser
 import GloveboxCore
 import GloveboxMeasure
 
-/// `glovebox measure`
+/// The command `glovebox measure`.
 struct MeasureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure",

@@ -3,7 +3,7 @@ import GloveboxAPI
 import GloveboxCore
 import GloveboxJobs
 
-/// `glovebox account`
+/// The command `glovebox account`.
 struct AccountCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account",
@@ -11,7 +11,7 @@ struct AccountCommand: AsyncParsableCommand {
         subcommands: [Add.self]
     )
 
-    /// `glovebox account add`
+    /// The command `glovebox account add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an account; its token is written to a file, once.",
@@ -47,7 +47,7 @@ struct AccountCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox dataset`
+/// The command `glovebox dataset`.
 struct DatasetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dataset",
@@ -55,7 +55,7 @@ struct DatasetCommand: AsyncParsableCommand {
         subcommands: [Add.self]
     )
 
-    /// `glovebox dataset add`
+    /// The command `glovebox dataset add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Register a dataset: check every value, encrypt it, publish a mock twin.",
@@ -106,7 +106,7 @@ struct DatasetCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox datasets`
+/// The command `glovebox datasets`.
 struct DatasetsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "datasets", abstract: "List datasets.")
 
@@ -125,7 +125,7 @@ struct DatasetsCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox policy`
+/// The command `glovebox policy`.
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
@@ -133,7 +133,7 @@ struct PolicyCommand: AsyncParsableCommand {
         subcommands: [Add.self, List.self]
     )
 
-    /// `glovebox policy add`
+    /// The command `glovebox policy add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Publish a policy; one that cannot be enforced is refused."
@@ -152,7 +152,7 @@ struct PolicyCommand: AsyncParsableCommand {
         }
     }
 
-    /// `glovebox policy list`
+    /// The command `glovebox policy list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List policies.")
 
@@ -167,7 +167,7 @@ struct PolicyCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox pause`
+/// The command `glovebox pause`.
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "pause", abstract: "Stop every start and release.")
 
@@ -184,7 +184,7 @@ struct PauseCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox resume`
+/// The command `glovebox resume`.
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "resume", abstract: "Allow starts and releases again.")
 

@@ -4,7 +4,7 @@ import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
 
-/// `glovebox inbox`
+/// The command `glovebox inbox`.
 struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inbox",
@@ -26,7 +26,7 @@ struct InboxCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox show`
+/// The command `glovebox show`.
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Show exactly what would run.")
 
@@ -98,7 +98,7 @@ enum PlanView {
     }
 }
 
-/// `glovebox approve`
+/// The command `glovebox approve`.
 struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
@@ -131,7 +131,7 @@ struct ApproveCommand: AsyncParsableCommand {
     }
 }
 
-/// `glovebox deny`
+/// The command `glovebox deny`.
 struct DenyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "deny", abstract: "Refuse a plan; the job ends.")
 

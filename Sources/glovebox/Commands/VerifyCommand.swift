@@ -3,7 +3,7 @@ import GloveboxAttestation
 import GloveboxCore
 import GloveboxMeasure
 
-/// `glovebox verify`
+/// The command `glovebox verify`.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
