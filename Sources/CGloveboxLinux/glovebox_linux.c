@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "glovebox_linux.h"
 #include <errno.h>
 #include <linux/filter.h>

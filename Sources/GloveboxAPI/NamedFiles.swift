@@ -41,6 +41,9 @@ package struct NamedFile: APIValue {
 
 /// The evidence directory of a job, or the trust files of a site.
 package struct NamedFiles: APIValue {
+    /// Name of a file of zeros that only fills a receipt up; it is not kept.
+    package static let padding = "padding"
+
     /// The files; no two have one path.
     package let files: [NamedFile]
 

@@ -46,7 +46,7 @@ struct JailRoot {
                 throw GloveboxError(
                     "jail.image-needs-root",
                     "an ordinary user cannot mount the image \(Display.escape(path))",
-                    hint: "Unpack it once with 'glovebox image unpack' and give the directory."
+                    hint: "Give the directory it was unpacked to, as the image store does for ordinary users."
                 )
             }
             do { try attach(DetachedMount.image(path, format: format)) } catch { throw error.coded("jail.image") }

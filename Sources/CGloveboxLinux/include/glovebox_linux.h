@@ -1,9 +1,9 @@
 // The few kernel doors Swift cannot open by itself: calls that take macros, variadic arguments or control messages.
 // Every function returns a value >= 0, or -errno. None allocates, none decides anything.
+//
+// Not under _GNU_SOURCE: Swift's own Glibc module is built without it, and a file that imports both would see two
+// definitions of types such as fd_set. What glibc shows to GNU sources alone and Swift needs is repeated below.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/fs.h>
@@ -20,6 +20,13 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
+
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 0x1000
+#endif
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
 
 // Any system call by number. Swift's Glibc overlay hides syscall(2) because it is variadic.
 long glx_syscall(long number, long a, long b, long c, long d, long e, long f);

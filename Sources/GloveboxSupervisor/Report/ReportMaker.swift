@@ -34,14 +34,7 @@ struct ReportMaker {
         let files = try evidence(entry, facts, envelope, leaf)
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
         let id = Report.id(of: payload)
-        var issued = IssuedEvent.make(
-            job: job,
-            project: entry.manifest.project,
-            reportLeaf: 0,
-            reportID: id,
-            nonce: report.nonce
-        )
-        issued.fields.removeAll { $0.0 == "reportLeaf" }  // only the writer knows the index
+        let issued = IssuedEvent.make(job: job, project: entry.manifest.project, reportID: id, nonce: report.nonce)
         try site.issue(
             envelope.logEntry(certificate: leaf),
             issued,
@@ -86,12 +79,15 @@ struct ReportMaker {
         let core = entry.manifest.core
         guard let executor = core.executors.first else { throw GloveboxError("internal", "the plan has no command") }
         let tick = site.tick(of: entry)
-        let start = facts?.start ?? entry.job.created
+        let start = facts?.start ?? entry.job.lastRun?.started ?? Machine.now()
         let end = Job.roundUp(facts?.end ?? Machine.now(), 1)
         let exact = Self.exactUsage(entry)
         var approvals: [Report.ApprovalRecord] = []
         for approval in entry.approvals {
-            approvals.append(Report.ApprovalRecord(try Envelope(parsing: approval.envelope), role: approval.role))
+            let envelope = try Envelope(parsing: approval.envelope)
+            // Those that counted; a vote that came too late is no ground for a run.
+            guard entry.job.approvals.contains(envelope.payloadDigest) else { continue }
+            approvals.append(Report.ApprovalRecord(envelope, role: approval.role))
         }
         return Report(
             nonce: entry.nonce,
@@ -117,7 +113,7 @@ struct ReportMaker {
             ),
             jail: Report.Jail(
                 policy: core.profile.digest,
-                seccompBPF: [("x86_64", facts?.filter ?? .zero)],
+                seccompBPF: facts?.filter.map { [("x86_64", $0)] } ?? [],
                 readback: facts?.readback.map(Self.readback)
             ),
             rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs"),

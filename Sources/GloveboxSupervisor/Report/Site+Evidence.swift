@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJail
 internal import GloveboxJobs
+internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
 
@@ -27,8 +28,18 @@ extension Site {
         files.append(NamedFile(path: EvidenceFiles.proof, content: report.proof.bytes))
         files.append(NamedFile(path: EvidenceFiles.issuedEntry, content: issued.entry))
         files.append(NamedFile(path: EvidenceFiles.issuedProof, content: issued.proof.bytes))
+        files.append(padding(files, entry))
         try record(Event(kind: .outputDownloaded, job: id, output: "receipt", actor: caller.account))
         return NamedFiles(files)
+    }
+
+    /// Zeros that make every receipt one of a few lengths, so that its length tells nothing.
+    private func padding(_ files: [NamedFile], _ entry: JobEntry) -> NamedFile {
+        let total = files.reduce(0) { $0 + Int64($1.content.count) }
+        let sizes = outputPolicy(of: entry)?.channels.pad ?? []
+        let largest = max(1, sizes.max() ?? 65536)
+        let size = sizes.sorted().first { $0 >= total } ?? (total + largest - 1) / largest * largest
+        return NamedFile(path: NamedFiles.padding, content: [UInt8](repeating: 0, count: Int(size - total)))
     }
 
     /// Names of the trust files beside each other in the state directory.
@@ -46,25 +57,34 @@ extension Site {
         return NamedFiles(files)
     }
 
-    /// How many times the trust policy was issued: once at founding and once for each enrolled key.
-    func trustVersion() throws(GloveboxError) -> UInt64 {
-        UInt64(1 + read { state in state.accounts.values.reduce(0) { $0 + $1.keys.count } })
+    /// The trust policy as last signed; nil before the first.
+    private func publishedTrust() throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest)? {
+        let path = layout.root + "/" + TrustFiles.Name.trustPolicy
+        guard StateFile.exists(path) else { return nil }
+        return try TrustPolicy.open(StateFile.read(path), root: keys.root.key.publicKey)
     }
 
-    /// Signs and publishes the trust files for the keys enrolled now.
+    /// Version of the trust policy that reports name.
+    func trustVersion() throws(GloveboxError) -> UInt64 { try publishedTrust()?.policy.version ?? 0 }
+
+    /// Publishes the trust files again when this program is not among those they name, as after an upgrade.
+    func refreshTrust() throws(GloveboxError) {
+        let known = try publishedTrust()?.policy.reference
+        guard known?.supervisors.contains(host.supervisor) != true || known?.launchers.contains(host.launcher) != true
+        else { return }
+        try writeTrustFiles()
+    }
+
+    /// Signs and publishes the trust files for the keys enrolled and the programs running now.
+    ///
+    /// Programs once trusted stay listed, so that old reports still verify.
     func writeTrustFiles() throws(GloveboxError) {
-        let accounts = read { state in state.accounts.values.sorted { $0.id < $1.id } }
-        var roles: [RoleKey] = []
-        for account in accounts {
-            for role in account.roles.sorted(by: { $0.rawValue < $1.rawValue }) {
-                guard let role = RoleKey.Role(rawValue: role.rawValue) else { continue }
-                for key in account.keys {
-                    roles.append(RoleKey(role, account: account.id, key: key.key, validFrom: key.since))
-                }
-            }
+        let last = try publishedTrust()
+        let filter = Machine.sha256(try ShippedProfiles.named(Self.profileName).compiled())
+        let before = last?.policy.reference
+        func joined(_ old: [Digest]?, _ new: [Digest]) -> [Digest] {
+            (old ?? []) + new.filter { old?.contains($0) != true }
         }
-        let version = try trustVersion()
-        let profile = Machine.sha256(try ShippedProfiles.named(Self.profileName).compiled())
         var policy = TrustPolicy(
             attesters: [
                 TrustedAttester(
@@ -73,19 +93,18 @@ extension Site {
                     caKeyIdentifier: keys.platform.subjectKeyIdentifier
                 )
             ],
-            roles: roles,
+            roles: enrolledKeys(),
             reference: ReferenceValues(
-                supervisors: [host.supervisor],
-                launchers: [host.launcher],
-                seccompBPF: [profile]
+                supervisors: joined(before?.supervisors, [host.supervisor]),
+                launchers: joined(before?.launchers, [host.launcher]),
+                mapped: joined(before?.mapped, host.mapped.map(\.digest)),
+                seccompBPF: joined(before?.seccompBPF, [filter])
             ),
             approvalThreshold: UInt64(configuration.planQuorum)
         )
-        policy.version = version
-        let path = layout.root + "/" + TrustFiles.Name.trustPolicy
-        if version > 1, StateFile.exists(path) {
-            let before = try Envelope(parsing: StateFile.read(path), expecting: TrustPolicy.payloadType)
-            policy.previous = before.payloadDigest
+        if let last {
+            policy.version = last.policy.version + 1
+            policy.previous = last.digest
         }
         let site = SiteKeys(
             log: keys.log.key,
@@ -97,5 +116,18 @@ extension Site {
         for file in try TrustFiles.make(site: site, policy: policy, root: keys.root).files {
             try StateFile.write(file.bytes, to: layout.root + "/" + file.name, mode: 0o644)
         }
+    }
+
+    private func enrolledKeys() -> [RoleKey] {
+        var keys: [RoleKey] = []
+        for account in read({ state in state.accounts.values.sorted { $0.id < $1.id } }) {
+            for role in account.roles.sorted(by: { $0.rawValue < $1.rawValue }) {
+                guard let role = RoleKey.Role(rawValue: role.rawValue) else { continue }
+                for key in account.keys {
+                    keys.append(RoleKey(role, account: account.id, key: key.key, validFrom: key.since))
+                }
+            }
+        }
+        return keys
     }
 }

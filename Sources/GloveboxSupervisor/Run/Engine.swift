@@ -1,14 +1,27 @@
 internal import Foundation
 package import GloveboxCore
 internal import GloveboxJobs
+internal import GloveboxLinux
 package import Logging
+internal import Synchronization
 
-/// The thread that moves jobs on: it looks at the state for something to do, does it, and looks again.
+/// Moves jobs on: one thread looks at the state for something to do, does it, and looks again; a second one runs the
+/// job whose turn it is, so that votes, releases and cancellations never wait for a run.
 ///
-/// What it does next stands in the state alone, so a restart goes on where the journal ends.
+/// What it does next stands in the state alone, so a restart goes on where the journal ends. One job runs at a time: a
+/// release is compared with every earlier one, so no two may be decided side by side.
 package final class Engine: Sendable {
     private let site: Site
     private let logger: Logger
+    private let slot = Mutex<Slot?>(nil)
+
+    /// The run in progress.
+    private struct Slot {
+        let job: String
+        /// Written to when the run shall stop.
+        let stop: Descriptor
+        var isStopping = false
+    }
 
     /// An engine for a site.
     package init(site: Site, logger: Logger) {
@@ -20,9 +33,14 @@ package final class Engine: Sendable {
     ///
     /// It ends with the process.
     package func start() throws(GloveboxError) {
+        try site.refreshTrust()
         try settle()
-        let thread = Thread { self.loop() }
-        thread.name = "engine"
+        thread("engine") { self.loop() }
+    }
+
+    private func thread(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.name = name
         thread.stackSize = 8 << 20
         thread.start()
     }
@@ -46,11 +64,11 @@ package final class Engine: Sendable {
     }
 
     private enum Work {
-        case accept(String)
+        case change(String, JobChange)
         case run(String)
+        case stop(String)
         case publish(String)
         case report(String)
-        case clean(String)
         case wait(Instant?)
     }
 
@@ -58,17 +76,14 @@ package final class Engine: Sendable {
         while true {
             let rings = site.bell.rings
             switch next() {
-            case .accept(let id):
-                attempt(id) { () throws(GloveboxError) in
-                    try site.transition(id, .accepted(needsApproval: true))
-                }
-            case .run(let id):
-                attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).run() }
+            case .change(let id, let change):
+                attempt(id) { () throws(GloveboxError) in try site.transition(id, change) }
+            case .run(let id): attempt(id) { () throws(GloveboxError) in try start(id) }
+            case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop() }
             case .publish(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).publish() }
             case .report(let id):
                 attempt(id) { () throws(GloveboxError) in try ReportMaker(site: site).issue(for: id, facts: nil) }
-            case .clean(let id): attempt(id) { () throws(GloveboxError) in try site.transition(id, .cleaned) }
             case .wait(let until):
                 let deadline =
                     until.map { Date(timeIntervalSince1970: Double($0.milliseconds) / 1000) }
@@ -76,6 +91,29 @@ package final class Engine: Sendable {
                 _ = site.bell.wait(after: rings, until: deadline)
             }
         }
+    }
+
+    /// Runs a job on a thread of its own, which lives as long as its jail must.
+    private func start(_ id: String) throws(GloveboxError) {
+        let pipe: (read: Descriptor, write: Descriptor)
+        do { pipe = try Descriptor.pipe() } catch { throw error.coded("jail.launcher") }
+        slot.withLock { $0 = Slot(job: id, stop: pipe.write) }
+        thread("run") {
+            self.attempt(id) { () throws(GloveboxError) in
+                try JobRunner(site: self.site, job: id).run(cancel: pipe.read)
+            }
+            self.slot.withLock { $0 = nil }
+            self.site.bell.ring()
+        }
+    }
+
+    private func stop() throws(GloveboxError) {
+        do {
+            try slot.withLock { (slot: inout Slot?) throws(SyscallError) in
+                slot?.isStopping = true
+                try slot?.stop.write([1])
+            }
+        } catch { throw error.coded("jail.launcher") }
     }
 
     private func attempt(_ id: String, _ body: () throws(GloveboxError) -> Void) {
@@ -93,23 +131,42 @@ package final class Engine: Sendable {
 
     private func next() -> Work {
         let now = Machine.now()
+        let (busy, isStopping) = slot.withLock { ($0?.job, $0?.isStopping ?? false) }
         return site.read { state in
             var wake: Instant?
-            for id in state.order {
-                guard let entry = state.jobs[id] else { continue }
-                switch entry.job.phase {
+            for entry in state.order.compactMap({ state.jobs[$0] }) {
+                let job = entry.job
+                if job.id == busy {
+                    if job.phase == .cancelled, !isStopping { return .stop(job.id) }
+                    continue
+                }
+                switch job.phase {
                 case .accepted:
-                    let ends = entry.job.waiting?.deadline ?? now
-                    if ends <= now { return .accept(id) }
+                    let ends = job.waiting?.deadline ?? now
+                    if ends <= now { return .change(job.id, .accepted(needsApproval: true)) }
                     wake = min(wake ?? ends, ends)
-                case .queued: if !state.isPaused { return .run(id) }
-                case .releasing: if !state.isPaused { return .publish(id) }
+                case .awaitingApproval: if let change = Self.verdict(entry, now) { return .change(job.id, change) }
+                case .queued: if !state.isPaused, busy == nil { return .run(job.id) }
+                case .releasing:
+                    let due = site.releaseTime(of: entry, in: state)
+                    if due <= now, !state.isPaused { return .publish(job.id) }
+                    wake = min(wake ?? due, due)
                 default:
-                    guard entry.job.phase.isTerminal, entry.job.cleanup == .pending else { continue }
-                    return entry.job.outcome != nil && entry.evidence == nil ? .report(id) : .clean(id)
+                    guard job.phase.isTerminal, job.cleanup == .pending else { continue }
+                    return job.outcome != nil && entry.evidence == nil ? .report(job.id) : .change(job.id, .cleaned)
                 }
             }
             return .wait(wake)
+        }
+    }
+
+    /// What the votes on a plan say, counted again from the journal each time: a vote may come before its job waits for
+    /// one, and the supervisor may die between a vote and what follows from it.
+    private static func verdict(_ entry: JobEntry, _ now: Instant) -> JobChange? {
+        switch entry.tally.state(at: now) {
+        case .approved(let votes, _): .approved(approvals: votes.map(\.digest))
+        case .refused: .denied(reasons: ["approval.refused"])
+        case .waiting, .spent: nil
         }
     }
 }

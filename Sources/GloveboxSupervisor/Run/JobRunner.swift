@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxDisclosure
@@ -17,7 +16,9 @@ struct JobRunner {
     let job: String
 
     /// Runs an approved job: intent, keys, jail, outputs, decision, report.
-    func run() throws(GloveboxError) {
+    ///
+    /// It stops when `cancel` becomes readable, which happens after the job's phase says so.
+    func run(cancel: Descriptor) throws(GloveboxError) {
         let entry = try entry()
         guard case .approved = entry.tally.state(at: Machine.now()) else {
             try site.transition(job, .approvalLost(.approvalExpired))
@@ -35,13 +36,17 @@ struct JobRunner {
         )
         var facts = RunFacts(start: Machine.now(), end: Machine.now())
         do {
-            try execute(entry, &facts)
+            try execute(entry, cancel, &facts)
         } catch {
             facts.end = Machine.now()
-            try site.transition(job, .errored(component: "jail", code: error.code), explanation: error.message)
+            if try !isCancelled() {
+                try site.transition(job, .errored(component: "jail", code: error.code), explanation: error.message)
+            }
             try ReportMaker(site: site).issue(for: job, facts: facts)
         }
     }
+
+    private func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
 
     private func entry() throws(GloveboxError) -> JobEntry {
         guard let entry = site.read({ state in state.jobs[job] }) else {
@@ -50,7 +55,11 @@ struct JobRunner {
         return entry
     }
 
-    private func execute(_ entry: JobEntry, _ facts: inout RunFacts) throws(GloveboxError) {
+    private func execute(
+        _ entry: JobEntry,
+        _ cancel: Descriptor,
+        _ facts: inout RunFacts
+    ) throws(GloveboxError) {
         guard let policy = site.outputPolicy(of: entry), let input = entry.manifest.inputs.first else {
             throw GloveboxError("policy.unknown", "the plan names a policy or input this site does not have")
         }
@@ -72,12 +81,17 @@ struct JobRunner {
         hooks.start = { (_: JailReadback, _: JailProtections) throws(GloveboxError) in
             try site.transition(job, .started)
         }
+        hooks.cancel = cancel
         let result = try JailRun(launcher: site.host.launcherPath).run(plan.specification, hooks: hooks)
         facts.end = Machine.now()
         facts.readback = result.readback
         facts.protections = result.protections
         facts.keyRelease = staging.keyRelease
         try recordDenials(result)
+        if try isCancelled() {
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+            return
+        }
         let exit = Self.exitClass(result)
         try site.transition(job, .ended(exit))
         guard exit.isSuccess else {
@@ -119,23 +133,17 @@ struct JobRunner {
             return
         }
         try site.transition(job, .checked(.release))
+        // Before the intent: what is compared and never released does no harm, the other way round does.
+        try outcome.remember()
         try site.transition(job, .releaseIntent(bundle: Machine.sha256(released)))
         try ReportMaker(site: site).issue(for: job, facts: facts)
-        try outcome.remember()
     }
 
-    /// Lets a decided release go at the first tick after the *declared* wall-clock limit.
+    /// Lets a decided release go; its time has come.
     func publish() throws(GloveboxError) {
-        let entry = try entry()
-        guard entry.evidence != nil, let report = entry.reportIndex else {
+        guard let report = try entry().reportIndex else {
             try site.transition(job, .errored(component: "supervisor", code: "job.interrupted"))
             return
-        }
-        let started = entry.job.lastRun?.started ?? entry.job.created
-        let release = max(site.reveal(entry, started), Job.roundUp(Machine.now(), site.tick(of: entry)))
-        while Machine.now() < release {
-            let left = Double(release.milliseconds - Machine.now().milliseconds) / 1000
-            Thread.sleep(forTimeInterval: max(0.001, left))
         }
         let (leaf, _) = try site.log.proof(report)
         try site.transition(job, .released(report: Machine.sha256(leaf)))

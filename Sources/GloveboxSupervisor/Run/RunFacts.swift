@@ -12,7 +12,7 @@ struct RunFacts: Sendable {
 
     var start: Instant
     var end: Instant
-    var filter: Digest = .zero
+    var filter: Digest?
     var readback: JailReadback?
     var protections: JailProtections?
     var imageFormat: String = "erofs"

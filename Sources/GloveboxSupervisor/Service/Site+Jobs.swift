@@ -69,7 +69,7 @@ extension Site {
         }
     }
 
-    /// Counts a signed vote; a plan with enough of them goes on at once.
+    /// Counts a signed vote; what follows from it is the engine's to do.
     func approve(_ caller: Caller, _ request: ApprovalRequest) throws(GloveboxError) -> ApprovalReceipt {
         let bytes = Array(request.envelope.utf8)
         let state = read { state in state }
@@ -97,12 +97,6 @@ extension Site {
             ),
             ["envelope": .string(Base64.encode(bytes))]
         )
-        switch entry.tally.state(at: Machine.now()) {
-        case .approved(let votes, _) where entry.job.phase == .awaitingApproval:
-            try transition(entry.job.id, .approved(approvals: votes.map(\.digest)))
-        case .refused: try transition(entry.job.id, .denied(reasons: ["approval.refused"]))
-        default: break
-        }
         let have = entry.tally.have(at: Machine.now())
         return ApprovalReceipt(
             approval: vote.digest,
@@ -214,23 +208,33 @@ extension Site {
 
     /// The first tick after the declared wall-clock limit of a run.
     func reveal(_ entry: JobEntry, _ started: Instant) -> Instant {
-        let limit = Int64(clamping: entry.manifest.core.limits.wallSeconds)
-        return Job.roundUp(started.adding(seconds: limit), tick(of: entry))
+        Self.reveal(entry, started, tick: tick(of: entry))
     }
+
+    /// When a decided release goes: never before the limit that the job declared, whatever time it took.
+    func releaseTime(of entry: JobEntry, in state: borrowing SiteState) -> Instant {
+        let tick = state.outputPolicy(of: entry)?.channels.releaseTick ?? Self.defaultTick
+        let decided = entry.job.transitions.last?.at ?? entry.job.created
+        let started = entry.job.lastRun?.started ?? entry.job.created
+        return max(Self.reveal(entry, started, tick: tick), Job.roundUp(decided, tick))
+    }
+
+    private static func reveal(_ entry: JobEntry, _ started: Instant, tick: Int64) -> Instant {
+        let limit = Int64(clamping: entry.manifest.core.limits.wallSeconds)
+        return Job.roundUp(started.adding(seconds: limit), tick)
+    }
+
+    private static let defaultTick: Int64 = 900
 
     private static func describe(_ run: JobRun) -> RunInfo {
         RunInfo(number: run.number, executor: run.executor, started: run.started, ended: run.ended, exit: run.exit)
     }
 
     /// Seconds between the moments at which results of this job may appear.
-    func tick(of entry: JobEntry) -> Int64 { outputPolicy(of: entry)?.channels.releaseTick ?? 900 }
+    func tick(of entry: JobEntry) -> Int64 { outputPolicy(of: entry)?.channels.releaseTick ?? Self.defaultTick }
 
     /// The output policy a plan names.
-    func outputPolicy(of entry: JobEntry) -> OutputPolicy? {
-        read { state in
-            state.outputPolicies.values.first { $0.document.digest == entry.manifest.policies.output }
-        }
-    }
+    func outputPolicy(of entry: JobEntry) -> OutputPolicy? { read { state in state.outputPolicy(of: entry) } }
 
     /// Stops or allows starts and releases.
     func setPaused(_ paused: Bool, _ caller: Caller, reason: String) throws(GloveboxError) -> GloveboxAPI.SiteState {

@@ -52,6 +52,11 @@ struct SiteState: Sendable {
         }
     }
 
+    /// The output policy a plan names.
+    func outputPolicy(of entry: JobEntry) -> OutputPolicy? {
+        outputPolicies.values.first { $0.document.digest == entry.manifest.policies.output }
+    }
+
     private mutating func addAccount(_ record: SiteRecord) throws(GloveboxError) {
         var fields = try JSONFields(record.json, at: "account")
         let id = try fields.string("account")

@@ -21,7 +21,8 @@ struct FetchCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Session.run(site) { session in
-            let receipt = try await session.client.receipt(id: job)
+            let whole = try await session.client.receipt(id: job)
+            let receipt = NamedFiles(whole.files.filter { $0.path != NamedFiles.padding })
             let trust = try await session.client.trust()
             let evidence = Evidence(
                 files: receipt.files.map { ($0.path, $0.content) },

@@ -19,9 +19,14 @@ struct ImageCommand: AsyncParsableCommand {
         var json = false
 
         func open() throws(GloveboxError) -> ImageStore {
-            if let path = given ?? Profile.variable("GLOVEBOX_IMAGES") { return try ImageStore(directory: path) }
+            try ImageStore(directory: Self.directory(given))
+        }
+
+        /// The store asked for, of the environment, or of the user.
+        static func directory(_ given: String?) -> String {
+            if let path = given ?? Profile.variable("GLOVEBOX_IMAGES") { return path }
             let cache = Profile.variable("XDG_CACHE_HOME") ?? (Profile.variable("HOME") ?? "") + "/.cache"
-            return try ImageStore(directory: cache + "/glovebox/images")
+            return cache + "/glovebox/images"
         }
 
         var terminal: Terminal { Terminal(json: json, quiet: false) }

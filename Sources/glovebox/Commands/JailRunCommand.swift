@@ -25,7 +25,12 @@ struct JailRunCommand: ParsableCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("The root: a directory, or an image file.", valueName: "DIR|IMAGE"))
+    @Option(
+        help: ArgumentHelp(
+            "The root: a directory, an image file, or the name of an image in the store.",
+            valueName: "DIR|IMAGE"
+        )
+    )
     var rootfs: String
 
     @Option(

@@ -1,5 +1,6 @@
 import Glibc
 import GloveboxCore
+import GloveboxImages
 import GloveboxLinux
 
 /// The demo's site and the programs it plays with.
@@ -16,9 +17,12 @@ final class DemoStage {
     init(state: String?, data: String?, image: String?) throws(GloveboxError) {
         let home = (Profile.variable("XDG_CACHE_HOME") ?? (Profile.variable("HOME") ?? "") + "/.cache") + "/glovebox"
         self.data = try Self.existing(data ?? home + "/fair.csv", "the demo's data", "Run Deploy/demo-data first.")
-        let store = Profile.variable("GLOVEBOX_IMAGES") ?? home + "/images"
         let found: String
-        if let image { found = image } else { found = try Self.image(in: store) }
+        if let image {
+            found = image
+        } else {
+            found = try ImageStore(directory: ImageCommand.StoreOption.directory(nil)).resolve("python").path
+        }
         self.image = try Self.existing(found, "the Python image", "Run 'glovebox image build Images/python' first.")
         if let state {
             try OutputFile.makeDirectory(state)
@@ -29,14 +33,6 @@ final class DemoStage {
             guard unsafe mkdtemp(&template) != nil else { throw SyscallError("mkdtemp", errno).coded("input.io") }
             self.state = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
-    }
-
-    private static func image(in store: String) throws(GloveboxError) -> String {
-        let digest = try InputFile.text(store + "/refs/python")
-        for format in ["erofs", "squashfs"] where unsafe access("\(store)/\(digest).\(format)", R_OK) == 0 {
-            return "\(store)/\(digest).\(format)"
-        }
-        return "\(store)/\(digest)"
     }
 
     private static func existing(_ path: String, _ what: String, _ hint: String) throws(GloveboxError) -> String {

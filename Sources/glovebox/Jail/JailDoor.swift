@@ -1,5 +1,6 @@
 import Glibc
 import GloveboxCore
+import GloveboxImages
 import GloveboxJail
 import GloveboxLinux
 
@@ -44,13 +45,22 @@ struct JailDoor {
     }
 
     private func root() throws(GloveboxError) -> JailSpecification.Root {
-        let path = try HostPath.absolute(options.rootfs)
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else {
-            throw GloveboxError("jail.root", "there is no directory or image \(Display.escape(options.rootfs))")
+        let store = try ImageStore(directory: ImageCommand.StoreOption.directory(nil))
+        let image: StoredImage
+        if unsafe stat(options.rootfs, &status) != 0 {
+            image = try store.resolve(options.rootfs)
+        } else {
+            let path = try HostPath.absolute(options.rootfs)
+            if status.st_mode & S_IFMT == S_IFDIR { return .directory(path) }
+            if geteuid() == 0 { return .image(path: path, format: try ImageFormat.detect(path)) }
+            // An ordinary user may not mount: the image goes to the user's own store and is unpacked there, once.
+            image = try store.add(file: path, name: nil)
         }
-        if status.st_mode & S_IFMT == S_IFDIR { return .directory(path) }
-        return .image(path: path, format: try ImageFormat.detect(path))
+        switch try store.root(image) {
+        case .directory(let path): return .directory(path)
+        case .image(let path, _): return .image(path: path, format: try ImageFormat.detect(path))
+        }
     }
 
     private func binds() throws(GloveboxError) -> [JailSpecification.Bind] {
