@@ -145,9 +145,8 @@ let package = Package(
         .target(
             name: "GloveboxServer",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", httpTypes, hummingbird, hummingbirdCore, lifecycle,
-                logging,
-                nio, nioPosix,
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", httpTypes, hummingbird, hummingbirdCore,
+                lifecycle, logging, nio, nioPosix,
             ],
             swiftSettings: strict
         ),
@@ -247,6 +246,14 @@ let package = Package(
         .testTarget(
             name: "GloveboxServerTests",
             dependencies: ["GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxSupervisorTests",
+            dependencies: [
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJobs", "GloveboxLinux",
+                "GloveboxMeasure", "GloveboxSupervisor", "TestSupport", logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

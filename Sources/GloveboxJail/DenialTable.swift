@@ -7,10 +7,26 @@ struct DenialTable {
     private let profile: SeccompProfile
     private(set) var list: [JailResult.Denied] = []
     private(set) var suppressed: UInt64 = 0
+    private var total = 0
+    private var started: UInt64 = 0
+    private var nextAnswer: UInt64 = 0
 
     private static let mostKinds = 64
+    /// Answers given at full speed; after them one a millisecond, so that a program that asks in a loop spends its own
+    /// time and not the supervisor's.
+    private static let freeAnswers = 10_000
 
     init(profile: SeccompProfile) { self.profile = profile }
+
+    /// The program starts now.
+    mutating func start() { started = Kernel.monotonicMilliseconds }
+
+    /// Milliseconds until the next call may be answered; 0 means now.
+    var pause: Int32 {
+        guard total > Self.freeAnswers else { return 0 }
+        let now = Kernel.monotonicMilliseconds
+        return now < nextAnswer ? Int32(clamping: nextAnswer - now) : 0
+    }
 
     /// Takes and refuses one call; false when the listener has nothing more to tell.
     mutating func take(from listener: Int32) -> Bool {
@@ -27,6 +43,8 @@ struct DenialTable {
         }
         guard taken == 0 else { return false }
         _ = glx_notification_refuse(listener, id, EPERM)
+        total += 1
+        if total > Self.freeAnswers { nextAnswer = Kernel.monotonicMilliseconds + 1 }
         let call = SeccompFilter.name(of: number)
         note(call, Self.describe(call, arguments))
         return true
@@ -37,7 +55,8 @@ struct DenialTable {
             list[index].count = list[index].count == .max ? .max : list[index].count + 1
         } else if list.count < Self.mostKinds {
             let rule = profile.rule(refusing: call)?.name ?? "unknown"
-            list.append(JailResult.Denied(call: call, argument: argument, rule: rule, count: 1))
+            let first = (Kernel.monotonicMilliseconds - started) / 100
+            list.append(JailResult.Denied(call: call, argument: argument, rule: rule, count: 1, first: first))
         } else {
             suppressed += 1
         }

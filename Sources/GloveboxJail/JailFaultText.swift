@@ -70,6 +70,7 @@ enum JailFaultText {
         case .directory: "entering the working directory"
         case .timeNamespace: "making the time namespace"
         case .keyring: "taking a fresh keyring"
+        case .landlock: "restricting the workload with Landlock"
         case .execute: "executing the program"
         case .step: "assembling the root"
         }

@@ -22,6 +22,8 @@ package struct JailLimits: Sendable, Equatable {
     package var scratchFiles: UInt64 = 10_000
     /// Open descriptors of one process.
     package var openFiles: UInt64 = 1024
+    /// Stack of a thread.
+    package var stackBytes: UInt64 = 8 << 20
     /// Captured stdout and stderr, each.
     package var streamBytes: Int = 1 << 20
 

@@ -46,6 +46,7 @@ struct JailPlanBuilder {
         plan.wallMilliseconds = specification.limits.wallMilliseconds
         plan.oomScore = 800
         plan.limits = Self.resourceLimits(specification.limits, byGroup: limitsByGroup)
+        plan.writable = root.writable
         try setProgram(specification)
         for descriptor in specification.descriptors {
             plan.descriptors.append(UInt32(Self.firstDescriptor + descriptors.count))
@@ -97,6 +98,7 @@ struct JailPlanBuilder {
         var list: [(UInt32, UInt64)] = [
             (4, 0),  // RLIMIT_CORE
             (7, limits.openFiles),  // RLIMIT_NOFILE
+            (3, limits.stackBytes),  // RLIMIT_STACK
             (1, max(limits.scratchBytes, limits.outputBytes)),  // RLIMIT_FSIZE
             (8, 64 << 10),  // RLIMIT_MEMLOCK
             (12, 819_200),  // RLIMIT_MSGQUEUE
@@ -124,6 +126,8 @@ struct JailPlanBuilder {
             else: "without root the job runs under one id that is the operator's own outside"
         )
         protections.note("groups-empty", privileged, else: "without root the supplementary groups stay")
-        protections.note("landlock", false, else: "this version does not apply Landlock")
+        let landlock = Kernel.landlockVersion
+        if landlock > 0 { plan.options.insert(.landlock) }
+        protections.note("landlock", landlock > 0, else: "the kernel has no Landlock, or it is not switched on")
     }
 }

@@ -13,6 +13,12 @@ package struct JailReadback: Sendable, Equatable {
     package var mounts = ""
     /// `/proc/self/uid_map`, white space folded.
     package var uidMap = ""
+    /// `Groups:`; empty when there are none.
+    package var groups: String?
+    /// `Uid:` with the real, effective, saved and file-system id.
+    package var identity = ""
+    /// Version of Landlock's interface in force; `0` without it.
+    package var landlock = "0"
 
     /// An account of nothing.
     package init() {}
@@ -20,15 +26,18 @@ package struct JailReadback: Sendable, Equatable {
     mutating func take(_ source: UInt8, _ text: String) {
         switch JailMessage.Source(rawValue: source) {
         case .mounts: mounts += text
-        case .uidMap: uidMap = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        case .uidMap: uidMap = Self.folded(text)
+        case .landlock: landlock = text
         case .status:
             for line in text.split(separator: "\n") {
                 let parts = line.split(separator: ":", maxSplits: 1)
                 guard parts.count == 2 else { continue }
-                let value = parts[1].split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                let value = Self.folded(parts[1])
                 switch parts[0] {
                 case "Seccomp": seccomp = value
                 case "NoNewPrivs": noNewPrivileges = value
+                case "Groups": groups = value
+                case "Uid": identity = value
                 case "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb": capabilities[String(parts[0])] = value
                 default: break
                 }
@@ -37,17 +46,31 @@ package struct JailReadback: Sendable, Equatable {
         }
     }
 
-    /// Compares with what every jail must show.
+    private static func folded(_ text: some StringProtocol) -> String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// Compares with what this plan must show.
     ///
     /// - Throws: `jail.readback` naming the first thing that is not as planned.
-    func check(hasProcesses: Bool) throws(GloveboxError) {
-        guard hasProcesses else { return }  // a jail without /proc cannot read; its filter and plan are the same
-        let wrong: String? =
-            if seccomp != "2" { "Seccomp is '\(seccomp)', not 2" } else if noNewPrivileges != "1" {
-                "NoNewPrivs is '\(noNewPrivileges)', not 1"
-            } else if capabilities.count != 5 || capabilities.values.contains(where: { !$0.allSatisfy { $0 == "0" } }) {
-                "a capability set is not empty"
-            } else if mounts.isEmpty { "there is no mount table" } else { nil }
-        if let wrong { throw GloveboxError("jail.readback", "the jail is not as planned: \(wrong)") }
+    func check(_ plan: JailPlan, hasProcesses: Bool) throws(GloveboxError) {
+        if let wrong = difference(from: plan, hasProcesses: hasProcesses) {
+            throw GloveboxError("jail.readback", "the jail is not as planned: \(wrong)")
+        }
+    }
+
+    private func difference(from plan: JailPlan, hasProcesses: Bool) -> String? {
+        if plan.options.contains(.landlock), landlock == "0" { return "Landlock is not in force" }
+        guard hasProcesses else { return nil }  // a jail without /proc cannot read; its filter and plan are the same
+        let id = String(plan.workloadID)
+        if seccomp != "2" { return "Seccomp is '\(seccomp)', not 2" }
+        if noNewPrivileges != "1" { return "NoNewPrivs is '\(noNewPrivileges)', not 1" }
+        if capabilities.count != 5 || capabilities.values.contains(where: { !$0.allSatisfy { $0 == "0" } }) {
+            return "a capability set is not empty"
+        }
+        if identity != [id, id, id, id].joined(separator: " ") { return "the ids are '\(identity)', not \(id)" }
+        if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }
+        if uidMap != Self.folded(String(decoding: plan.uidMap, as: UTF8.self)) { return "the id map is '\(uidMap)'" }
+        return MountTable(plan.steps).difference(from: mounts)
     }
 }

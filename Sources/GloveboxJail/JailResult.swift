@@ -16,6 +16,8 @@ package struct JailResult: Sendable {
         case memory
         /// It was processor time.
         case processorTime
+        /// A file grew beyond the limit.
+        case fileSize
         /// The caller asked for the end.
         case cancelled
         /// There is no such program.
@@ -34,6 +36,14 @@ package struct JailResult: Sendable {
         package let rule: String
         /// How often.
         package var count: UInt64
+        /// When it was first tried, in tenths of a second after the start.
+        package let first: UInt64
+
+        /// The line that tells it: `socket(AF_INET) denied: no-network (3×), first at 0.4 s`.
+        package var text: String {
+            let what = argument.isEmpty ? call : "\(call)(\(argument))"
+            return "\(what) denied: \(rule) (\(count)×), first at \(first / 10).\(first % 10) s"
+        }
     }
 
     package var end: End
@@ -47,6 +57,8 @@ package struct JailResult: Sendable {
     package var peakMemoryOfGroup: Bool
     /// What was refused, at most 64 kinds.
     package var denied: [Denied]
+    /// How often a process or thread was refused for the limit.
+    package var processLimitHits: UInt64
     /// Refusals of kinds beyond the table.
     package var suppressed: UInt64
     /// Bytes written to stdout and stderr, with those beyond the cap.
@@ -58,7 +70,8 @@ package struct JailResult: Sendable {
     /// The frozen `/out`, readable when the last process is dead; nil when there is none.
     package var output: Descriptor?
 
-    /// The status a shell would show: 0–255, 128+n for a signal, 124 wall clock, 137 memory, 126 and 127 as in a shell.
+    /// The status a shell would show: 0–255, 128+n for a signal, 124 wall clock, 137 memory,
+    /// 152 processor time, 153 file size, 126 and 127 as in a shell.
     package var exitStatus: Int32 {
         switch end {
         case .exited(let status): status
@@ -66,6 +79,7 @@ package struct JailResult: Sendable {
         case .wallClock: 124
         case .memory, .cancelled: 137
         case .processorTime: 152
+        case .fileSize: 153
         case .notExecutable: 126
         case .notFound: 127
         }

@@ -8,6 +8,8 @@ internal import GloveboxPlan
 struct JailRoot {
     /// The steps in order.
     private(set) var steps: [JailStep] = []
+    /// Paths in the jail at which the workload may write.
+    private(set) var writable: [[UInt8]] = []
     /// Detached mounts; the first gets the number `firstDescriptor` in the launcher.
     private(set) var mounts: [Descriptor] = []
 
@@ -39,7 +41,7 @@ struct JailRoot {
         switch specification.root {
         case .empty:
             steps.append(.scratch(path: bytes("root"), bytes: 65536, inodes: 64, mode: 0o755, flags: [.noExec]))
-            skeleton(under: "root")
+            try skeleton(under: "root")
             return
         case .image(let path, let format):
             guard privileged else {
@@ -60,9 +62,9 @@ struct JailRoot {
                 steps.append(.bind(source: bytes(path), path: bytes("image"), flags: [.readOnly]))
             }
         }
-        skeleton(under: "skeleton")
+        try skeleton(under: "skeleton")
         steps.append(.overlay(upper: bytes("skeleton"), lower: bytes("image"), path: bytes("root")))
-        bindAll()
+        try bindAll()
     }
 
     private mutating func attach(_ mount: Descriptor) {
@@ -72,20 +74,20 @@ struct JailRoot {
         mounts.append(mount)
     }
 
-    private mutating func skeleton(under root: String) {
+    private mutating func skeleton(under root: String) throws(GloveboxError) {
         steps.append(.directory(path: bytes(root), mode: 0o755))
         for name in Self.own { steps.append(.directory(path: bytes("\(root)/\(name)"), mode: 0o755)) }
         for staged in specification.staged { steps.append(.directory(path: bytes(root + staged.path), mode: 0o755)) }
         for bind in specification.binds {
             let path = bytes(root + bind.target)
-            steps.append(isFile(bind.source) ? .file(path: path) : .directory(path: path, mode: 0o755))
+            steps.append(try isFile(bind.source) ? .file(path: path) : .directory(path: path, mode: 0o755))
         }
     }
 
-    private mutating func bindAll() {
+    private mutating func bindAll() throws(GloveboxError) {
         for bind in specification.binds {
             var flags: JailStep.Flags = [.readOnly, .recursive]
-            if isFile(bind.source) { flags.insert(.file) }
+            if try isFile(bind.source) { flags.insert(.file) }
             steps.append(.bind(source: bytes(bind.source), path: bytes("root" + bind.target), flags: flags))
         }
     }
@@ -94,35 +96,23 @@ struct JailRoot {
     private mutating func bindEntries(of path: String) throws(GloveboxError) {
         let base = path == "/" ? "" : path
         steps.append(.scratch(path: bytes("root"), bytes: 1 << 20, inodes: 1024, mode: 0o755, flags: []))
-        skeleton(under: "root")
+        try skeleton(under: "root")
         let hidden = Set(Self.own + ["sys", "run", "job", "data"])
-        for name in try entries(of: path) where !hidden.contains(name) {
-            let source = base + "/" + name
-            var status = stat()
-            guard unsafe lstat(source, &status) == 0 else { continue }
-            switch status.st_mode & S_IFMT {
-            case S_IFLNK:
-                var target = [UInt8](repeating: 0, count: 4096)
-                let length = unsafe target.withUnsafeMutableBufferPointer { buffer in
-                    Kernel.withPath(source) {
-                        Kernel.call(
-                            SYS_readlinkat,
-                            Int(AT_FDCWD),
-                            $0,
-                            Int(bitPattern: buffer.baseAddress),
-                            buffer.count
-                        )
-                    }
+        do throws(SyscallError) {
+            for entry in try Descriptor.open(path, O_RDONLY | O_DIRECTORY).names() {
+                guard let name = String(validating: entry, as: UTF8.self), !hidden.contains(name) else { continue }
+                let source = base + "/" + name
+                let status = try FileStatus.of(source, followingLinks: false)
+                if status.isLink {
+                    let target = try Kernel.readLink(source)
+                    steps.append(.link(target: target, path: bytes("root/" + name)))
+                } else if status.isDirectory, unsafe access(source, R_OK | X_OK) == 0 {
+                    let flags: JailStep.Flags = [.readOnly, .recursive]
+                    steps.append(.bind(source: bytes(source), path: bytes("root/" + name), flags: flags))
                 }
-                if length > 0 { steps.append(.link(target: Array(target[..<length]), path: bytes("root/" + name))) }
-            case S_IFDIR:
-                guard unsafe access(source, R_OK | X_OK) == 0 else { continue }
-                let flags: JailStep.Flags = [.readOnly, .recursive]
-                steps.append(.bind(source: bytes(source), path: bytes("root/" + name), flags: flags))
-            default: continue
             }
-        }
-        bindAll()
+        } catch { throw error.coded("jail.root") }
+        try bindAll()
         steps.append(.seal(path: bytes("root")))
     }
 
@@ -144,6 +134,7 @@ struct JailRoot {
         if case .empty = specification.root {
         } else {
             let shared = min(limits.scratchBytes, 64 << 20)
+            writable += [bytes("/dev/shm"), bytes("/tmp")]
             steps.append(
                 .scratch(path: bytes("root/dev/shm"), bytes: shared, inodes: 1024, mode: 0o1777, flags: [.noExec])
             )
@@ -169,6 +160,7 @@ struct JailRoot {
             )
         }
         if specification.hasOutput {
+            writable.append(bytes("/out"))
             steps.append(
                 .scratch(
                     path: bytes("root/out"),
@@ -182,12 +174,12 @@ struct JailRoot {
         steps.append(.stage)
         if let alias = specification.outputAlias, specification.hasOutput {
             steps.append(.bind(source: bytes("root/out"), path: bytes("root" + alias), flags: [.noExec]))
+            writable.append(bytes(alias))
         }
     }
 
-    private func isFile(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+    private func isFile(_ path: String) throws(GloveboxError) -> Bool {
+        do { return try !FileStatus.of(path).isDirectory } catch { throw error.coded("jail.bind") }
     }
 
     private func hasMountsBelow(_ path: String) throws(GloveboxError) -> Bool {
@@ -198,20 +190,5 @@ struct JailRoot {
                 return fields.count > 4 && fields[4].hasPrefix(prefix) && fields[4] != prefix
             }
         } catch { throw error.coded("jail.root") }
-    }
-
-    private func entries(of path: String) throws(GloveboxError) -> [String] {
-        guard let listing = unsafe opendir(path) else {
-            throw SyscallError("opendir", errno, path).coded("jail.root")
-        }
-        defer { unsafe closedir(listing) }
-        var names: [String] = []
-        while let entry = unsafe readdir(listing) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-                unsafe String(validating: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if let name, name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
     }
 }

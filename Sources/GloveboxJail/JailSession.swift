@@ -87,9 +87,10 @@ final class JailSession {
             add(control)
             add(streams[0])
             add(streams[1])
-            add(listener)
+            let pause = denials.pause
+            add(pause > 0 ? nil : listener)
             add(cancelled ? nil : hooks.cancel)
-            let ready = unsafe poll(&polled, UInt(polled.count), -1)
+            let ready = unsafe poll(&polled, UInt(polled.count), pause > 0 ? pause : -1)
             if ready < 0 {
                 if errno == EINTR { continue }
                 throw SyscallError("poll", errno).coded("jail.launcher")
@@ -150,9 +151,10 @@ final class JailSession {
             guard let source = body.first else { throw Self.unexpected }
             readback.take(source, String(decoding: body.dropFirst(), as: UTF8.self))
         case JailMessage.ready:
-            try readback.check(hasProcesses: builder.hasProcesses)
+            try readback.check(builder.plan, hasProcesses: builder.hasProcesses)
             try hooks.start(readback, protections)
             started = Self.now()
+            denials.start()
             try send(JailMessage.execute)
         case JailMessage.ended:
             guard body.count == 28 else { throw Self.unexpected }
@@ -199,7 +201,12 @@ final class JailSession {
             } else if signal == SIGKILL, kills > 0 {
                 end = .memory
             } else {
-                end = signal == SIGXCPU ? .processorTime : .signalled(signal)
+                end =
+                    switch signal {
+                    case SIGXCPU: .processorTime
+                    case SIGXFSZ: .fileSize
+                    default: .signalled(signal)
+                    }
             }
         } else if kills > 0 {
             end = .memory
@@ -216,6 +223,7 @@ final class JailSession {
             peakMemory: group?.peakMemory ?? ended?.memory ?? 0,
             peakMemoryOfGroup: group?.peakMemory != nil,
             denied: denials.list,
+            processLimitHits: group?.processLimitHits ?? 0,
             suppressed: denials.suppressed,
             streamBytes: written,
             protections: protections,
@@ -226,11 +234,7 @@ final class JailSession {
 
     private static let unexpected = GloveboxError("jail.launcher", "the launcher sent something it should not")
 
-    private static func now() -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-    }
+    private static func now() -> UInt64 { Kernel.monotonicMilliseconds }
 }
 
 extension [UInt8] {

@@ -17,6 +17,18 @@ package enum Kernel {
         glx_syscall(Int(number), a, b, c, d, e, 0)
     }
 
+    /// Version of the kernel's Landlock interface; 0 where there is none.
+    package static var landlockVersion: Int {
+        max(0, call(444, 0, 0, 1))  // landlock_create_ruleset(LANDLOCK_CREATE_RULESET_VERSION)
+    }
+
+    /// The monotonic clock.
+    package static var monotonicMilliseconds: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+
     /// Turns -errno into an error.
     package static func value(_ result: Int, _ call: String, _ detail: String = "") throws(SyscallError) -> Int {
         guard result >= 0 else { throw SyscallError(call, Int32(-result), detail) }
@@ -32,6 +44,17 @@ package enum Kernel {
     /// Reads a small file of /proc, /sys or a control group whole.
     package static func readText(_ path: String) throws(SyscallError) -> String {
         String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
+    }
+
+    /// Where a symbolic link leads.
+    package static func readLink(_ path: String) throws(SyscallError) -> [UInt8] {
+        var target = [UInt8](repeating: 0, count: 4096)
+        let read = unsafe target.withUnsafeMutableBufferPointer { buffer in
+            withPath(path) {
+                call(SYS_readlinkat, Int(AT_FDCWD), $0, Int(bitPattern: buffer.baseAddress), buffer.count)
+            }
+        }
+        return Array(target.prefix(try value(read, "readlink", path)))
     }
 
     /// Writes a small file of a control group in one call.

@@ -44,6 +44,8 @@ package enum JailMessage {
         case uidMap = 3
         /// `/proc/self/cgroup`
         case groups = 4
+        /// Version of Landlock's interface that is in force, in decimal.
+        case landlock = 5
     }
 }
 
@@ -51,7 +53,7 @@ package enum JailMessage {
 package enum JailFault: UInt32, Sendable {
     case plan = 1
     case groups, clone, idMap, controlGroup, propagation, assembly, root, hostname, identity, capabilities, limits
-    case filter, readback, workload, directory, timeNamespace, keyring
+    case filter, readback, workload, directory, timeNamespace, keyring, landlock
     /// The program could not be executed.
     case execute
     /// A step of the plan: this value plus the step's index.

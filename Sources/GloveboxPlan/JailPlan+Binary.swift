@@ -22,6 +22,7 @@ extension JailPlan {
         writer.strings(environment)
         writer.integer(UInt32(descriptors.count))
         for descriptor in descriptors { writer.integer(descriptor) }
+        writer.strings(writable)
         writer.integer(UInt32(limits.count))
         for limit in limits {
             writer.integer(limit.resource)
@@ -54,6 +55,7 @@ extension JailPlan {
         arguments = reader.strings()
         environment = reader.strings()
         for _ in 0..<reader.count() { descriptors.append(reader.integer(UInt32.self)) }
+        writable = reader.strings()
         for _ in 0..<reader.count() {
             let resource = reader.integer(UInt32.self)
             limits.append(Limit(resource: resource, value: reader.integer(UInt64.self)))

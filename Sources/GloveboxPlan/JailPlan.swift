@@ -30,6 +30,8 @@ package struct JailPlan: Equatable, Sendable {
         package static let timeNamespace = Options(rawValue: 4)
         /// The program is the descriptor `program`, not a path.
         package static let programByDescriptor = Options(rawValue: 8)
+        /// Landlock, as far as the kernel has it; one without it fails.
+        package static let landlock = Options(rawValue: 16)
     }
 
     /// Switches.
@@ -58,6 +60,8 @@ package struct JailPlan: Equatable, Sendable {
     package var environment: [[UInt8]] = []
     /// Descriptors that stay open beside 0, 1 and 2; they become 3, 4, … in this order.
     package var descriptors: [UInt32] = []
+    /// Directories of the jail in which Landlock lets the workload write.
+    package var writable: [[UInt8]] = []
     /// Resource limits.
     package var limits: [Limit] = []
     /// The compiled seccomp program, loaded as these bytes.

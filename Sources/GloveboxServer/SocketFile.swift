@@ -1,6 +1,7 @@
 internal import Glibc
 internal import GloveboxAPI
 internal import GloveboxCore
+internal import GloveboxLinux
 
 /// The unix socket as a file: only its owner may reach it.
 struct SocketFile: Sendable {
@@ -27,19 +28,20 @@ struct SocketFile: Sendable {
     /// - Throws: `config.invalid` for an open directory or for something in the socket's place; `server.running`.
     func prepare() throws(GloveboxError) {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-        var status = stat()
-        guard unsafe stat(directory.isEmpty ? "/" : directory, &status) == 0 else {
+        let place: FileStatus
+        do { place = try FileStatus.of(directory.isEmpty ? "/" : directory) } catch {
             throw GloveboxError("config.invalid", "there is no directory \(Display.escape(directory)) for the socket")
         }
-        guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        guard place.user == geteuid(), place.permissions & 0o077 == 0 else {
             throw GloveboxError(
                 "config.invalid",
                 "others can enter \(Display.escape(directory)), where the socket shall be",
                 hint: "Make it this user's own, with mode 0700."
             )
         }
-        guard unsafe lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
+        let known: FileStatus
+        do { known = try FileStatus.of(path, followingLinks: false) } catch { return }
+        guard known.isSocket else {
             throw GloveboxError("config.invalid", "\(Display.escape(path)) is there and is no socket")
         }
         guard !isServed() else {

@@ -27,6 +27,8 @@ struct Workload {
         }
         control.check(withText(plan.directory) { call(SYS_chdir, $0) }, .directory)
         checkDirectory()
+        let landlock = Landlock()
+        if plan.options.contains(.landlock) { control.check(landlock.restrict(writable: plan.writable), .landlock) }
         let control = arrangeDescriptors()
         let listener = Int(unsafe glx_seccomp_load(plan.filter, plan.filter.count, filterFlags))
         control.check(listener, .filter)
@@ -35,6 +37,10 @@ struct Workload {
             close(listener)
         }
         readBack(to: control)
+        if plan.options.contains(.landlock) {
+            let version = [JailMessage.Source.landlock.rawValue] + decimal(UInt64(landlock.version))
+            control.check(control.send(JailMessage.readback, version), .readback)
+        }
         control.check(control.send(JailMessage.ready), .readback)
         guard control.expect(JailMessage.execute) else { leave(125) }
         execute(control)

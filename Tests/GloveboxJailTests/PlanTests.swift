@@ -20,6 +20,7 @@ import Testing
         plan.limits = [.init(resource: 4, value: .max)]
         plan.filter = [UInt8](repeating: 0, count: 16)
         plan.descriptors = [5]
+        plan.writable = [[47, 116]]
         return plan
     }
 

@@ -64,6 +64,17 @@ package enum TestPrograms {
         return (started.process, started.output)
     }
 
+    /// The file of an image in the store, nil when the store does not have it.
+    package static func image(_ name: String) -> String? {
+        guard let store = variable("GLOVEBOX_IMAGES") else { return nil }
+        do {
+            let text = try Descriptor.open(store + "/refs/" + name, O_RDONLY).readAll(limit: 100)
+            let digest = String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? ""
+            let path = "\(store)/images/\(digest).erofs"
+            return unsafe access(path, R_OK) == 0 ? path : nil
+        } catch { return nil }
+    }
+
     /// A fresh private directory.
     package static func scratch() throws -> String {
         var template = Array("/tmp/glovebox-test-XXXXXX".utf8CString)

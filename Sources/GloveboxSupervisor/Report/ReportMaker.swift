@@ -153,7 +153,7 @@ struct ReportMaker {
             capEff: !effective.isEmpty && effective.allSatisfy { $0 == "0" } ? "0" : effective,
             mountinfo: Machine.sha256(Array(readback.mounts.utf8)),
             uidMap: readback.uidMap,
-            landlockABI: "0"
+            landlockABI: readback.landlock
         )
     }
 

@@ -158,12 +158,7 @@ struct JobRunner {
                 fields: [("kinds", .string(String(result.denied.count)))]
             ),
             [
-                "denied": .array(
-                    result.denied.map {
-                        let argument = $0.argument.isEmpty ? "" : "(\($0.argument))"
-                        return .string("\($0.call)\(argument) blocked: \($0.rule), \($0.count)x")
-                    }
-                )
+                "denied": .array(result.denied.map { .string($0.text) })
             ]
         )
     }
@@ -175,6 +170,7 @@ struct JobRunner {
         case .wallClock: .limit(.wall)
         case .memory: .limit(.memory)
         case .processorTime: .limit(.cpu)
+        case .fileSize: .limit(.disk)
         case .cancelled: .cancelled
         case .notFound: .exit(127)
         case .notExecutable: .exit(126)

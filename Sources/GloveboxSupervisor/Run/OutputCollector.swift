@@ -1,4 +1,3 @@
-internal import CGloveboxLinux
 internal import Glibc
 internal import GloveboxCore
 internal import GloveboxLinux
@@ -49,15 +48,7 @@ struct OutputCollector {
     }
 
     private func take(_ name: [UInt8], _ directory: Descriptor, limit: Int) throws(SyscallError) -> [UInt8] {
-        // RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH
-        var how = (UInt64(O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), UInt64(0), UInt64(0x01 | 0x04 | 0x08))
-        var path = name + [0]
-        let opened = unsafe withUnsafeMutablePointer(to: &how) { how in
-            unsafe path.withUnsafeMutableBufferPointer {
-                Kernel.call(SYS_openat2, Int(directory.raw), Int(bitPattern: $0.baseAddress), Int(bitPattern: how), 24)
-            }
-        }
-        let file = Descriptor(owning: Int32(try Kernel.value(opened, "openat2")))
+        let file = try directory.open(beneath: name, O_RDONLY)
         let status = try file.status()
         guard status.isRegular, status.links == 1 else { throw SyscallError("openat2", ELOOP) }
         guard status.size <= limit else { throw SyscallError("read", EFBIG) }
@@ -65,23 +56,8 @@ struct OutputCollector {
     }
 
     private func names(of directory: Descriptor) throws(GloveboxError) -> [[UInt8]] {
-        let listing: Descriptor
-        do { listing = try Descriptor.open(".", O_RDONLY | O_DIRECTORY, in: directory) } catch {
-            throw error.coded("output.collect")
-        }
-        guard let stream = unsafe fdopendir(dup(listing.raw)) else {
-            throw SyscallError("fdopendir", errno).coded("output.collect")
-        }
-        defer { unsafe closedir(stream) }
-        var names: [[UInt8]] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in unsafe Array(raw.prefix { $0 != 0 }) }
-            if name == [46] || name == [46, 46] { continue }
-            guard names.count < Self.mostEntries else {
-                throw GloveboxError("output.too-many", "the job left more than \(Self.mostEntries) files")
-            }
-            names.append(name)
-        }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
+        do { return try directory.names(limit: Self.mostEntries) } catch  where error.errno == E2BIG {
+            throw GloveboxError("output.too-many", "the job left more than \(Self.mostEntries) files")
+        } catch { throw error.coded("output.collect") }
     }
 }

@@ -12,6 +12,11 @@ enum HostPath {
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)
     }
+
+    /// Whether a directory stands there.
+    static func isDirectory(_ path: String) throws(GloveboxError) -> Bool {
+        do { return try FileStatus.of(path).isDirectory } catch { throw error.coded("input.io") }
+    }
 }
 
 /// The programs of this release, which stand side by side.

@@ -45,14 +45,13 @@ struct JailDoor {
     }
 
     private func root() throws(GloveboxError) -> JailSpecification.Root {
-        var status = stat()
         let store = try ImageStore(directory: ImageCommand.StoreOption.directory(nil))
         let image: StoredImage
-        if unsafe stat(options.rootfs, &status) != 0 {
+        if unsafe access(options.rootfs, F_OK) != 0 {
             image = try store.resolve(options.rootfs)
         } else {
             let path = try HostPath.absolute(options.rootfs)
-            if status.st_mode & S_IFMT == S_IFDIR { return .directory(path) }
+            if try HostPath.isDirectory(path) { return .directory(path) }
             if geteuid() == 0 { return .image(path: path, format: try ImageFormat.detect(path)) }
             // An ordinary user may not mount: the image goes to the user's own store and is unpacked there, once.
             image = try store.add(file: path, name: nil)

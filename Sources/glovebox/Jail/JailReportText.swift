@@ -11,14 +11,16 @@ enum JailReportText {
         case .memory: lines.append("killed: the jail used more than \(limits.memory) of memory")
         case .wallClock: lines.append("killed: the wall-clock limit was reached")
         case .processorTime: lines.append("killed: the processor-time limit was reached")
+        case .fileSize: lines.append("killed: a file grew beyond the limit")
         case .signalled(let signal): lines.append("ended by signal \(signal)")
         case .notFound: lines.append("there is no \(Display.escape(limits.command[0])) in the jail's root")
         case .notExecutable: lines.append("\(Display.escape(limits.command[0])) is not executable in the jail's root")
         case .exited, .cancelled: break
         }
-        for denied in result.denied {
-            let argument = denied.argument.isEmpty ? "" : "(\(denied.argument))"
-            lines.append("\(denied.call)\(argument) blocked: \(denied.rule) (\(denied.count)x)")
+        lines += result.denied.map(\.text)
+        if result.suppressed > 0 { lines.append("\(result.suppressed) more denied calls of other kinds") }
+        if result.processLimitHits > 0 {
+            lines.append("the limit of \(limits.pids) processes refused \(result.processLimitHits) new ones")
         }
         return lines.map { "glovebox: " + $0 }
     }
@@ -45,9 +47,11 @@ enum JailReportText {
                     [
                         "call": .string($0.call), "argument": .string($0.argument), "rule": .string($0.rule),
                         "count": .integer(Int64(clamping: $0.count)),
+                        "firstTenths": .integer(Int64(clamping: $0.first)),
                     ]
                 }
             ),
+            "processLimitHits": .integer(Int64(clamping: result.processLimitHits)),
             "suppressed": .integer(Int64(clamping: result.suppressed)),
             "protections": result.protections.json,
             "rootOfTrust": "emulated",
@@ -59,6 +63,7 @@ enum JailReportText {
         case .memory: "memory"
         case .wallClock: "wall"
         case .processorTime: "cpu"
+        case .fileSize: "file-size"
         default: .null
         }
     }

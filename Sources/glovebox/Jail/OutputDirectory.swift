@@ -14,9 +14,9 @@ struct OutputDirectory {
             if unsafe mkdir(path, 0o755) != 0 && errno != EEXIST { throw SyscallError("mkdir", errno, path) }
             directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
         } catch { throw error.coded("input.io") }
-        guard try Self.names(of: directory).isEmpty else {
-            throw GloveboxError("input.not-empty", "\(Display.escape(path)) is not empty")
-        }
+        let isEmpty: Bool
+        do { isEmpty = try directory.names().isEmpty } catch { throw error.coded("input.io") }
+        guard isEmpty else { throw GloveboxError("input.not-empty", "\(Display.escape(path)) is not empty") }
     }
 
     /// Copies regular files and directories; anything else the command left is named and not followed.
@@ -24,49 +24,36 @@ struct OutputDirectory {
 
     private func copy(_ from: Descriptor, _ to: Descriptor, depth: Int) throws(GloveboxError) {
         guard depth < 32 else { throw GloveboxError("output.depth", "the output is nested too deeply") }
-        for name in try Self.names(of: from) {
-            do {
-                var status = stat()
-                guard unsafe fstatat(from.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-                switch status.st_mode & S_IFMT {
-                case S_IFDIR:
-                    guard unsafe mkdirat(to.raw, name, 0o755) == 0 else { throw SyscallError("mkdirat", errno, name) }
-                    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
-                    try copy(.open(name, flags, in: from), .open(name, flags, in: to), depth: depth + 1)
-                case S_IFREG:
-                    let source = try Descriptor.open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, in: from)
-                    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                    let target = try Descriptor.open(name, flags, mode: 0o644, in: to)
-                    var total = 0
-                    while true {
-                        let chunk = try source.read(upTo: 1 << 20)
-                        total += chunk.count
-                        guard total <= Self.mostBytes else { throw SyscallError("read", EFBIG, name) }
-                        if chunk.isEmpty { break }
-                        try target.write(chunk)
-                    }
-                default: JailReportText.write("glovebox: left out \(Display.escape(name)): not a regular file\n", to: 2)
+        var pending: [(Descriptor, Descriptor)] = []
+        do throws(SyscallError) {
+            for name in try from.names() {
+                let shown = Display.escape(String(decoding: name, as: UTF8.self))
+                let status = try FileStatus.of(name, in: from)
+                if status.isDirectory {
+                    let inner = (name + [0]).map { CChar(bitPattern: $0) }
+                    guard unsafe mkdirat(to.raw, inner, 0o755) == 0 else { throw SyscallError("mkdirat", errno, shown) }
+                    let flags = O_RDONLY | O_DIRECTORY
+                    pending.append((try from.open(beneath: name, flags), try to.open(beneath: name, flags)))
+                } else if status.isRegular {
+                    try Self.copyFile(name, from, to)
+                } else {
+                    JailReportText.write("glovebox: left out \(shown): not a regular file\n", to: 2)
                 }
-            } catch let error as SyscallError { throw error.coded("input.io") } catch let error as GloveboxError {
-                throw error
-            } catch {}
-        }
+            }
+        } catch { throw error.coded("input.io") }
+        for (source, target) in pending { try copy(source, target, depth: depth + 1) }
     }
 
-    private static func names(of directory: Descriptor) throws(GloveboxError) -> [String] {
-        do throws(SyscallError) {
-            let copy = try Descriptor.open(".", O_RDONLY | O_DIRECTORY, in: directory).duplicate()
-            let raw = dup(copy.raw)
-            guard raw >= 0, let listing = unsafe fdopendir(raw) else { throw SyscallError("fdopendir", errno) }
-            defer { unsafe closedir(listing) }
-            var names: [String] = []
-            while let entry = unsafe readdir(listing) {
-                let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-                    unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if name != "." && name != ".." { names.append(name) }
-            }
-            return names.sorted()
-        } catch { throw error.coded("input.io") }
+    private static func copyFile(_ name: [UInt8], _ from: Descriptor, _ to: Descriptor) throws(SyscallError) {
+        let source = try from.open(beneath: name, O_RDONLY)
+        let target = try to.open(beneath: name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+        var total = 0
+        while true {
+            let chunk = try source.read(upTo: 1 << 20)
+            total += chunk.count
+            guard total <= mostBytes else { throw SyscallError("read", EFBIG) }
+            if chunk.isEmpty { return }
+            try target.write(chunk)
+        }
     }
 }

@@ -1,0 +1,89 @@
+internal import GloveboxCore
+internal import GloveboxPlan
+
+/// The mounts a jail must show, and what the kernel says it has.
+struct MountTable {
+    /// What a mount must be.
+    private struct Mount {
+        let options: Set<String>
+        /// Whether mounts of the host may have come along below it.
+        let isRecursive: Bool
+    }
+
+    private var expected: [String: Mount] = [:]
+
+    /// What the steps leave below `root`.
+    init(_ steps: [JailStep]) {
+        for step in steps {
+            switch step {
+            case .scratch(let path, _, _, _, let flags):
+                add(path, flags.contains(.noExec) ? ["rw", "nosuid", "nodev", "noexec"] : ["rw", "nosuid", "nodev"])
+            case .bind(_, let path, let flags):
+                var options: Set<String> = ["nosuid"]
+                if flags.contains(.readOnly) { options.insert("ro") }
+                if flags.contains(.noExec) { options.insert("noexec") }
+                if !flags.contains(.devices) { options.insert("nodev") }
+                add(path, options, isRecursive: flags.contains(.recursive))
+            case .overlay(_, _, let path): add(path, ["ro", "nosuid", "nodev"])
+            case .processes(let path): add(path, ["ro", "nosuid", "nodev", "noexec"])
+            case .seal(let path):
+                guard let point = Self.point(path), let mount = expected[point] else { continue }
+                expected[point] = Mount(
+                    options: mount.options.subtracting(["rw"]).union(["ro"]),
+                    isRecursive: mount.isRecursive
+                )
+            case .attach, .directory, .file, .link, .stage: break
+            }
+        }
+    }
+
+    private mutating func add(_ path: [UInt8], _ options: Set<String>, isRecursive: Bool = false) {
+        if let point = Self.point(path) { expected[point] = Mount(options: options, isRecursive: isRecursive) }
+    }
+
+    /// The place in the jail, as mountinfo spells it; nil for what stands beside the root and goes away.
+    private static func point(_ path: [UInt8]) -> String? {
+        let root = Array("root".utf8)
+        guard path.starts(with: root), path.count == root.count || path[root.count] == UInt8(ascii: "/") else {
+            return nil
+        }
+        var text = ""
+        for byte in path.dropFirst(root.count) {
+            switch byte {
+            case 0x20: text += "\\040"
+            case 0x09: text += "\\011"
+            case 0x0a: text += "\\012"
+            case 0x5c: text += "\\134"
+            default: text.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
+        return text.isEmpty ? "/" : text
+    }
+
+    /// The first thing in `mountinfo` that is not as planned; nil when all is.
+    ///
+    /// Source: proc(5), fields 5 (mount point) and 6 (options).
+    func difference(from mountinfo: String) -> String? {
+        var missing = Set(expected.keys)
+        for line in mountinfo.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 6 else { return "the mount table is not readable" }
+            let point = String(fields[4])
+            let options = Set(fields[5].split(separator: ",").map(String.init))
+            if let mount = expected[point] {
+                missing.remove(point)
+                let lost = mount.options.subtracting(options).sorted()
+                if !lost.isEmpty {
+                    return "the mount on \(Display.escape(point)) is not \(lost.joined(separator: ", "))"
+                }
+            } else if !isBelowBind(point) || !options.isSuperset(of: ["ro", "nosuid"]) {
+                return "there is a mount on \(Display.escape(point)) that was not planned"
+            }
+        }
+        return missing.min().map { "there is no mount on \(Display.escape($0))" }
+    }
+
+    private func isBelowBind(_ point: String) -> Bool {
+        expected.contains { $0.value.isRecursive && point.hasPrefix($0.key + "/") }
+    }
+}

@@ -1,0 +1,58 @@
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxJobs
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// The engine with a real site, a real log and, where a job runs, a real jail.
+@Suite(.serialized) struct EngineTests {
+    private static let hasData = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a vote given before the job waits for one is counted`() throws {
+        let test = try TestSite()
+        let approved = try test.submit("print(1)\n")
+        let refused = try test.submit("print(2)\n")
+        // No engine yet: as far as anyone knows, the jobs are in their start grace.
+        try test.vote(.approve, on: approved)
+        try test.vote(.refuse, on: refused)
+        #expect(try test.entry(approved).job.phase == .accepted)
+        try test.start()
+        let queued = try test.wait(for: approved) { $0.job.phase.isTerminal }
+        #expect(queued.job.transitions.contains { $0.phase == .queued })
+        #expect(try test.wait(for: refused) { $0.job.phase.isTerminal }.job.phase == .denied)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a job whose image cannot be mounted ends with a report that says it never started`() throws {
+        let test = try TestSite()
+        let job = try test.submit("print(1)\n")
+        try test.vote(.approve, on: job)
+        try test.start()
+        let entry = try test.wait(for: job) { $0.evidence != nil }
+        #expect(entry.job.phase == .errored && entry.evidence != nil)
+        #expect(!entry.job.transitions.contains { $0.phase == .running })
+    }
+
+    private static let image = TestPrograms.image("python")
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a cancelled run is killed at once, and other jobs are decided while it runs`() throws {
+        let test = try TestSite(image: Self.image)
+        let running = try test.submit("import time\ntime.sleep(50)\n")
+        try test.vote(.approve, on: running)
+        try test.start()
+        #expect(try test.wait(for: running) { $0.job.phase == .running }.job.phase == .running)
+        let second = try test.submit("print(2)\n")
+        try test.vote(.refuse, on: second)
+        #expect(try test.wait(for: second) { $0.job.phase == .denied }.job.phase == .denied)
+        #expect(try test.entry(running).job.phase == .running)
+        let before = Machine.now()
+        try test.cancel(running)
+        let entry = try test.wait(for: running) { $0.evidence != nil && $0.job.cleanup == .done }
+        #expect(entry.job.phase == .cancelled && entry.evidence != nil && entry.job.cleanup == .done)
+        #expect(Machine.now().milliseconds - before.milliseconds < 5000)
+    }
+}

@@ -1,0 +1,148 @@
+import Glibc
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxImages
+import GloveboxJobs
+import GloveboxLinux
+import GloveboxMeasure
+import Logging
+import TestSupport
+
+@testable import GloveboxSupervisor
+
+/// A founded site in this process, with a researcher, a reviewer, the demo's data and an image.
+struct TestSite {
+    let site: Site
+    private let layout: SiteLayout
+    private let researcher: Person
+    private let reviewer: Person
+
+    /// Someone with an account and a key.
+    private struct Person {
+        let caller: Caller
+        let signer: PersonSigner
+    }
+
+    /// Founds and opens it; the image is the one given, or a file that no kernel can mount.
+    init(image: String? = nil) throws {
+        layout = SiteLayout(root: try TestPrograms.scratch())
+        let configuration = SiteConfiguration(
+            name: "t",
+            origin: "log.t.example",
+            planQuorum: 1,
+            founded: Instant(seconds: Machine.now().seconds)
+        )
+        try SiteFounding.found(
+            layout,
+            configuration: configuration,
+            policies: ShippedPolicies.documents(withDemo: true)
+        )
+        site = try Site(opening: layout)
+        researcher = try Self.person("alice", .researcher, site)
+        reviewer = try Self.person("rita", .reviewer, site)
+        let file = layout.root + "/image"
+        if image == nil {
+            let head = [UInt8](repeating: 0, count: 1024) + [0xe2, 0xe1, 0xf5, 0xe0] + [UInt8](repeating: 1, count: 64)
+            try Descriptor.open(file, O_WRONLY | O_CREAT, mode: 0o644).write(head)
+        }
+        _ = try site.images.add(file: image ?? file, name: "python")
+        let documents = TestPrograms.repository + "/Deploy/demo/"
+        _ = try site.addDataset(
+            Caller(account: "acc_owner", name: "owner", roles: [.owner]),
+            AddDatasetRequest(
+                name: "fair",
+                schema: Self.text(documents + "fair.dataset.yaml"),
+                inputPolicy: Self.text(documents + "fair.input.yaml"),
+                privatePath: TestPrograms.variable("GLOVEBOX_FAIR_CSV") ?? ""
+            )
+        )
+    }
+
+    private static func text(_ path: String) throws -> String {
+        String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
+    }
+
+    private static func person(_ name: String, _ role: Role, _ site: Site) throws -> Person {
+        let account = try site.createAccount(name: name, roles: [role], by: nil).account
+        let caller = Caller(account: account, name: name, roles: [role])
+        let signer = PersonSigner()
+        let message = EnrollKeyRequest.message(account: account, publicKey: signer.publicKey.bytes)
+        _ = try site.enrollKey(
+            caller,
+            account: account,
+            EnrollKeyRequest(publicKey: signer.publicKey.bytes, proof: signer.signature(over: message))
+        )
+        return Person(caller: caller, signer: signer)
+    }
+
+    /// Submits the demo's spec with this program; the job's id.
+    func submit(_ program: String, wallSeconds: UInt64 = 60) throws -> String {
+        let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
+        unsafe mkdir(code, 0o755)
+        try Descriptor.open(code + "/main.py", O_WRONLY | O_CREAT, mode: 0o644).write(Array(program.utf8))
+        let spec = try Self.text(TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/table.spec.json")
+        try Descriptor.open(code + "/table.spec.json", O_WRONLY | O_CREAT, mode: 0o644).write(Array(spec.utf8))
+        let archive = code + ".nar"
+        let file = try Descriptor.open(archive, O_RDWR | O_CREAT, mode: 0o600)
+        let measured = try CodeTree.pack(directory: code, to: DescriptorStream(borrowing: file.raw))
+        _ = try site.addBlob(researcher.caller, BlobUpload(path: archive, bytes: UInt64(file.status().size)))
+        let made = try site.createPlan(
+            researcher.caller,
+            CreatePlanRequest(
+                code: measured.narSha256,
+                image: "python",
+                argv: ["python3", "main.py"],
+                dataset: "fair",
+                outputPolicy: "demo-table",
+                limits: RequestedLimits(wallSeconds: wallSeconds)
+            )
+        )
+        let envelope = try researcher.signer.sign(made.manifest)
+        let request = SubmitJobRequest(
+            planDigest: made.planDigest,
+            envelope: String(decoding: envelope.bytes, as: UTF8.self)
+        )
+        return try site.submit(researcher.caller, request).id
+    }
+
+    /// The reviewer's signed decision.
+    func vote(_ decision: Approval.Decision, on job: String) throws {
+        let approval = Approval(
+            of: try entry(job).job.planDigest,
+            decision: decision,
+            account: reviewer.caller.account,
+            keyID: reviewer.signer.publicKey.keyID,
+            notBefore: Machine.now(),
+            comment: ""
+        )
+        let envelope = try reviewer.signer.sign(approval.bytes)
+        let request = ApprovalRequest(envelope: String(decoding: envelope.bytes, as: UTF8.self))
+        _ = try site.approve(reviewer.caller, request)
+    }
+
+    /// The researcher's word to stop.
+    func cancel(_ job: String) throws { _ = try site.cancel(researcher.caller, job, CancelRequest()) }
+
+    /// Starts the engine, which ends with this process.
+    func start() throws {
+        try Engine(site: site, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }).start()
+    }
+
+    func entry(_ job: String) throws -> JobEntry {
+        guard let entry = site.read({ state in state.jobs[job] }) else {
+            throw GloveboxError("object.not-found", "there is no job \(job)")
+        }
+        return entry
+    }
+
+    /// The job when it fits, or as it is after ten seconds.
+    func wait(for job: String, _ fits: (JobEntry) -> Bool) throws -> JobEntry {
+        for _ in 0..<1000 {
+            let entry = try entry(job)
+            if fits(entry) { return entry }
+            usleep(10_000)
+        }
+        return try entry(job)
+    }
+}
