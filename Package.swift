@@ -172,7 +172,10 @@ let package = Package(
             name: "glovebox-jail",
             dependencies: ["CGloveboxLinux", "GloveboxPlanEmbedded"],
             swiftSettings: embedded,
-            linkerSettings: [.unsafeFlags(["-Xclang-linker", "-static"])]
+            linkerSettings: [
+                .unsafeFlags(["-Xclang-linker", "-static"]),
+                .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
+            ]
         ),
         .executableTarget(
             name: "glovebox-check",
@@ -273,3 +276,15 @@ let package = Package(
         ),
     ]
 )
+
+// Benchmarks are built only when they are asked for, so that nothing else waits for them.
+if Context.environment["GLOVEBOX_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "jail-bench",
+            dependencies: ["GloveboxCore", "GloveboxJail", "GloveboxLinux"],
+            path: "Tests/Benchmarks/jail/Sources",
+            swiftSettings: strict
+        )
+    )
+}

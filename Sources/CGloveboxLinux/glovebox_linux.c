@@ -18,9 +18,10 @@ long glx_syscall(long number, long a, long b, long c, long d, long e, long f) {
     return value == -1 ? -errno : value;
 }
 
-int glx_fork(uint64_t flags, int *pidfd) {
+int glx_fork(uint64_t flags, int *pidfd, int group) {
     struct clone_args args = {
-        .flags = flags | CLONE_PIDFD,
+        .flags = flags | CLONE_PIDFD | (group < 0 ? 0 : CLONE_INTO_CGROUP),
+        .cgroup = group < 0 ? 0 : (uint64_t)group,
         .pidfd = (uint64_t)(uintptr_t)pidfd,
         .exit_signal = SIGCHLD,
     };

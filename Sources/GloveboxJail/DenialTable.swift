@@ -19,33 +19,28 @@ struct DenialTable {
     init(profile: SeccompProfile) { self.profile = profile }
 
     /// The program starts now.
-    mutating func start() { started = Kernel.monotonicMilliseconds }
+    mutating func start() { started = SystemClock.monotonicMilliseconds }
 
     /// Milliseconds until the next call may be answered; 0 means now.
     var pause: Int32 {
         guard total > Self.freeAnswers else { return 0 }
-        let now = Kernel.monotonicMilliseconds
+        let now = SystemClock.monotonicMilliseconds
         return now < nextAnswer ? Int32(clamping: nextAnswer - now) : 0
     }
 
-    /// Takes and refuses one call; false when the listener has nothing more to tell.
+    /// Takes and refuses one call that waits; false when the listener has nothing more to tell.
     mutating func take(from listener: Int32) -> Bool {
         var id: UInt64 = 0
         var pid: UInt32 = 0
         var number: Int32 = 0
         var arguments = [UInt64](repeating: 0, count: 6)
         let taken = unsafe glx_notification_take(listener, &id, &pid, &number, &arguments)
-        if taken == -ENOENT || taken == -EINTR {
-            // The caller is gone; so is the jail when every thread under the filter is.
-            var polled = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-            _ = unsafe poll(&polled, 1, 0)
-            return polled.revents & Int16(POLLHUP) == 0
-        }
+        if taken == -ENOENT || taken == -EINTR { return true }  // the caller died meanwhile
         guard taken == 0 else { return false }
         _ = glx_notification_refuse(listener, id, EPERM)
         total += 1
-        if total > Self.freeAnswers { nextAnswer = Kernel.monotonicMilliseconds + 1 }
-        let call = SeccompFilter.name(of: number)
+        if total > Self.freeAnswers { nextAnswer = SystemClock.monotonicMilliseconds + 1 }
+        let call = profile.name(of: number)
         note(call, Self.describe(call, arguments))
         return true
     }
@@ -55,7 +50,7 @@ struct DenialTable {
             list[index].count = list[index].count == .max ? .max : list[index].count + 1
         } else if list.count < Self.mostKinds {
             let rule = profile.rule(refusing: call)?.name ?? "unknown"
-            let first = (Kernel.monotonicMilliseconds - started) / 100
+            let first = (SystemClock.monotonicMilliseconds - started) / 100
             list.append(JailResult.Denied(call: call, argument: argument, rule: rule, count: 1, first: first))
         } else {
             suppressed += 1

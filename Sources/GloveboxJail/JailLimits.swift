@@ -24,8 +24,10 @@ package struct JailLimits: Sendable, Equatable {
     package var openFiles: UInt64 = 1024
     /// Stack of a thread.
     package var stackBytes: UInt64 = 8 << 20
-    /// Captured stdout and stderr, each.
-    package var streamBytes: Int = 1 << 20
+    /// Captured stdout.
+    package var outBytes: UInt64 = 1 << 20
+    /// Captured stderr.
+    package var errorBytes: UInt64 = 64 << 10
 
     /// The defaults.
     package init() {}

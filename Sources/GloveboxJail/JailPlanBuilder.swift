@@ -24,7 +24,7 @@ struct JailPlanBuilder {
     init(
         _ specification: JailSpecification,
         privileged: Bool,
-        limitsByGroup: Bool,
+        group: ControlGroup?,
         protections: inout JailProtections
     ) throws(GloveboxError) {
         stagedCount = specification.staged.count
@@ -45,22 +45,25 @@ struct JailPlanBuilder {
         if specification.profile.notifies { plan.options.insert(.notify) }
         plan.wallMilliseconds = specification.limits.wallMilliseconds
         plan.oomScore = 800
-        plan.limits = Self.resourceLimits(specification.limits, byGroup: limitsByGroup)
+        plan.limits = Self.resourceLimits(specification.limits, byGroup: group != nil)
         plan.writable = root.writable
         try setProgram(specification)
-        for descriptor in specification.descriptors {
-            plan.descriptors.append(UInt32(Self.firstDescriptor + descriptors.count))
-            descriptors.append(descriptor)
-        }
-        note(privileged: privileged, &protections)
+        for descriptor in specification.descriptors { plan.descriptors.append(hand(descriptor)) }
+        try enter(group)
+        let seesHost = specification.profile.allowed.contains { $0.calls.contains("sysinfo") }
+        protections.note(
+            "host-counters",
+            !seesHost,
+            else: "sysinfo, which C libraries do not do without, tells the host's memory, load and number of processes"
+        )
+        note(privileged: privileged, hasOwnDevices: root.hasOwnDevices || !hasProcesses, &protections)
     }
 
     private mutating func setProgram(_ specification: JailSpecification) throws(GloveboxError) {
         switch specification.program {
         case .descriptor(let file):
             plan.options.insert(.programByDescriptor)
-            plan.programDescriptor = UInt32(Self.firstDescriptor + descriptors.count)
-            descriptors.append(file)
+            plan.programDescriptor = hand(file)
         case .command:
             guard let name = specification.arguments.first, !name.isEmpty else {
                 throw GloveboxError("jail.command", "there is no command to run")
@@ -72,6 +75,24 @@ struct JailPlanBuilder {
                 plan.programs = path.split(separator: ":").map { Array("\($0)/\(name)".utf8) }
             }
         }
+    }
+
+    /// Gives the launcher one more descriptor; its number there.
+    private mutating func hand(_ descriptor: Descriptor) -> UInt32 {
+        descriptors.append(descriptor)
+        return UInt32(Self.firstDescriptor + descriptors.count - 1)
+    }
+
+    private mutating func enter(_ group: ControlGroup?) throws(GloveboxError) {
+        guard let group else { return }
+        do {
+            let ways = try group.entrances()
+            if let birth = ways.birth {
+                plan.options.insert(.bornInGroup)
+                plan.group = hand(birth)
+            }
+            for task in ways.tasks { plan.tasks.append(hand(task)) }
+        } catch { throw error.coded("jail.control-group") }
     }
 
     /// Maps init and workload to two ids no one else has, or, without privilege, both to the caller's own.
@@ -112,7 +133,7 @@ struct JailPlanBuilder {
         return list.map { JailPlan.Limit(resource: $0.0, value: $0.1) }
     }
 
-    private mutating func note(privileged: Bool, _ protections: inout JailProtections) {
+    private mutating func note(privileged: Bool, hasOwnDevices: Bool, _ protections: inout JailProtections) {
         let timeNamespace = unsafe access("/proc/self/ns/time", F_OK) == 0
         if timeNamespace { plan.options.insert(.timeNamespace) }
         for name in [
@@ -124,6 +145,11 @@ struct JailPlanBuilder {
             "unique-ids",
             privileged,
             else: "without root the job runs under one id that is the operator's own outside"
+        )
+        protections.note(
+            "private-devices",
+            hasOwnDevices,
+            else: "device nodes of one's own need root: locks and watches on /dev/null and its like are seen by others"
         )
         protections.note("groups-empty", privileged, else: "without root the supplementary groups stay")
         let landlock = Kernel.landlockVersion

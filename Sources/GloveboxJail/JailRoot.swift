@@ -13,6 +13,9 @@ struct JailRoot {
     /// Detached mounts; the first gets the number `firstDescriptor` in the launcher.
     private(set) var mounts: [Descriptor] = []
 
+    /// Whether the device nodes are the jail's own.
+    private(set) var hasOwnDevices = false
+
     private let specification: JailSpecification
     private let privileged: Bool
     private let firstDescriptor: Int
@@ -28,8 +31,7 @@ struct JailRoot {
         if case .empty = specification.root {} else { devices() }
         scratch()
         for staged in specification.staged { seal(staged.path) }
-        steps.append(.seal(path: bytes("root/dev")))
-        if case .empty = specification.root { steps.removeLast() }
+        if case .empty = specification.root {} else if !hasOwnDevices { seal("/dev") }
     }
 
     private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -67,10 +69,9 @@ struct JailRoot {
         try bindAll()
     }
 
-    private mutating func attach(_ mount: Descriptor) {
-        steps.append(
-            .attach(descriptor: UInt32(firstDescriptor + mounts.count), path: bytes("image"), flags: [.readOnly])
-        )
+    private mutating func attach(_ mount: Descriptor, _ path: String = "image", _ flags: JailStep.Flags = [.readOnly]) {
+        let number = UInt32(firstDescriptor + mounts.count)
+        steps.append(.attach(descriptor: number, path: bytes(path), flags: flags))
         mounts.append(mount)
     }
 
@@ -118,6 +119,13 @@ struct JailRoot {
 
     private mutating func devices() {
         steps.append(.processes(path: bytes("root/proc")))
+        if privileged {
+            do {
+                try attach(DetachedMount.devices(), "root/dev", [.readOnly, .noExec, .devices])
+                hasOwnDevices = true
+                return
+            } catch {}  // a container that may not make device nodes; the protections say so
+        }
         steps.append(.scratch(path: bytes("root/dev"), bytes: 65536, inodes: 64, mode: 0o755, flags: [.noExec]))
         for name in ["null", "zero", "full", "random", "urandom"] {
             let flags: JailStep.Flags = [.file, .devices, .noExec]

@@ -37,7 +37,7 @@ package struct JailRun {
     private let layout: ControlGroupLayout
 
     /// A runner that uses the launcher at that path.
-    package init(launcher: String, layout: ControlGroupLayout = .current()) {
+    package init(launcher: String, layout: ControlGroupLayout = .host) {
         self.launcher = launcher
         self.layout = layout
     }
@@ -53,7 +53,7 @@ package struct JailRun {
         let builder = try JailPlanBuilder(
             specification,
             privileged: privileged,
-            limitsByGroup: group != nil,
+            group: group,
             protections: &protections
         )
         let session = try JailSession(
@@ -77,7 +77,6 @@ package struct JailRun {
             protections.note("control-groups", false, else: reason)
             return nil
         }
-        ControlGroup.sweep(layout)
         let wanted = ControlGroupLimits(
             memory: limits.memory,
             processes: limits.processes + 1,  // the jail's init
@@ -86,6 +85,7 @@ package struct JailRun {
         do {
             let group = try ControlGroup.make(in: layout, limits: wanted)
             protections.note("control-groups-\(layout.kind.rawValue)", true, else: "")
+            protections.note("cpuset", group.isPinned, else: "this host does not pass the cpuset controller on")
             return group
         } catch { throw error.coded("jail.control-group") }
     }

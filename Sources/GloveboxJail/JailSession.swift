@@ -95,7 +95,11 @@ final class JailSession {
                 if errno == EINTR { continue }
                 throw SyscallError("poll", errno).coded("jail.launcher")
             }
-            if polled[3].revents != 0, let listener, !denials.take(from: listener.raw) { self.listener = nil }
+            if polled[3].revents != 0, let listener {
+                // A listener that only hangs up has no more callers; asking it would block for ever on Linux 6.1.
+                let calls = polled[3].revents & Int16(POLLIN) != 0
+                if !calls || !denials.take(from: listener.raw) { self.listener = nil }
+            }
             for index in 0..<2 where polled[1 + index].revents != 0 { _ = drain(index, hooks) }
             if polled[4].revents != 0 {
                 cancelled = true
@@ -114,9 +118,8 @@ final class JailSession {
                 streams[index] = nil
                 return false
             }
-            let before = index == 0 ? written.out : written.error
-            let room = UInt64(limits.streamBytes) > before ? UInt64(limits.streamBytes) - before : 0
-            if room > 0 { hooks.output(Array(bytes.prefix(Int(clamping: room))), index == 1) }
+            let (before, limit) = index == 0 ? (written.out, limits.outBytes) : (written.error, limits.errorBytes)
+            if limit > before { hooks.output(Array(bytes.prefix(Int(clamping: limit - before))), index == 1) }
             if index == 0 { written.out += UInt64(bytes.count) } else { written.error += UInt64(bytes.count) }
             return true
         } catch  where error.errno == EAGAIN { return false } catch {
@@ -136,9 +139,6 @@ final class JailSession {
         guard length > 0 else { throw SyscallError("recvmsg", -length).coded("jail.launcher") }
         let body = Array(packet[1..<Int(length)])
         switch packet[0] {
-        case JailMessage.born:
-            do { try group?.add(Int32(bitPattern: body.word(0))) } catch { throw error.coded("jail.control-group") }
-            try send(JailMessage.grouped)
         case JailMessage.staged:
             guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
             output = builder.hasOutput ? descriptors.last : nil
@@ -234,7 +234,7 @@ final class JailSession {
 
     private static let unexpected = GloveboxError("jail.launcher", "the launcher sent something it should not")
 
-    private static func now() -> UInt64 { Kernel.monotonicMilliseconds }
+    private static func now() -> UInt64 { SystemClock.monotonicMilliseconds }
 }
 
 extension [UInt8] {

@@ -19,11 +19,8 @@ struct MountTable {
             case .scratch(let path, _, _, _, let flags):
                 add(path, flags.contains(.noExec) ? ["rw", "nosuid", "nodev", "noexec"] : ["rw", "nosuid", "nodev"])
             case .bind(_, let path, let flags):
-                var options: Set<String> = ["nosuid"]
-                if flags.contains(.readOnly) { options.insert("ro") }
-                if flags.contains(.noExec) { options.insert("noexec") }
-                if !flags.contains(.devices) { options.insert("nodev") }
-                add(path, options, isRecursive: flags.contains(.recursive))
+                add(path, Self.options(flags), isRecursive: flags.contains(.recursive))
+            case .attach(_, let path, let flags): add(path, Self.options(flags))
             case .overlay(_, _, let path): add(path, ["ro", "nosuid", "nodev"])
             case .processes(let path): add(path, ["ro", "nosuid", "nodev", "noexec"])
             case .seal(let path):
@@ -32,9 +29,17 @@ struct MountTable {
                     options: mount.options.subtracting(["rw"]).union(["ro"]),
                     isRecursive: mount.isRecursive
                 )
-            case .attach, .directory, .file, .link, .stage: break
+            case .directory, .file, .link, .stage: break
             }
         }
+    }
+
+    private static func options(_ flags: JailStep.Flags) -> Set<String> {
+        var options: Set<String> = ["nosuid"]
+        if flags.contains(.readOnly) { options.insert("ro") }
+        if flags.contains(.noExec) { options.insert("noexec") }
+        if !flags.contains(.devices) { options.insert("nodev") }
+        return options
     }
 
     private mutating func add(_ path: [UInt8], _ options: Set<String>, isRecursive: Bool = false) {

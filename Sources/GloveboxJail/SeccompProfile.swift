@@ -3,112 +3,124 @@ internal import GloveboxLinux
 
 /// A seccomp profile as data: which calls are allowed, which are refused by name of a rule, each with its reason.
 ///
-/// Format: `Policies/seccomp/*.json`, `glovebox-seccomp/1`.
+/// Calls that stand in no rule, or whose conditions do not hold, are answered with ENOSYS; every architecture but the
+/// host's own, x32 among them, is killed. Format: `Policies/seccomp/*.json`, `glovebox-seccomp/2`.
 package struct SeccompProfile: Sendable {
-    /// Calls that share a fate.
-    package struct Rule: Sendable {
-        /// Name of the rule a refused call is reported under; empty for allowed calls.
-        package let name: String
-        /// What needs it, or why it is closed.
-        package let why: String
-        /// Names of calls.
-        package let calls: [String]
-        /// Conditions on arguments, all of which must hold.
-        let conditions: [SeccompFilter.Condition]
-    }
+    /// A group of calls with its reason.
+    package typealias Rule = SeccompRule
 
     /// Name of the profile.
     package let name: String
     /// Calls the program may make.
-    package let allowed: [Rule]
+    package var allowed: [Rule]
     /// Calls answered with EPERM and told.
-    package let refused: [Rule]
+    package var refused: [Rule]
+    /// Calls known and left to ENOSYS, with the reason; they change nothing in the filter.
+    package let unknown: [Rule]
+    /// Numbers of calls that this host's libseccomp may not know by name.
+    let numbers: SeccompNumbers
 
     /// Whether any call is told to the supervisor.
     package var notifies: Bool { !refused.isEmpty }
 
-    /// Reads a profile; an unknown member or call name refuses it whole.
+    /// Reads a profile; an unknown member or call name and a call named twice refuse it whole.
     ///
     /// - Throws: `profile.invalid`, or a code of ``JSONReader`` and ``JSONFields``.
     package init(parsing bytes: [UInt8]) throws(GloveboxError) {
         var fields = try JSONFields(JSONReader.read(bytes), at: "profile")
-        guard try fields.string("profile") == "glovebox-seccomp/1" else {
-            throw GloveboxError("profile.invalid", "not a glovebox-seccomp/1 profile")
+        guard try fields.string("profile") == "glovebox-seccomp/2" else {
+            throw GloveboxError("profile.invalid", "not a glovebox-seccomp/2 profile")
         }
         name = try fields.string("name")
         _ = try fields.string("about")
-        allowed = try Self.rules(fields.array("allow"), named: false)
-        refused = try Self.rules(fields.array("refuse"), named: true)
+        numbers = try SeccompNumbers(fields.optional("numbers"))
+        allowed = try Self.rules(fields.array("allow"))
+        refused = try Self.rules(fields.array("refuse"))
+        let left = fields.optional("unknown") ?? .array([])
+        guard let left = left.array else { throw Rule.invalid("unknown", "is no list") }
+        unknown = try Self.rules(left)
         try fields.finish()
+        try check()
     }
 
-    private static func rules(_ values: [JSONValue], named: Bool) throws(GloveboxError) -> [Rule] {
+    private static func rules(_ values: [JSONValue]) throws(GloveboxError) -> [Rule] {
         var rules: [Rule] = []
-        for value in values {
-            var fields = try JSONFields(value, at: "profile.rule")
-            let name = named ? try fields.string("rule") : ""
-            let why = try fields.string("why")
-            var calls: [String] = []
-            for call in try fields.array("calls") {
-                guard let call = call.string, SeccompFilter.number(of: call) != nil else {
-                    throw GloveboxError("profile.invalid", "a rule names a call that is unknown here: \(why)")
-                }
-                calls.append(call)
-            }
-            var conditions: [SeccompFilter.Condition] = []
-            for condition in fields.optional("when")?.array ?? [] { conditions.append(try Self.condition(condition)) }
-            try fields.finish()
-            rules.append(Rule(name: name, why: why, calls: calls, conditions: conditions))
-        }
+        for value in values { rules.append(try Rule(value)) }
         return rules
     }
 
-    private static func condition(_ value: JSONValue) throws(GloveboxError) -> SeccompFilter.Condition {
-        var fields = try JSONFields(value, at: "profile.rule.when")
-        let argument = try fields.integer("argument")
-        let comparison = SeccompFilter.Condition.Comparison(rawValue: try fields.string("is"))
-        let text = try fields.string("value")
-        let mask = fields.optional("mask")?.string
-        try fields.finish()
-        guard (0..<6).contains(argument), let comparison, let value = hexadecimal(text),
-            (mask != nil) == (comparison == .masked)
-        else { throw GloveboxError("profile.invalid", "a condition is not well formed") }
-        guard let mask else {
-            return SeccompFilter.Condition(argument: UInt32(argument), comparison: comparison, value: value)
+    /// A rule's name is used once; a call stands in one rule of a list, and in two lists only with conditions in both.
+    private func check() throws(GloveboxError) {
+        var names: Set<String> = []
+        var free: Set<String> = []
+        var bound: Set<String> = []
+        for list in [allowed, refused, unknown] {
+            var here: Set<String> = []
+            for rule in list {
+                guard names.insert(rule.name).inserted else { throw Rule.invalid(rule.name, "stands there twice") }
+                for call in rule.calls {
+                    guard numbers.number(of: call) != nil else {
+                        throw Rule.invalid(rule.name, "names a call that is unknown here: \(Display.escape(call))")
+                    }
+                    let first = here.insert(call).inserted
+                    let alone = !free.contains(call) && (!rule.conditions.isEmpty || !bound.contains(call))
+                    guard first, alone else { throw Rule.invalid(rule.name, "names \(call) a second time") }
+                    if rule.conditions.isEmpty { free.insert(call) } else { bound.insert(call) }
+                }
+            }
         }
-        guard let bits = hexadecimal(mask) else { throw GloveboxError("profile.invalid", "a mask is not well formed") }
-        return SeccompFilter.Condition(argument: UInt32(argument), comparison: comparison, value: value, mask: bits)
-    }
-
-    private static func hexadecimal(_ text: String) -> UInt64? {
-        text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : nil
+        guard unknown.allSatisfy(\.conditions.isEmpty) else {
+            throw GloveboxError("profile.invalid", "a call left to ENOSYS has a condition")
+        }
     }
 
     /// The BPF the launcher loads.
     ///
+    /// The same rules are compiled once in a process.
+    ///
     /// - Throws: `jail.seccomp`.
     package func compiled() throws(GloveboxError) -> [UInt8] {
+        try SeccompCache.program(for: self)
+    }
+
+    /// Compiles anew.
+    ///
+    /// - Throws: `jail.seccomp`.
+    package func compiledAnew() throws(GloveboxError) -> [UInt8] {
         do {
             let filter = try SeccompFilter(unknown: .error(38))  // ENOSYS
-            for rule in allowed { try Self.add(.allow, rule, to: filter) }
-            for rule in refused { try Self.add(.notify, rule, to: filter) }
+            for rule in allowed { try add(.allow, rule, to: filter) }
+            for rule in refused { try add(.notify, rule, to: filter) }
             return try filter.compiled()
         } catch {
             throw error.coded("jail.seccomp")
         }
     }
 
-    private static func add(
+    private func add(
         _ action: SeccompFilter.Action,
         _ rule: Rule,
         to filter: SeccompFilter
     ) throws(SyscallError) {
+        var ways: [[SeccompFilter.Condition]] = [[]]
+        for condition in rule.conditions {
+            ways = ways.flatMap { way in condition.alternatives.map { way + [$0] } }
+        }
         for call in rule.calls {
-            guard let number = SeccompFilter.number(of: call) else { continue }  // checked when read
-            try filter.add(action, call: number, when: rule.conditions)
+            guard let number = numbers.number(of: call) else { continue }  // checked when read
+            for way in ways { try filter.add(action, call: number, when: way) }
         }
     }
 
-    /// The rule that refuses a call.
-    package func rule(refusing call: String) -> Rule? { refused.first { $0.calls.contains(call) } }
+    /// The rule that refuses a call; also found by `call-N`, as a call is named that libseccomp does not know.
+    package func rule(refusing call: String) -> Rule? {
+        let own = Int32(call.dropFirst(5)).map(name(of:)) ?? call
+        return refused.first { $0.calls.contains(own) }
+    }
+
+    /// Number of a call by name; nil when neither libseccomp nor the profile knows it.
+    package func number(of call: String) -> Int32? { numbers.number(of: call) }
+
+    /// Name of a call by number, with the names the profile adds.
+    package func name(of number: Int32) -> String { numbers.name(of: number) }
 }

@@ -2,31 +2,28 @@ internal import CGloveboxLinux
 internal import Glibc
 internal import Synchronization
 
-/// One control group of a jail, on either version of the interface.
+/// The control group of one jail: one directory, or one for each controller.
 package struct ControlGroup: Sendable {
-    /// The version in use.
-    package let kind: ControlGroupLayout.Kind
+    private let kind: ControlGroupLayout.Kind
     private let directories: [String: String]
 
     private static let prefix = "glovebox-"
-    private static let counter = Atomic<UInt64>(0)
+    private static let serial = Atomic<UInt64>(0)
+    /// This process, told apart from a later one with the same id by its start time.
+    private static let owner = "\(getpid()).\(startTime(of: getpid()) ?? "0")"
 
     /// Makes a group with limits; all or nothing.
     package static func make(in layout: ControlGroupLayout, limits: ControlGroupLimits) throws(SyscallError)
         -> ControlGroup
     {
-        let serial = counter.wrappingAdd(1, ordering: .relaxed).newValue
-        var directories: [String: String] = [:]
-        for (controller, parent) in layout.parents {
-            directories[controller] = "\(parent)/\(prefix)\(getpid())-\(serial)"
-        }
-        let group = ControlGroup(kind: layout.kind, directories: directories)
+        let name = "\(prefix)\(owner)-\(serial.wrappingAdd(1, ordering: .relaxed).newValue)"
+        let group = ControlGroup(kind: layout.kind, directories: layout.parents.mapValues { "\($0)/\(name)" })
         do {
-            for directory in directories.values {
+            for directory in group.directories.values {
                 let made = Kernel.withPath(directory) { Kernel.call(SYS_mkdirat, Int(AT_FDCWD), $0, 0o755) }
                 _ = try Kernel.value(made, "mkdir", directory)
             }
-            try group.set(limits)
+            try group.set(limits, below: layout)
         } catch {
             group.remove()
             throw error
@@ -34,40 +31,77 @@ package struct ControlGroup: Sendable {
         return group
     }
 
-    private func set(_ limits: ControlGroupLimits) throws(SyscallError) {
+    private func set(_ limits: ControlGroupLimits, below layout: ControlGroupLayout) throws(SyscallError) {
+        let isV2 = kind == .v2
         if let memory = limits.memory {
-            if kind == .v2 {
-                try write("memory.max", "memory", String(memory))
-                try writeIfPresent("memory.swap.max", "memory", "0")
-                try write("memory.oom.group", "memory", "1")
-            } else {
-                try write("memory.limit_in_bytes", "memory", String(memory))
-                try writeIfPresent("memory.memsw.limit_in_bytes", "memory", String(memory))
-            }
+            try write(String(memory), to: isV2 ? "memory.max" : "memory.limit_in_bytes", of: "memory")
+            // Both are missing where the kernel does not account for swap.
+            let swap = isV2 ? ("memory.swap.max", "0") : ("memory.memsw.limit_in_bytes", String(memory))
+            if has(swap.0, "memory") { try write(swap.1, to: swap.0, of: "memory") }
+            if isV2 { try write("1", to: "memory.oom.group", of: "memory") }
         }
-        if let processes = limits.processes { try write("pids.max", "pids", String(processes)) }
-        if let cpus = limits.milliCPUs {
-            if kind == .v2 {
-                try write("cpu.max", "cpu", "\(cpus * 100) 100000")
-            } else if directories["cpu"] != nil {
-                try write("cpu.cfs_period_us", "cpu", "100000")
-                try write("cpu.cfs_quota_us", "cpu", String(cpus * 100))
-            }
+        if let processes = limits.processes { try write(String(processes), to: "pids.max", of: "pids") }
+        guard let cpus = limits.milliCPUs else { return }
+        if isV2 {
+            try write("\(cpus * 100) 100000", to: "cpu.max", of: "cpu")
+        } else {
+            try write("100000", to: "cpu.cfs_period_us", of: "cpu")
+            try write(String(cpus * 100), to: "cpu.cfs_quota_us", of: "cpu")
+        }
+        try pin(Int(clamping: (cpus + 999) / 1000), below: layout)
+    }
+
+    /// Binds the group to so many processors, taken in turn from those of the group above.
+    private func pin(_ count: Int, below layout: ControlGroupLayout) throws(SyscallError) {
+        guard has("cpuset.cpus", "cpuset"),
+            let parent = layout.parents[kind == .v2 ? ControlGroupLayout.unified : "cpuset"]
+        else { return }
+        func above(_ name: String) throws(SyscallError) -> String {
+            let effective = kind == .v2 ? "cpuset.\(name).effective" : "cpuset.\(name)"
+            return try Kernel.readText("\(parent)/\(effective)").split(whereSeparator: \.isWhitespace).joined()
+        }
+        let all = Self.list(try above("cpus"))
+        guard !all.isEmpty else { return }
+        let first = Int(Self.serial.load(ordering: .relaxed) % UInt64(all.count))
+        let chosen = (0..<min(count, all.count)).map { String(all[(first + $0) % all.count]) }
+        try write(chosen.joined(separator: ","), to: "cpuset.cpus", of: "cpuset")
+        // A group of version 1 takes no process before it has memory nodes.
+        if kind != .v2 { try write(above("mems"), to: "cpuset.mems", of: "cpuset") }
+    }
+
+    /// The numbers of a list such as `0-3,8`.
+    static func list(_ text: String) -> [Int] {
+        text.split(separator: ",").flatMap { part -> [Int] in
+            let ends = part.split(separator: "-").compactMap { Int($0) }
+            guard let first = ends.first, let last = ends.last, first <= last, last < 1 << 16 else { return [] }
+            return Array(first...last)
         }
     }
 
-    /// Moves a process, and so all it starts, into the group.
-    package func add(_ pid: Int32) throws(SyscallError) {
-        for directory in directories.values { try Kernel.writeText(String(pid), to: directory + "/cgroup.procs") }
+    /// Whether the jail is bound to its processors.
+    package var isPinned: Bool { has("cpuset.cpus", "cpuset") }
+
+    /// The ways in: the directory in which a process can be born, and the files through which one enters by itself.
+    package func entrances() throws(SyscallError) -> (birth: Descriptor?, tasks: [Descriptor]) {
+        var birth: Descriptor?
+        var tasks: [Descriptor] = []
+        for (controller, directory) in directories {
+            if controller == ControlGroupLayout.unified {
+                birth = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
+            } else {
+                tasks.append(try Descriptor.open(directory + "/tasks", O_WRONLY))
+            }
+        }
+        return (birth, tasks)
     }
 
     /// How many processes the kernel killed here for want of memory.
     package var outOfMemoryKills: UInt64 {
-        number(in: kind == .v2 ? "memory.events" : "memory.oom_control", "memory", key: "oom_kill") ?? 0
+        number("oom_kill", in: kind == .v2 ? "memory.events" : "memory.oom_control", of: "memory") ?? 0
     }
 
     /// How often a process could not be started for the process limit; nil where the kernel does not count it.
-    package var processLimitHits: UInt64? { number(in: "pids.events", "pids", key: "max") }
+    package var processLimitHits: UInt64? { number("max", in: "pids.events", of: "pids") }
 
     /// Greatest memory use in bytes; nil where the kernel does not keep it.
     package var peakMemory: UInt64? {
@@ -79,68 +113,82 @@ package struct ControlGroup: Sendable {
     ///
     /// True when it is gone.
     @discardableResult
-    package func remove() -> Bool {
-        var gone = true
-        for directory in directories.values where !Self.removeDirectory(directory) { gone = false }
-        return gone
-    }
+    package func remove() -> Bool { Self.remove(directories) }
 
     /// Removes groups that processes no longer alive left behind; their number.
     @discardableResult
     package static func sweep(_ layout: ControlGroupLayout) -> Int {
-        var swept = 0
-        for parent in layout.parents.values {
-            guard let listing = unsafe opendir(parent) else { continue }
-            defer { unsafe closedir(listing) }
-            while let entry = unsafe readdir(listing) {
-                let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                    unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-                }
-                guard name.hasPrefix(prefix), let pid = Int32(name.dropFirst(prefix.count).prefix { $0 != "-" }),
-                    Glibc.kill(pid, 0) != 0, Glibc.errno == ESRCH
-                else { continue }
-                if removeDirectory(parent + "/" + name) { swept += 1 }
+        var left: [String: [String: String]] = [:]
+        for (controller, parent) in layout.parents {
+            let names: [[UInt8]]
+            do { names = try Descriptor.open(parent, O_RDONLY | O_DIRECTORY).names() } catch { continue }
+            for name in names.map({ String(decoding: $0, as: UTF8.self) }) where isAbandoned(name) {
+                left[name, default: [:]][controller] = "\(parent)/\(name)"
             }
         }
-        return swept
+        return left.values.count { remove($0) }
     }
 
-    private static func removeDirectory(_ directory: String) -> Bool {
-        for _ in 0..<200 {
-            if unsafe rmdir(directory) == 0 || Glibc.errno == ENOENT { return true }
-            do { try Kernel.writeText("1", to: directory + "/cgroup.kill") } catch {
-                let members = read(directory + "/cgroup.procs") ?? ""
-                for pid in members.split(separator: "\n").compactMap({ Int32($0) }) where pid > 0 {
-                    _ = Glibc.kill(pid, SIGKILL)
-                }
-            }
-            usleep(5000)
+    private static func isAbandoned(_ name: String) -> Bool {
+        guard name.hasPrefix(prefix) else { return false }
+        let owner = name.dropFirst(prefix.count).prefix { $0 != "-" }.split(separator: ".")
+        guard let pid = owner.first.flatMap({ Int32($0) }) else { return false }
+        return startTime(of: pid).map { owner.count == 2 && $0 != owner[1] } ?? true
+    }
+
+    /// Field 22 of `/proc/PID/stat`; nil when there is no such process.
+    private static func startTime(of pid: Int32) -> Substring? {
+        guard let stat = read("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
+        return fields.count > 19 ? fields[19] : nil
+    }
+
+    private static func remove(_ directories: [String: String]) -> Bool {
+        for attempt in 0..<200 {
+            let left = directories.filter { unsafe rmdir($0.value) != 0 && Glibc.errno != ENOENT }
+            if left.isEmpty { return true }
+            kill(left)
+            if attempt > 0 { usleep(2000) }
         }
         return false
     }
 
-    private func path(_ file: String, _ controller: String) -> String? {
-        (directories[""] ?? directories[controller]).map { $0 + "/" + file }
+    /// Kills every process of a group, which cannot outrun it: at once in the one tree, else frozen first.
+    private static func kill(_ directories: [String: String]) {
+        func write(_ text: String, _ file: String) -> Bool {
+            do { try Kernel.writeText(text, to: file) } catch { return false }
+            return true
+        }
+        if let unified = directories[ControlGroupLayout.unified], write("1", unified + "/cgroup.kill") { return }
+        let freezer = directories["freezer"]
+        if let freezer { _ = write("FROZEN", freezer + "/freezer.state") }
+        for directory in directories.values {
+            for pid in (read(directory + "/cgroup.procs") ?? "").split(separator: "\n").compactMap({ Int32($0) })
+            where pid > 0 { _ = Glibc.kill(pid, SIGKILL) }
+        }
+        if let freezer { _ = write("THAWED", freezer + "/freezer.state") }
     }
 
-    private func write(_ file: String, _ controller: String, _ value: String) throws(SyscallError) {
+    private func path(_ file: String, _ controller: String) -> String? {
+        directories[kind == .v2 ? ControlGroupLayout.unified : controller].map { $0 + "/" + file }
+    }
+
+    private func has(_ file: String, _ controller: String) -> Bool {
+        path(file, controller).map { unsafe access($0, F_OK) == 0 } ?? false
+    }
+
+    private func write(_ value: String, to file: String, of controller: String) throws(SyscallError) {
         guard let path = path(file, controller) else { throw SyscallError("control group", ENOENT, file) }
         try Kernel.writeText(value, to: path)
     }
 
-    private func writeIfPresent(_ file: String, _ controller: String, _ value: String) throws(SyscallError) {
-        if let path = path(file, controller), unsafe access(path, F_OK) == 0 { try Kernel.writeText(value, to: path) }
-    }
-
-    private func text(_ file: String, _ controller: String) -> String? {
-        path(file, controller).flatMap(Self.read)
-    }
+    private func text(_ file: String, _ controller: String) -> String? { path(file, controller).flatMap(Self.read) }
 
     private static func read(_ path: String) -> String? {
         do { return try Kernel.readText(path) } catch { return nil }
     }
 
-    private func number(in file: String, _ controller: String, key: String) -> UInt64? {
+    private func number(_ key: String, in file: String, of controller: String) -> UInt64? {
         for line in (text(file, controller) ?? "").split(separator: "\n") {
             let parts = line.split(separator: " ")
             if parts.count == 2, parts[0] == key { return UInt64(parts[1]) }

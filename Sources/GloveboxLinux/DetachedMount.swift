@@ -35,32 +35,76 @@ package enum DetachedMount {
             Kernel.call(SYS_open_tree, Int(AT_FDCWD), $0, Int(OPEN_TREE_CLONE) | Int(O_CLOEXEC))
         }
         let tree = Descriptor(owning: Int32(try Kernel.value(opened, "open_tree", path)))
-        var set = (UInt64(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), UInt64(0), UInt64(0), UInt64(0))
-        let changed = unsafe withUnsafeMutablePointer(to: &set) { set in
-            Kernel.withPath("") {
-                Kernel.call(SYS_mount_setattr, Int(tree.raw), $0, Int(AT_EMPTY_PATH), Int(bitPattern: set), 32)
-            }
-        }
-        _ = try Kernel.value(changed, "mount_setattr", path)
+        try set(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, on: tree, path)
         return tree
     }
 
-    private static func mount(_ source: String, _ format: Format) throws(SyscallError) -> Descriptor {
-        let opened = Kernel.withPath(format.rawValue) { Kernel.call(SYS_fsopen, $0, 1) }  // FSOPEN_CLOEXEC
-        let context = Descriptor(owning: Int32(try Kernel.value(opened, "fsopen", format.rawValue)))
-        func configure(_ command: UInt32, _ key: String, _ value: String?) throws(SyscallError) {
-            let done = Kernel.withPath(key) { key in
-                guard let value else { return Kernel.call(SYS_fsconfig, Int(context.raw), Int(command), key) }
-                return Kernel.withPath(value) { Kernel.call(SYS_fsconfig, Int(context.raw), Int(command), key, $0) }
-            }
-            _ = try Kernel.value(done, "fsconfig(\(key))", source)
+    /// A `/dev` of its own: five device nodes that no other jail shares, so that no lock and no watch on them is seen
+    /// elsewhere, links to the streams, and a place for `shm`; read-only.
+    ///
+    /// Needs root with the right to make device nodes.
+    package static func devices() throws(SyscallError) -> Descriptor {
+        let mount = try mount(
+            "tmpfs",
+            [("size", "65536"), ("nr_inodes", "64"), ("mode", "755")],
+            attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC
+        )
+        let directory = Int(mount.raw)
+        func make(_ name: String, _ body: (Int) -> Int) throws(SyscallError) {
+            _ = try Kernel.value(Kernel.withPath(name, body), "making a device file system", name)
         }
-        try configure(FSCONFIG_SET_FLAG.rawValue, "ro", nil)
-        try configure(FSCONFIG_SET_STRING.rawValue, "source", source)
-        let created = Kernel.call(SYS_fsconfig, Int(context.raw), Int(FSCONFIG_CMD_CREATE.rawValue))
-        _ = try Kernel.value(created, "mounting a file system", source)
-        let flags = Int(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
-        let made = Kernel.call(SYS_fsmount, Int(context.raw), 1, flags)  // FSMOUNT_CLOEXEC
-        return Descriptor(owning: Int32(try Kernel.value(made, "fsmount", source)))
+        // All five are devices of major number 1; the number of a device is major << 8 | minor.
+        for (name, minor) in [("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)] {
+            try make(name) { Kernel.call(SYS_mknodat, directory, $0, 0o020000, 1 << 8 | minor) }
+            try make(name) { Kernel.call(SYS_fchmodat, directory, $0, 0o666) }
+        }
+        for (name, end) in [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")] {
+            try make(name) { name in
+                Kernel.withPath("/proc/self/fd" + end) { Kernel.call(SYS_symlinkat, $0, directory, name) }
+            }
+        }
+        try make("shm") { Kernel.call(SYS_mkdirat, directory, $0, 0o755) }
+        try set(MOUNT_ATTR_RDONLY, on: mount, "/dev")
+        return mount
+    }
+
+    private static func set(_ attributes: Int32, on mount: Descriptor, _ what: String) throws(SyscallError) {
+        var set = (UInt64(attributes), UInt64(0), UInt64(0), UInt64(0))
+        let changed = unsafe withUnsafeMutablePointer(to: &set) { set in
+            Kernel.withPath("") {
+                Kernel.call(SYS_mount_setattr, Int(mount.raw), $0, Int(AT_EMPTY_PATH), Int(bitPattern: set), 32)
+            }
+        }
+        _ = try Kernel.value(changed, "mount_setattr", what)
+    }
+
+    private static func mount(_ source: String, _ format: Format) throws(SyscallError) -> Descriptor {
+        try mount(
+            format.rawValue,
+            [("ro", nil), ("source", source)],
+            attributes: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+        )
+    }
+
+    private static func mount(
+        _ type: String,
+        _ options: [(name: String, value: String?)],
+        attributes: Int32
+    ) throws(SyscallError) -> Descriptor {
+        let opened = Kernel.withPath(type) { Kernel.call(SYS_fsopen, $0, 1) }  // FSOPEN_CLOEXEC
+        let context = Descriptor(owning: Int32(try Kernel.value(opened, "fsopen", type)))
+        func configure(_ command: fsconfig_command, _ name: Int = 0, _ value: Int = 0) -> Int {
+            Kernel.call(SYS_fsconfig, Int(context.raw), Int(command.rawValue), name, value)
+        }
+        for (name, value) in options {
+            let done = Kernel.withPath(name) { name in
+                guard let value else { return configure(FSCONFIG_SET_FLAG, name) }
+                return Kernel.withPath(value) { configure(FSCONFIG_SET_STRING, name, $0) }
+            }
+            _ = try Kernel.value(done, "fsconfig(\(name))", value ?? type)
+        }
+        _ = try Kernel.value(configure(FSCONFIG_CMD_CREATE), "mounting a file system", type)
+        let made = Kernel.call(SYS_fsmount, Int(context.raw), 1, Int(attributes))  // FSMOUNT_CLOEXEC
+        return Descriptor(owning: Int32(try Kernel.value(made, "fsmount", type)))
     }
 }

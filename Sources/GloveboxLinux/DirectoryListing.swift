@@ -33,4 +33,20 @@ extension Descriptor {
         }
         return Descriptor(owning: Int32(try Kernel.value(opened, "openat2")))
     }
+
+    /// Opens a file or directory of this directory for reading, also one whose mode keeps even its owner out.
+    ///
+    /// The directory must not change meanwhile.
+    package func openOwn(_ name: [UInt8], _ flags: Int32 = O_RDONLY) throws(SyscallError) -> Descriptor {
+        do { return try open(beneath: name, flags) } catch {
+            let status = try FileStatus.of(name, in: self)
+            guard error.errno == EACCES, status.isRegular || status.isDirectory else { throw error }
+        }
+        let path = name + [0]
+        let changed = unsafe path.withUnsafeBufferPointer {
+            Kernel.call(SYS_fchmodat, Int(raw), Int(bitPattern: $0.baseAddress), 0o700)
+        }
+        _ = try Kernel.value(changed, "fchmodat")
+        return try open(beneath: name, flags)
+    }
 }

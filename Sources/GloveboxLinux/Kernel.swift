@@ -22,13 +22,6 @@ package enum Kernel {
         max(0, call(444, 0, 0, 1))  // landlock_create_ruleset(LANDLOCK_CREATE_RULESET_VERSION)
     }
 
-    /// The monotonic clock.
-    package static var monotonicMilliseconds: UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-    }
-
     /// Turns -errno into an error.
     package static func value(_ result: Int, _ call: String, _ detail: String = "") throws(SyscallError) -> Int {
         guard result >= 0 else { throw SyscallError(call, Int32(-result), detail) }

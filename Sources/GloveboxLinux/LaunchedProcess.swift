@@ -16,9 +16,10 @@ package struct LaunchedProcess: Sendable {
         environment: [String] = [],
         descriptors: [Descriptor]
     ) throws(SyscallError) -> LaunchedProcess {
-        // Out of the way first, so that no copy overwrites one still to be made.
+        // Out of the way first, so that no copy overwrites one still to be made; not far, since a table of descriptors
+        // that grows makes a process with threads wait for every processor.
         var copies: [Descriptor] = []
-        for descriptor in descriptors { copies.append(try descriptor.duplicate(from: 256)) }
+        for descriptor in descriptors { copies.append(try descriptor.duplicate(from: Int32(descriptors.count))) }
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }

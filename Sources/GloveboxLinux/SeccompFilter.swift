@@ -26,9 +26,9 @@ internal import Glibc
     /// A condition on one argument.
     package struct Condition: Sendable, Hashable {
         /// How to compare.
-        package enum Comparison: String, Sendable {
+        package enum Comparison: Sendable {
             case equal
-            case notEqual = "not-equal"
+            case notEqual
             /// `argument & mask == value`
             case masked
         }
@@ -54,7 +54,9 @@ internal import Glibc
     package init(unknown: Action) throws(SyscallError) {
         guard let context = unsafe seccomp_init(unknown.value) else { throw SyscallError("seccomp_init", ENOMEM) }
         unsafe self.context = unsafe context
-        // Kill the process on a foreign architecture; binary tree, since the list is long.
+        // Kill the process on a foreign architecture, x32 among them. A binary tree, since the list is long; in it
+        // priorities of calls mean nothing, and the kernel (5.11) remembers calls that are allowed whatever their
+        // arguments and runs no filter for them.
         let settings: [(scmp_filter_attr, UInt32)] = [
             (SCMP_FLTATR_ACT_BADARCH, 0x8000_0000), (SCMP_FLTATR_CTL_OPTIMIZE, 2),
         ]

@@ -2,12 +2,6 @@
 ///
 /// One message is one packet: a kind byte, then the body.
 package enum JailMessage {
-    /// Launcher: the jail's init exists.
-    ///
-    /// Body: its process id as 32 bits.
-    package static let born: UInt8 = 1
-    /// Supervisor: init stands in its control groups.
-    package static let grouped: UInt8 = 2
     /// Init: the exported directories come with this message.
     package static let staged: UInt8 = 3
     /// Supervisor: the directories are filled.

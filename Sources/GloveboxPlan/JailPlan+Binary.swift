@@ -13,6 +13,8 @@ extension JailPlan {
         writer.string(hostname)
         writer.integer(initID)
         writer.integer(workloadID)
+        writer.integer(group)
+        writer.integers(tasks)
         writer.integer(UInt32(steps.count))
         for step in steps { step.write(to: &writer) }
         writer.string(directory)
@@ -20,8 +22,7 @@ extension JailPlan {
         writer.integer(programDescriptor)
         writer.strings(arguments)
         writer.strings(environment)
-        writer.integer(UInt32(descriptors.count))
-        for descriptor in descriptors { writer.integer(descriptor) }
+        writer.integers(descriptors)
         writer.strings(writable)
         writer.integer(UInt32(limits.count))
         for limit in limits {
@@ -45,6 +46,8 @@ extension JailPlan {
         hostname = reader.string()
         initID = reader.integer(UInt32.self)
         workloadID = reader.integer(UInt32.self)
+        group = reader.integer(UInt32.self)
+        tasks = reader.integers()
         for _ in 0..<reader.count() {
             guard let step = JailStep(from: &reader) else { return nil }
             steps.append(step)
@@ -54,7 +57,7 @@ extension JailPlan {
         programDescriptor = reader.integer(UInt32.self)
         arguments = reader.strings()
         environment = reader.strings()
-        for _ in 0..<reader.count() { descriptors.append(reader.integer(UInt32.self)) }
+        descriptors = reader.integers()
         writable = reader.strings()
         for _ in 0..<reader.count() {
             let resource = reader.integer(UInt32.self)

@@ -49,6 +49,12 @@ struct PlanReader {
         return count
     }
 
+    mutating func integers() -> [UInt32] {
+        var out: [UInt32] = []
+        for _ in 0..<count() where !failed { out.append(integer(UInt32.self)) }
+        return out
+    }
+
     mutating func strings() -> [[UInt8]] {
         var out: [[UInt8]] = []
         for _ in 0..<count() where !failed { out.append(string()) }

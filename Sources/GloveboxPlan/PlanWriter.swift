@@ -13,6 +13,11 @@ struct PlanWriter {
         bytes += value
     }
 
+    mutating func integers(_ values: [UInt32]) {
+        integer(UInt32(values.count))
+        for value in values { integer(value) }
+    }
+
     mutating func strings(_ values: [[UInt8]]) {
         integer(UInt32(values.count))
         for value in values { string(value) }

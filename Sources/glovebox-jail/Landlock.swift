@@ -46,7 +46,9 @@ struct Landlock {
     }
 
     /// Restricts this process for good; 0, or -errno.
-    func restrict(writable: [[UInt8]]) -> Int {
+    ///
+    /// `program` is the descriptor of a program from outside the root, if there is one.
+    func restrict(writable: [[UInt8]], program: Int?) -> Int {
         // handled_access_fs; handled_access_net (version 4): bind and connect; scoped (6): abstract sockets, signals.
         var attributes: (UInt64, UInt64, UInt64) = (handled, 3, 3)
         let size = version >= 6 ? 24 : version >= 4 ? 16 : 8
@@ -59,6 +61,7 @@ struct Landlock {
         var added = allow(look, beneath: bytes("/"), in: ruleset)
         let write = Right.readFile | Right.readDirectory | Right.writeFile | Right.change | Right.move | Right.truncate
         for path in writable where added == 0 { added = allow(write, beneath: path, in: ruleset) }
+        if added == 0, let program { added = allow(Right.execute | Right.readFile, beneath: program, in: ruleset) }
         // The devices of /dev, which are no scratch: they are written to and nothing is made there.
         if added == 0 { added = allow(Right.writeFile, beneath: bytes("/dev"), in: ruleset) }
         return added < 0 ? added : call(Call.restrictSelf, ruleset, 0)
@@ -69,6 +72,10 @@ struct Landlock {
         if directory == -2 { return 0 }  // a jail without it
         guard directory >= 0 else { return directory }
         defer { close(directory) }
+        return allow(rights, beneath: directory, in: ruleset)
+    }
+
+    private func allow(_ rights: UInt64, beneath directory: Int, in ruleset: Int) -> Int {
         // struct landlock_path_beneath_attr, packed: allowed_access, parent_fd.
         let rule = word(rights & handled) + word(Int32(directory))
         return unsafe rule.withUnsafeBufferPointer {

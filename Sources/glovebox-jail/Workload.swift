@@ -28,7 +28,10 @@ struct Workload {
         control.check(withText(plan.directory) { call(SYS_chdir, $0) }, .directory)
         checkDirectory()
         let landlock = Landlock()
-        if plan.options.contains(.landlock) { control.check(landlock.restrict(writable: plan.writable), .landlock) }
+        if plan.options.contains(.landlock) {
+            let program = plan.options.contains(.programByDescriptor) ? Int(plan.programDescriptor) : nil
+            control.check(landlock.restrict(writable: plan.writable, program: program), .landlock)
+        }
         let control = arrangeDescriptors()
         let listener = Int(unsafe glx_seccomp_load(plan.filter, plan.filter.count, filterFlags))
         control.check(listener, .filter)

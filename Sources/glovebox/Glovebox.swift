@@ -16,7 +16,7 @@ import ArgumentParser
               glovebox verify results/report.dsse.json --trust trust_config.json --accept emulated
             """,
         version: "0.1.0",
-        subcommands: [],
+        subcommands: [ProbeCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Researcher",
@@ -34,7 +34,7 @@ import ArgumentParser
                 name: "Operator",
                 subcommands: [
                     InitCommand.self, AccountCommand.self, DatasetCommand.self, PolicyCommand.self, PauseCommand.self,
-                    ResumeCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
+                    ResumeCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self, DoctorCommand.self,
                 ]
             ),
         ]

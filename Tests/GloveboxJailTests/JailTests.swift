@@ -65,8 +65,14 @@ import Testing
 
     @Test func `kills a jail that takes too much memory, and says so`() throws {
         let run = try run(["python3", "-c", "b'x' * 10**9"]) { $0.limits.memory = 64 << 20 }
-        #expect(run.result.end == .memory)
-        #expect(run.result.peakMemory <= 65 << 20)
+        if ControlGroupLayout.host.kind == .none {
+            // Without a control group the address space is limited, and Python sees that for itself.
+            #expect(run.result.end == .exited(1) && run.output.contains("MemoryError"))
+            #expect(run.result.protections.weaker.contains { $0.name == "control-groups" })
+        } else {
+            #expect(run.result.end == .memory)
+            #expect(run.result.peakMemory <= 65 << 20)
+        }
     }
 
     @Test func `stops a fork bomb at the process limit, and nothing survives`() throws {
@@ -186,7 +192,7 @@ import Testing
     }
 
     @Test func `a flood on stdout stalls nothing and stops at the cap`() throws {
-        let run = try run(["sh", "-c", "head -c 50000000 /dev/zero; exit 5"]) { $0.limits.streamBytes = 1000 }
+        let run = try run(["sh", "-c", "head -c 50000000 /dev/zero; exit 5"]) { $0.limits.outBytes = 1000 }
         #expect(run.result.end == .exited(5))
         #expect(run.output.utf8.count == 1000)
         #expect(run.result.streamBytes.out == 50_000_000)
@@ -208,7 +214,7 @@ import Testing
         ControlGroup.sweep(.current())
         for parent in ControlGroupLayout.current().parents.values {
             #expect(
-                try TestPrograms.run("/usr/bin/find", [parent, "-maxdepth", "1", "-name", "glovebox-\(process.pid)-*"])
+                try TestPrograms.run("/usr/bin/find", [parent, "-maxdepth", "1", "-name", "glovebox-\(process.pid).*"])
                     .output == ""
             )
         }

@@ -20,6 +20,8 @@ import Testing
         plan.limits = [.init(resource: 4, value: .max)]
         plan.filter = [UInt8](repeating: 0, count: 16)
         plan.descriptors = [5]
+        plan.group = 6
+        plan.tasks = [7, 8]
         plan.writable = [[47, 116]]
         return plan
     }
@@ -55,7 +57,7 @@ import Testing
 
     @Test(arguments: [
         #"{"profile":"glovebox-seccomp/1","name":"x","about":"","allow":[],"refuse":[],"more":1}"#,
-        #"{"profile":"glovebox-seccomp/2","name":"x","about":"","allow":[],"refuse":[]}"#,
+        #"{"profile":"glovebox-seccomp/9","name":"x","about":"","allow":[],"refuse":[]}"#,
         #"{"profile":"glovebox-seccomp/1","name":"x","about":"","allow":[{"why":"w","calls":["nosuch"]}],"refuse":[]}"#,
         #"{"profile":"glovebox-seccomp/1","name":"x","about":"","allow":[{"why":"w","calls":["read"],"when":[{"argument":9,"is":"equal","value":"0x1"}]}],"refuse":[]}"#,
     ])

@@ -1,6 +1,8 @@
+import Glibc
 import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
+import GloveboxLinux
 import TestSupport
 import Testing
 
@@ -37,6 +39,23 @@ import Testing
     }
 
     private static let image = TestPrograms.image("python")
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a permitted table is released at its tick, and not before the declared limit`() throws {
+        let test = try TestSite(image: Self.image)
+        let program = try Descriptor.open(
+            TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/main.py",
+            O_RDONLY
+        )
+        let job = try test.submit(String(decoding: program.readAll(limit: 10_000), as: UTF8.self), wallSeconds: 3)
+        try test.vote(.approve, on: job)
+        try test.start()
+        let entry = try test.wait(for: job) { $0.job.phase.isTerminal }
+        #expect(entry.job.phase == .released, "\(entry.explanation ?? "") \(entry.job.reasons)")
+        let started = try #require(entry.job.lastRun?.started)
+        let released = try #require(entry.job.transitions.last?.at)
+        #expect(released.milliseconds - started.milliseconds >= 3000)
+    }
 
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
     func `a cancelled run is killed at once, and other jobs are decided while it runs`() throws {

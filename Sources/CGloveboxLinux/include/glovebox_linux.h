@@ -31,9 +31,10 @@
 // Any system call by number. Swift's Glibc overlay hides syscall(2) because it is variadic.
 long glx_syscall(long number, long a, long b, long c, long d, long e, long f);
 
-// clone3(2) used like fork(2): 0 in the child. `flags` are CLONE_*; the child's pidfd is stored in *pidfd.
+// clone3(2) used like fork(2): 0 in the child. `flags` are CLONE_*; the child's pidfd is stored in *pidfd; a `group` that
+// is not -1 is the directory of the control group in which it is born.
 // It must not be called with more than one thread: the child has a copy of this thread alone.
-int glx_fork(uint64_t flags, int *pidfd);
+int glx_fork(uint64_t flags, int *pidfd, int group);
 
 // Sends `length` bytes and up to 16 descriptors in one message; never raises SIGPIPE.
 int glx_send(int socket, const void *bytes, size_t length, const int *descriptors, int count);

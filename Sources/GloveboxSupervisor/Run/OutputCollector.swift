@@ -48,7 +48,7 @@ struct OutputCollector {
     }
 
     private func take(_ name: [UInt8], _ directory: Descriptor, limit: Int) throws(SyscallError) -> [UInt8] {
-        let file = try directory.open(beneath: name, O_RDONLY)
+        let file = try directory.openOwn(name)
         let status = try file.status()
         guard status.isRegular, status.links == 1 else { throw SyscallError("openat2", ELOOP) }
         guard status.size <= limit else { throw SyscallError("read", EFBIG) }

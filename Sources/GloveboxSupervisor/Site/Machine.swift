@@ -6,11 +6,7 @@ internal import GloveboxLinux
 /// What only the running machine can say: time, randomness, and itself.
 package enum Machine {
     /// The time of day.
-    package static func now() -> Instant {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-    }
+    package static func now() -> Instant { SystemClock.now() }
 
     /// Bytes from the kernel's generator.
     package static func random(_ count: Int) -> [UInt8] {

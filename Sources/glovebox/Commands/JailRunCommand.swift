@@ -57,6 +57,12 @@ struct JailRunCommand: ParsableCommand {
     @Option(help: "Wall-clock limit.")
     var wall: WallTime?
 
+    @Option(help: "Forward so much of stdout; the rest is read and dropped.")
+    var stdoutLimit: ByteSize = ByteSize(bytes: 1 << 20)
+
+    @Option(help: "Forward so much of stderr; the rest is read and dropped.")
+    var stderrLimit: ByteSize = ByteSize(bytes: 64 << 10)
+
     @Option(name: .customLong("env"), help: ArgumentHelp("Set a variable; the rest is empty.", valueName: "NAME=VALUE"))
     var environment: [String] = []
 

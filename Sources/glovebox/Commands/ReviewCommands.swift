@@ -3,6 +3,7 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxLinux
 
 /// The command `glovebox inbox`.
 struct InboxCommand: AsyncParsableCommand {
@@ -172,7 +173,7 @@ enum Vote {
                 decision: decision,
                 account: account.account,
                 keyID: signer.publicKey.keyID,
-                notBefore: Clock.now(),
+                notBefore: SystemClock.now(),
                 comment: message
             )
             let envelope = try signer.sign(approval.bytes)
@@ -205,14 +206,5 @@ enum Vote {
         guard let answer = readLine(), plan.hex.prefix(8) == answer else {
             throw GloveboxError("usage", "nothing was signed")
         }
-    }
-}
-
-/// The time of day.
-enum Clock {
-    static func now() -> Instant {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

@@ -3,6 +3,7 @@ import GloveboxCore
 import GloveboxImages
 import GloveboxJail
 import GloveboxLinux
+import Synchronization
 
 /// Turns the options of `jail run` into a specification, runs it, and reports.
 struct JailDoor {
@@ -24,13 +25,20 @@ struct JailDoor {
         specification.limits.milliCPUs = options.cpus.thousandths
         specification.limits.wallMilliseconds = options.wall?.milliseconds ?? 0
         specification.limits.cpuSeconds = 0
-        specification.limits.streamBytes = .max
+        specification.limits.outBytes = options.stdoutLimit.bytes
+        specification.limits.errorBytes = options.stderrLimit.bytes
         var target: OutputDirectory?
         if let out = options.out { target = try OutputDirectory(creating: out) }
         var hooks = JailRun.Hooks()
-        hooks.output = { bytes, isError in JailReportText.write(bytes, to: isError ? 2 : 1) }
+        // What we say on stderr starts on a line of its own, whatever the command left there.
+        let isMidLine = Mutex(false)
+        hooks.output = { bytes, isError in
+            JailReportText.write(bytes, to: isError ? 2 : 1)
+            if isError { isMidLine.withLock { $0 = bytes.last != UInt8(ascii: "\n") } }
+        }
         let result = try JailRun(launcher: Programs.sibling("glovebox-jail")).run(specification, hooks: hooks)
         if let target, let output = result.output { try target.receive(output) }
+        if isMidLine.withLock({ $0 }) { JailReportText.write("\n", to: 2) }
         report(result)
         return result.exitStatus
     }

@@ -17,6 +17,12 @@ enum JailReportText {
         case .notExecutable: lines.append("\(Display.escape(limits.command[0])) is not executable in the jail's root")
         case .exited, .cancelled: break
         }
+        for (name, bytes, limit) in [
+            ("stdout", result.streamBytes.out, limits.stdoutLimit),
+            ("stderr", result.streamBytes.error, limits.stderrLimit),
+        ] where bytes > limit.bytes {
+            lines.append("\(name) was cut after \(limit) of \(bytes) bytes; --\(name)-limit forwards more")
+        }
         lines += result.denied.map(\.text)
         if result.suppressed > 0 { lines.append("\(result.suppressed) more denied calls of other kinds") }
         if result.processLimitHits > 0 {
@@ -52,6 +58,8 @@ enum JailReportText {
                 }
             ),
             "processLimitHits": .integer(Int64(clamping: result.processLimitHits)),
+            "stdoutBytes": .integer(Int64(clamping: result.streamBytes.out)),
+            "stderrBytes": .integer(Int64(clamping: result.streamBytes.error)),
             "suppressed": .integer(Int64(clamping: result.suppressed)),
             "protections": result.protections.json,
             "rootOfTrust": "emulated",

@@ -33,7 +33,7 @@ struct OutputDirectory {
                     let inner = (name + [0]).map { CChar(bitPattern: $0) }
                     guard unsafe mkdirat(to.raw, inner, 0o755) == 0 else { throw SyscallError("mkdirat", errno, shown) }
                     let flags = O_RDONLY | O_DIRECTORY
-                    pending.append((try from.open(beneath: name, flags), try to.open(beneath: name, flags)))
+                    pending.append((try from.openOwn(name, flags), try to.open(beneath: name, flags)))
                 } else if status.isRegular {
                     try Self.copyFile(name, from, to)
                 } else {
@@ -45,7 +45,7 @@ struct OutputDirectory {
     }
 
     private static func copyFile(_ name: [UInt8], _ from: Descriptor, _ to: Descriptor) throws(SyscallError) {
-        let source = try from.open(beneath: name, O_RDONLY)
+        let source = try from.openOwn(name)
         let target = try to.open(beneath: name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
         var total = 0
         while true {
