@@ -47,6 +47,7 @@ let package = Package(
         .executable(name: "gloveboxd", targets: ["gloveboxd"]),
         .executable(name: "glovebox-jail", targets: ["glovebox-jail"]),
         .executable(name: "glovebox-check", targets: ["glovebox-check"]),
+        .library(name: "glovebox-fixed", type: .dynamic, targets: ["CGloveboxFixed"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -64,6 +65,12 @@ let package = Package(
     targets: [
         // MARK: C
         .target(name: "CGloveboxCheck"),
+        // Loaded into programs that have no Swift runtime: neither its start-up object nor a path to it.
+        .target(
+            name: "CGloveboxFixed",
+            cSettings: [.unsafeFlags(["-fvisibility=hidden"])],
+            linkerSettings: [.unsafeFlags(["-nostartfiles", "-no-toolchain-stdlib-rpath"])]
+        ),
         .target(name: "CGloveboxLinux"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
@@ -109,7 +116,7 @@ let package = Package(
         ),
         .target(
             name: "GloveboxJail",
-            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxLinux", "GloveboxPlan"],
+            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxLinux", "GloveboxPlan", crypto],
             resources: [.embedInCode("Profiles")],
             swiftSettings: strict
         ),
@@ -166,7 +173,11 @@ let package = Package(
                 "GloveboxLinux", "GloveboxMeasure", arguments,
             ],
             resources: [.embedInCode("Materials")],
-            swiftSettings: strict
+            swiftSettings: strict,
+            // Without relocations at each start, a command begins three milliseconds earlier.
+            linkerSettings: [
+                .unsafeFlags(["-Xclang-linker", "-no-pie", "-Xlinker", "-s"], .when(configuration: .release))
+            ]
         ),
         .executableTarget(
             name: "glovebox-jail",

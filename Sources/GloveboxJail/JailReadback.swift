@@ -19,15 +19,32 @@ package struct JailReadback: Sendable, Equatable {
     package var identity = ""
     /// Version of Landlock's interface in force; `0` without it.
     package var landlock = "0"
+    /// The personality; `0` where the plan sets none.
+    package var personality = "0"
 
     /// An account of nothing.
     package init() {}
 
-    mutating func take(_ source: UInt8, _ text: String) {
+    /// Takes the body of ``JailMessage/ready``; false when it is not whole.
+    mutating func take(_ body: [UInt8]) -> Bool {
+        var rest = body[...]
+        while let source = rest.popFirst() {
+            guard rest.count >= 4 else { return false }
+            let length = Int(rest.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+            rest = rest.dropFirst(4)
+            guard rest.count >= length else { return false }
+            take(source, String(decoding: rest.prefix(length), as: UTF8.self))
+            rest = rest.dropFirst(length)
+        }
+        return true
+    }
+
+    private mutating func take(_ source: UInt8, _ text: String) {
         switch JailMessage.Source(rawValue: source) {
         case .mounts: mounts += text
         case .uidMap: uidMap = Self.folded(text)
         case .landlock: landlock = text
+        case .personality: personality = text
         case .status:
             for line in text.split(separator: "\n") {
                 let parts = line.split(separator: ":", maxSplits: 1)
@@ -61,6 +78,8 @@ package struct JailReadback: Sendable, Equatable {
 
     private func difference(from plan: JailPlan, hasProcesses: Bool) -> String? {
         if plan.options.contains(.landlock), landlock == "0" { return "Landlock is not in force" }
+        let addresses = plan.options.contains(.fixedAddresses) ? "262144" : "0"  // ADDR_NO_RANDOMIZE
+        if personality != addresses { return "the personality is '\(personality)', not \(addresses)" }
         guard hasProcesses else { return nil }  // a jail without /proc cannot read; its filter and plan are the same
         let id = String(plan.workloadID)
         if seccomp != "2" { return "Seccomp is '\(seccomp)', not 2" }

@@ -53,7 +53,7 @@ struct JailRoot {
                     hint: "Give the directory it was unpacked to, as the image store does for ordinary users."
                 )
             }
-            do { try attach(DetachedMount.image(path, format: format)) } catch { throw error.coded("jail.image") }
+            do { try attach(ImageMounts.mount(path, format: format)) } catch { throw error.coded("jail.image") }
         case .directory(let path):
             if privileged {
                 do { try attach(DetachedMount.directory(path)) } catch { throw error.coded("jail.root") }
@@ -179,7 +179,7 @@ struct JailRoot {
                 )
             )
         }
-        steps.append(.stage)
+        steps.append(.stage(isAwaited: !specification.staged.isEmpty))
         if let alias = specification.outputAlias, specification.hasOutput {
             steps.append(.bind(source: bytes("root/out"), path: bytes("root" + alias), flags: [.noExec]))
             writable.append(bytes(alias))

@@ -142,15 +142,15 @@ final class JailSession {
         case JailMessage.staged:
             guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
             output = builder.hasOutput ? descriptors.last : nil
-            try hooks.stage(Array(descriptors.prefix(builder.stagedCount)), builder.identity)
-            try send(JailMessage.filled)
+            if builder.stagedCount > 0 {
+                try hooks.stage(Array(descriptors.prefix(builder.stagedCount)), builder.identity)
+                try send(JailMessage.filled)
+            }
         case JailMessage.listener:
             guard descriptors.count == 1 else { throw Self.unexpected }
             listener = descriptors[0]
-        case JailMessage.readback:
-            guard let source = body.first else { throw Self.unexpected }
-            readback.take(source, String(decoding: body.dropFirst(), as: UTF8.self))
         case JailMessage.ready:
+            guard readback.take(body) else { throw Self.unexpected }
             try readback.check(builder.plan, hasProcesses: builder.hasProcesses)
             try hooks.start(readback, protections)
             started = Self.now()

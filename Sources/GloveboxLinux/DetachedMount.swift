@@ -9,22 +9,39 @@ package enum DetachedMount {
         case squashfs
     }
 
-    /// Mounts an image file read-only.
+    /// A loop device over a file; it goes away with its last user.
+    package struct LoopDevice: Sendable {
+        private let descriptor: Descriptor
+        /// Its path.
+        package let path: String
+
+        /// Attaches a free device, read-only.
+        package init(_ file: Descriptor, _ name: String) throws(SyscallError) {
+            var index: Int32 = -1
+            let attached = unsafe withUnsafeMutablePointer(to: &index) { unsafe glx_loop_attach(file.raw, $0) }
+            descriptor = Descriptor(owning: Int32(try Kernel.value(Int(attached), "loop device", name)))
+            path = "/dev/loop\(index)"
+        }
+    }
+
+    /// Mounts the file system in a file or a device, read-only.
     ///
     /// Needs root.
-    ///
-    /// The file is used directly where the kernel can (EROFS, Linux 6.12 and later), else through a loop device that
-    /// goes away with the mount.
-    package static func image(_ path: String, format: Format) throws(SyscallError) -> Descriptor {
-        if format == .erofs {
-            do { return try mount(path, format) } catch  where error.errno == ENOTBLK || error.errno == EINVAL {}
+    package static func fileSystem(_ source: String, _ format: Format) throws(SyscallError) -> Descriptor {
+        try mount(
+            format.rawValue,
+            [("ro", nil), ("source", source)],
+            attributes: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+        )
+    }
+
+    /// Another mount of the same file system.
+    package static func copy(of mount: Descriptor, _ what: String) throws(SyscallError) -> Descriptor {
+        let opened = Kernel.withPath("") {
+            let flags = Int(OPEN_TREE_CLONE) | Int(O_CLOEXEC) | Int(AT_EMPTY_PATH)
+            return Kernel.call(SYS_open_tree, Int(mount.raw), $0, flags)
         }
-        let file = try Descriptor.open(path, O_RDONLY)
-        var index: Int32 = -1
-        let attached = unsafe withUnsafeMutablePointer(to: &index) { unsafe glx_loop_attach(file.raw, $0) }
-        let device = Descriptor(owning: Int32(try Kernel.value(Int(attached), "loop device", path)))
-        defer { withExtendedLifetime(device) {} }
-        return try mount("/dev/loop\(index)", format)
+        return Descriptor(owning: Int32(try Kernel.value(opened, "open_tree", what)))
     }
 
     /// A copy of the mount a directory stands on, without the mounts below it.
@@ -76,14 +93,6 @@ package enum DetachedMount {
             }
         }
         _ = try Kernel.value(changed, "mount_setattr", what)
-    }
-
-    private static func mount(_ source: String, _ format: Format) throws(SyscallError) -> Descriptor {
-        try mount(
-            format.rawValue,
-            [("ro", nil), ("source", source)],
-            attributes: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
-        )
     }
 
     private static func mount(

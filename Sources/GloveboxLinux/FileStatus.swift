@@ -20,6 +20,12 @@ package struct FileStatus: Sendable {
     package let user: UInt32
     /// Permission bits.
     package let permissions: UInt32
+    /// Number of the device it is on.
+    package let device: UInt64
+    /// Its number there.
+    package let inode: UInt64
+    /// When it was last changed, in nanoseconds.
+    package let changed: Int64
 
     private init(_ status: stat) {
         let kind = status.st_mode & S_IFMT
@@ -31,6 +37,9 @@ package struct FileStatus: Sendable {
         size = Int64(status.st_size)
         user = status.st_uid
         permissions = status.st_mode & 0o7777
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     }
 
     /// What stands at a path, itself or, with `followingLinks`, where it leads.

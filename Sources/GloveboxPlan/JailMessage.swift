@@ -8,11 +8,9 @@ package enum JailMessage {
     package static let filled: UInt8 = 4
     /// Workload: the listener for refused calls comes with this message.
     package static let listener: UInt8 = 5
-    /// Workload, filter loaded and before exec: a part of the readback.
+    /// Workload, filter loaded and before exec: what the kernel says of it; may it go on?
     ///
-    /// Body: source byte, then text of that file.
-    package static let readback: UInt8 = 6
-    /// Workload: the readback is complete, may it go on.
+    /// Body: for each source its byte, the length of its text (32 bits), the text.
     package static let ready: UInt8 = 7
     /// Supervisor: execute the program.
     package static let execute: UInt8 = 8
@@ -40,6 +38,8 @@ package enum JailMessage {
         case groups = 4
         /// Version of Landlock's interface that is in force, in decimal.
         case landlock = 5
+        /// The personality in force, in decimal; told only where the plan sets one.
+        case personality = 6
     }
 }
 

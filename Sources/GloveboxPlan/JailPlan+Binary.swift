@@ -109,8 +109,9 @@ extension JailStep {
         case .seal(let path):
             writer.integer(UInt8(8))
             writer.string(path)
-        case .stage:
+        case .stage(let isAwaited):
             writer.integer(UInt8(9))
+            writer.integer(UInt8(isAwaited ? 1 : 0))
         case .file(let path):
             writer.integer(UInt8(10))
             writer.string(path)
@@ -144,7 +145,7 @@ extension JailStep {
         case 6: self = .overlay(upper: reader.string(), lower: reader.string(), path: reader.string())
         case 7: self = .processes(path: reader.string())
         case 8: self = .seal(path: reader.string())
-        case 9: self = .stage
+        case 9: self = .stage(isAwaited: reader.integer(UInt8.self) != 0)
         case 10: self = .file(path: reader.string())
         default: return nil
         }

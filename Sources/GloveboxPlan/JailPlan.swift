@@ -34,6 +34,8 @@ package struct JailPlan: Equatable, Sendable {
         package static let landlock = Options(rawValue: 16)
         /// The jail is born in the control group `group`.
         package static let bornInGroup = Options(rawValue: 32)
+        /// The workload's addresses are the same in each run (personality `ADDR_NO_RANDOMIZE`).
+        package static let fixedAddresses = Options(rawValue: 64)
     }
 
     /// Switches.

@@ -39,6 +39,6 @@ package enum JailStep: Equatable, Sendable {
     case processes(path: [UInt8])
     /// Makes the mount at `path` read-only.
     case seal(path: [UInt8])
-    /// Hands the exported directories to the supervisor and waits until it has filled them.
-    case stage
+    /// Hands the exported directories to the supervisor, and waits until it has filled those it has to fill.
+    case stage(isAwaited: Bool)
 }

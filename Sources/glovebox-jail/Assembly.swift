@@ -66,12 +66,12 @@ struct Assembly {
             return made < 0 ? made : mount("proc", on: path, flags: flags, options: options)
         case .seal(let path):
             return withText(path) { setAttributes(Int(AT_FDCWD), $0, MOUNT_ATTR_RDONLY, flags: 0) }
-        case .stage:
+        case .stage(let isAwaited):
             let sent = control.send(JailMessage.staged, descriptors: exported)
             for descriptor in exported { close(Int(descriptor)) }
             exported = []
             if sent < 0 { return sent }
-            return control.expect(JailMessage.filled) ? 0 : -125
+            return !isAwaited || control.expect(JailMessage.filled) ? 0 : -125
         }
     }
 

@@ -4,6 +4,10 @@ import CGloveboxLinux
 enum Kernel {
     /// `MNT_DETACH`: take a mount away now and free it with its last user.
     static let detach = 2
+    /// `ADDR_NO_RANDOMIZE` of `personality`.
+    static let fixedAddresses = 0x004_0000
+    /// The argument of `personality` that only asks.
+    static let askPersonality = 0xffff_ffff
 }
 
 /// A system call; the value, or -errno.

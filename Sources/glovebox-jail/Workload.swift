@@ -25,6 +25,9 @@ struct Workload {
             }
             control.check(set, .limits)
         }
+        let isFixed = plan.options.contains(.fixedAddresses)
+        if isFixed { control.check(call(SYS_personality, Kernel.fixedAddresses), .limits) }
+        let personality = isFixed ? call(SYS_personality, Kernel.askPersonality) : 0
         control.check(withText(plan.directory) { call(SYS_chdir, $0) }, .directory)
         checkDirectory()
         let landlock = Landlock()
@@ -39,12 +42,10 @@ struct Workload {
             control.check(control.send(JailMessage.listener, descriptors: [Int32(listener)]), .filter)
             close(listener)
         }
-        readBack(to: control)
-        if plan.options.contains(.landlock) {
-            let version = [JailMessage.Source.landlock.rawValue] + decimal(UInt64(landlock.version))
-            control.check(control.send(JailMessage.readback, version), .readback)
-        }
-        control.check(control.send(JailMessage.ready), .readback)
+        var account = readBack(control)
+        if plan.options.contains(.landlock) { add(.landlock, decimal(UInt64(landlock.version)), to: &account) }
+        if isFixed { add(.personality, decimal(UInt64(max(0, personality))), to: &account) }
+        control.check(control.send(JailMessage.ready, account), .readback)
         guard control.expect(JailMessage.execute) else { leave(125) }
         execute(control)
     }
@@ -82,20 +83,27 @@ struct Workload {
         return kept
     }
 
-    /// Sends the kernel's own account of this process, filter loaded, so that the supervisor need not believe the plan.
-    private func readBack(to control: Control) {
+    /// The kernel's own account of this process, filter loaded, so that the supervisor need not believe the plan.
+    private func readBack(_ control: Control) -> [UInt8] {
         let files: [(JailMessage.Source, [UInt8])] = [
             (.status, bytes("/proc/self/status")), (.mounts, bytes("/proc/self/mountinfo")),
             (.uidMap, bytes("/proc/self/uid_map")), (.groups, bytes("/proc/self/cgroup")),
         ]
+        var account: [UInt8] = []
         for (source, path) in files {
             let file = open(path, O_RDONLY)
             if file == -2 { continue }  // a jail without /proc
             control.check(file, .readback)
-            guard let text = readAll(file, limit: 60_000) else { control.fail(JailFault.readback.rawValue, -5) }
+            guard let text = readAll(file, limit: 30_000) else { control.fail(JailFault.readback.rawValue, -5) }
             close(file)
-            control.check(control.send(JailMessage.readback, [source.rawValue] + text), .readback)
+            add(source, text, to: &account)
         }
+        return account
+    }
+
+    private func add(_ source: JailMessage.Source, _ text: [UInt8], to account: inout [UInt8]) {
+        account.append(source.rawValue)
+        account += word(UInt32(text.count)) + text
     }
 
     private func execute(_ control: Control) -> Never {

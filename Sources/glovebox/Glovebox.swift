@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The command line for researchers, reviewers, operators and auditors.
-@main struct Glovebox: AsyncParsableCommand {
+struct Glovebox: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "glovebox",
         abstract: "Run code on data you may not see, and prove afterwards what ran under which rules.",

@@ -6,14 +6,14 @@ import Testing
 @Suite struct PlanTests {
     private var plan: JailPlan {
         var plan = JailPlan()
-        plan.options = [.notify, .privileged]
+        plan.options = [.notify, .privileged, .fixedAddresses]
         plan.uidMap = Array("0 1 1\n".utf8)
         plan.steps = [
             .directory(path: [97], mode: 0o755), .file(path: [98]), .link(target: [99], path: [100]),
             .scratch(path: [101], bytes: 5, inodes: 6, mode: 7, flags: [.exported]),
             .bind(source: [47], path: [102], flags: [.readOnly, .recursive]),
             .attach(descriptor: 7, path: [103], flags: []), .overlay(upper: [104], lower: [105], path: [106]),
-            .processes(path: [107]), .seal(path: [108]), .stage,
+            .processes(path: [107]), .seal(path: [108]), .stage(isAwaited: true),
         ]
         plan.arguments = [[120], [121, 122]]
         plan.programs = [[47, 120]]

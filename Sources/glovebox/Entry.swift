@@ -1,0 +1,23 @@
+import ArgumentParser
+import Dispatch
+import Glibc
+
+/// Where the program starts.
+@main enum Entry {
+    /// Runs the command; `jail run` without the threads of the concurrency runtime, which it does not need and would
+    /// wait for.
+    static func main() {
+        if CommandLine.arguments.dropFirst().prefix(2).elementsEqual(["jail", "run"]) {
+            do {
+                var command = try Glovebox.parseAsRoot()
+                try command.run()
+            } catch { Glovebox.exit(withError: error) }
+        } else {
+            Task {
+                await Glovebox.main()
+                exit(0)
+            }
+            dispatchMain()
+        }
+    }
+}
