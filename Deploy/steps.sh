@@ -11,6 +11,10 @@ demo_data=${XDG_CACHE_HOME:-$HOME/.cache}/glovebox
 # The four programs, in the order they are built.
 programs=(glovebox-jail glovebox-check gloveboxd glovebox)
 
+# What deterministic jails load into programs; it stands beside the four.
+fixed_product=glovebox-fixed
+fixed_library=libglovebox-fixed.so
+
 say() { printf '== %s\n' "$*"; }
 
 fail() {

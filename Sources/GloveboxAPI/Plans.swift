@@ -19,6 +19,8 @@ package struct CreatePlanRequest: APIValue {
     package let outputPolicy: String
     /// Limits asked for.
     package let limits: RequestedLimits
+    /// What is held fixed; nil when the run need not be repeatable.
+    package let deterministic: RequestedDeterminism?
     /// Why, in words of the researcher.
     package let purpose: String
 
@@ -32,6 +34,7 @@ package struct CreatePlanRequest: APIValue {
         dataset: String,
         outputPolicy: String,
         limits: RequestedLimits = RequestedLimits(),
+        deterministic: RequestedDeterminism? = nil,
         purpose: String = ""
     ) {
         self.project = project
@@ -42,6 +45,7 @@ package struct CreatePlanRequest: APIValue {
         self.dataset = dataset
         self.outputPolicy = outputPolicy
         self.limits = limits
+        self.deterministic = deterministic
         self.purpose = purpose
     }
 
@@ -55,6 +59,9 @@ package struct CreatePlanRequest: APIValue {
         self.dataset = try fields.name("dataset")
         self.outputPolicy = try fields.name("output_policy")
         self.limits = try RequestedLimits(json: try fields.required("limits"))
+        self.deterministic = try fields.optional("deterministic").map { (json) throws(GloveboxError) in
+            try RequestedDeterminism(json: json)
+        }
         self.purpose = try fields.text("purpose", atMost: 4096)
         try fields.finish()
     }
@@ -67,6 +74,7 @@ package struct CreatePlanRequest: APIValue {
             ("limits", limits.json), ("purpose", .string(purpose)),
         ])
         object["project"] = project.map { .string($0) }
+        object["deterministic"] = deterministic?.json
         return .object(object)
     }
 

@@ -44,6 +44,7 @@ struct JailPlanBuilder {
         plan.filter = try specification.profile.compiled()
         if specification.profile.notifies { plan.options.insert(.notify) }
         plan.wallMilliseconds = specification.limits.wallMilliseconds
+        if specification.deterministic != nil { plan.options.insert(.fixedAddresses) }
         plan.oomScore = 800
         plan.limits = Self.resourceLimits(specification.limits, byGroup: group != nil)
         plan.writable = root.writable

@@ -11,6 +11,12 @@ package struct JailProtections: Sendable, Equatable {
         left.inForce == right.inForce && left.weaker.elementsEqual(right.weaker) { $0 == $1 }
     }
 
+    /// Channels between jails and to the host that this kernel does not let one close; every report says so.
+    ///
+    /// `contention`: time, caches and memory bus. `host-uptime`: a process reads by how much its clocks are set back.
+    /// `page-cache`: the first read of an image's page is slower than the next, also across jails.
+    package static let openChannels = ["contention", "host-uptime", "page-cache"]
+
     mutating func note(_ name: String, _ holds: Bool, else reason: String) {
         if holds { inForce.append(name) } else { weaker.append((name, reason)) }
     }

@@ -19,6 +19,8 @@ package struct JailReadback: Sendable, Equatable {
     package var identity = ""
     /// Version of Landlock's interface in force; `0` without it.
     package var landlock = "0"
+    /// `/proc/self/timens_offsets`, white space folded.
+    package var clocks = ""
     /// The personality; `0` where the plan sets none.
     package var personality = "0"
 
@@ -43,6 +45,7 @@ package struct JailReadback: Sendable, Equatable {
         switch JailMessage.Source(rawValue: source) {
         case .mounts: mounts += text
         case .uidMap: uidMap = Self.folded(text)
+        case .clocks: clocks = Self.folded(text)
         case .landlock: landlock = text
         case .personality: personality = text
         case .status:
@@ -86,6 +89,11 @@ package struct JailReadback: Sendable, Equatable {
         if noNewPrivileges != "1" { return "NoNewPrivs is '\(noNewPrivileges)', not 1" }
         if capabilities.count != 5 || capabilities.values.contains(where: { !$0.allSatisfy { $0 == "0" } }) {
             return "a capability set is not empty"
+        }
+        // Some runtimes ask for offsets and get none.
+        if plan.options.contains(.timeNamespace), clocks.split(separator: " ").count(where: { $0.hasPrefix("-") }) != 2
+        {
+            return "the clocks are not set back: '\(clocks)'"
         }
         if identity != [id, id, id, id].joined(separator: " ") { return "the ids are '\(identity)', not \(id)" }
         if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }

@@ -67,6 +67,8 @@ package struct JailResult: Sendable {
     package var protections: JailProtections
     /// The kernel's own account of the program before its first instruction.
     package var readback: JailReadback
+    /// What was held fixed; nil when nothing was asked to be.
+    package var deterministic: Deterministic.Account?
     /// The frozen `/out`, readable when the last process is dead; nil when there is none.
     package var output: Descriptor?
 

@@ -46,6 +46,27 @@ package struct JailRun {
     ///
     /// - Throws: `jail.*` when the jail could not be built as asked; how the program ended is in the result.
     package func run(_ specification: JailSpecification, hooks: Hooks = Hooks()) throws(GloveboxError) -> JailResult {
+        guard let fixed = specification.deterministic else { return try build(specification, hooks) }
+        let shim = try FixedShim(beside: launcher)
+        var result = try build(shim.added(to: specification, fixed), shim.filling(hooks))
+        result.deterministic = Deterministic.Account(fixed: fixed, shim: shim.digest)
+        return result
+    }
+
+    private func build(_ specification: JailSpecification, _ hooks: Hooks) throws(GloveboxError) -> JailResult {
+        let launcher = try JailLauncher(launcher)
+        do { return try run(specification, launcher, hooks) } catch {
+            launcher.kill()
+            do { try launcher.wait() } catch {}  // the first error is the one to tell
+            throw error
+        }
+    }
+
+    private func run(
+        _ specification: JailSpecification,
+        _ launcher: JailLauncher,
+        _ hooks: Hooks
+    ) throws(GloveboxError) -> JailResult {
         let privileged = geteuid() == 0
         var protections = JailProtections()
         let group = try makeGroup(specification.limits, &protections)
@@ -57,7 +78,7 @@ package struct JailRun {
             protections: &protections
         )
         let session = try JailSession(
-            launcher: launcher,
+            launcher,
             builder: builder,
             group: group,
             protections: protections,

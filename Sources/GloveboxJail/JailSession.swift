@@ -11,9 +11,8 @@ final class JailSession {
     private let group: ControlGroup?
     private let limits: JailLimits
     private let protections: JailProtections
-    private let control: Descriptor
+    private let launcher: JailLauncher
     private var streams: [Descriptor?]
-    private let process: LaunchedProcess
     private var listener: Descriptor?
     private var denials: DenialTable
     private var output: Descriptor?
@@ -32,48 +31,28 @@ final class JailSession {
         let at: UInt64
     }
 
+    /// Takes over a launcher and gives it its plan.
     init(
-        launcher: String,
+        _ launcher: JailLauncher,
         builder: JailPlanBuilder,
         group: ControlGroup?,
         protections: JailProtections,
         limits: JailLimits,
         profile: SeccompProfile
     ) throws(GloveboxError) {
+        self.launcher = launcher
         self.builder = builder
         self.group = group
         self.limits = limits
         self.protections = protections
         denials = DenialTable(profile: profile)
-        do {
-            let (mine, theirs) = try Descriptor.socketPair()
-            let (out, error) = (try Descriptor.pipe(), try Descriptor.pipe())
-            try out.read.setNonBlocking()
-            try error.read.setNonBlocking()
-            let null = try Descriptor.open("/dev/null", O_RDONLY)
-            let plan = try Descriptor.sealed(builder.plan.encoded, name: "plan")
-            control = mine
-            streams = [out.read, error.read]
-            process = try LaunchedProcess.start(
-                launcher,
-                arguments: ["glovebox-jail"],
-                descriptors: [null, out.write, error.write, theirs, plan] + builder.descriptors
-            )
-        } catch {
-            let hint = "The launcher glovebox-jail must stand beside the program that starts it."
-            throw error.coded("jail.launcher", hint: error.call == "posix_spawn" ? hint : nil)
-        }
+        streams = launcher.streams
+        try launcher.send(builder)
     }
 
     func run(_ hooks: JailRun.Hooks) throws(GloveboxError) -> JailResult {
-        do {
-            try loop(hooks)
-        } catch {
-            process.kill()
-            do { _ = try process.wait() } catch {}
-            throw error
-        }
-        do { _ = try process.wait() } catch let fault { throw fault.coded("jail.launcher") }
+        try loop(hooks)
+        try launcher.wait()
         while drain(0, hooks) || drain(1, hooks) {}
         return try result()
     }
@@ -84,7 +63,7 @@ final class JailSession {
             func add(_ descriptor: Descriptor?) {
                 polled.append(pollfd(fd: descriptor?.raw ?? -1, events: Int16(POLLIN), revents: 0))
             }
-            add(control)
+            add(launcher.control)
             add(streams[0])
             add(streams[1])
             let pause = denials.pause
@@ -103,7 +82,7 @@ final class JailSession {
             for index in 0..<2 where polled[1 + index].revents != 0 { _ = drain(index, hooks) }
             if polled[4].revents != 0 {
                 cancelled = true
-                process.kill()  // the launcher's death ends its jail
+                launcher.kill()  // the launcher's death ends its jail
             }
             if polled[0].revents != 0, try !receive(hooks) { return }
         }
@@ -133,7 +112,7 @@ final class JailSession {
         var packet = [UInt8](repeating: 0, count: 65536)
         var numbers = [Int32](repeating: -1, count: 16)
         var count: Int32 = 0
-        let length = unsafe glx_receive(control.raw, &packet, packet.count, &numbers, &count)
+        let length = unsafe glx_receive(launcher.control.raw, &packet, packet.count, &numbers, &count)
         let descriptors = numbers[0..<Int(count)].map { Descriptor(owning: $0) }
         if length == 0 || length == -ECONNRESET { return false }
         guard length > 0 else { throw SyscallError("recvmsg", -length).coded("jail.launcher") }
@@ -181,7 +160,7 @@ final class JailSession {
 
     private func send(_ kind: UInt8) throws(GloveboxError) {
         let packet = [kind]
-        let sent = unsafe glx_send(control.raw, packet, 1, nil, 0)
+        let sent = unsafe glx_send(launcher.control.raw, packet, 1, nil, 0)
         guard sent == 1 else { throw SyscallError("sendmsg", -sent).coded("jail.launcher") }
     }
 

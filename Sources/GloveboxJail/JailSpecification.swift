@@ -63,6 +63,8 @@ package struct JailSpecification: Sendable {
     package var outputAlias: String?
     package var limits: JailLimits = JailLimits()
     package var profile: SeccompProfile
+    /// What is held fixed, so that the same job gives the same bytes; nil holds nothing.
+    package var deterministic: Deterministic?
     /// Descriptors the program gets as 3, 4, ….
     package var descriptors: [Descriptor] = []
 

@@ -2,13 +2,15 @@
 ///
 /// One message is one packet: a kind byte, then the body.
 package enum JailMessage {
+    /// Supervisor: the plan comes with this message, and after it each descriptor that the plan names.
+    package static let plan: UInt8 = 1
     /// Init: the exported directories come with this message.
     package static let staged: UInt8 = 3
     /// Supervisor: the directories are filled.
     package static let filled: UInt8 = 4
     /// Workload: the listener for refused calls comes with this message.
     package static let listener: UInt8 = 5
-    /// Workload, filter loaded and before exec: what the kernel says of it; may it go on?
+    /// Workload, filter loaded and before exec: what the kernel says of it, and may it go on.
     ///
     /// Body: for each source its byte, the length of its text (32 bits), the text.
     package static let ready: UInt8 = 7
@@ -40,6 +42,8 @@ package enum JailMessage {
         case landlock = 5
         /// The personality in force, in decimal; told only where the plan sets one.
         case personality = 6
+        /// `/proc/self/timens_offsets`
+        case clocks = 7
     }
 }
 

@@ -12,13 +12,15 @@ struct Control {
         return Int(unsafe glx_send(descriptor, packet, packet.count, descriptors, Int32(descriptors.count)))
     }
 
-    /// Waits for a message of that kind and nothing else.
-    func expect(_ kind: UInt8) -> Bool {
+    /// Waits for a message of that kind and nothing else; the first descriptor in it must get the number given.
+    func expect(_ kind: UInt8, firstDescriptor: Int? = nil) -> Bool {
         var packet: [UInt8] = [0, 0, 0, 0]
         var descriptors = [Int32](repeating: -1, count: 16)
         var count: Int32 = 0
         let received = unsafe glx_receive(descriptor, &packet, packet.count, &descriptors, &count)
-        return received == 1 && packet[0] == kind && count == 0
+        guard received == 1, packet[0] == kind else { return false }
+        guard let firstDescriptor else { return count == 0 }
+        return count > 0 && (0..<Int(count)).allSatisfy { descriptors[$0] == Int32(firstDescriptor + $0) }
     }
 
     /// Tells the supervisor what failed, and ends the process.

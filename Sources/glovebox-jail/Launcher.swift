@@ -1,17 +1,21 @@
 import CGloveboxLinux
 import GloveboxPlanEmbedded
 
-/// Descriptors the supervisor gives the launcher beside 0, 1 and 2.
+/// Descriptors of the launcher beside 0, 1 and 2.
 enum Given {
     static let control: Int32 = 3
+    /// The first of those that come with the plan's message: the kernel gives them the lowest free numbers in turn.
     static let plan = 4
 }
 
-/// `glovebox-jail`: builds one jail from the plan on descriptor 4, stays outside it as its guard, and ends with it.
+/// `glovebox-jail`: builds one jail from the plan it is sent, stays outside it as its guard, and ends with it.
 @main enum Launcher {
     static func main() {
         let control = Control(descriptor: Given.control)
         _ = call(SYS_prctl, Int(PR_SET_PDEATHSIG), 9)
+        // What the supervisor's own parent left open would come between the numbers.
+        control.check(call(SYS_close_range, Given.plan, Int(UInt32.max)), .plan)
+        guard control.expect(JailMessage.plan, firstDescriptor: Given.plan) else { leave(125) }
         guard let encoded = readAll(Given.plan, limit: 4 << 20), let plan = JailPlan(decoding: encoded) else {
             control.fail(JailFault.plan.rawValue, -22)
         }

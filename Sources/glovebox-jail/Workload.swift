@@ -88,6 +88,7 @@ struct Workload {
         let files: [(JailMessage.Source, [UInt8])] = [
             (.status, bytes("/proc/self/status")), (.mounts, bytes("/proc/self/mountinfo")),
             (.uidMap, bytes("/proc/self/uid_map")), (.groups, bytes("/proc/self/cgroup")),
+            (.clocks, bytes("/proc/self/timens_offsets")),
         ]
         var account: [UInt8] = []
         for (source, path) in files {

@@ -35,6 +35,7 @@ private let one = Digest.zero
             dataset: "fair",
             outputPolicy: "aggregate-table",
             limits: RequestedLimits(wallSeconds: 5, memoryBytes: 268_435_456),
+            deterministic: RequestedDeterminism(seed: .max, clock: Instant(seconds: 1_577_836_800)),
             purpose: "ünder"
         ),
         CreatedPlan(planDigest: one, coreDigest: one, manifest: [1, 2, 3], warnings: ["w"]),

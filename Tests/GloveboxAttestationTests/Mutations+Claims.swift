@@ -41,6 +41,9 @@ extension Mutations {
             }
             $0.editTrust = { $0.reference.mapped = [Scenario.digest("libc")] }
         },
+        .report("reference.mismatch", "an unknown library made the run repeatable") {
+            $0.jail.deterministic?.shim = Scenario.digest("x")
+        },
         .trust("reference.missing", "no known launcher") { $0.reference.launchers = [] },
         .trust("svn.downgrade", "an old supervisor") { $0.reference.minSVN = 2 },
     ]
@@ -94,6 +97,21 @@ extension Mutations {
         .report("data.mismatch", "another version of the data") { $0.inputs[0].version = 2 },
         .report("data.mismatch", "a dataset more") { $0.inputs.append($0.inputs[0]) },
         .report("jail.policy", "another jail profile") { $0.jail.policy = Scenario.digest("x") },
+        .report("jail.deterministic", "another seed") { $0.jail.deterministic?.fixed.seed = 2 },
+        .report("jail.deterministic", "another clock") {
+            $0.jail.deterministic?.fixed.clock = Instant(seconds: 1_577_836_801)
+        },
+        .report("jail.deterministic", "nothing was held fixed") { $0.jail.deterministic = nil },
+        Mutation("jail.deterministic", "something was held fixed that nobody approved") {
+            $0.editManifest = { $0.core.deterministic = nil }
+            $0.editReport = {
+                $0.jail.deterministic = Report.Deterministic(
+                    fixed: Manifest.Deterministic(seed: 1, clock: Instant(seconds: 0), threads: 1),
+                    shim: Scenario.digest("shim"),
+                    notFixed: []
+                )
+            }
+        },
         .report("jail.bpf", "no filter") { $0.jail.seccompBPF = [] },
         .trust("jail.bpf", "an unknown filter") { $0.reference.seccompBPF = [Scenario.digest("x")] },
         .report("jail.readback", "no filter was loaded") { $0.jail.readback?.seccomp = "0" },

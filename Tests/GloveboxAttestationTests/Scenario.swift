@@ -148,7 +148,11 @@ struct Scenario {
         var policy = TrustPolicy(
             attesters: [attester],
             roles: roles,
-            reference: ReferenceValues(supervisors: [Self.digest("supervisor")], launchers: [Self.digest("launcher")]),
+            reference: ReferenceValues(
+                supervisors: [Self.digest("supervisor")],
+                launchers: [Self.digest("launcher")],
+                shims: [Self.digest("shim")]
+            ),
             approvalThreshold: 1,
             minPolicyVersions: [PolicyFloor(name: "aggregate-table", version: 2)]
         )
@@ -264,7 +268,10 @@ struct Scenario {
             jail: Report.Jail(
                 policy: manifest.core.profile.digest,
                 seccompBPF: [("x86_64", digest("bpf"))],
-                readback: readback
+                readback: readback,
+                deterministic: manifest.core.deterministic.map {
+                    Report.Deterministic(fixed: $0, shim: digest("shim"), notFixed: ["file-times"])
+                }
             ),
             rootfs: Report.Rootfs(digest: manifest.core.image.digest, format: "erofs"),
             code: Report.Code(digests: manifest.core.code, files: manifest.core.files.listDigest),

@@ -107,6 +107,17 @@ import Testing
         #expect(try scenario.verdict().isVerified)
     }
 
+    @Test func `a report and a trust policy from before the deterministic mode verify`() throws {
+        var scenario = Scenario()
+        scenario.editManifest = { $0.core.deterministic = nil }
+        scenario.editReport = { $0.jail.deterministic = nil }
+        scenario.editTrust = { $0.reference.shims = [] }
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified)
+        #expect(!verdict.story.contains { $0.contains("deterministic") })
+        #expect(try Scenario().verdict().story.contains { $0.hasSuffix("deterministic with seed 1") })
+    }
+
     @Test func `libraries that the trust policy does not judge are named in the story`() throws {
         var scenario = Scenario()
         scenario.editReport = {

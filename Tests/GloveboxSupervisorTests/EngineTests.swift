@@ -1,4 +1,5 @@
 import Glibc
+import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
@@ -73,5 +74,38 @@ import Testing
         let entry = try test.wait(for: running) { $0.evidence != nil && $0.job.cleanup == .done }
         #expect(entry.job.phase == .cancelled && entry.evidence != nil && entry.job.cleanup == .done)
         #expect(Machine.now().milliseconds - before.milliseconds < 5000)
+    }
+
+    private static let fixed = RequestedDeterminism(seed: 1 << 32 + 7, clock: Instant(seconds: 1_577_836_800))
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a plan that asks to be repeatable says so, runs so, and the report names what was loaded`() throws {
+        let test = try TestSite(image: Self.image)
+        let program =
+            "import os, time\nassert time.time() < 1577836801 and os.environ['GLOVEBOX_SEED'] == '4294967303'\n"
+        let job = try test.submit(program, wallSeconds: 1, deterministic: Self.fixed)
+        let core = try test.entry(job).manifest.core
+        #expect(core.deterministic?.seed == Self.fixed.seed && core.deterministic?.clock == Self.fixed.clock)
+        #expect(core.executors[0].env["PYTHONHASHSEED"] == "7" && core.executors[0].env["OMP_NUM_THREADS"] == "1")
+        #expect(core.executors[0].env["LD_PRELOAD"] == nil, "it follows from the mode, so that no plan need carry it")
+        try test.vote(.approve, on: job)
+        try test.start()
+        let entry = try test.wait(for: job) { $0.evidence != nil }
+        #expect(entry.job.lastRun?.exit?.isSuccess == true, "\(entry.explanation ?? "")")
+        let account = try #require(test.report(job).jail.deterministic)
+        #expect(account.fixed.seed == Self.fixed.seed && account.fixed.threads == 1)
+        #expect(account.shim == test.site.host.shim)
+        #expect(account.notFixed.contains("thread-interleaving"))
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a plan cannot ask to be repeatable and for other threads at once`() throws {
+        let test = try TestSite()
+        #expect(throws: GloveboxError("plan.deterministic", "")) {
+            try test.submit("print(1)\n", env: ["OMP_NUM_THREADS": "2"], deterministic: Self.fixed)
+        }
+        #expect(throws: Never.self) {
+            try test.submit("print(1)\n", env: ["OMP_NUM_THREADS": "1"], deterministic: Self.fixed)
+        }
     }
 }

@@ -8,6 +8,7 @@ import GloveboxLinux
 import GloveboxMeasure
 import Logging
 import TestSupport
+import Testing
 
 @testable import GloveboxSupervisor
 
@@ -77,7 +78,12 @@ struct TestSite {
     }
 
     /// Submits the demo's spec with this program; the job's id.
-    func submit(_ program: String, wallSeconds: UInt64 = 60) throws -> String {
+    func submit(
+        _ program: String,
+        wallSeconds: UInt64 = 60,
+        env: [String: String] = [:],
+        deterministic: RequestedDeterminism? = nil
+    ) throws -> String {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
         try Descriptor.open(code + "/main.py", O_WRONLY | O_CREAT, mode: 0o644).write(Array(program.utf8))
@@ -93,9 +99,11 @@ struct TestSite {
                 code: measured.narSha256,
                 image: "python",
                 argv: ["python3", "main.py"],
+                env: env,
                 dataset: "fair",
                 outputPolicy: "demo-table",
-                limits: RequestedLimits(wallSeconds: wallSeconds)
+                limits: RequestedLimits(wallSeconds: wallSeconds),
+                deterministic: deterministic
             )
         )
         let envelope = try researcher.signer.sign(made.manifest)
@@ -127,6 +135,16 @@ struct TestSite {
     /// Starts the engine, which ends with this process.
     func start() throws {
         try Engine(site: site, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }).start()
+    }
+
+    /// The report of a job that has one.
+    func report(_ job: String) throws -> Report {
+        let digest = try #require(try entry(job).evidence)
+        let evidence = try NamedFiles(encoded: site.blobs.open(digest).readAll(limit: 1 << 24))
+        let file = try #require(evidence.files.first { $0.path == EvidenceFiles.report })
+        let payload = try JSONReader.read(Envelope(parsing: file.content).payload)
+        let predicate = try #require(payload["predicate"])
+        return try Report(predicate: predicate)
     }
 
     func entry(_ job: String) throws -> JobEntry {

@@ -9,19 +9,27 @@ extension Report {
         package var seccompBPF: [(architecture: String, digest: Digest)]
         /// What the child read about itself before exec; nil when it never got that far.
         package var readback: Readback?
+        /// What was held fixed; nil when the plan does not ask for it, or the jail was never built.
+        package var deterministic: Deterministic?
 
         /// Describes the jail.
-        package init(policy: Digest, seccompBPF: [(architecture: String, digest: Digest)], readback: Readback?) {
+        package init(
+            policy: Digest,
+            seccompBPF: [(architecture: String, digest: Digest)],
+            readback: Readback?,
+            deterministic: Deterministic? = nil
+        ) {
             self.policy = policy
             self.seccompBPF = seccompBPF
             self.readback = readback
+            self.deterministic = deterministic
         }
 
         var json: JSONValue {
             .members([
                 ("policy", policy.json),
                 ("seccompBpf", .object(JSONObject(seccompBPF.map { ($0.architecture, $0.digest.json) }))),
-                ("readback", readback?.json),
+                ("readback", readback?.json), ("deterministic", deterministic?.json),
             ])
         }
 
@@ -34,6 +42,7 @@ extension Report {
                 seccompBPF.append((architecture: name, digest: try members.digest(name)))
             }
             self.readback = try fields.optionalObject("readback")
+            self.deterministic = try fields.optionalObject("deterministic")
         }
     }
 

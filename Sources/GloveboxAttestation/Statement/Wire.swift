@@ -124,6 +124,13 @@ extension JSONFields {
         return sets.map(\.sha256)
     }
 
+    /// Takes a list of `{"sha256": …}` that is left out when it is empty.
+    mutating func optionalDigests(_ name: String) throws(GloveboxError) -> [Digest] {
+        guard let value = optional(name) else { return [] }
+        var alone = try JSONFields(.object(JSONObject([(name, value)])), at: name)
+        return try alone.digests(name)
+    }
+
     /// Takes one of the values of a closed set.
     mutating func choice<Value: RawRepresentable<String>>(_ name: String) throws(GloveboxError) -> Value {
         guard let value = Value(rawValue: try string(name)) else {

@@ -100,6 +100,8 @@ package struct ReferenceValues: Sendable, Wire {
     package var minSVN: UInt64
     /// Seccomp filters as loaded; empty when any filter of the approved profile is accepted.
     package var seccompBPF: [Digest]
+    /// Libraries that deterministic jails load; left out of the file when there are none.
+    package var shims: [Digest]
 
     /// Lists known binaries.
     package init(
@@ -107,21 +109,24 @@ package struct ReferenceValues: Sendable, Wire {
         launchers: [Digest],
         mapped: [Digest] = [],
         minSVN: UInt64 = 0,
-        seccompBPF: [Digest] = []
+        seccompBPF: [Digest] = [],
+        shims: [Digest] = []
     ) {
         self.supervisors = supervisors
         self.launchers = launchers
         self.mapped = mapped
         self.minSVN = minSVN
         self.seccompBPF = seccompBPF
+        self.shims = shims
     }
 
     var json: JSONValue {
-        [
-            "supervisors": .array(supervisors.map(\.json)), "launchers": .array(launchers.map(\.json)),
-            "mapped": .array(mapped.map(\.json)), "minSvn": .decimal(minSVN),
-            "seccompBpf": .array(seccompBPF.map(\.json)),
-        ]
+        .members([
+            ("supervisors", .array(supervisors.map(\.json))), ("launchers", .array(launchers.map(\.json))),
+            ("mapped", .array(mapped.map(\.json))), ("minSvn", .decimal(minSVN)),
+            ("seccompBpf", .array(seccompBPF.map(\.json))),
+            ("shims", shims.isEmpty ? nil : .array(shims.map(\.json))),
+        ])
     }
 
     init(reading fields: inout JSONFields) throws(GloveboxError) {
@@ -130,6 +135,7 @@ package struct ReferenceValues: Sendable, Wire {
         self.mapped = try fields.digests("mapped")
         self.minSVN = try fields.decimal("minSvn")
         self.seccompBPF = try fields.digests("seccompBpf")
+        self.shims = try fields.optionalDigests("shims")
     }
 }
 

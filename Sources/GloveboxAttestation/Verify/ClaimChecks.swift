@@ -89,6 +89,9 @@ struct ClaimChecks {
         guard reference.supervisors.contains(report.attester.supervisor),
             reference.launchers.contains(report.attester.launcher)
         else { throw GloveboxError("reference.mismatch", "supervisor or launcher is not a known binary") }
+        if let fixed = report.jail.deterministic, !reference.shims.contains(fixed.shim) {
+            throw GloveboxError("reference.mismatch", "the library that made the run repeatable is not a known one")
+        }
         for file in report.attester.mapped where !reference.mapped.isEmpty && !reference.mapped.contains(file.digest) {
             throw GloveboxError("reference.mismatch", "the supervisor mapped an unknown file, \(file.path)")
         }

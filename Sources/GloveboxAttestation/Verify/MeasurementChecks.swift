@@ -78,7 +78,7 @@ struct MeasurementChecks {
 
     /// Jail profile, filter and what the child read about itself.
     ///
-    /// - Throws: `jail.policy`, `jail.bpf`, `jail.readback`.
+    /// - Throws: `jail.policy`, `jail.deterministic`, `jail.bpf`, `jail.readback`.
     func jail(_ reference: ReferenceValues) throws(GloveboxError) {
         guard report.jail.policy == manifest.core.profile.digest else {
             throw GloveboxError("jail.policy", "the jail profile is not the approved one")
@@ -87,6 +87,9 @@ struct MeasurementChecks {
             // Only a run that was stopped before the job's code has nothing to read back, and no filter either.
             if [.interrupted, .killed].contains(report.outcome) { return }
             throw GloveboxError("jail.readback", "the jail was not read back before the job's code ran")
+        }
+        guard report.jail.deterministic?.fixed.json == manifest.core.deterministic?.json else {
+            throw GloveboxError("jail.deterministic", "seed, clock or threads are not the approved ones")
         }
         let filters = report.jail.seccompBPF.map(\.digest)
         let known = reference.seccompBPF

@@ -50,7 +50,8 @@ struct Story {
         let name = Display.escape(parts.manifest?.core.profile.name ?? "unknown")
         let filter = report.jail.seccompBPF.first.map { "seccomp \(short($0.digest))" } ?? "no seccomp"
         let powers = report.jail.readback.map { "capabilities \(Display.escape($0.capEff))" } ?? "never entered"
-        return line("jail", "profile \(name), \(powers), \(filter)")
+        let fixed = report.jail.deterministic.map { ", deterministic with seed \($0.fixed.seed)" } ?? ""
+        return line("jail", "profile \(name), \(powers), \(filter)\(fixed)")
     }
 
     private func policy(_ report: Report) -> String {

@@ -1,5 +1,6 @@
 internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxJail
 internal import GloveboxLinux
 
 /// What the host is, read once at start.
@@ -10,6 +11,8 @@ struct HostFacts: Sendable {
     let launcher: Digest
     /// Path of the launcher.
     let launcherPath: String
+    /// Digest of the library that deterministic jails load; nil where it is not installed.
+    let shim: Digest?
     /// Files mapped executable into this process.
     let mapped: [Report.CodeMapping]
     /// The kernel.
@@ -21,6 +24,7 @@ struct HostFacts: Sendable {
             supervisor: try Machine.sha256(file: "/proc/self/exe"),
             launcher: try Machine.sha256(file: launcher),
             launcherPath: launcher,
+            shim: try digest(Machine.sibling(FixedShim.name)),
             mapped: try mappings(),
             kernel: Report.Kernel(
                 version: Machine.text("/proc/sys/kernel/osrelease") + " " + Machine.text("/proc/sys/kernel/version"),

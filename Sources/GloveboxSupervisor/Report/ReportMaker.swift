@@ -100,7 +100,7 @@ struct ReportMaker {
             assurance: Report.Assurance(
                 notProven: [
                     "root-key-offline", "separate-signer", "separate-broker", "witnesses", "time-stamp", "tpm",
-                ],
+                ] + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),
             attester: Report.Attester(
@@ -114,7 +114,18 @@ struct ReportMaker {
             jail: Report.Jail(
                 policy: core.profile.digest,
                 seccompBPF: facts?.filter.map { [("x86_64", $0)] } ?? [],
-                readback: facts?.readback.map(Self.readback)
+                readback: facts?.readback.map(Self.readback),
+                deterministic: facts?.deterministic.map { account in
+                    Report.Deterministic(
+                        fixed: Manifest.Deterministic(
+                            seed: account.fixed.seed,
+                            clock: account.fixed.clock,
+                            threads: Deterministic.threads
+                        ),
+                        shim: account.shim,
+                        notFixed: Deterministic.notFixed
+                    )
+                }
             ),
             rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs"),
             code: Report.Code(digests: core.code, files: core.files.listDigest),

@@ -70,8 +70,10 @@ extension Site {
     /// Publishes the trust files again when this program is not among those they name, as after an upgrade.
     func refreshTrust() throws(GloveboxError) {
         let known = try publishedTrust()?.policy.reference
-        guard known?.supervisors.contains(host.supervisor) != true || known?.launchers.contains(host.launcher) != true
-        else { return }
+        let isKnown =
+            known?.supervisors.contains(host.supervisor) == true && known?.launchers.contains(host.launcher) == true
+            && host.shim.map { known?.shims.contains($0) == true } ?? true
+        if isKnown { return }
         try writeTrustFiles()
     }
 
@@ -98,7 +100,8 @@ extension Site {
                 supervisors: joined(before?.supervisors, [host.supervisor]),
                 launchers: joined(before?.launchers, [host.launcher]),
                 mapped: joined(before?.mapped, host.mapped.map(\.digest)),
-                seccompBPF: joined(before?.seccompBPF, [filter])
+                seccompBPF: joined(before?.seccompBPF, [filter]),
+                shims: joined(before?.shims, host.shim.map { [$0] } ?? [])
             ),
             approvalThreshold: UInt64(configuration.planQuorum)
         )

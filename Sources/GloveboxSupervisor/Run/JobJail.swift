@@ -31,6 +31,12 @@ struct JobJail {
             profile: try SeccompProfile(parsing: bytes)
         )
         for (name, text) in executor.env.pairs { specification.environment[name] = text }
+        if let fixed = core.deterministic {
+            guard fixed.threads == Deterministic.threads else {
+                throw GloveboxError("plan.deterministic", "this version runs repeatable jobs with one thread")
+            }
+            specification.deterministic = try Deterministic(seed: fixed.seed, clock: fixed.clock)
+        }
         specification.directory = executor.cwd
         specification.staged = [
             JailSpecification.Staged(path: "/job/code", bytes: 512 << 20, inodes: 50_000),

@@ -86,6 +86,7 @@ struct JobRunner {
         facts.end = Machine.now()
         facts.readback = result.readback
         facts.protections = result.protections
+        facts.deterministic = result.deterministic
         facts.keyRelease = staging.keyRelease
         try recordDenials(result)
         if try isCancelled() {

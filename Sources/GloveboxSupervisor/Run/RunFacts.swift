@@ -15,6 +15,8 @@ struct RunFacts: Sendable {
     var filter: Digest?
     var readback: JailReadback?
     var protections: JailProtections?
+    /// What was held fixed, when the plan asks for it.
+    var deterministic: Deterministic.Account?
     var imageFormat: String = "erofs"
     var keyRelease: UInt64?
     var decision: Decision?

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxBroker
@@ -33,7 +34,7 @@ final class Staging {
     /// Copies code and data into the jail's own directories; the code's digest as copied.
     ///
     /// - Throws: `plan.digest-mismatch` when the copied code is not the approved code.
-    func fill(_ directories: [Descriptor], _ identity: FileIdentity) throws(GloveboxError) -> Digest {
+    func fill(_ directories: [Descriptor], _ identity: FileIdentity) throws(GloveboxError) -> GloveboxCore.Digest {
         guard directories.count == 2 else { throw GloveboxError("internal", "the jail has not two staged directories") }
         let approved = entry.manifest.core.code.nar
         let archive = archive
@@ -80,7 +81,19 @@ final class Staging {
         let table = try DatasetTable(stored: bytes, description: dataset.description)
         self.table = table
         lineageKey = try site.broker.release(dataset.wrappedLineageKey) {}  // logged with the data key above
-        guard let seed = Digest(bytes: Machine.random(32)) else { throw GloveboxError("internal", "no seed") }
-        return try Projection(table, inputPolicy: dataset.inputPolicy, permutationSeed: seed)
+        return try Projection(table, inputPolicy: dataset.inputPolicy, permutationSeed: permutationSeed())
+    }
+
+    /// What decides the order in which the job sees the rows: drawn for each run, or, when the run is to be repeatable,
+    /// taken from the plan's seed and a key of the dataset that no one outside has.
+    private func permutationSeed() throws(GloveboxError) -> GloveboxCore.Digest {
+        var bytes = Machine.random(32)
+        if let fixed = entry.manifest.core.deterministic, let lineageKey {
+            let text = "glovebox/permutation/v1 \(fixed.seed)"
+            let code = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: lineageKey))
+            bytes = Array(code)
+        }
+        guard let seed = GloveboxCore.Digest(bytes: bytes) else { throw GloveboxError("internal", "no seed") }
+        return seed
     }
 }

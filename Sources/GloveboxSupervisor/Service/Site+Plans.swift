@@ -72,7 +72,8 @@ extension Site {
                 jailProfile: Self.profileName,
                 limits: limits,
                 environment: environment,
-                steps: 1
+                steps: 1,
+                isDeterministic: request.deterministic != nil
             )
         )
         if let first = violations.first { throw first }
@@ -85,6 +86,7 @@ extension Site {
             ("HOME", "/tmp"), ("LANG", "C.UTF-8"), ("PATH", "/usr/local/bin:/usr/bin:/bin"),
             ("PYTHONHASHSEED", "0"), ("PYTHONUNBUFFERED", "1"), ("OPENBLAS_NUM_THREADS", "1"),
         ]
+        let fixed = try Self.fixed(request)
         let manifest = Manifest(
             site: configuration.name,
             project: request.project ?? "default",
@@ -98,7 +100,7 @@ extension Site {
                     Manifest.Executor(
                         argv: request.argv,
                         cwd: "/job/code",
-                        env: TextMap(own.map { ($0.0, $0.1) } + environment.map { ($0.name, $0.value) })
+                        env: TextMap(own.map { ($0.0, $0.1) } + environment.map { ($0.name, $0.value) } + fixed)
                     )
                 ],
                 profile: Manifest.NamedDigest(name: Self.profileName, digest: Machine.sha256(profile)),
@@ -109,7 +111,10 @@ extension Site {
                     pids: UInt64(limits.pids),
                     diskBytes: UInt64(limits.diskBytes),
                     files: UInt64(limits.files)
-                )
+                ),
+                deterministic: request.deterministic.map {
+                    Manifest.Deterministic(seed: $0.seed, clock: $0.clock, threads: Deterministic.threads)
+                }
             ),
             inputs: [dataset.input],
             policies: Manifest.Policies(
@@ -122,6 +127,21 @@ extension Site {
         )
         keepDraft(manifest)
         return CreatedPlan(planDigest: manifest.digest, coreDigest: manifest.coreDigest, manifest: manifest.bytes)
+    }
+
+    /// The variables of a plan that is to be repeatable; a submitter who asks for others asks for two things at once.
+    private static func fixed(_ request: CreatePlanRequest) throws(GloveboxError) -> [(String, String)] {
+        guard let asked = request.deterministic else { return [] }
+        let variables = Deterministic.variables(seed: asked.seed)
+        for (name, value) in variables {
+            if let other = request.env[name], !other.utf8.elementsEqual(value.utf8) {
+                throw GloveboxError(
+                    "plan.deterministic",
+                    "the deterministic mode sets \(name) to \(value), the request to \(Display.escape(other))"
+                )
+            }
+        }
+        return variables.map { ($0.name, $0.value) }
     }
 
     private static func limits(_ request: RequestedLimits) -> JobLimits {

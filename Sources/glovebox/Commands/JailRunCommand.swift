@@ -17,6 +17,7 @@ struct JailRunCommand: ParsableCommand {
             EXAMPLES
               glovebox jail run --rootfs / -- python3 -c 'print(1 + 1)'
               glovebox jail run --rootfs python --memory 64M --wall 10s --json -- python3 job.py
+              glovebox jail run --rootfs python --deterministic --seed 7 -- python3 job.py
               glovebox jail run --rootfs / --bind-ro "$PWD:/code" --out results -- sh /code/run.sh
 
             EXIT STATUS
@@ -65,6 +66,8 @@ struct JailRunCommand: ParsableCommand {
 
     @Option(name: .customLong("env"), help: ArgumentHelp("Set a variable; the rest is empty.", valueName: "NAME=VALUE"))
     var environment: [String] = []
+
+    @OptionGroup var fixed: FixedOptions
 
     @Flag(help: "Write one JSON object about the run when it ends.")
     var json = false

@@ -42,6 +42,8 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Processes and threads.")
     var pids: UInt64?
 
+    @OptionGroup var fixed: FixedOptions
+
     @Option(name: [.customShort("m"), .customLong("purpose")], help: "Why, in a sentence for the reviewers.")
     var purpose: String = ""
 
@@ -80,13 +82,16 @@ struct SubmitCommand: AsyncParsableCommand {
                         memoryBytes: memory?.bytes,
                         pids: pids
                     ),
+                    deterministic: fixed.requested,
                     purpose: purpose
                 )
             )
             // The site writes the plan, so it is read before it is signed.
             let manifest = try Manifest(parsing: made.manifest)
             guard manifest.digest == made.planDigest, manifest.core.code.nar == code.narSha256,
-                manifest.core.executors.map(\.argv) == [command], manifest.inputs.map(\.name) == [dataset]
+                manifest.core.executors.map(\.argv) == [command], manifest.inputs.map(\.name) == [dataset],
+                manifest.core.deterministic?.seed == fixed.requested?.seed,
+                manifest.core.deterministic?.clock == fixed.requested?.clock
             else {
                 throw GloveboxError(
                     "plan.digest-mismatch",

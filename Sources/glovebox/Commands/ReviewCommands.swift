@@ -89,6 +89,9 @@ enum PlanView {
             lines.append(Terminal.row("data", "\(input.name) version \(input.version), \(input.kind.rawValue)"))
         }
         lines.append(Terminal.row("jail", "profile \(core.profile.name), no network, emulated enclave"))
+        if let fixed = core.deterministic {
+            lines.append(Terminal.row("repeatable", "seed \(fixed.seed), clock from \(fixed.clock.text)"))
+        }
         lines.append(
             Terminal.row(
                 "limits",

@@ -20,6 +20,9 @@ struct JailDoor {
         )
         specification.environment = try environment()
         specification.binds = try binds()
+        if options.fixed.isOn {
+            specification.deterministic = try Deterministic(seed: options.fixed.seed, clock: options.fixed.clock.time)
+        }
         specification.limits.memory = options.memory.bytes
         specification.limits.processes = options.pids
         specification.limits.milliCPUs = options.cpus.thousandths

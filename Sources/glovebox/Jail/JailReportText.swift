@@ -48,6 +48,7 @@ enum JailReportText {
             "cpuMicroseconds": .integer(Int64(clamping: result.cpuMicroseconds)),
             "peakMemoryBytes": .integer(Int64(clamping: result.peakMemory)),
             "peakMemoryOf": .string(result.peakMemoryOfGroup ? "jail" : "largest-process"),
+            "deterministic": result.deterministic?.json ?? .null,
             "denied": .array(
                 result.denied.map {
                     [

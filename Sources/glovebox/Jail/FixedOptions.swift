@@ -1,0 +1,47 @@
+import ArgumentParser
+import GloveboxAPI
+import GloveboxCore
+
+/// Options that make a run repeatable.
+struct FixedOptions: ParsableArguments {
+    @Flag(
+        name: .customLong("deterministic"),
+        help: "Fix clocks, random numbers, addresses and processors, so that the same job gives the same bytes."
+    )
+    var isOn = false
+
+    @Option(help: "Seed of --deterministic.")
+    var seed: UInt64 = 0
+
+    @Option(help: ArgumentHelp("What the clock shows at the start, with --deterministic.", valueName: "TIME"))
+    var clock: ClockTime = ClockTime.usual
+
+    /// What a plan asks for; nil without the flag.
+    var requested: RequestedDeterminism? {
+        isOn ? RequestedDeterminism(seed: seed, clock: clock.time) : nil
+    }
+
+    func validate() throws {
+        guard isOn || seed == 0 && clock.time == ClockTime.usual.time else {
+            throw ValidationError("--seed and --clock go with --deterministic.")
+        }
+    }
+}
+
+/// A moment on the command line: `2020-01-01T00:00:00Z`.
+struct ClockTime: ExpressibleByArgument {
+    /// The moment, of whole seconds.
+    let time: Instant
+
+    /// What a clock shows when nothing else is asked for: the first second of 2020.
+    static let usual = ClockTime(time: Instant(seconds: 1_577_836_800))
+
+    private init(time: Instant) { self.time = time }
+
+    init?(argument: String) {
+        guard let time = Instant(argument), time.milliseconds >= 0, time.milliseconds % 1000 == 0 else { return nil }
+        self.time = time
+    }
+
+    var defaultValueDescription: String { time.text }
+}
