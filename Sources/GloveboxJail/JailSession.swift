@@ -136,10 +136,11 @@ final class JailSession {
             denials.start()
             try send(JailMessage.execute)
         case JailMessage.ended:
-            guard body.count == 28 else { throw Self.unexpected }
+            let (cpu, overflow) = body.longWord(4).addingReportingOverflow(body.longWord(12))
+            guard body.count == 28, !overflow else { throw Self.unexpected }
             ended = Ended(
                 status: Int32(bitPattern: body.word(0)),
-                cpu: body.longWord(4) + body.longWord(12),
+                cpu: cpu,
                 memory: body.longWord(20),
                 at: Self.now()
             )

@@ -145,7 +145,10 @@ extension JailStep {
         case 6: self = .overlay(upper: reader.string(), lower: reader.string(), path: reader.string())
         case 7: self = .processes(path: reader.string())
         case 8: self = .seal(path: reader.string())
-        case 9: self = .stage(isAwaited: reader.integer(UInt8.self) != 0)
+        case 9:
+            let flag = reader.integer(UInt8.self)
+            guard flag <= 1 else { return nil }  // a plan has one form
+            self = .stage(isAwaited: flag == 1)
         case 10: self = .file(path: reader.string())
         default: return nil
         }

@@ -34,6 +34,13 @@ import Testing
         #expect(JailPlan(decoding: bytes + [0]) == nil)
     }
 
+    @Test func `a switch that is neither on nor off is refused`() throws {
+        var bytes = plan.encoded
+        let place = try #require(bytes.firstRange(of: [9, 1]))
+        bytes[place.lowerBound + 1] = 3
+        #expect(JailPlan(decoding: bytes) == nil)
+    }
+
     @Test func `changed bytes never trap`() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<20_000 {
