@@ -17,6 +17,8 @@ package struct JailReadback: Sendable, Equatable {
     package var groups: String?
     /// `Uid:` with the real, effective, saved and file-system id.
     package var identity = ""
+    /// `Umask:`; what reports say of it.
+    package var umask = ""
     /// Version of Landlock's interface in force; `0` without it.
     package var landlock = "0"
     /// `/proc/self/timens_offsets`, white space folded.
@@ -58,11 +60,12 @@ package struct JailReadback: Sendable, Equatable {
                 case "NoNewPrivs": noNewPrivileges = value
                 case "Groups": groups = value
                 case "Uid": identity = value
+                case "Umask": umask = value
                 case "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb": capabilities[String(parts[0])] = value
                 default: break
                 }
             }
-        case .groups, nil: break
+        case nil: break
         }
     }
 
@@ -96,6 +99,7 @@ package struct JailReadback: Sendable, Equatable {
             return "the clocks are not set back: '\(clocks)'"
         }
         if identity != [id, id, id, id].joined(separator: " ") { return "the ids are '\(identity)', not \(id)" }
+        if umask != "0077" { return "the umask is '\(umask)', not 0077" }
         if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }
         if uidMap != Self.folded(String(decoding: plan.uidMap, as: UTF8.self)) { return "the id map is '\(uidMap)'" }
         return MountTable(plan.steps).difference(from: mounts)

@@ -17,7 +17,11 @@ package struct ControlGroup: Sendable {
         -> ControlGroup
     {
         let name = "\(prefix)\(owner)-\(serial.wrappingAdd(1, ordering: .relaxed).newValue)"
-        let group = ControlGroup(kind: layout.kind, directories: layout.parents.mapValues { "\($0)/\(name)" })
+        var parents = layout.parents
+        // Whole processors are granted by binding the jail to them; only a part of one takes a quota.
+        let isWhole = limits.milliCPUs?.isMultiple(of: 1000) ?? true
+        if layout.kind != .v2, isWhole, parents["cpuset"] != nil { parents["cpu"] = nil }
+        let group = ControlGroup(kind: layout.kind, directories: parents.mapValues { "\($0)/\(name)" })
         do {
             for directory in group.directories.values {
                 let made = Kernel.withPath(directory) { Kernel.call(SYS_mkdirat, Int(AT_FDCWD), $0, 0o755) }
@@ -44,7 +48,7 @@ package struct ControlGroup: Sendable {
         guard let cpus = limits.milliCPUs else { return }
         if isV2 {
             try write("\(cpus * 100) 100000", to: "cpu.max", of: "cpu")
-        } else {
+        } else if directories["cpu"] != nil {
             try write("100000", to: "cpu.cfs_period_us", of: "cpu")
             try write(String(cpus * 100), to: "cpu.cfs_quota_us", of: "cpu")
         }

@@ -36,14 +36,12 @@ package enum JailMessage {
         case mounts = 2
         /// `/proc/self/uid_map`
         case uidMap = 3
-        /// `/proc/self/cgroup`
-        case groups = 4
         /// Version of Landlock's interface that is in force, in decimal.
-        case landlock = 5
+        case landlock = 4
         /// The personality in force, in decimal; told only where the plan sets one.
-        case personality = 6
+        case personality = 5
         /// `/proc/self/timens_offsets`
-        case clocks = 7
+        case clocks = 6
     }
 }
 

@@ -29,12 +29,8 @@ struct PlanReader {
             failed = true
             return []
         }
-        var out: [UInt8] = []
-        out.reserveCapacity(count + 1)
-        for index in at..<at + count {
-            if text, bytes[index] == 0 { failed = true }
-            out.append(bytes[index])
-        }
+        let out = Array(bytes[at..<at + count])
+        if text, out.contains(0) { failed = true }
         at += count
         return out
     }

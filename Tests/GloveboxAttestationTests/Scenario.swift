@@ -275,7 +275,7 @@ struct Scenario {
             ),
             rootfs: Report.Rootfs(digest: manifest.core.image.digest, format: "erofs"),
             code: Report.Code(digests: manifest.core.code, files: manifest.core.files.listDigest),
-            invocation: Report.Invocation(executor, limits: manifest.core.limits),
+            invocation: Report.Invocation(executor, umask: "0077", limits: manifest.core.limits),
             inputs: manifest.inputs.map { Report.Input($0, schema: digest("schema"), rowBucket: "1k-10k") },
             policies: Report.Policies(
                 input: Report.Policy(name: "fair-input", version: 1, digest: digest("input")),

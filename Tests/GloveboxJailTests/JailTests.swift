@@ -126,6 +126,10 @@ import Testing
         #expect(run.output == "0\n1\n2\n3\n", "3 is ls itself, reading the directory")
     }
 
+    @Test func `files are closed to others, whatever the umask of the supervisor`() throws {
+        #expect(try run(["sh", "-c", "umask; : > /out/f; stat -c %a /out/f"]).output == "0077\n600\n")
+    }
+
     @Test func `the environment is built from nothing`() throws {
         unsafe setenv("GLOVEBOX_SECRET_OF_HOST", "x", 1)
         let run = try run(["env"]) { $0.environment["ONE"] = "1" }

@@ -153,7 +153,7 @@ extension Report {
         package var limits: Manifest.Limits
 
         /// Describes a plan's command as it was executed.
-        package init(_ executor: Manifest.Executor, umask: String = "0077", limits: Manifest.Limits) {
+        package init(_ executor: Manifest.Executor, umask: String, limits: Manifest.Limits) {
             self.argv = executor.argv
             self.cwd = executor.cwd
             self.umask = umask

@@ -129,7 +129,7 @@ struct ReportMaker {
             ),
             rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs"),
             code: Report.Code(digests: core.code, files: core.files.listDigest),
-            invocation: Report.Invocation(executor, limits: core.limits),
+            invocation: Report.Invocation(executor, umask: facts?.readback?.umask ?? "", limits: core.limits),
             inputs: try inputs(entry),
             policies: try policies(entry),
             approvals: approvals,
