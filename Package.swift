@@ -259,7 +259,9 @@ let package = Package(
         ),
         .testTarget(
             name: "GloveboxServerTests",
-            dependencies: ["GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", logging],
+            dependencies: [
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", "TestSupport", logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -5,13 +5,16 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import GloveboxServer
 
 @Suite struct RouteTests {
     let site = TestSite()
-    let scratch = makeScratch()
+    let scratch: String
+
+    init() throws { scratch = try TestPrograms.scratch() }
 
     private var dispatcher: Dispatcher {
         Dispatcher(

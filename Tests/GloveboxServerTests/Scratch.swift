@@ -1,15 +1,5 @@
 import Glibc
 
-/// A new directory with mode 0700 and a short path.
-func makeScratch() -> String {
-    let path = "/tmp/gbx-\(UInt64.random(in: 0 ... .max))"
-    unsafe mkdir(path, 0o700)
-    return path
-}
-
-/// Removes an empty directory.
-func removeDirectory(_ path: String) { unsafe rmdir(path) }
-
 /// The names in a directory.
 func names(in directory: String) -> [String] {
     guard let stream = unsafe opendir(directory) else { return [] }

@@ -3,6 +3,7 @@ import GloveboxAPI
 import GloveboxCore
 import GloveboxJobs
 import Logging
+import TestSupport
 import Testing
 
 @testable import GloveboxServer
@@ -13,7 +14,7 @@ import Testing
         _ site: TestSite,
         _ body: (ServerAddress, String) async throws -> Void
     ) async throws {
-        let scratch = makeScratch()
+        let scratch = try TestPrograms.scratch()
         let (ready, signal) = AsyncStream<Void>.makeStream()
         let server = try APIServer(
             service: site,
@@ -29,7 +30,6 @@ import Testing
         task.cancel()
         _ = await task.result
         #expect(names(in: scratch).isEmpty)
-        removeDirectory(scratch)
     }
 
     @Test func `client and server understand each other over the socket`() async throws {
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func `refuses a directory others can enter and a path that is taken`() throws {
-        let scratch = makeScratch()
+        let scratch = try TestPrograms.scratch()
         let socket = try SocketFile(path: scratch + "/api.sock")
         unsafe chmod(scratch, 0o750)
         #expect(throws: GloveboxError("config.invalid", "")) { try socket.prepare() }
@@ -86,7 +86,6 @@ import Testing
         #expect(throws: GloveboxError("config.invalid", "")) { try socket.prepare() }
         unsafe unlink(scratch + "/api.sock")
         try socket.prepare()
-        removeDirectory(scratch)
         #expect(throws: GloveboxError("config.invalid", "")) { try SocketFile(path: "relative") }
     }
 

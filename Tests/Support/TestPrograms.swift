@@ -1,5 +1,6 @@
 import Glibc
 package import GloveboxLinux
+internal import Synchronization
 
 /// The programs under test and the files they need, as `Deploy/test` names them.
 package enum TestPrograms {
@@ -75,10 +76,22 @@ package enum TestPrograms {
         } catch { return nil }
     }
 
-    /// A fresh private directory.
+    /// A fresh private directory with a short path; it goes when the tests end.
     package static func scratch() throws -> String {
         var template = Array("/tmp/glovebox-test-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw SyscallError("mkdtemp", errno) }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let isFirst = scratches.withLock { (known: inout [String]) in
+            known.append(path)
+            return known.count == 1
+        }
+        if isFirst { atexit { TestPrograms.removeScratches() } }
+        return path
+    }
+
+    private static let scratches = Mutex<[String]>([])
+
+    private static func removeScratches() {
+        do { _ = try run("/bin/rm", ["-rf", "--one-file-system"] + scratches.withLock { $0 }) } catch {}
     }
 }
