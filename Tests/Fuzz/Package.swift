@@ -34,7 +34,7 @@ let package = Package(
         ),
         .target(
             name: "GloveboxJail",
-            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxLinux", "GloveboxPlan"],
+            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxLinux", "GloveboxPlan", crypto],
             resources: [.embedInCode("Profiles")],
             swiftSettings: strict
         ),

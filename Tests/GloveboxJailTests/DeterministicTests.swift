@@ -166,7 +166,8 @@ import Testing
     }
 
     @Test func `the shim is read-only, comes from no path of the host, and is told by its digest`() throws {
-        let script = "cp /run/glovebox/fixed.so /out/; rm -f /run/glovebox/fixed.so; echo x > /run/glovebox/y; "
+        let script =
+            "exec 2>&1; cp /run/glovebox/fixed.so /out/; rm -f /run/glovebox/fixed.so; echo x > /run/glovebox/y; "
         let run = try run(["sh", "-c", script + "ls /run/glovebox"])
         #expect(run.output.hasSuffix("\nfixed.so\n"))
         let program = TestPrograms.path("glovebox-jail")

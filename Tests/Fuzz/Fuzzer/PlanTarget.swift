@@ -12,6 +12,10 @@ enum PlanTarget: FuzzTarget {
         plan.gidMap = plan.uidMap
         plan.hostname = Array("jail".utf8)
         plan.workloadID = 1000
+        plan.group = 6
+        plan.programDescriptor = 9
+        plan.wallMilliseconds = 1 << 40
+        plan.oomScore = 800
         func text(_ text: String) -> [UInt8] { Array(text.utf8) }
         plan.steps = [
             .directory(path: text("root"), mode: 0o755), .file(path: text("root/etc")),

@@ -19,6 +19,7 @@ enum ReadbackTarget: FuzzTarget {
         let none = "0000000000000000"
         let status = """
             Name:\tglovebox-jail
+            Umask:\t0077
             Uid:\t1000\t1000\t1000\t1000
             Groups:\t
             CapInh:\t\(none)
@@ -39,12 +40,18 @@ enum ReadbackTarget: FuzzTarget {
 
             """
         return body([
-            (.status, status), (.mounts, mounts), (.uidMap, "   0  1  1\n 1000 2 1\n"), (.groups, "0::/\n"),
-            (.landlock, "4"),
+            (.status, status), (.mounts, mounts), (.uidMap, "   0  1  1\n 1000 2 1\n"), (.landlock, "4"),
+            (.clocks, "monotonic  -7  0\nboottime  -9  0\n"), (.personality, "0"),
         ])
     }
 
-    static var seeds: [[UInt8]] { [account, body([(.mounts, "a b c")]), body([])] }
+    static var seeds: [[UInt8]] {
+        // An account that is refused early would leave the rest of the reader to chance.
+        var readback = JailReadback()
+        precondition(readback.take(account))
+        do { try readback.check(PlanTarget.plan, hasProcesses: true) } catch { fatalError("\(error)") }
+        return [account, body([(.mounts, "a b c")]), body([])]
+    }
 
     static func read(_ bytes: [UInt8]) {
         var readback = JailReadback()
