@@ -36,7 +36,7 @@ VICTIM(disk_name, plain, "the host's disk in mountinfo") {
 }
 
 VICTIM(host_paths, private, "a path of the host in mountinfo") {
-    static const char *const markers[] = {"/work/", "/root/", "/home/", "/var/lib"};
+    static const char *const markers[] = {"/root/", "/home/", "/var/lib"};
     if (file_contains("/proc/self/mountinfo", hint("marker"))) escaped("%s", hint("marker"));
     for (size_t index = 0; index < sizeof markers / sizeof *markers; index++)
         if (file_contains("/proc/self/mountinfo", markers[index])) escaped("%s", markers[index]);

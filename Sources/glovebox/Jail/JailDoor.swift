@@ -1,6 +1,5 @@
 import Glibc
 import GloveboxCore
-import GloveboxImages
 import GloveboxJail
 import GloveboxLinux
 import Synchronization
@@ -14,7 +13,7 @@ struct JailDoor {
     /// Runs; the exit status to leave with.
     func run() throws(GloveboxError) -> Int32 {
         var specification = JailSpecification(
-            root: try root(),
+            root: try .named(options.rootfs),
             arguments: options.command,
             profile: try ShippedProfiles.named(options.profile)
         )
@@ -52,24 +51,6 @@ struct JailDoor {
             JailReportText.write(line, to: options.jsonDescriptor)
         } else {
             for line in JailReportText.lines(result, limits: options) { JailReportText.write(line + "\n", to: 2) }
-        }
-    }
-
-    private func root() throws(GloveboxError) -> JailSpecification.Root {
-        let store = try ImageStore(directory: ImageCommand.StoreOption.directory(nil))
-        let image: StoredImage
-        if unsafe access(options.rootfs, F_OK) != 0 {
-            image = try store.resolve(options.rootfs)
-        } else {
-            let path = try HostPath.absolute(options.rootfs)
-            if try HostPath.isDirectory(path) { return .directory(path) }
-            if geteuid() == 0 { return .image(path: path, format: try ImageFormat.detect(path)) }
-            // An ordinary user may not mount: the image goes to the user's own store and is unpacked there, once.
-            image = try store.add(file: path, name: nil)
-        }
-        switch try store.root(image) {
-        case .directory(let path): return .directory(path)
-        case .image(let path, _): return .image(path: path, format: try ImageFormat.detect(path))
         }
     }
 
