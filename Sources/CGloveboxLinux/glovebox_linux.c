@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,6 +28,8 @@ int glx_fork(uint64_t flags, int *pidfd, int group) {
     };
     return result(syscall(SYS_clone3, &args, sizeof args));
 }
+
+int glx_spawn_close_from(void *actions, int first) { return -posix_spawn_file_actions_addclosefrom_np(actions, first); }
 
 int glx_send(int socket, const void *bytes, size_t length, const int *descriptors, int count) {
     if (count < 0 || count > most_descriptors) return -EINVAL;

@@ -8,8 +8,8 @@ package struct LaunchedProcess: Sendable {
 
     /// Starts a program with only the environment given.
     ///
-    /// `descriptors[n]` becomes descriptor n of the child; it also sees descriptors of this process that are not
-    /// close-on-exec, so none of ours may be that.
+    /// `descriptors[n]` becomes descriptor n of the child, and it gets no other: what this process was left with by its own
+    /// parent goes no further. (A shell, for one, cannot name a descriptor above 9, and some tools make it try.)
     package static func start(
         _ program: String,
         arguments: [String],
@@ -26,6 +26,8 @@ package struct LaunchedProcess: Sendable {
         for (number, copy) in copies.enumerated() {
             unsafe posix_spawn_file_actions_adddup2(&actions, copy.raw, Int32(number))
         }
+        let closing = unsafe glx_spawn_close_from(&actions, Int32(copies.count))
+        _ = try Kernel.value(Int(closing), "posix_spawn_file_actions_addclosefrom_np")
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }

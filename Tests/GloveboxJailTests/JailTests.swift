@@ -126,6 +126,14 @@ import Testing
         #expect(run.output == "0\n1\n2\n3\n", "3 is ls itself, reading the directory")
     }
 
+    @Test func `a program that is started gets no descriptor but those it is given`() throws {
+        let extra = try Descriptor.open("/etc/hostname", O_RDONLY)
+        let leaked = fcntl(extra.raw, F_DUPFD, 30)  // not close-on-exec
+        defer { close(leaked) }
+        let listed = try TestPrograms.run("/bin/ls", ["/proc/self/fd"])
+        #expect(listed.output == "0\n1\n2\n3\n", "3 is ls itself, reading the directory")
+    }
+
     @Test func `files are closed to others, whatever the umask of the supervisor`() throws {
         #expect(try run(["sh", "-c", "umask; : > /out/f; stat -c %a /out/f"]).output == "0077\n600\n")
     }

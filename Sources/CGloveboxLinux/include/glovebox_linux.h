@@ -36,6 +36,9 @@ long glx_syscall(long number, long a, long b, long c, long d, long e, long f);
 // It must not be called with more than one thread: the child has a copy of this thread alone.
 int glx_fork(uint64_t flags, int *pidfd, int group);
 
+// Adds to posix_spawn's file actions that every descriptor from `first` on is closed. Only GNU sources see the call.
+int glx_spawn_close_from(void *actions, int first);
+
 // Sends `length` bytes and up to 16 descriptors in one message; never raises SIGPIPE.
 int glx_send(int socket, const void *bytes, size_t length, const int *descriptors, int count);
 
