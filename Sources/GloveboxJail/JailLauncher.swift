@@ -3,17 +3,18 @@ internal import Glibc
 internal import GloveboxCore
 internal import GloveboxLinux
 internal import GloveboxPlan
+internal import Synchronization
 
-/// A launcher that has been started and waits for its plan.
+/// A launcher that has been started and waits for what it is sent: first to give birth, then the plan.
 ///
 /// It starts up while the supervisor makes the jail's control groups and mounts.
-final class JailLauncher {
+final class JailLauncher: Sendable {
     /// The socket over which they speak.
     let control: Descriptor
     /// The program's stdout and stderr, to be read here.
     let streams: [Descriptor]
     private let process: LaunchedProcess
-    private var isWaitedFor = false
+    private let isWaitedFor = Atomic(false)
 
     /// Starts it; the descriptors it gets later follow stdin, stdout, stderr and the socket.
     init(_ path: String) throws(GloveboxError) {
@@ -36,25 +37,53 @@ final class JailLauncher {
         }
     }
 
+    /// Lets it give birth to the jail's first process, in that control group of version 2 where there is one.
+    func bear(in birthplace: Descriptor?) throws(GloveboxError) {
+        let packet = [JailMessage.birth, Kernel.isHostRoot ? 1 : 0]
+        do throws(SyscallError) { try send(packet, [birthplace].compactMap(\.self)) } catch {
+            throw error.coded("jail.launcher")
+        }
+    }
+
+    /// Whether it still waits: one that was killed, or failed to give birth, does not.
+    var isWaiting: Bool {
+        var polled = [pollfd(fd: control.raw, events: 0, revents: 0)]  // that the other end is gone is always told
+        return unsafe poll(&polled, 1, 0) == 0
+    }
+
     /// Gives it the plan and what the plan names.
     func send(_ builder: JailPlanBuilder) throws(GloveboxError) {
         do throws(SyscallError) {
             let plan = try Descriptor.sealed(builder.plan.encoded, name: "plan")
-            let descriptors = ([plan] + builder.descriptors).map(\.raw)
-            let packet = [JailMessage.plan]
-            let sent = unsafe glx_send(control.raw, packet, 1, descriptors, Int32(descriptors.count))
-            guard sent == 1 else { throw SyscallError("sendmsg", -sent) }
-            withExtendedLifetime(plan) {}
+            try send([JailMessage.plan], [plan] + builder.descriptors)
         } catch { throw error.coded("jail.launcher") }
     }
 
+    private func send(_ packet: [UInt8], _ descriptors: [Descriptor]) throws(SyscallError) {
+        let sent = unsafe glx_send(
+            control.raw,
+            packet,
+            packet.count,
+            descriptors.map(\.raw),
+            Int32(descriptors.count)
+        )
+        withExtendedLifetime(descriptors) {}
+        guard sent == Int32(packet.count) else { throw SyscallError("sendmsg", -sent) }
+    }
+
     /// Ends it, and so its jail; harmless when it has been waited for.
-    func kill() { if !isWaitedFor { process.kill() } }
+    func kill() { if !isWaitedFor.load(ordering: .relaxed) { process.kill() } }
+
+    /// Ends it before it had a plan.
+    func discard() {
+        kill()
+        do { try wait() } catch {}  // it was not ours to wait for, so there is nothing left of it
+    }
 
     /// Waits for its end, once.
     func wait() throws(GloveboxError) {
-        guard !isWaitedFor else { return }
+        guard !isWaitedFor.load(ordering: .relaxed) else { return }
         do { _ = try process.wait() } catch { throw error.coded("jail.launcher") }
-        isWaitedFor = true
+        isWaitedFor.store(true, ordering: .relaxed)
     }
 }

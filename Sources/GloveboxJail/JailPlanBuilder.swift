@@ -7,7 +7,7 @@ internal import GloveboxPlan
 struct JailPlanBuilder {
     /// The plan.
     private(set) var plan = JailPlan()
-    /// Descriptors beside stdin, stdout, stderr, control and plan, from ``firstDescriptor`` on.
+    /// Descriptors beside those that init has anyway, from ``firstDescriptor`` on.
     private(set) var descriptors: [Descriptor] = []
     /// Who may write into staged directories.
     let identity: FileIdentity
@@ -18,19 +18,25 @@ struct JailPlanBuilder {
     /// Whether the jail can describe itself.
     let hasProcesses: Bool
 
-    /// 0, 1, 2, control, plan.
-    static let firstDescriptor = 5
+    /// 0, 1, 2, control, the socket to the launcher, plan.
+    static let firstDescriptor = 6
 
     init(
         _ specification: JailSpecification,
         privileged: Bool,
         group: ControlGroup?,
+        devices: Descriptor?,
         protections: inout JailProtections
     ) throws(GloveboxError) {
         stagedCount = specification.staged.count
         hasOutput = specification.hasOutput
         if case .empty = specification.root { hasProcesses = false } else { hasProcesses = true }
-        let root = try JailRoot(specification, privileged: privileged, firstDescriptor: Self.firstDescriptor)
+        let root = try JailRoot(
+            specification,
+            privileged: privileged,
+            devices: devices,
+            firstDescriptor: Self.firstDescriptor
+        )
         plan.steps = root.steps
         descriptors = root.mounts
         let workload = Self.mapIdentity(privileged: privileged, into: &plan)
@@ -86,14 +92,9 @@ struct JailPlanBuilder {
 
     private mutating func enter(_ group: ControlGroup?) throws(GloveboxError) {
         guard let group else { return }
-        do {
-            let ways = try group.entrances()
-            if let birth = ways.birth {
-                plan.options.insert(.bornInGroup)
-                plan.group = hand(birth)
-            }
-            for task in ways.tasks { plan.tasks.append(hand(task)) }
-        } catch { throw error.coded("jail.control-group") }
+        do { for task in try group.entrances() { plan.tasks.append(hand(task)) } } catch {
+            throw error.coded("jail.control-group")
+        }
     }
 
     /// Maps init and workload to two ids no one else has, or, without privilege, both to the caller's own.

@@ -51,26 +51,32 @@ package struct JailReadback: Sendable, Equatable {
         case .landlock: landlock = text
         case .personality: personality = text
         case .status:
-            for line in text.split(separator: "\n") {
-                let parts = line.split(separator: ":", maxSplits: 1)
-                guard parts.count == 2 else { continue }
-                let value = Self.folded(parts[1])
-                switch parts[0] {
+            for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+                guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+                let name = String(Substring(line[..<colon]))
+                guard Self.wanted.contains(name) else { continue }
+                let value = Self.folded(Substring(line[line.index(after: colon)...]))
+                switch name {
                 case "Seccomp": seccomp = value
                 case "NoNewPrivs": noNewPrivileges = value
                 case "Groups": groups = value
                 case "Uid": identity = value
                 case "Umask": umask = value
-                case "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb": capabilities[String(parts[0])] = value
-                default: break
+                default: capabilities[name] = value
                 }
             }
         case nil: break
         }
     }
 
+    private static let wanted: Set<String> = [
+        "Seccomp", "NoNewPrivs", "Groups", "Uid", "Umask", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
+    ]
+
+    /// Runs of blanks, tabs and line ends as one blank, and none at the ends.
     private static func folded(_ text: some StringProtocol) -> String {
-        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let words = text.utf8.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0a }
+        return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }
 
     /// Compares with what this plan must show.

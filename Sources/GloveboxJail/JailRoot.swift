@@ -23,12 +23,17 @@ struct JailRoot {
     /// Directories every jail mounts over, whatever the image holds there.
     private static let own = ["proc", "dev", "tmp", "out"]
 
-    init(_ specification: JailSpecification, privileged: Bool, firstDescriptor: Int) throws(GloveboxError) {
+    init(
+        _ specification: JailSpecification,
+        privileged: Bool,
+        devices ready: Descriptor?,
+        firstDescriptor: Int
+    ) throws(GloveboxError) {
         self.specification = specification
         self.privileged = privileged
         self.firstDescriptor = firstDescriptor
         try base()
-        if case .empty = specification.root {} else { devices() }
+        if case .empty = specification.root {} else { devices(ready) }
         scratch()
         for staged in specification.staged { seal(staged.path) }
         if case .empty = specification.root {} else if !hasOwnDevices { seal("/dev") }
@@ -117,11 +122,11 @@ struct JailRoot {
         steps.append(.seal(path: bytes("root")))
     }
 
-    private mutating func devices() {
+    private mutating func devices(_ ready: Descriptor?) {
         steps.append(.processes(path: bytes("root/proc")))
         if privileged {
             do {
-                try attach(DetachedMount.devices(), "root/dev", [.readOnly, .noExec, .devices])
+                try attach(ready ?? DetachedMount.devices(), "root/dev", [.readOnly, .noExec, .devices])
                 hasOwnDevices = true
                 return
             } catch {}  // a container that may not make device nodes; the protections say so

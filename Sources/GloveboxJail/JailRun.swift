@@ -6,8 +6,8 @@ internal import GloveboxPlan
 
 /// Builds one jail, runs one command in it, and takes what it left.
 ///
-/// ``run(_:hooks:)`` blocks, and must stay on one thread that lives as long: the launcher is killed by the kernel when
-/// the thread that started it ends.
+/// ``run(_:hooks:)`` blocks, and must stay on one thread that lives as long: the kernel kills a launcher when the thread
+/// that started it ends.
 package struct JailRun {
     /// What the caller does while a jail is built and runs.
     ///
@@ -32,14 +32,25 @@ package struct JailRun {
         package init() {}
     }
 
+    private enum Source {
+        case reserve(JailReserve)
+        case launcher(String, ControlGroupLayout?)
+    }
+
+    private let source: Source
     /// Path of `glovebox-jail`.
     private let launcher: String
-    private let layout: ControlGroupLayout
 
-    /// A runner that uses the launcher at that path.
-    package init(launcher: String, layout: ControlGroupLayout = .host) {
+    /// A runner that starts the launcher at that path for each run, with control groups as this host has them or as told.
+    package init(launcher: String, layout: ControlGroupLayout? = nil) {
+        source = .launcher(launcher, layout)
         self.launcher = launcher
-        self.layout = layout
+    }
+
+    /// A runner that takes its jails out of a reserve.
+    package init(reserve: JailReserve) {
+        source = .reserve(reserve)
+        launcher = reserve.launcher
     }
 
     /// Runs to the end.
@@ -54,60 +65,72 @@ package struct JailRun {
     }
 
     private func build(_ specification: JailSpecification, _ hooks: Hooks) throws(GloveboxError) -> JailResult {
-        let launcher = try JailLauncher(launcher)
-        do { return try run(specification, launcher, hooks) } catch {
-            launcher.kill()
-            do { try launcher.wait() } catch {}  // the first error is the one to tell
+        let jail: WaitingJail
+        switch source {
+        case .launcher(let path, let layout): jail = try WaitingJail(path, layout)
+        case .reserve(let reserve): jail = try reserve.take()
+        }
+        var remains = JailReserve.Remains(group: jail.group)
+        defer { clear(remains) }
+        do { return try run(specification, jail, &remains, hooks) } catch {
+            jail.launcher.discard()
             throw error
         }
     }
 
+    private func clear(_ remains: JailReserve.Remains) {
+        if case .reserve(let reserve) = source { reserve.clear(remains) } else { remains.group?.remove() }
+    }
+
     private func run(
         _ specification: JailSpecification,
-        _ launcher: JailLauncher,
+        _ jail: WaitingJail,
+        _ remains: inout JailReserve.Remains,
         _ hooks: Hooks
     ) throws(GloveboxError) -> JailResult {
-        let privileged = geteuid() == 0
         var protections = JailProtections()
-        let group = try makeGroup(specification.limits, &protections)
-        defer { group?.remove() }
+        try limit(&remains.group, specification.limits, &protections)
         let builder = try JailPlanBuilder(
             specification,
-            privileged: privileged,
-            group: group,
+            privileged: Kernel.isHostRoot,
+            group: remains.group,
+            devices: jail.devices,
             protections: &protections
         )
         let session = try JailSession(
-            launcher,
+            jail.launcher,
             builder: builder,
-            group: group,
+            group: remains.group,
             protections: protections,
             limits: specification.limits,
             profile: specification.profile
         )
-        return try session.run(hooks)
+        defer { remains.namespace = session.namespace }
+        return try session.run(hooks) { if case .reserve(let reserve) = source { reserve.refill() } }
     }
 
-    private func makeGroup(
+    private func limit(
+        _ group: inout ControlGroup?,
         _ limits: JailLimits,
         _ protections: inout JailProtections
-    ) throws(GloveboxError) -> ControlGroup? {
-        guard layout.kind != .none else {
+    ) throws(GloveboxError) {
+        guard group != nil else {
             let reason =
                 "no control group is writable here: memory is limited per process (RLIMIT_AS), processes by user"
             protections.note("control-groups", false, else: reason)
-            return nil
+            return
         }
-        let wanted = ControlGroupLimits(
-            memory: limits.memory,
-            processes: limits.processes + 1,  // the jail's init
-            milliCPUs: limits.milliCPUs
-        )
         do {
-            let group = try ControlGroup.make(in: layout, limits: wanted)
-            protections.note("control-groups-\(layout.kind.rawValue)", true, else: "")
-            protections.note("cpuset", group.isPinned, else: "this host does not pass the cpuset controller on")
-            return group
+            try group?.set(
+                ControlGroupLimits(
+                    memory: limits.memory,
+                    processes: limits.processes + 1,  // the jail's init
+                    milliCPUs: limits.milliCPUs
+                )
+            )
         } catch { throw error.coded("jail.control-group") }
+        guard let group else { return }
+        protections.note("control-groups-\(group.kind.rawValue)", true, else: "")
+        protections.note("cpuset", group.isPinned, else: "this host does not pass the cpuset controller on")
     }
 }

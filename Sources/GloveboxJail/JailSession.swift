@@ -16,6 +16,8 @@ final class JailSession {
     private var listener: Descriptor?
     private var denials: DenialTable
     private var output: Descriptor?
+    /// The jail's mount namespace, which the kernel takes apart when this is closed.
+    private(set) var namespace: Descriptor?
     private var readback = JailReadback()
     private var started: UInt64?
     private var ended: Ended?
@@ -23,6 +25,8 @@ final class JailSession {
     private var cancelled = false
     private var executeError: Int32?
     private var written: (out: UInt64, error: UInt64) = (0, 0)
+    private var onStart: () -> Void = {}
+    private var packet = [UInt8](repeating: 0, count: 65536)
 
     private struct Ended {
         let status: Int32
@@ -50,7 +54,9 @@ final class JailSession {
         try launcher.send(builder)
     }
 
-    func run(_ hooks: JailRun.Hooks) throws(GloveboxError) -> JailResult {
+    /// Runs to the end; `started` is called when the program has been let go.
+    func run(_ hooks: JailRun.Hooks, started: @escaping () -> Void) throws(GloveboxError) -> JailResult {
+        onStart = started
         try loop(hooks)
         try launcher.wait()
         while drain(0, hooks) || drain(1, hooks) {}
@@ -109,7 +115,6 @@ final class JailSession {
 
     /// Takes one message; false at the end of the launcher.
     private func receive(_ hooks: JailRun.Hooks) throws(GloveboxError) -> Bool {
-        var packet = [UInt8](repeating: 0, count: 65536)
         var numbers = [Int32](repeating: -1, count: 16)
         var count: Int32 = 0
         let length = unsafe glx_receive(launcher.control.raw, &packet, packet.count, &numbers, &count)
@@ -118,6 +123,7 @@ final class JailSession {
         guard length > 0 else { throw SyscallError("recvmsg", -length).coded("jail.launcher") }
         let body = Array(packet[1..<Int(length)])
         switch packet[0] {
+        case JailMessage.born: namespace = descriptors.first
         case JailMessage.staged:
             guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
             output = builder.hasOutput ? descriptors.last : nil
@@ -135,6 +141,7 @@ final class JailSession {
             started = Self.now()
             denials.start()
             try send(JailMessage.execute)
+            onStart()
         case JailMessage.ended:
             let (cpu, overflow) = body.longWord(4).addingReportingOverflow(body.longWord(12))
             guard body.count == 28, !overflow else { throw Self.unexpected }

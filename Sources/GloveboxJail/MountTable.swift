@@ -70,11 +70,11 @@ struct MountTable {
     /// Source: proc(5), fields 5 (mount point) and 6 (options).
     func difference(from mountinfo: String) -> String? {
         var missing = Set(expected.keys)
-        for line in mountinfo.split(separator: "\n") {
-            let fields = line.split(separator: " ")
+        for line in mountinfo.utf8.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 6)
             guard fields.count > 6 else { return "the mount table is not readable" }
-            let point = String(fields[4])
-            let options = Set(fields[5].split(separator: ",").map(String.init))
+            let point = String(Substring(fields[4]))
+            let options = Set(fields[5].split(separator: UInt8(ascii: ",")).map { String(Substring($0)) })
             if let mount = expected[point] {
                 missing.remove(point)
                 let lost = mount.options.subtracting(options).sorted()

@@ -12,13 +12,15 @@ package struct SeccompProfile: Sendable {
     /// Name of the profile.
     package let name: String
     /// Calls the program may make.
-    package var allowed: [Rule]
+    package var allowed: [Rule] { didSet { program = SeccompProgram() } }
     /// Calls answered with EPERM and told.
-    package var refused: [Rule]
+    package var refused: [Rule] { didSet { program = SeccompProgram() } }
     /// Calls known and left to ENOSYS, with the reason; they change nothing in the filter.
     package let unknown: [Rule]
     /// Numbers of calls that this host's libseccomp may not know by name.
     let numbers: SeccompNumbers
+    /// What the rules compile to; copies of a profile share it until one changes its rules.
+    private(set) var program = SeccompProgram()
 
     /// Whether any call is told to the supervisor.
     package var notifies: Bool { !refused.isEmpty }
@@ -74,14 +76,15 @@ package struct SeccompProfile: Sendable {
         }
     }
 
-    /// The BPF the launcher loads.
-    ///
-    /// The same rules are compiled once in a process.
+    /// The BPF the launcher loads; compiled once.
     ///
     /// - Throws: `jail.seccomp`.
     package func compiled() throws(GloveboxError) -> [UInt8] {
-        try SeccompCache.program(for: self)
+        try program.bytes { () throws(GloveboxError) in try compiledAnew() }
     }
+
+    /// Takes a program that these rules were compiled to before.
+    mutating func adopt(program bytes: [UInt8]) { program = SeccompProgram(bytes) }
 
     /// Compiles anew.
     ///

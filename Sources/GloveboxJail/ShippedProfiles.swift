@@ -19,6 +19,21 @@ package enum ShippedProfiles {
         }
     }
 
+    /// What libseccomp makes of a profile, kept beside its file; nil on an architecture for which none is kept.
+    private static func program(_ name: String) -> [UInt8]? {
+        #if arch(x86_64)
+        switch name {
+        case "checker": PackageResources.checker_bpf
+        case "default": PackageResources.default_bpf
+        case "python": PackageResources.python_bpf
+        case "strict": PackageResources.strict_bpf
+        default: nil
+        }
+        #else
+        nil
+        #endif
+    }
+
     /// A profile by name, read once in a process.
     ///
     /// - Throws: `profile.unknown` naming those that exist.
@@ -31,7 +46,8 @@ package enum ShippedProfiles {
                 hint: "Profiles: \(names.joined(separator: ", "))."
             )
         }
-        let profile = try SeccompProfile(parsing: bytes)
+        var profile = try SeccompProfile(parsing: bytes)
+        if let program = program(name) { profile.adopt(program: program) }
         read.withLock { $0[name] = profile }
         return profile
     }

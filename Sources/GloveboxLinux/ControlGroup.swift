@@ -4,30 +4,30 @@ internal import Synchronization
 
 /// The control group of one jail: one directory, or one for each controller.
 package struct ControlGroup: Sendable {
-    private let kind: ControlGroupLayout.Kind
-    private let directories: [String: String]
+    private let layout: ControlGroupLayout
+    private let name: String
+    private var directories: [String: String] = [:]
 
     private static let prefix = "glovebox-"
     private static let serial = Atomic<UInt64>(0)
     /// This process, told apart from a later one with the same id by its start time.
     private static let owner = "\(getpid()).\(startTime(of: getpid()) ?? "0")"
 
-    /// Makes a group with limits; all or nothing.
-    package static func make(in layout: ControlGroupLayout, limits: ControlGroupLimits) throws(SyscallError)
-        -> ControlGroup
-    {
+    /// How the host keeps its controllers.
+    package var kind: ControlGroupLayout.Kind { layout.kind }
+
+    /// Makes a group without limits; all or nothing.
+    ///
+    /// No process may do work in it before ``set(_:)``.
+    package static func make(in layout: ControlGroupLayout) throws(SyscallError) -> ControlGroup {
         let name = "\(prefix)\(owner)-\(serial.wrappingAdd(1, ordering: .relaxed).newValue)"
-        var parents = layout.parents
-        // Whole processors are granted by binding the jail to them; only a part of one takes a quota.
-        let isWhole = limits.milliCPUs?.isMultiple(of: 1000) ?? true
-        if layout.kind != .v2, isWhole, parents["cpuset"] != nil { parents["cpu"] = nil }
-        let group = ControlGroup(kind: layout.kind, directories: parents.mapValues { "\($0)/\(name)" })
+        var group = ControlGroup(layout: layout, name: name)
         do {
-            for directory in group.directories.values {
-                let made = Kernel.withPath(directory) { Kernel.call(SYS_mkdirat, Int(AT_FDCWD), $0, 0o755) }
-                _ = try Kernel.value(made, "mkdir", directory)
+            for controller in layout.parents.keys where controller != "cpu" { try group.add(controller) }
+            // A group of version 1 takes no process before it has memory nodes.
+            if layout.kind != .v2, let parent = layout.parents["cpuset"] {
+                try group.write(Self.effective("mems", of: parent), to: "cpuset.mems", of: "cpuset")
             }
-            try group.set(limits, below: layout)
         } catch {
             group.remove()
             throw error
@@ -35,8 +35,25 @@ package struct ControlGroup: Sendable {
         return group
     }
 
-    private func set(_ limits: ControlGroupLimits, below layout: ControlGroupLayout) throws(SyscallError) {
+    private init(layout: ControlGroupLayout, name: String) {
+        self.layout = layout
+        self.name = name
+    }
+
+    private mutating func add(_ controller: String) throws(SyscallError) {
+        guard let parent = layout.parents[controller] else { return }
+        let directory = "\(parent)/\(name)"
+        let made = Kernel.withPath(directory) { Kernel.call(SYS_mkdirat, Int(AT_FDCWD), $0, 0o755) }
+        _ = try Kernel.value(made, "mkdir", directory)
+        directories[controller] = directory
+    }
+
+    /// Sets the limits, once.
+    package mutating func set(_ limits: ControlGroupLimits) throws(SyscallError) {
         let isV2 = kind == .v2
+        // Whole processors are granted by binding the jail to them; only a part of one takes a quota, and so a group.
+        let isWhole = limits.milliCPUs?.isMultiple(of: 1000) ?? true
+        if !isWhole || layout.parents["cpuset"] == nil { try add("cpu") }
         if let memory = limits.memory {
             try write(String(memory), to: isV2 ? "memory.max" : "memory.limit_in_bytes", of: "memory")
             // Both are missing where the kernel does not account for swap.
@@ -52,25 +69,25 @@ package struct ControlGroup: Sendable {
             try write("100000", to: "cpu.cfs_period_us", of: "cpu")
             try write(String(cpus * 100), to: "cpu.cfs_quota_us", of: "cpu")
         }
-        try pin(Int(clamping: (cpus + 999) / 1000), below: layout)
+        try pin(Int(clamping: (cpus + 999) / 1000))
     }
 
     /// Binds the group to so many processors, taken in turn from those of the group above.
-    private func pin(_ count: Int, below layout: ControlGroupLayout) throws(SyscallError) {
+    private func pin(_ count: Int) throws(SyscallError) {
         guard has("cpuset.cpus", "cpuset"),
             let parent = layout.parents[kind == .v2 ? ControlGroupLayout.unified : "cpuset"]
         else { return }
-        func above(_ name: String) throws(SyscallError) -> String {
-            let effective = kind == .v2 ? "cpuset.\(name).effective" : "cpuset.\(name)"
-            return try Kernel.readText("\(parent)/\(effective)").split(whereSeparator: \.isWhitespace).joined()
-        }
-        let all = Self.list(try above("cpus"))
+        // Read each time: processors come and go.
+        let all = Self.list(try Self.effective(kind == .v2 ? "cpus.effective" : "cpus", of: parent))
         guard !all.isEmpty else { return }
         let first = Int(Self.serial.load(ordering: .relaxed) % UInt64(all.count))
         let chosen = (0..<min(count, all.count)).map { String(all[(first + $0) % all.count]) }
         try write(chosen.joined(separator: ","), to: "cpuset.cpus", of: "cpuset")
-        // A group of version 1 takes no process before it has memory nodes.
-        if kind != .v2 { try write(above("mems"), to: "cpuset.mems", of: "cpuset") }
+    }
+
+    /// A list of the cpuset controller, without blanks.
+    private static func effective(_ name: String, of directory: String) throws(SyscallError) -> String {
+        try Kernel.readText("\(directory)/cpuset.\(name)").split(whereSeparator: \.isWhitespace).joined()
     }
 
     /// The numbers of a list such as `0-3,8`.
@@ -85,18 +102,19 @@ package struct ControlGroup: Sendable {
     /// Whether the jail is bound to its processors.
     package var isPinned: Bool { has("cpuset.cpus", "cpuset") }
 
-    /// The ways in: the directory in which a process can be born, and the files through which one enters by itself.
-    package func entrances() throws(SyscallError) -> (birth: Descriptor?, tasks: [Descriptor]) {
-        var birth: Descriptor?
+    /// The directory in which a process can be born; nil without the one tree.
+    package func birthplace() throws(SyscallError) -> Descriptor? {
+        guard let directory = directories[ControlGroupLayout.unified] else { return nil }
+        return try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// The files through which a process enters the groups of version 1 by itself; only after ``set(_:)``.
+    package func entrances() throws(SyscallError) -> [Descriptor] {
         var tasks: [Descriptor] = []
-        for (controller, directory) in directories {
-            if controller == ControlGroupLayout.unified {
-                birth = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
-            } else {
-                tasks.append(try Descriptor.open(directory + "/tasks", O_WRONLY))
-            }
+        for (controller, directory) in directories where controller != ControlGroupLayout.unified {
+            tasks.append(try Descriptor.open(directory + "/tasks", O_WRONLY))
         }
-        return (birth, tasks)
+        return tasks
     }
 
     /// How many processes the kernel killed here for want of memory.

@@ -103,7 +103,7 @@ package final class Descriptor: Sendable {
     package func readAll(limit: Int) throws(SyscallError) -> [UInt8] {
         var out: [UInt8] = []
         while true {
-            let chunk = try read(upTo: 65536)
+            let chunk = try read(upTo: out.isEmpty ? 4096 : 65536)  // most files of /proc and control groups are short
             if chunk.isEmpty { return out }
             out += chunk
             if out.count > limit { throw SyscallError("read", EFBIG) }

@@ -22,6 +22,15 @@ package enum Kernel {
         max(0, call(444, 0, 0, 1))  // landlock_create_ruleset(LANDLOCK_CREATE_RULESET_VERSION)
     }
 
+    /// Whether this process is root of the host, and not only of a user namespace such as a container's.
+    package static let isHostRoot: Bool = {
+        guard geteuid() == 0 else { return false }
+        // Source: user_namespaces(7); the first namespace maps every id to itself.
+        do {
+            return try readText("/proc/self/uid_map").split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
+        } catch { return false }
+    }()
+
     /// Turns -errno into an error.
     package static func value(_ result: Int, _ call: String, _ detail: String = "") throws(SyscallError) -> Int {
         guard result >= 0 else { throw SyscallError(call, Int32(-result), detail) }

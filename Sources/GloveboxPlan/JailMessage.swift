@@ -2,12 +2,20 @@
 ///
 /// One message is one packet: a kind byte, then the body.
 package enum JailMessage {
-    /// Supervisor: the plan comes with this message, and after it each descriptor that the plan names.
+    /// Supervisor to launcher, and launcher to init: the plan comes with this message, and after it each descriptor that
+    /// the plan names.
     package static let plan: UInt8 = 1
+    /// Supervisor: the jail's first process may be born; its control group of version 2 comes with this message where
+    /// there is one.
+    ///
+    /// Body: one byte, 1 when the launcher may empty its groups (it runs as root).
+    package static let birth: UInt8 = 2
     /// Init: the exported directories come with this message.
     package static let staged: UInt8 = 3
     /// Supervisor: the directories are filled.
     package static let filled: UInt8 = 4
+    /// Launcher to init: the ids are mapped.
+    package static let mapped: UInt8 = 6
     /// Workload: the listener for refused calls comes with this message.
     package static let listener: UInt8 = 5
     /// Workload, filter loaded and before exec: what the kernel says of it, and may it go on.
@@ -27,6 +35,11 @@ package enum JailMessage {
     package static let failed: UInt8 = 10
     /// Launcher: the wall-clock limit was reached and the jail killed.
     package static let expired: UInt8 = 11
+    /// Launcher: the jail's first process is born; its mount namespace comes with this message where it can be opened.
+    ///
+    /// The kernel takes a mount namespace apart when the last who holds it lets go, before anyone is told of a death; who
+    /// holds it chooses the moment.
+    package static let born: UInt8 = 12
 
     /// Sources of a readback.
     package enum Source: UInt8, Sendable {

@@ -1,6 +1,6 @@
 extension JailPlan {
     private static let magic: [UInt8] = [0x47, 0x42, 0x58, 0x50]
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
 
     /// The bytes the launcher reads.
     package var encoded: [UInt8] {
@@ -13,7 +13,6 @@ extension JailPlan {
         writer.string(hostname)
         writer.integer(initID)
         writer.integer(workloadID)
-        writer.integer(group)
         writer.integers(tasks)
         writer.integer(UInt32(steps.count))
         for step in steps { step.write(to: &writer) }
@@ -46,7 +45,6 @@ extension JailPlan {
         hostname = reader.string()
         initID = reader.integer(UInt32.self)
         workloadID = reader.integer(UInt32.self)
-        group = reader.integer(UInt32.self)
         tasks = reader.integers()
         for _ in 0..<reader.count() {
             guard let step = JailStep(from: &reader) else { return nil }

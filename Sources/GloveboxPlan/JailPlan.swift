@@ -32,10 +32,8 @@ package struct JailPlan: Equatable, Sendable {
         package static let programByDescriptor = Options(rawValue: 8)
         /// Landlock, as far as the kernel has it; one without it fails.
         package static let landlock = Options(rawValue: 16)
-        /// The jail is born in the control group `group`.
-        package static let bornInGroup = Options(rawValue: 32)
         /// The workload's addresses are the same in each run (personality `ADDR_NO_RANDOMIZE`).
-        package static let fixedAddresses = Options(rawValue: 64)
+        package static let fixedAddresses = Options(rawValue: 32)
     }
 
     /// Switches.
@@ -50,8 +48,6 @@ package struct JailPlan: Equatable, Sendable {
     package var initID: UInt32 = 0
     /// Id of the workload inside the user namespace.
     package var workloadID: UInt32 = 0
-    /// Directory of the control group of version 2 when ``Options/bornInGroup`` is set.
-    package var group: UInt32 = 0
     /// Files `tasks` of the control groups of version 1 that the jail's init enters.
     package var tasks: [UInt32] = []
     /// Steps that assemble the root, in order.

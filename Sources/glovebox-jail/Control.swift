@@ -12,15 +12,20 @@ struct Control {
         return Int(unsafe glx_send(descriptor, packet, packet.count, descriptors, Int32(descriptors.count)))
     }
 
-    /// Waits for a message of that kind and nothing else; the first descriptor in it must get the number given.
-    func expect(_ kind: UInt8, firstDescriptor: Int? = nil) -> Bool {
+    /// Waits for a message of that kind and length and nothing else; nil when another comes, or the other end is gone.
+    func receive(_ kind: UInt8, bodyLength: Int) -> (body: [UInt8], descriptors: [Int32])? {
         var packet: [UInt8] = [0, 0, 0, 0]
         var descriptors = [Int32](repeating: -1, count: 16)
         var count: Int32 = 0
         let received = unsafe glx_receive(descriptor, &packet, packet.count, &descriptors, &count)
-        guard received == 1, packet[0] == kind else { return false }
-        guard let firstDescriptor else { return count == 0 }
-        return count > 0 && (0..<Int(count)).allSatisfy { descriptors[$0] == Int32(firstDescriptor + $0) }
+        guard Int(received) == 1 + bodyLength, packet[0] == kind else { return nil }
+        return ([UInt8](packet[1..<1 + bodyLength]), [Int32](descriptors[0..<Int(count)]))
+    }
+
+    /// Waits for a message of that kind alone.
+    func expect(_ kind: UInt8) -> Bool {
+        guard let message = receive(kind, bodyLength: 0) else { return false }
+        return message.descriptors.isEmpty
     }
 
     /// Tells the supervisor what failed, and ends the process.

@@ -6,14 +6,23 @@ struct Jail {
     let plan: JailPlan
     let control: Control
 
-    /// Runs to the end of the workload; its exit ends every process in the jail.
-    func run(gate: Int) -> Never {
-        enterGroups()
-        var byte: UInt8 = 0
-        let opened = unsafe withUnsafeMutablePointer(to: &byte) {
-            call(SYS_read, gate, Int(bitPattern: $0), 1)
+    /// Waits for the plan, and runs to the end of the workload; its exit ends every process in the jail.
+    static func run(control: Control, launcher: Control) -> Never {
+        guard let given = launcher.receive(JailMessage.plan, bodyLength: 0) else { leave(125) }
+        for (index, descriptor) in given.descriptors.enumerated() where Int(descriptor) != Given.plan + index {
+            control.fail(JailFault.plan.rawValue, -22)
         }
-        guard opened == 1 else { leave(125) }
+        guard let encoded = readAll(Given.plan, limit: 4 << 20), let plan = JailPlan(decoding: encoded) else {
+            control.fail(JailFault.plan.rawValue, -22)
+        }
+        close(Given.plan)
+        Jail(plan: plan, control: control).run(launcher: launcher)
+    }
+
+    private func run(launcher: Control) -> Never {
+        enterGroups()
+        guard launcher.expect(JailMessage.mapped) else { leave(125) }
+        close(Int(launcher.descriptor))
         let id = Int(plan.initID)
         control.check(call(SYS_setresgid, id, id, id), .identity)
         control.check(call(SYS_setresuid, id, id, id), .identity)
@@ -29,10 +38,19 @@ struct Jail {
         changeRoot()
         control.check(call(SYS_keyctl, 1, 0), .keyring)
         lockPrivileges()
+        var detached: (Int32, Int32) = (-1, -1)
+        let piped = unsafe withUnsafeMutablePointer(to: &detached) {
+            call(SYS_pipe2, Int(bitPattern: $0), Int(O_CLOEXEC))
+        }
+        control.check(piped, .workload)
         var workload: Int32 = -1
         let pid = Int(unsafe glx_fork(0, &workload, -1))
         control.check(pid, .workload)
-        if pid == 0 { Workload(plan: plan, control: control).run() }
+        if pid == 0 { Workload(plan: plan, control: control, detached: Int(detached.0)).run() }
+        // The kernel lets every processor pass before this returns; meanwhile the workload gets ready.
+        control.check(withText(bytes(".")) { call(SYS_umount2, $0, Kernel.detach) }, .root)
+        control.check(withText([1]) { call(SYS_write, Int(detached.1), $0, 1) }, .root)
+        control.check(withText(bytes("/")) { call(SYS_chdir, $0) }, .root)
         reap(pid)
     }
 
@@ -60,12 +78,10 @@ struct Jail {
         control.check(write(text, to: bytes("/proc/self/timens_offsets")), .timeNamespace)
     }
 
+    /// Leaves the old root on top of the new one, where nothing reaches it; taking it away takes every mount of the host.
     private func changeRoot() {
         control.check(withText(bytes("root")) { call(SYS_chdir, $0) }, .root)
         control.check(withText(bytes(".")) { call(SYS_pivot_root, $0, $0) }, .root)
-        // The old root lies on top of the new one; taking it away takes every mount of the host.
-        control.check(withText(bytes(".")) { call(SYS_umount2, $0, Kernel.detach) }, .root)
-        control.check(withText(bytes("/")) { call(SYS_chdir, $0) }, .root)
     }
 
     /// Closes the ways back to privilege, for this process and all it starts.

@@ -62,13 +62,13 @@ func write(_ text: [UInt8], to path: [UInt8]) -> Int {
     return written == text.count ? 0 : written < 0 ? written : -5
 }
 
-/// Reads to the end of a descriptor; nil on an error or over the limit.
+/// Reads a file whole, whatever another process does to the offset they share; nil on an error or over the limit.
 func readAll(_ descriptor: Int, limit: Int) -> [UInt8]? {
     var out: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
+    var chunk = [UInt8](repeating: 0, count: 16384)
     while true {
         let count = unsafe chunk.withUnsafeMutableBufferPointer {
-            call(SYS_read, descriptor, Int(bitPattern: $0.baseAddress), $0.count)
+            call(SYS_pread64, descriptor, Int(bitPattern: $0.baseAddress), $0.count, out.count)
         }
         if count < 0 { return nil }
         if count == 0 { return out }

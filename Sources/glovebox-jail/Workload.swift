@@ -5,9 +5,12 @@ import GloveboxPlanEmbedded
 struct Workload {
     let plan: JailPlan
     let control: Control
+    /// Where init says that the host's mounts are gone.
+    let detached: Int
 
     /// Numbers for descriptors that must survive until exec and not longer.
     private enum Kept {
+        static let detached = 98
         static let program = 99
         static let control = 100
     }
@@ -43,6 +46,7 @@ struct Workload {
             control.check(control.send(JailMessage.listener, descriptors: [Int32(listener)]), .filter)
             close(listener)
         }
+        awaitDetached(control)
         var account = readBack(control)
         if plan.options.contains(.landlock) { add(.landlock, decimal(UInt64(landlock.version)), to: &account) }
         if isFixed { add(.personality, decimal(UInt64(max(0, personality))), to: &account) }
@@ -68,10 +72,9 @@ struct Workload {
     private func arrangeDescriptors() -> Control {
         control.check(call(SYS_dup3, Int(control.descriptor), Kept.control, Int(O_CLOEXEC)), .workload)
         let kept = Control(descriptor: Int32(Kept.control))
-        var first = Kept.control
+        kept.check(call(SYS_dup3, detached, Kept.detached, Int(O_CLOEXEC)), .workload)
         if plan.options.contains(.programByDescriptor) {
             kept.check(call(SYS_dup3, Int(plan.programDescriptor), Kept.program, Int(O_CLOEXEC)), .workload)
-            first = Kept.program
         }
         for (index, descriptor) in plan.descriptors.enumerated() {
             kept.check(call(SYS_dup3, Int(descriptor), 101 + index, Int(O_CLOEXEC)), .workload)
@@ -79,9 +82,17 @@ struct Workload {
         for index in 0..<plan.descriptors.count {
             kept.check(call(SYS_dup3, 101 + index, 3 + index), .workload)
         }
-        kept.check(call(SYS_close_range, 3 + plan.descriptors.count, first - 1), .workload)
+        kept.check(call(SYS_close_range, 3 + plan.descriptors.count, Kept.detached - 1), .workload)
         kept.check(call(SYS_close_range, Kept.control + 1, Int(UInt32.max)), .workload)
         return kept
+    }
+
+    /// Waits until no mount of the host is left.
+    private func awaitDetached(_ control: Control) {
+        var byte: UInt8 = 0
+        let read = unsafe withUnsafeMutablePointer(to: &byte) { call(SYS_read, Kept.detached, Int(bitPattern: $0), 1) }
+        guard read == 1 else { leave(125) }
+        close(Kept.detached)
     }
 
     /// The kernel's own account of this process, filter loaded, so that the supervisor need not believe the plan.

@@ -20,7 +20,6 @@ import Testing
         plan.limits = [.init(resource: 4, value: .max)]
         plan.filter = [UInt8](repeating: 0, count: 16)
         plan.descriptors = [5]
-        plan.group = 6
         plan.tasks = [7, 8]
         plan.writable = [[47, 116]]
         return plan

@@ -160,8 +160,12 @@ import Testing
         #expect(missing.isEmpty, "new calls: \(missing.sorted())")
     }
 
-    @Test func `one process compiles a profile once, and a changed one anew`() throws {
-        let profile = try ShippedProfiles.named("python")
+    /// `glovebox jail filter NAME --anew >Policies/seccomp/NAME.bpf` makes the file after a change of the rules.
+    @Test(arguments: ShippedProfiles.names)
+    func `what stands beside a profile is what libseccomp makes of it, and changed rules are compiled anew`(
+        name: String
+    ) throws {
+        let profile = try ShippedProfiles.named(name)
         #expect(try profile.compiled() == profile.compiledAnew())
         var less = profile
         less.allowed.removeLast()

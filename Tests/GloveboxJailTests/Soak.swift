@@ -123,7 +123,8 @@ enum Soak {
         }
     }
 
-    /// Runs jails in this process while their launchers and first processes are killed.
+    /// Runs jails in this process, out of a reserve and without one, while launchers and first processes are killed, also of
+    /// jails that still wait.
     ///
     /// Prints as ``killPrograms()`` does.
     static func killLaunchers() throws {
@@ -136,6 +137,7 @@ enum Soak {
         for round in 0..<(starts + 249) / 250 where left.isEmpty {
             let remaining = Atomic(min(250, starts - round * 250))
             let isOver = Atomic(false)
+            let reserve = try JailReserve(launcher: TestPrograms.path("glovebox-jail"), count: 2)
             let killer = DispatchGroup()
             DispatchQueue(label: "killer").async(group: killer) {
                 while !isOver.load(ordering: .relaxed) {
@@ -149,7 +151,7 @@ enum Soak {
                 DispatchQueue(label: "worker \(worker)").async(group: jobs) {
                     while remaining.subtract(1, ordering: .relaxed).oldValue > 0 {
                         let end: String
-                        do { end = "\(try run())" } catch { end = "\(error)" }
+                        do { end = "\(try run(Bool.random() ? reserve : nil))" } catch { end = "\(error)" }
                         tally.withLock { $0[end, default: 0] += 1 }
                     }
                 }
@@ -157,19 +159,21 @@ enum Soak {
             jobs.wait()
             isOver.store(true, ordering: .relaxed)
             killer.wait()
+            reserve.close()
             left = try before.found(owners: Set([Leftovers.owner(getpid())].compactMap(\.self)))
         }
         tell(left, tally.withLock { $0 }, span)
         print("# \(kills.load(ordering: .relaxed)) kills")
     }
 
-    private static func run() throws -> JailResult.End {
+    private static func run(_ reserve: JailReserve? = nil) throws -> JailResult.End {
         let specification = JailSpecification(
             root: .directory("/"),
             arguments: ["sh", "-c", script],
             profile: try ShippedProfiles.named("default")
         )
-        return try JailRun(launcher: TestPrograms.path("glovebox-jail")).run(specification).end
+        let runner = reserve.map(JailRun.init(reserve:)) ?? JailRun(launcher: TestPrograms.path("glovebox-jail"))
+        return try runner.run(specification).end
     }
 
     /// Microseconds that one takes, in the middle of several.

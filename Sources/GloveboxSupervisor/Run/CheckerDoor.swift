@@ -6,7 +6,7 @@ internal import GloveboxTables
 
 /// Has `glovebox-check` parse a hostile file in a jail of its own: no root, no data, no network, one process.
 struct CheckerDoor {
-    let launcher: String
+    let jails: JailReserve
 
     /// The checker's answer, validated again; a crash, a kill or a wrong answer is a refusal.
     ///
@@ -29,7 +29,7 @@ struct CheckerDoor {
         specification.limits.processes = 4
         specification.limits.cpuSeconds = 20
         specification.limits.wallMilliseconds = 30_000
-        let result = try JailRun(launcher: launcher).run(specification)
+        let result = try JailRun(reserve: jails).run(specification)
         guard case .exited(0) = result.end else { return nil }
         do { return try CheckerWire.decode(output.readFromStart(limit: 256 << 20), limits: limits) } catch {
             return nil

@@ -82,7 +82,7 @@ struct JobRunner {
             try site.transition(job, .started)
         }
         hooks.cancel = cancel
-        let result = try JailRun(launcher: site.host.launcherPath).run(plan.specification, hooks: hooks)
+        let result = try JailRun(reserve: site.jails).run(plan.specification, hooks: hooks)
         facts.end = Machine.now()
         facts.readback = result.readback
         facts.protections = result.protections

@@ -52,7 +52,7 @@ struct OutputDecision {
                 rows: Int(clamping: declared.maxRows) + 1,
                 cells: Int(clamping: declared.maxCells) + 64
             )
-            answer = try CheckerDoor(launcher: site.host.launcherPath).parse(claim.bytes, limits: limits)
+            answer = try CheckerDoor(jails: site.jails).parse(claim.bytes, limits: limits)
         }
         let project = entry.manifest.project
         let spent = site.read { state in

@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxImages
+internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxStore
 internal import GloveboxTransparency
@@ -18,6 +19,8 @@ package final class Site: Sendable {
     package let configuration: SiteConfiguration
     let keys: SiteKeyring
     let host: HostFacts
+    /// Jails that wait for a job.
+    let jails: JailReserve
     let log: LogWriter
     let blobs: BlobStore
     let images: ImageStore
@@ -33,6 +36,7 @@ package final class Site: Sendable {
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         keys = try SiteKeyring(layout)
         host = try HostFacts.read()
+        jails = try JailReserve(launcher: host.launcherPath)
         blobs = try BlobStore(root: layout.root)
         images = try ImageStore(directory: layout.images)
         broker = try KeyBroker(root: layout.root)

@@ -4,7 +4,7 @@ import ArgumentParser
 struct JailCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jail",
-        abstract: "Run a command in exactly the jail jobs get.",
-        subcommands: [JailRunCommand.self]
+        abstract: "Run a command in exactly the jail jobs get, or see its filter.",
+        subcommands: [JailRunCommand.self, JailFilterCommand.self]
     )
 }

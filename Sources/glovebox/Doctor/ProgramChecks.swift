@@ -1,5 +1,6 @@
 import Glibc
 import GloveboxCore
+import GloveboxJail
 import GloveboxLinux
 import GloveboxMeasure
 
@@ -10,7 +11,22 @@ enum ProgramChecks {
         [
             program("launcher", "glovebox-jail", mustBeStatic: true, else: "no jail can be built"),
             program("checker", "glovebox-check", mustBeStatic: false, else: "no output can be checked"),
+            filters(),
         ]
+    }
+
+    /// Whether this host's libseccomp makes of each profile what the jails load.
+    private static func filters() -> Check {
+        do {
+            for name in ShippedProfiles.names {
+                let profile = try ShippedProfiles.named(name)
+                guard try profile.compiled() == profile.compiledAnew() else {
+                    let detail = "libseccomp here makes another program of profile \(name) than the one that is loaded"
+                    return .warn("filters", detail, "Compare: glovebox jail filter \(name) [--anew].")
+                }
+            }
+            return .ok("filters", "libseccomp here makes of each profile the program that is loaded")
+        } catch { return .fail("filters", error) }
     }
 
     private static func program(

@@ -12,7 +12,6 @@ enum PlanTarget: FuzzTarget {
         plan.gidMap = plan.uidMap
         plan.hostname = Array("jail".utf8)
         plan.workloadID = 1000
-        plan.group = 6
         plan.programDescriptor = 9
         plan.wallMilliseconds = 1 << 40
         plan.oomScore = 800

@@ -13,7 +13,7 @@ import GloveboxLinux
 /// `start` prints the nanoseconds from the call to its return, a line a round; `teardown` those from the time the command
 /// printed last to the return; `output` what the command printed; `count` how many rounds NUMBER seconds allow.
 @main struct JailBench {
-    private let launcher: String
+    private let reserve: JailReserve
     private let specification: JailSpecification
 
     static func main() {
@@ -38,7 +38,7 @@ import GloveboxLinux
     }
 
     private init(launcher: String, image: String, command: [String]) throws(GloveboxError) {
-        self.launcher = launcher
+        reserve = try JailReserve(launcher: launcher)
         var specification = JailSpecification(
             root: .image(path: image, format: .erofs),
             arguments: command,
@@ -82,7 +82,7 @@ import GloveboxLinux
         let collected = Collected()
         var hooks = JailRun.Hooks()
         hooks.output = { bytes, _ in collected.bytes += bytes }
-        let result = try JailRun(launcher: launcher).run(specification, hooks: hooks)
+        let result = try JailRun(reserve: reserve).run(specification, hooks: hooks)
         guard result.end == .exited(0) else {
             throw GloveboxError("bench.command", "the command ended with \(result.end)")
         }

@@ -1,0 +1,58 @@
+import Glibc
+import GloveboxCore
+import GloveboxJail
+import GloveboxLinux
+import Synchronization
+import TestSupport
+import Testing
+
+/// Jails that wait for their job.
+@Suite(.serialized) struct ReserveTests {
+    private let reserve: JailReserve
+
+    init() throws { reserve = try JailReserve(launcher: TestPrograms.path("glovebox-jail")) }
+
+    /// What one jail prints of itself: its id map and how long its clock runs.
+    private func look() throws -> (map: String, uptime: Double) {
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["sh", "-c", "cat /proc/self/uid_map; python3 -c 'import time; print(time.monotonic())'"],
+            profile: try ShippedProfiles.named("default")
+        )
+        specification.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
+        let printed = Mutex<[UInt8]>([])
+        var hooks = JailRun.Hooks()
+        hooks.output = { bytes, isError in if !isError { printed.withLock { $0 += bytes } } }
+        let result = try JailRun(reserve: reserve).run(specification, hooks: hooks)
+        #expect(result.end == .exited(0))
+        #expect(!result.protections.inForce.isEmpty)
+        let lines = String(decoding: printed.withLock { $0 }, as: UTF8.self).split(separator: "\n")
+        return (lines.dropLast().joined(separator: "\n"), try #require(lines.last.flatMap { Double($0) }))
+    }
+
+    @Test func `each job gets a jail of its own, whose clock starts with the job`() throws {
+        var maps: Set<String> = []
+        for _ in 0..<4 {
+            let jail = try look()
+            maps.insert(jail.map)
+            #expect(jail.uptime < 10)
+            usleep(200_000)  // the next one waits meanwhile
+        }
+        #expect(maps.count == 4 || geteuid() != 0)
+    }
+
+    @Test func `a jail that died while it waited is not given to a job`() throws {
+        _ = try look()
+        var waiting: [Int32] = []
+        for _ in 0..<200 where waiting.isEmpty {
+            usleep(10_000)
+            waiting = Children.of(getpid()).filter { pid in
+                (try? Kernel.readText("/proc/\(pid)/comm")) == "glovebox-jail\n"
+            }
+        }
+        #expect(!waiting.isEmpty)
+        for pid in waiting { #expect(Children.kill(pid, of: getpid())) }
+        usleep(50_000)
+        _ = try look()
+    }
+}
