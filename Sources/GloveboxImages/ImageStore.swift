@@ -1,5 +1,6 @@
 internal import Glibc
 package import GloveboxCore
+internal import GloveboxLinux
 
 /// Images by digest, and names that point at them.
 ///
@@ -105,7 +106,7 @@ package struct ImageStore: Sendable {
     ///
     /// - Throws: `image.tool`, `image.tool-missing`, `image.io` from unpacking, which happens once.
     package func root(_ image: StoredImage) throws(GloveboxError) -> ImageRoot {
-        geteuid() == 0 ? .image(path: image.path, format: image.format) : .directory(try unpacked(image))
+        Kernel.isHostRoot ? .image(path: image.path, format: image.format) : .directory(try unpacked(image))
     }
 
     private func load(_ digest: Digest) throws(GloveboxError) -> StoredImage {

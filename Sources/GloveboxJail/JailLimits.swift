@@ -10,6 +10,8 @@ package struct JailLimits: Sendable, Equatable {
     package var milliCPUs: UInt64 = 1000
     /// Wall clock, in milliseconds; 0 means none.
     package var wallMilliseconds: UInt64 = 900_000
+    /// From the SIGTERM at the wall-clock limit to the end, in milliseconds; 0 ends the jail at the limit.
+    package var graceMilliseconds: UInt64 = 0
     /// Processor time of one process, in seconds; 0 means none.
     package var cpuSeconds: UInt64 = 600
     /// Content of `/out`.

@@ -50,6 +50,7 @@ struct JailPlanBuilder {
         plan.filter = try specification.profile.compiled()
         if specification.profile.notifies { plan.options.insert(.notify) }
         plan.wallMilliseconds = specification.limits.wallMilliseconds
+        plan.graceMilliseconds = specification.limits.graceMilliseconds
         if specification.deterministic != nil { plan.options.insert(.fixedAddresses) }
         plan.oomScore = 800
         plan.limits = Self.resourceLimits(specification.limits, byGroup: group != nil)
@@ -57,6 +58,18 @@ struct JailPlanBuilder {
         try setProgram(specification)
         for descriptor in specification.descriptors { plan.descriptors.append(hand(descriptor)) }
         try enter(group)
+        if specification.isolatedCache {
+            // The cache of a directory is the host's.
+            if case .image = specification.root {
+                protections.note("private-page-cache", true, else: "")
+            } else {
+                protections.note(
+                    "private-page-cache",
+                    false,
+                    else: "only an image can be read through a cache of its own"
+                )
+            }
+        }
         let seesHost = specification.profile.allowed.contains { $0.calls.contains("sysinfo") }
         protections.note(
             "host-counters",

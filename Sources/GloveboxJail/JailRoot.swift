@@ -54,11 +54,14 @@ struct JailRoot {
             guard privileged else {
                 throw GloveboxError(
                     "jail.image-needs-root",
-                    "an ordinary user cannot mount the image \(Display.escape(path))",
-                    hint: "Give the directory it was unpacked to, as the image store does for ordinary users."
+                    "only root of the host can mount the image \(Display.escape(path))",
+                    hint: "Give the directory it was unpacked to, as the image store does for all others."
                 )
             }
-            do { try attach(ImageMounts.mount(path, format: format)) } catch { throw error.coded("jail.image") }
+            do {
+                let isAlone = specification.isolatedCache
+                try attach(isAlone ? ImageMounts.own(path, format: format) : ImageMounts.mount(path, format: format))
+            } catch { throw error.coded("jail.image") }
         case .directory(let path):
             if privileged {
                 do { try attach(DetachedMount.directory(path)) } catch { throw error.coded("jail.root") }

@@ -55,6 +55,8 @@ package struct JailSpecification: Sendable {
     package var environment: [String: String] = [:]
     package var directory: String = "/"
     package var hostname: String = "jail"
+    /// Whether an image is read through a page cache of the jail's own.
+    package var isolatedCache: Bool = false
     package var binds: [Bind] = []
     package var staged: [Staged] = []
     /// Whether there is an `/out`.

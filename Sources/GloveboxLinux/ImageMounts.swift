@@ -46,6 +46,13 @@ package enum ImageMounts {
         }
     }
 
+    /// A mount of a file system that no other jail has, so that none shares what it has read.
+    ///
+    /// Needs root; the first reads are slower.
+    package static func own(_ path: String, format: DetachedMount.Format) throws(SyscallError) -> Descriptor {
+        try make(path, Descriptor.open(path, O_RDONLY), format).mount
+    }
+
     private static func make(
         _ path: String,
         _ file: Descriptor,

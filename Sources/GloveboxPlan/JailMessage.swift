@@ -16,6 +16,8 @@ package enum JailMessage {
     package static let filled: UInt8 = 4
     /// Launcher to init: the ids are mapped.
     package static let mapped: UInt8 = 6
+    /// Init to launcher, where the plan grants a grace: the workload's pidfd comes with this message.
+    package static let workload: UInt8 = 13
     /// Workload: the listener for refused calls comes with this message.
     package static let listener: UInt8 = 5
     /// Workload, filter loaded and before exec: what the kernel says of it, and may it go on.
@@ -33,7 +35,7 @@ package enum JailMessage {
     ///
     /// Body: step (32 bits), errno (32 bits).
     package static let failed: UInt8 = 10
-    /// Launcher: the wall-clock limit was reached and the jail killed.
+    /// Launcher: the wall-clock limit was reached, and the jail killed or the workload asked to end.
     package static let expired: UInt8 = 11
     /// Launcher: the jail's first process is born; its mount namespace comes with this message where it can be opened.
     ///

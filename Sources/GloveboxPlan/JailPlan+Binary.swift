@@ -30,6 +30,7 @@ extension JailPlan {
         }
         writer.string(filter)
         writer.integer(wallMilliseconds)
+        writer.integer(graceMilliseconds)
         writer.integer(oomScore)
         return writer.bytes
     }
@@ -63,6 +64,7 @@ extension JailPlan {
         }
         filter = reader.string(text: false)
         wallMilliseconds = reader.integer(UInt64.self)
+        graceMilliseconds = reader.integer(UInt64.self)
         oomScore = reader.integer(UInt32.self)
         guard reader.atEnd, !arguments.isEmpty, !filter.isEmpty, filter.count.isMultiple(of: 8) else { return nil }
     }

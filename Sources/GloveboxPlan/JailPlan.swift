@@ -72,6 +72,8 @@ package struct JailPlan: Equatable, Sendable {
     package var filter: [UInt8] = []
     /// Wall-clock limit in milliseconds; 0 means none.
     package var wallMilliseconds: UInt64 = 0
+    /// From the SIGTERM at the wall-clock limit to the end, in milliseconds; 0 means no SIGTERM.
+    package var graceMilliseconds: UInt64 = 0
     /// `oom_score_adj` of every process in the jail.
     package var oomScore: UInt32 = 0
 

@@ -22,6 +22,12 @@ struct Control {
         return ([UInt8](packet[1..<1 + bodyLength]), [Int32](descriptors[0..<Int(count)]))
     }
 
+    /// Whether a message has come.
+    var hasMessage: Bool {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe withUnsafeMutablePointer(to: &polled) { call(SYS_poll, Int(bitPattern: $0), 1, 0) } == 1
+    }
+
     /// Waits for a message of that kind alone.
     func expect(_ kind: UInt8) -> Bool {
         guard let message = receive(kind, bodyLength: 0) else { return false }

@@ -29,30 +29,41 @@ struct Guard {
         // The jail's own end of the pipes is all that may keep them open.
         for descriptor in given.descriptors { close(Int(descriptor)) }
         for descriptor in 0..<3 { close(descriptor) }
-        wait(since: start, limit: plan.wallMilliseconds)
+        let limit = plan.wallMilliseconds
+        if limit == 0 {
+            _ = endsBy(nil)
+        } else if !endsBy(start + limit) {
+            _ = control.send(JailMessage.expired)
+            // Without a workload there is nobody to ask.
+            if plan.graceMilliseconds > 0, inside.hasMessage,
+                let workload = inside.receive(JailMessage.workload, bodyLength: 0)
+            {
+                for pidfd in workload.descriptors { _ = call(SYS_pidfd_send_signal, Int(pidfd), terminate) }
+                _ = endsBy(start + limit + plan.graceMilliseconds)
+            }
+        }
+        kill()
+        _ = call(SYS_wait4, pid)
     }
 
-    private func wait(since start: UInt64, limit: UInt64) {
-        var timeout = limit > 0 ? Int(clamping: limit) : -1
+    /// The number of `SIGTERM`.
+    private let terminate = 15
+
+    /// Waits for the jail's end, or the supervisor's; false when the time, on the monotonic clock, came first.
+    private func endsBy(_ end: UInt64?) -> Bool {
         while true {
+            let now = monotonicMilliseconds()
+            if let end, now >= end { return false }
+            let timeout = end.map { Int(min($0 - now, 1 << 30)) } ?? -1
             var polled = (
                 pollfd(fd: Int32(pidfd), events: Int16(POLLIN), revents: 0),
                 pollfd(fd: control.descriptor, events: 0, revents: 0)
             )
             let ready = unsafe withUnsafeMutablePointer(to: &polled) {
-                call(SYS_poll, Int(bitPattern: $0), 2, min(timeout, 1 << 30))
+                call(SYS_poll, Int(bitPattern: $0), 2, timeout)
             }
-            if polled.0.revents != 0 { break }
-            let elapsed = Int(clamping: monotonicMilliseconds() - start)
-            let expired = limit > 0 && elapsed >= Int(clamping: limit)
-            if expired || polled.1.revents != 0 || (ready < 0 && ready != -4) {
-                kill()
-                if expired { _ = control.send(JailMessage.expired) }
-                break
-            }
-            if limit > 0 { timeout = max(0, Int(clamping: limit) - elapsed) }
+            if polled.0.revents != 0 || polled.1.revents != 0 || (ready < 0 && ready != -4) { return true }
         }
-        _ = call(SYS_wait4, pid)
     }
 
     private func kill() { _ = call(SYS_pidfd_send_signal, pidfd, 9) }

@@ -22,7 +22,6 @@ struct Jail {
     private func run(launcher: Control) -> Never {
         enterGroups()
         guard launcher.expect(JailMessage.mapped) else { leave(125) }
-        close(Int(launcher.descriptor))
         let id = Int(plan.initID)
         control.check(call(SYS_setresgid, id, id, id), .identity)
         control.check(call(SYS_setresuid, id, id, id), .identity)
@@ -47,6 +46,9 @@ struct Jail {
         let pid = Int(unsafe glx_fork(0, &workload, -1))
         control.check(pid, .workload)
         if pid == 0 { Workload(plan: plan, control: control, detached: Int(detached.0)).run() }
+        if plan.graceMilliseconds > 0 {
+            control.check(launcher.send(JailMessage.workload, descriptors: [workload]), .workload)
+        }
         // The kernel lets every processor pass before this returns; meanwhile the workload gets ready.
         control.check(withText(bytes(".")) { call(SYS_umount2, $0, Kernel.detach) }, .root)
         control.check(withText([1]) { call(SYS_write, Int(detached.1), $0, 1) }, .root)

@@ -210,6 +210,46 @@ import Testing
         #expect(run.result.streamBytes.out == 50_000_000)
     }
 
+    @Test func `a grace lets a program end by itself after a SIGTERM, and no longer`() throws {
+        let tidy = try run(["sh", "-c", "trap 'echo tidied; exit 0' TERM; while :; do sleep 0.05; done"]) {
+            $0.limits.wallMilliseconds = 300
+            $0.limits.graceMilliseconds = 10_000
+        }
+        #expect(tidy.result.end == .wallClock)
+        #expect(tidy.output == "tidied\n")
+        #expect(tidy.result.wallMilliseconds < 9000)
+        let stubborn = try run(["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"]) {
+            $0.limits.wallMilliseconds = 200
+            $0.limits.graceMilliseconds = 300
+        }
+        #expect(stubborn.result.end == .wallClock)
+        #expect((500..<10_000).contains(stubborn.result.wallMilliseconds))
+    }
+
+    @Test func `root of a user namespace builds a jail, as in a container`() throws {
+        let arguments = ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc"]
+        let program = "import os; print(os.getuid(), open('/proc/self/uid_map').read().split())"
+        for root in ["/"] + (TestPrograms.image("python") == nil ? [] : ["python"]) {
+            let jail = [TestPrograms.path("glovebox"), "jail", "run", "--rootfs", root, "--", "python3", "-c", program]
+            let store = ["GLOVEBOX_IMAGES=" + (TestPrograms.variable("GLOVEBOX_IMAGES") ?? "")]
+            let run = try TestPrograms.run("/usr/bin/unshare", arguments + jail, environment: store)
+            #expect(run.status == 0)
+            #expect(run.output.hasPrefix("1000 ['1000', '0', '1']\n"), "\(run.output)")
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func `an image can be read through a cache of the jail's own`() throws {
+        let image = try #require(TestPrograms.image("python"))
+        let shared = try run(["true"]) { $0.root = .image(path: image, format: .erofs) }
+        let alone = try run(["true"]) {
+            $0.root = .image(path: image, format: .erofs)
+            $0.isolatedCache = true
+        }
+        #expect(shared.result.end == .exited(0) && alone.result.end == .exited(0))
+        #expect(!shared.result.protections.inForce.contains("private-page-cache"))
+        #expect(alone.result.protections.inForce.contains("private-page-cache"))
+    }
+
     @Test func `the jail dies with a supervisor that is killed, and leaves no control group`() throws {
         let marker = "9876\(getpid())"
         let arguments = ["jail", "run", "--rootfs", "/", "--", "sh", "-c", "echo started; sleep \(marker)"]

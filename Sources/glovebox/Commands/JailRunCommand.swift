@@ -58,6 +58,12 @@ struct JailRunCommand: ParsableCommand {
     @Option(help: "Wall-clock limit.")
     var wall: WallTime?
 
+    @Option(help: "Send SIGTERM at the wall-clock limit and end the jail this much later.")
+    var grace: WallTime?
+
+    @Flag(help: "Read the image through a page cache no other jail shares; slower to start.")
+    var isolatedCache = false
+
     @Option(help: "Forward so much of stdout; the rest is read and dropped.")
     var stdoutLimit: ByteSize = ByteSize(bytes: 1 << 20)
 
@@ -80,6 +86,7 @@ struct JailRunCommand: ParsableCommand {
 
     func validate() throws {
         guard !command.isEmpty else { throw ValidationError("Give the command after --.") }
+        if grace != nil, wall == nil { throw ValidationError("--grace goes with --wall.") }
     }
 
     func run() throws {

@@ -22,12 +22,12 @@ enum ControlGroupChecks {
     }
 
     private static func none(_ id: String) -> Check {
-        let reason = geteuid() == 0 ? "none is writable" : "none is writable for this user"
+        let reason = Kernel.isHostRoot ? "none is writable" : "none is writable for this user"
         let lacking = missing()
         let lacks = lacking.isEmpty ? "" : "; not passed on to this group: " + lacking.joined(separator: ", ")
         let service = "Delegate=yes in the service's unit"
         let hint =
-            geteuid() == 0
+            Kernel.isHostRoot
             ? "Mount /sys/fs/cgroup writable, or give \(service)."
             : "Start it as systemd-run --user --scope -p Delegate=yes -- glovebox …, or give \(service)."
         let detail = "\(reason)\(lacks): memory is limited for each process alone (RLIMIT_AS), processes by user"

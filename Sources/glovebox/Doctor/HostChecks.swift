@@ -11,7 +11,7 @@ enum HostChecks {
         ]
     }
 
-    private static let isRoot = geteuid() == 0
+    private static let isRoot = Kernel.isHostRoot
 
     /// Major and minor version of the kernel.
     static let version: (major: Int, minor: Int) = {

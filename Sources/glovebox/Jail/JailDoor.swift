@@ -26,6 +26,8 @@ struct JailDoor {
         specification.limits.processes = options.pids
         specification.limits.milliCPUs = options.cpus.thousandths
         specification.limits.wallMilliseconds = options.wall?.milliseconds ?? 0
+        specification.limits.graceMilliseconds = options.grace?.milliseconds ?? 0
+        specification.isolatedCache = options.isolatedCache
         specification.limits.cpuSeconds = 0
         specification.limits.outBytes = options.stdoutLimit.bytes
         specification.limits.errorBytes = options.stderrLimit.bytes

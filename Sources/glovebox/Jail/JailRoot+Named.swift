@@ -2,6 +2,7 @@ import Glibc
 import GloveboxCore
 import GloveboxImages
 import GloveboxJail
+import GloveboxLinux
 
 extension JailSpecification.Root {
     /// The root a user means: a directory, an image file, or the name of an image in the store.
@@ -12,7 +13,7 @@ extension JailSpecification.Root {
         let path = isPath ? try HostPath.absolute(name) : name
         if isPath {
             if try HostPath.isDirectory(path) { return .directory(path) }
-            if geteuid() == 0 { return .image(path: path, format: try ImageFormat.detect(path)) }
+            if Kernel.isHostRoot { return .image(path: path, format: try ImageFormat.detect(path)) }
         }
         let store = try ImageStore(directory: ImageCommand.StoreOption.directory(nil))
         let image = isPath ? try store.add(file: path, name: nil) : try store.resolve(name)

@@ -14,6 +14,7 @@ enum PlanTarget: FuzzTarget {
         plan.workloadID = 1000
         plan.programDescriptor = 9
         plan.wallMilliseconds = 1 << 40
+        plan.graceMilliseconds = 5000
         plan.oomScore = 800
         func text(_ text: String) -> [UInt8] { Array(text.utf8) }
         plan.steps = [
