@@ -1,0 +1,30 @@
+import Glibc
+internal import GloveboxLinux
+
+/// Python's own web server over a directory, on a port of its choice.
+package struct WebServer {
+    private let process: LaunchedProcess
+    private let output: Descriptor
+    /// Where it answers.
+    package let url: String
+
+    /// Starts it, and returns when it listens.
+    package init(_ directory: String) throws {
+        let arguments = ["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", directory]
+        (process, output) = try TestPrograms.start("/usr/bin/python3", arguments)
+        var said = ""
+        while !said.contains("port ") || !said.contains(" (") {
+            let more = try output.read(upTo: 4096)
+            if more.isEmpty { throw SyscallError("python3 -m http.server", EPIPE) }
+            said += String(decoding: more, as: UTF8.self)
+        }
+        let port = said.split(separator: " ").drop { $0 != "port" }.dropFirst().first ?? ""
+        url = "http://127.0.0.1:\(port)"
+    }
+
+    /// Ends it.
+    package func stop() {
+        process.kill()
+        do { _ = try process.wait() } catch {}
+    }
+}
