@@ -11,7 +11,13 @@ package struct WebServer {
     /// Starts it, and returns when it listens.
     package init(_ directory: String) throws {
         let arguments = ["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", directory]
-        (process, output) = try TestPrograms.start("/usr/bin/python3", arguments)
+        // It tells of each request on stderr, and would wait when nobody reads that.
+        (process, output) = try LaunchedProcess.startPiped(
+            "/usr/bin/python3",
+            arguments: ["python3"] + arguments,
+            environment: ["LANG=C.UTF-8"],
+            error: Descriptor.open("/dev/null", O_WRONLY)
+        )
         var said = ""
         while !said.contains("port ") || !said.contains(" (") {
             let more = try output.read(upTo: 4096)

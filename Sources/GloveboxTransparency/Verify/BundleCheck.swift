@@ -14,22 +14,47 @@ struct BundleCheck: Sendable {
 
     /// Reads a bundle and its tile.
     ///
-    /// - Parameter schema: what events look like; nil when leaves are not looked into.
+    /// Without a schema, leaves are not looked into.
+    ///
     /// - Throws: what the source throws when it cannot be read; all else is a finding.
-    init(_ path: TilePath, from source: any LogSource, schema: EventSchema?) async throws(GloveboxError) {
-        do {
-            let (bytes, entries) = try await source.bundle(path)
+    static func read(
+        _ path: TilePath,
+        from source: any LogSource,
+        schema: EventSchema?
+    ) async throws(GloveboxError) -> BundleCheck {
+        let tilePath = TilePath(.hashes(level: 0), index: path.index, width: path.width)
+        return try BundleCheck(
+            start: path.index * 256,
+            bundle: await result { () async throws(GloveboxError) in try await source.bundle(path) },
+            tile: await result { () async throws(GloveboxError) in try await source.tile(tilePath) },
+            schema: schema
+        )
+    }
+
+    private init(
+        start: UInt64,
+        bundle: Result<(bytes: [UInt8], entries: [Range<Int>]), GloveboxError>,
+        tile file: Result<[UInt8], GloveboxError>,
+        schema: EventSchema?
+    ) throws(GloveboxError) {
+        switch bundle {
+        case .success(let (bytes, entries)):
             hashes = MerkleHash.leaves(bytes, entries)
-            if let schema { readLeaves(bytes, entries, start: path.index * 256, schema) }
-        } catch {
-            try keep(.bundles, error)
+            if let schema { readLeaves(bytes, entries, start: start, schema) }
+        case .failure(let error): try keep(.bundles, error)
         }
-        do {
-            tile = try await source.tile(TilePath(.hashes(level: 0), index: path.index, width: path.width))
-        } catch {
+        switch file {
+        case .success(let hashes): tile = hashes
+        case .failure(let error):
             try keep(.tiles, error)
             tile = hashes
         }
+    }
+
+    private static func result<Value>(
+        _ body: () async throws(GloveboxError) -> Value
+    ) async -> Result<Value, GloveboxError> {
+        do throws(GloveboxError) { return .success(try await body()) } catch { return .failure(error) }
     }
 
     /// Whether bundle and tile can be read and say the same.

@@ -13,7 +13,7 @@ package struct LogVerifier: Sendable {
     package var since: [UInt8]?
 
     /// How many bundles are read at a time.
-    private static let parallel = 8
+    private static let parallel: UInt64 = 8
 
     /// Prepares to check a log.
     package init(_ source: any LogSource, trust: LogTrust, now: Instant) {
@@ -37,75 +37,77 @@ package struct LogVerifier: Sendable {
         var kept: Checkpoint?
         if let since { kept = try Checkpoint.open(note: since, key: opened.key) }
         verdict.kept = kept
-        try await checkFiles(opened.checkpoint, &verdict)
+        try await walk(opened.checkpoint).report(opened.checkpoint, to: &verdict)
+        if !readsLeaves { verdict.skip([.leaves], "only the tree was asked for") }
         if let since, let kept {
-            try await checkHistory((since, kept), (note, opened.checkpoint), opened.key, &verdict)
+            let proof = try await proof(since: kept, opened.checkpoint, verdict)
+            verdict.evidence = try proof.flatMap { hashes throws(GloveboxError) in
+                try LogEvidence.compare(
+                    old: (since, kept),
+                    new: (note, opened.checkpoint),
+                    key: opened.key,
+                    proof: hashes
+                )
+            }
+            if let evidence = verdict.evidence { verdict.add(.history, evidence.error) }
+            if proof == nil {
+                verdict.skip([.history], "the files do not lead to the checkpoint, so they prove nothing")
+            }
         } else {
             verdict.skip([.history], "no earlier checkpoint was given (--since)")
         }
-        try await StrayFiles(source, size: opened.checkpoint.size).check(&verdict)
+        try await StrayFiles.find(source, size: opened.checkpoint.size).report(to: &verdict)
         return verdict
     }
 
-    /// Bundles, tiles, roots and leaves.
-    private func checkFiles(_ checkpoint: Checkpoint, _ verdict: inout LogVerdict) async throws(GloveboxError) {
-        var walk = LogWalk(source)
+    /// Goes through bundles and tiles, and through the leaves.
+    private func walk(_ checkpoint: Checkpoint) async throws(GloveboxError) -> LogWalk {
+        let walk = LogWalk(source)
         let schema = readsLeaves ? EventSchema(origin: checkpoint.origin) : nil
         let count = checkpoint.size / 256 + (checkpoint.size % 256 == 0 ? 0 : 1)
-        let source = source
-        let failure = await withTaskGroup(of: (UInt64, Result<BundleCheck, GloveboxError>).self) { group in
-            var started: UInt64 = 0
-            var waiting: [UInt64: BundleCheck] = [:]
-            var next: UInt64 = 0
-            while next < count {
-                while started < count, started < next + UInt64(Self.parallel) {
-                    let path = TilePath.covering(started * 256, size: checkpoint.size)
-                    group.addTask {
-                        do throws(GloveboxError) {
-                            return (path.index, .success(try await BundleCheck(path, from: source, schema: schema)))
-                        } catch {
-                            return (path.index, .failure(error))
-                        }
-                    }
-                    started += 1
-                }
-                do throws(GloveboxError) {
-                    guard let (index, result) = await group.next() else { break }
-                    waiting[index] = try result.get()
-                    while let bundle = waiting.removeValue(forKey: next) {
-                        try await walk.add(bundle, index: next)
-                        next += 1
-                    }
-                } catch {
-                    group.cancelAll()
-                    return error as GloveboxError?
-                }
+        for first in stride(from: 0, to: count, by: Int(Self.parallel)) {
+            for (index, bundle) in await bundles(first..<min(count, first + Self.parallel), checkpoint, schema) {
+                try await walk.add(bundle.get(), index: index)
             }
-            return nil
         }
-        if let failure { throw failure }
-        try await walk.finish(checkpoint, &verdict)
-        if schema == nil { verdict.skip([.leaves], "only the tree was asked for") }
+        try await walk.finish()
+        return walk
     }
 
-    /// Whether the log continues the one whose checkpoint was kept.
-    private func checkHistory(
-        _ old: (note: [UInt8], checkpoint: Checkpoint),
-        _ new: (note: [UInt8], checkpoint: Checkpoint),
-        _ key: NoteKey,
-        _ verdict: inout LogVerdict
-    ) async throws(GloveboxError) {
-        var proof: [Digest] = []
-        if old.checkpoint.size > 0, old.checkpoint.size < new.checkpoint.size {
-            // Only tiles that lead to the checkpoint can show that it has another history.
-            guard !verdict.lacks([.bundles, .tiles, .rootFromEntries, .rootFromTiles]) else {
-                verdict.skip([.history], "the files do not lead to the checkpoint, so they prove nothing")
-                return
+    /// Reads bundles side by side; they come back in order.
+    private func bundles(
+        _ indexes: Range<UInt64>,
+        _ checkpoint: Checkpoint,
+        _ schema: EventSchema?
+    ) async -> [(UInt64, Result<BundleCheck, GloveboxError>)] {
+        let source = source
+        return await withTaskGroup(of: (UInt64, Result<BundleCheck, GloveboxError>).self) { group in
+            for index in indexes {
+                let path = TilePath.covering(index * 256, size: checkpoint.size)
+                group.addTask {
+                    do throws(GloveboxError) {
+                        return (index, .success(try await BundleCheck.read(path, from: source, schema: schema)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
             }
-            var tree = TileTree(source, size: new.checkpoint.size)
-            proof = try await tree.consistency(old: old.checkpoint.size)
+            var done: [(UInt64, Result<BundleCheck, GloveboxError>)] = []
+            for await bundle in group { done.append(bundle) }
+            return done.sorted { $0.0 < $1.0 }
         }
-        verdict.evidence = try LogEvidence.compare(old: old, new: new, key: key, proof: proof)
-        if let evidence = verdict.evidence { verdict.add(.history, evidence.error) }
+    }
+
+    /// The proof that the log continues the one whose checkpoint was kept, empty where none is due.
+    ///
+    /// Nil when the files do not lead to the checkpoint: only those that do can show that it has another history.
+    private func proof(
+        since old: Checkpoint,
+        _ new: Checkpoint,
+        _ verdict: LogVerdict
+    ) async throws(GloveboxError) -> [Digest]? {
+        guard old.size > 0, old.size < new.size else { return [] }
+        if verdict.lacks([.bundles, .tiles, .rootFromEntries, .rootFromTiles]) { return nil }
+        return try await TileTree(source, size: new.size).consistency(old: old.size)
     }
 }

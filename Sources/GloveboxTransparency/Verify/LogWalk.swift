@@ -1,7 +1,7 @@
 internal import GloveboxCore
 
 /// What must be known from bundle to bundle while a log is read from its first entry to its last.
-struct LogWalk {
+final class LogWalk {
     /// A bundle and the tile over it that say different things.
     private struct Disagreement {
         let path: TilePath
@@ -14,7 +14,7 @@ struct LogWalk {
     private var entries = CompactRange()
     /// Whether all entries so far could be read.
     private var isComplete = true
-    private var tower: TileTower
+    private let tower: TileTower
     private var last = LeafReader.Leaf.other
     private var findings: [(check: LogVerdict.Check, error: GloveboxError)] = []
     private var disagreements: [Disagreement] = []
@@ -23,7 +23,7 @@ struct LogWalk {
     init(_ source: any LogSource) { tower = TileTower(source) }
 
     /// Goes on with the next bundle.
-    mutating func add(_ bundle: BundleCheck, index: UInt64) async throws(GloveboxError) {
+    func add(_ bundle: BundleCheck, index: UInt64) async throws(GloveboxError) {
         for finding in bundle.findings { note(finding.check, finding.error) }
         do throws(GloveboxError) { try LeafReader.pair(bundle.first, after: last, index: index * 256) } catch {
             note(.leaves, error.at("entry \(index * 256)"))
@@ -42,9 +42,11 @@ struct LogWalk {
         try await tower.add(file: bundle.tile, entries: bundle.hashes)
     }
 
-    /// Ends the walk, compares both roots with the checkpoint, and tells what was found.
-    mutating func finish(_ checkpoint: Checkpoint, _ verdict: inout LogVerdict) async throws(GloveboxError) {
-        try await tower.finish()
+    /// Ends the walk: compares the files on the right edge.
+    func finish() async throws(GloveboxError) { try await tower.finish() }
+
+    /// Compares both roots with the checkpoint, and tells what was found.
+    func report(_ checkpoint: Checkpoint, to verdict: inout LogVerdict) {
         if case .report = last {
             note(.leaves, GloveboxError("log.unpaired-report", "the last entry is a report without attestation.issued"))
         }
@@ -63,11 +65,11 @@ struct LogWalk {
         }
     }
 
-    private mutating func note(_ check: LogVerdict.Check, _ error: GloveboxError) {
+    private func note(_ check: LogVerdict.Check, _ error: GloveboxError) {
         if findings.count < Self.mostKept { findings.append((check, error)) } else { dropped += 1 }
     }
 
-    private mutating func addEntries(_ hashes: [UInt8]) {
+    private func addEntries(_ hashes: [UInt8]) {
         guard isComplete, !hashes.isEmpty else {
             isComplete = false
             return

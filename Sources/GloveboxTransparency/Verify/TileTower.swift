@@ -4,7 +4,7 @@ internal import GloveboxCore
 ///
 /// At most one tile a level is kept. A wrong tile is found where it stands: a hash is right when it is that of the file
 /// below, or that of the entries below.
-struct TileTower {
+final class TileTower {
     /// The last tile of a level.
     private struct Level {
         /// The hashes that the files below lead to.
@@ -26,7 +26,7 @@ struct TileTower {
     init(_ source: any LogSource) { self.source = source }
 
     /// Adds the lowest tile, as its file says and as its entries do; a partial one must be the last.
-    mutating func add(file: [UInt8], entries: [UInt8]) async throws(GloveboxError) {
+    func add(file: [UInt8], entries: [UInt8]) async throws(GloveboxError) {
         guard file.count == 32 * TilePath.full else {
             edge = [file]
             return
@@ -47,7 +47,7 @@ struct TileTower {
     }
 
     /// Compares the partial tiles on the right edge.
-    mutating func finish() async throws(GloveboxError) {
+    func finish() async throws(GloveboxError) {
         if edge.isEmpty { edge = [[]] }
         for level in levels.indices {
             edge.append(levels[level].files.isEmpty ? [] : try await compare(level))
@@ -71,7 +71,7 @@ struct TileTower {
     }
 
     /// The hashes in the file of the last tile of a level, compared with those it must hold.
-    private mutating func compare(_ level: Int) async throws(GloveboxError) -> [UInt8] {
+    private func compare(_ level: Int) async throws(GloveboxError) -> [UInt8] {
         let due = levels[level]
         let path = TilePath(.hashes(level: level + 1), index: due.done, width: due.files.count / 32)
         let file: [UInt8]

@@ -3,7 +3,7 @@ package import GloveboxCore
 /// A tree whose hashes lie in a log's tiles: proofs at the cost of a few files.
 ///
 /// Nothing that comes out of it is checked here; a proof is, by whoever verifies it.
-package struct TileTree {
+package final class TileTree {
     private let source: any LogSource
     private let size: UInt64
     private var tiles: [TilePath: [UInt8]] = [:]
@@ -17,14 +17,14 @@ package struct TileTree {
     /// The root, from the hashes on the right edge.
     ///
     /// - Throws: `log.tile-missing`, `log.tile-length`, `input.io`.
-    package mutating func root() async throws(GloveboxError) -> Digest {
+    package func root() async throws(GloveboxError) -> Digest {
         size == 0 ? MerkleHash.emptyRoot : try await hash(of: 0..<size)
     }
 
     /// The path that proves an entry to be in the tree, the leaf's sibling first.
     ///
     /// - Throws: `log.index`, `log.tile-missing`, `log.tile-length`, `input.io`.
-    package mutating func inclusion(index: UInt64) async throws(GloveboxError) -> [Digest] {
+    package func inclusion(index: UInt64) async throws(GloveboxError) -> [Digest] {
         guard index < size else {
             throw GloveboxError("log.index", "entry \(index) is not in a log of \(size) entries")
         }
@@ -34,18 +34,18 @@ package struct TileTree {
     /// The hashes that prove the tree of `old` entries to be a beginning of this one.
     ///
     /// - Throws: `log.size` when this tree is smaller; `log.tile-missing`, `log.tile-length`, `input.io`.
-    package mutating func consistency(old: UInt64) async throws(GloveboxError) -> [Digest] {
+    package func consistency(old: UInt64) async throws(GloveboxError) -> [Digest] {
         guard old <= size else { throw GloveboxError("log.size", "the old size \(old) is above the size \(size)") }
         return try await hashes(of: MerklePath.consistency(old: old, new: size))
     }
 
-    private mutating func hashes(of ranges: [Range<UInt64>]) async throws(GloveboxError) -> [Digest] {
+    private func hashes(of ranges: [Range<UInt64>]) async throws(GloveboxError) -> [Digest] {
         var out: [Digest] = []
         for range in ranges { out.append(try await hash(of: range)) }
         return out
     }
 
-    private mutating func hash(of range: Range<UInt64>) async throws(GloveboxError) -> Digest {
+    private func hash(of range: Range<UInt64>) async throws(GloveboxError) -> Digest {
         let count = range.upperBound - range.lowerBound
         guard count.nonzeroBitCount == 1 else {
             let middle = MerklePath.middle(of: range)
@@ -61,7 +61,7 @@ package struct TileTree {
         return MerkleHash.root(over: Array(hashes[start..<start + 32 << (height % 8)]))
     }
 
-    private mutating func tile(level: Int, index: UInt64) async throws(GloveboxError) -> [UInt8] {
+    private func tile(level: Int, index: UInt64) async throws(GloveboxError) -> [UInt8] {
         let width = min(256, size >> UInt64(8 * level) - index * 256)
         let path = TilePath(.hashes(level: level), index: index, width: Int(width))
         if let known = tiles[path] { return known }

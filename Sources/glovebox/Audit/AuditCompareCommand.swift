@@ -94,7 +94,7 @@ struct AuditCompareCommand: AsyncParsableCommand {
             )
         }
         return try await LogOptions.with(log) { source throws(GloveboxError) in
-            var tree = TileTree(source, size: new.size)
+            let tree = TileTree(source, size: new.size)
             guard try await tree.root() == new.root else {
                 throw GloveboxError(
                     "log.root-mismatch",

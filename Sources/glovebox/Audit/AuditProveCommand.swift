@@ -33,7 +33,7 @@ struct AuditProveCommand: AsyncParsableCommand {
                 let note = try await source.checkpoint()
                 let checkpoint = try trust.open(note: note, now: SystemClock.now()).checkpoint
                 let index = try await EventSearch(source, size: checkpoint.size).index(of: event)
-                var tree = TileTree(source, size: checkpoint.size)
+                let tree = TileTree(source, size: checkpoint.size)
                 let hashes = try await tree.inclusion(index: index)
                 let entry = try await source.entry(index, size: checkpoint.size)
                 return (entry, TlogProof(index: index, hashes: hashes, checkpoint: note))
