@@ -190,4 +190,87 @@ import Testing
         run = try disk.audit("verify", "--log", disk.log, "--policy", policy)
         #expect(run.status == 1 && run.output.contains("REFUSED log.quorum"), "\(run.output)")
     }
+
+    @Test func `a checkpoint is stamped by a key of one's own, and openssl alone verifies it`() throws {
+        let name = disk.state + "/stamped"
+        var run = try disk.audit("timestamp", "--log", disk.state, "--key", disk.vkey, "--tsa", "local", "--out", name)
+        #expect(run.status == 0 && run.output.contains("made a time-stamping key"), "\(run.output)")
+        let certificate = disk.state + "/keys/local-tsa/tsa.pem"
+        let verify = ["ts", "-verify", "-in", name + ".tsr", "-CAfile", certificate, "-data"]
+        run = try TestPrograms.run("/usr/bin/openssl", verify + [disk.log + "/checkpoint"])
+        #expect(run.status == 0 && run.output.contains("Verification: OK"), "\(run.output)")
+        try disk.grow(to: 601)
+        run = try TestPrograms.run("/usr/bin/openssl", verify + [disk.log + "/checkpoint"])
+        #expect(run.status != 0, "\(run.output)")
+        run = try disk.audit("timestamp", "--log", disk.state, "--key", disk.vkey, "--tsa", "local", "--out", name)
+        #expect(run.status == 0 && !run.output.contains("made a time-stamping key"), "\(run.output)")
+        run = try disk.audit("timestamp", "--log", disk.log, "--key", disk.vkey, "--tsa", "local")
+        #expect(run.status == 2 && run.output.contains("--tsa-keys"), "\(run.output)")
+        run = try disk.audit(
+            "timestamp",
+            "--log",
+            disk.log,
+            "--key",
+            disk.vkey,
+            "--tsa",
+            "http://127.0.0.1:9/",
+            "--out",
+            name
+        )
+        #expect(run.status == 2 && run.output.contains("--ca"), "\(run.output)")
+    }
+
+    @Test func `an authority on the network is asked, and only its own certificate makes its stamp good`() throws {
+        let (name, keys) = (disk.state + "/stamped", disk.state + "/authority")
+        var run = try disk.audit(
+            "timestamp",
+            "--log",
+            disk.log,
+            "--key",
+            disk.vkey,
+            "--tsa",
+            "local",
+            "--tsa-keys",
+            keys,
+            "--out",
+            name
+        )
+        #expect(run.status == 0, "\(run.output)")
+        let server = try WebServer(keys, script: TestPrograms.repository + "/Tests/EndToEnd/Fixtures/timestamp-server")
+        defer { server.stop() }
+        func ask(_ certificate: String) throws -> TestPrograms.Outcome {
+            try disk.audit(
+                "timestamp",
+                "--log",
+                disk.log,
+                "--key",
+                disk.vkey,
+                "--tsa",
+                server.url,
+                "--ca",
+                certificate,
+                "--out",
+                name
+            )
+        }
+        run = try ask(keys + "/tsa.pem")
+        #expect(run.status == 0, "\(run.output)")
+        let other = disk.state + "/other"
+        run = try disk.audit(
+            "timestamp",
+            "--log",
+            disk.log,
+            "--key",
+            disk.vkey,
+            "--tsa",
+            "local",
+            "--tsa-keys",
+            other,
+            "--out",
+            name
+        )
+        #expect(run.status == 0, "\(run.output)")
+        run = try ask(other + "/tsa.pem")
+        #expect(run.status == 1 && run.output.contains("timestamp.refused"), "\(run.output)")
+    }
 }

@@ -1,7 +1,7 @@
 import Glibc
 internal import GloveboxLinux
 
-/// Python's own web server over a directory, on a port of its choice.
+/// A web server in Python over a directory, on a port of its choice: Python's own, or a script that talks like it.
 package struct WebServer {
     private let process: LaunchedProcess
     private let output: Descriptor
@@ -9,8 +9,9 @@ package struct WebServer {
     package let url: String
 
     /// Starts it, and returns when it listens.
-    package init(_ directory: String) throws {
-        let arguments = ["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", directory]
+    package init(_ directory: String, script: String? = nil) throws {
+        let own = ["-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", directory]
+        let arguments = ["-u"] + (script.map { [$0, directory] } ?? own)
         // It tells of each request on stderr, and would wait when nobody reads that.
         (process, output) = try LaunchedProcess.startPiped(
             "/usr/bin/python3",

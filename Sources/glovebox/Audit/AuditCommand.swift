@@ -16,6 +16,7 @@ struct AuditCommand: AsyncParsableCommand {
             """,
         subcommands: [
             AuditVerifyCommand.self, AuditProveCommand.self, AuditCheckCommand.self, AuditCompareCommand.self,
+            AuditTimestampCommand.self,
         ]
     )
 }
