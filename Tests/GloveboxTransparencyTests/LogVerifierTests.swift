@@ -114,6 +114,16 @@ import Testing
         }
     }
 
+    @Test func `tells a wrong tile from a wrong bundle when a log has both`() async throws {
+        var log = try SampleLog((0..<2000).map { [UInt8($0 & 255)] })
+        log.files["tile/0/002"]?[70] ^= 1
+        log.files["tile/entries/004"]?[5] ^= 1
+        let verdict = try await log.verdict(leaves: false)
+        let (tiles, bundles) = (verdict.found(.tiles), verdict.found(.bundles))
+        #expect(tiles.map(\.message) == ["tile/0/002: hash 2 is not that of its entry"])
+        #expect(bundles.map(\.message) == ["tile/entries/004: entry 1025 is not the one that its tile stands for"])
+    }
+
     @Test func `takes a full file for a partial one, and files beyond the checkpoint`() async throws {
         let entries = try SampleLog.entries(300)
         var log = try SampleLog(entries)

@@ -51,7 +51,10 @@ final class LogWalk {
             note(.leaves, GloveboxError("log.unpaired-report", "the last entry is a report without attestation.issued"))
         }
         let isRight = isComplete && entries.root == checkpoint.root
-        for disagreement in disagreements { verdict.add(isRight ? .tiles : .bundles, fault(disagreement, isRight)) }
+        for disagreement in disagreements {
+            let isTile = isRight || tower.refuted.contains(disagreement.path.index)
+            verdict.add(isTile ? .tiles : .bundles, fault(disagreement, isTile))
+        }
         for (check, error) in findings { verdict.add(check, error) }
         for error in tower.findings { verdict.add(.tiles, error) }
         if dropped > 0 { verdict.remarks.append("\(dropped) more findings are not told") }
@@ -83,10 +86,10 @@ final class LogWalk {
         }
     }
 
-    /// The file that is wrong is the tile when the entries lead to the checkpoint, and the bundle else.
-    private func fault(_ disagreement: Disagreement, _ entriesAreRight: Bool) -> GloveboxError {
+    /// The tile is wrong when all entries lead to the checkpoint, or these to the tile above; else the bundle is.
+    private func fault(_ disagreement: Disagreement, _ isTile: Bool) -> GloveboxError {
         let path = disagreement.path
-        if entriesAreRight {
+        if isTile {
             let tile = TilePath(.hashes(level: 0), index: path.index, width: path.width)
             return GloveboxError(
                 "log.tile-hash",

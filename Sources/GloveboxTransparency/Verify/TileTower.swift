@@ -22,6 +22,8 @@ final class TileTower {
     private var edge: [[UInt8]] = []
     /// What is wrong.
     private(set) var findings: [GloveboxError] = []
+    /// The lowest tiles that disagree with their entries, and that the tile above gives the lie.
+    private(set) var refuted: Set<UInt64> = []
 
     init(_ source: any LogSource) { self.source = source }
 
@@ -83,7 +85,11 @@ final class TileTower {
         guard file != due.files else { return file }
         for start in stride(from: 0, to: file.count, by: 32) {
             let hash = file[start..<start + 32]
-            guard hash != due.files[start..<start + 32], hash != due.entries[start..<start + 32] else { continue }
+            if hash == due.files[start..<start + 32] { continue }
+            if hash == due.entries[start..<start + 32] {
+                if level == 0 { refuted.insert(due.done * 256 + UInt64(start / 32)) }
+                continue
+            }
             let place = "\(path.path): hash \(start / 32)"
             findings.append(GloveboxError("log.tile-hash", "\(place) is not that of what lies below it"))
             break
