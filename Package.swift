@@ -170,7 +170,7 @@ let package = Package(
             name: "glovebox",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
-                "GloveboxLinux", "GloveboxMeasure", arguments,
+                "GloveboxLinux", "GloveboxMeasure", "GloveboxTransparency", arguments,
             ],
             resources: [.embedInCode("Materials")],
             swiftSettings: strict,
@@ -199,7 +199,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["GloveboxLinux"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["GloveboxCore", "GloveboxLinux", "TestSupport"],
+            dependencies: ["GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency", "TestSupport"],
             path: "Tests/EndToEnd",
             exclude: ["Fixtures"],
             swiftSettings: strict

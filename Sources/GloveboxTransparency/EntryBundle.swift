@@ -21,16 +21,23 @@ package enum EntryBundle {
     ///
     /// - Throws: `log.bundle-format` for fewer, more or trailing bytes.
     package static func decode(_ bytes: [UInt8], width: Int) throws(GloveboxError) -> [[UInt8]] {
-        var entries: [[UInt8]] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            guard entries.count < width, rest.count >= 2 else { break }
-            let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
-            guard rest.count >= 2 + length else { break }
-            entries.append(Array(rest.dropFirst(2).prefix(length)))
-            rest = rest.dropFirst(2 + length)
+        try ranges(bytes, width: width).map { Array(bytes[$0]) }
+    }
+
+    /// Where the entries lie in a bundle that must hold exactly `width`.
+    ///
+    /// - Throws: `log.bundle-format` for fewer, more or trailing bytes.
+    package static func ranges(_ bytes: [UInt8], width: Int) throws(GloveboxError) -> [Range<Int>] {
+        var entries: [Range<Int>] = []
+        var at = 0
+        while at < bytes.count {
+            guard entries.count < width, bytes.count - at >= 2 else { break }
+            let length = Int(bytes[at]) << 8 | Int(bytes[at + 1])
+            guard bytes.count - at - 2 >= length else { break }
+            entries.append(at + 2..<at + 2 + length)
+            at += 2 + length
         }
-        guard rest.isEmpty, entries.count == width else {
+        guard at == bytes.count, entries.count == width else {
             throw GloveboxError("log.bundle-format", "an entry bundle does not hold exactly \(width) entries")
         }
         return entries

@@ -17,26 +17,44 @@ package struct TlogPolicy: Sendable {
     /// The witness or group that must be satisfied; nil when the file says `none`.
     package internal(set) var quorum: String?
 
+    /// A witness that saw a checkpoint.
+    package struct Sighting: Sendable {
+        /// The name the policy gives the witness.
+        package let name: String
+        /// When the witness says it saw the checkpoint.
+        package let time: Instant
+    }
+
     /// Opens a checkpoint: the log's signature and origin first, then every known witness's line, then the quorum.
     ///
     /// - Throws: `log.key` when the note is from no log of this policy, what ``Checkpoint/open(note:key:)`` throws,
     ///   `log.cosignature`, `log.time-future`, `log.quorum`.
     package func open(note bytes: [UInt8], now: Instant) throws(GloveboxError) -> Checkpoint {
+        try examine(note: bytes, now: now).checkpoint
+    }
+
+    /// Opens a checkpoint, and tells whose it is and which witnesses saw it, by name.
+    ///
+    /// - Throws: as ``open(note:now:)``.
+    package func examine(
+        note bytes: [UInt8],
+        now: Instant
+    ) throws(GloveboxError) -> (checkpoint: Checkpoint, log: NoteKey, witnesses: [Sighting]) {
         let note = try SignedNote(parsing: bytes)
         guard let key = logs.first(where: { note.line(of: $0) != nil }) else {
             throw GloveboxError("log.key", "the checkpoint is signed by no log of the policy")
         }
         let checkpoint = try Checkpoint.open(note: bytes, key: key)
-        var seen: Set<String> = []
-        for (name, witness) in witnesses {
+        var seen: [Sighting] = []
+        for (name, witness) in witnesses.sorted(by: { $0.key < $1.key }) {
             guard let line = note.line(of: witness) else { continue }
-            _ = try Cosignature.verify(line, of: note.text, witness: witness, now: now)
-            seen.insert(name)
+            let time = try Cosignature.verify(line, of: note.text, witness: witness, now: now)
+            seen.append(Sighting(name: name, time: time))
         }
-        if let quorum, !isSatisfied(quorum, by: seen) {
+        if let quorum, !isSatisfied(quorum, by: Set(seen.map(\.name))) {
             throw GloveboxError("log.quorum", "\(seen.count) known witnesses saw the checkpoint; the quorum is not met")
         }
-        return checkpoint
+        return (checkpoint, key, seen)
     }
 
     private func isSatisfied(_ name: String, by seen: Set<String>) -> Bool {

@@ -62,16 +62,23 @@ package struct TlogProof: Sendable {
 
     /// Checks that the log of that key holds the entry, and returns the checkpoint that says so.
     ///
-    /// - Throws: what ``Checkpoint/open(note:key:)`` throws, then `log.index`, `log.proof-length`,
-    ///   `log.root-mismatch`.
+    /// - Throws: as ``verify(entry:trust:now:)``.
     package func verify(entry: [UInt8], log key: NoteKey) throws(GloveboxError) -> Checkpoint {
+        // A key alone asks no witness, so no clock is needed.
+        try verify(entry: entry, trust: .key(key), now: Instant(seconds: 0)).checkpoint
+    }
+
+    /// Checks that a log holds the entry, and returns the checkpoint that says so with whom it is believed by.
+    ///
+    /// - Throws: what ``LogTrust/open(note:now:)`` throws, then `log.index`, `log.proof-length`, `log.root-mismatch`.
+    package func verify(entry: [UInt8], trust: LogTrust, now: Instant) throws(GloveboxError) -> LogTrust.Opened {
         let leaf = MerkleHash.leaf(entry)
-        let opened = try Checkpoint.open(note: checkpoint, key: key)
+        let opened = try trust.open(note: checkpoint, now: now)
         try MerkleProof.verifyInclusion(
             leaf: leaf,
             index: index,
-            size: opened.size,
-            root: opened.root,
+            size: opened.checkpoint.size,
+            root: opened.checkpoint.root,
             path: hashes
         )
         return opened

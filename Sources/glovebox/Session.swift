@@ -73,7 +73,8 @@ enum Failure {
         }
     }
 
-    private static func leave(_ error: GloveboxError, _ code: GloveboxAPI.ExitCode, _ terminal: Terminal) throws {
+    /// Tells an error and ends the command with a status.
+    static func leave(_ error: GloveboxError, _ code: GloveboxAPI.ExitCode, _ terminal: Terminal) throws {
         if terminal.json {
             var members: [(String, JSONValue)] = [("code", .string(error.code)), ("message", .string(error.message))]
             if let hint = error.hint { members.append(("hint", .string(hint))) }

@@ -1,0 +1,113 @@
+package import GloveboxCore
+
+/// Checks a whole log, one bundle at a time: memory does not grow with the log, but for the files' names.
+///
+/// Source: transparency-log specification, section 12.
+package struct LogVerifier: Sendable {
+    private let source: any LogSource
+    private let trust: LogTrust
+    private let now: Instant
+    /// Whether entries are read as events and reports; without it only the tree is checked.
+    package var readsLeaves = true
+    /// The signed checkpoint a reader kept, of which this log must be a continuation.
+    package var since: [UInt8]?
+
+    /// How many bundles are read at a time.
+    private static let parallel: UInt64 = 8
+
+    /// Prepares to check a log.
+    package init(_ source: any LogSource, trust: LogTrust, now: Instant) {
+        self.source = source
+        self.trust = trust
+        self.now = now
+    }
+
+    /// Checks the log.
+    ///
+    /// - Throws: what kept it from being read, such as `input.io`; all else is in the verdict.
+    package func verify() async throws(GloveboxError) -> LogVerdict {
+        var verdict = LogVerdict()
+        let note = try await source.checkpoint()
+        do { verdict.opened = try trust.open(note: note, now: now) } catch {
+            verdict.add(.checkpoint, error)
+            verdict.skip(LogVerdict.Check.allCases.dropFirst(), "the checkpoint is not believed")
+            return verdict
+        }
+        guard let opened = verdict.opened else { return verdict }
+        var kept: Checkpoint?
+        if let since { kept = try Checkpoint.open(note: since, key: opened.key) }
+        verdict.kept = kept
+        try await walk(opened.checkpoint).report(opened.checkpoint, to: &verdict)
+        if !readsLeaves { verdict.skip([.leaves], "only the tree was asked for") }
+        if let since, let kept {
+            let proof = try await proof(since: kept, opened.checkpoint, verdict)
+            verdict.evidence = try proof.flatMap { hashes throws(GloveboxError) in
+                try LogEvidence.compare(
+                    old: (since, kept),
+                    new: (note, opened.checkpoint),
+                    key: opened.key,
+                    proof: hashes
+                )
+            }
+            if let evidence = verdict.evidence { verdict.add(.history, evidence.error) }
+            if proof == nil {
+                verdict.skip([.history], "the files do not lead to the checkpoint, so they prove nothing")
+            }
+        } else {
+            verdict.skip([.history], "no earlier checkpoint was given (--since)")
+        }
+        try await StrayFiles.find(source, size: opened.checkpoint.size).report(to: &verdict)
+        return verdict
+    }
+
+    /// Goes through bundles and tiles, and through the leaves.
+    private func walk(_ checkpoint: Checkpoint) async throws(GloveboxError) -> LogWalk {
+        let walk = LogWalk(source)
+        let schema = readsLeaves ? EventSchema(origin: checkpoint.origin) : nil
+        let count = checkpoint.size / 256 + (checkpoint.size % 256 == 0 ? 0 : 1)
+        for first in stride(from: 0, to: count, by: Int(Self.parallel)) {
+            for (index, bundle) in await bundles(first..<min(count, first + Self.parallel), checkpoint, schema) {
+                try await walk.add(bundle.get(), index: index)
+            }
+        }
+        try await walk.finish()
+        return walk
+    }
+
+    /// Reads bundles side by side; they come back in order.
+    private func bundles(
+        _ indexes: Range<UInt64>,
+        _ checkpoint: Checkpoint,
+        _ schema: EventSchema?
+    ) async -> [(UInt64, Result<BundleCheck, GloveboxError>)] {
+        let source = source
+        return await withTaskGroup(of: (UInt64, Result<BundleCheck, GloveboxError>).self) { group in
+            for index in indexes {
+                let path = TilePath.covering(index * 256, size: checkpoint.size)
+                group.addTask {
+                    do throws(GloveboxError) {
+                        return (index, .success(try await BundleCheck.read(path, from: source, schema: schema)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var done: [(UInt64, Result<BundleCheck, GloveboxError>)] = []
+            for await bundle in group { done.append(bundle) }
+            return done.sorted { $0.0 < $1.0 }
+        }
+    }
+
+    /// The proof that the log continues the one whose checkpoint was kept, empty where none is due.
+    ///
+    /// Nil when the files do not lead to the checkpoint: only those that do can show that it has another history.
+    private func proof(
+        since old: Checkpoint,
+        _ new: Checkpoint,
+        _ verdict: LogVerdict
+    ) async throws(GloveboxError) -> [Digest]? {
+        guard old.size > 0, old.size < new.size else { return [] }
+        if verdict.lacks([.bundles, .tiles, .rootFromEntries, .rootFromTiles]) { return nil }
+        return try await TileTree(source, size: new.size).consistency(old: old.size)
+    }
+}
