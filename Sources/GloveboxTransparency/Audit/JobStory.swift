@@ -38,7 +38,9 @@ package struct JobStory: Sendable {
     /// Whether the log has the job at all.
     package var isKnown: Bool { submitted != nil }
 
-    /// Reads an event; those of other jobs are passed over. The body is one that was checked against the leaf.
+    /// Reads an event; those of other jobs are passed over.
+    ///
+    /// The body is one that was checked against the leaf.
     package mutating func add(_ event: PublicEvent, _ body: BodyDisclosure?) {
         guard event.job?.utf8.elementsEqual(job.utf8) == true else { return }
         switch event.kind {
