@@ -156,8 +156,9 @@ struct TestSite {
         try site.log.replay { (entry: LoggedEntry) throws(GloveboxError) in
             guard case .event(let leaf) = entry.kind else { return }
             let event = try PublicEvent(leaf, at: entry.index)
-            if let body = entry.body { try BodyDisclosure(body, of: entry.index).check(against: event.bodyCommit) }
-            found += checker.add(event)
+            let body = entry.body.map { BodyDisclosure($0, of: entry.index) }
+            try body?.check(against: event.bodyCommit)
+            found += checker.add(event, body)
         }
         return found + checker.finish()
     }

@@ -56,6 +56,24 @@ import Testing
         #expect(log.findings.first?.index == 5)
     }
 
+    @Test(arguments: [(3, 1, true), (3, 2, false), (2, 1, false), (4, 1, false)])
+    func `what the kernel refused and what the log tells of it must agree`(counted: Int, kinds: Int, agree: Bool) throws
+    {
+        var log = AuditLog()
+        for (name, event) in AuditLog.story() {
+            var event = event
+            if name == "ended" {
+                let fields: [(String, JSONValue)] = [("kinds", .string(String(kinds)))]
+                try log.add(Event(kind: .jobDeniedSyscall, job: "job_1", fields: fields, body: [("counts", [3])]))
+                event.body = [("refusedCalls", .integer(Int64(counted)))]
+            }
+            try log.add(event)
+        }
+        #expect(log.findings.map(\.code) == (agree ? [] : ["audit.counter"]))
+        log.showsBodies = false
+        #expect(log.findings.isEmpty, "what is not shown is not compared")
+    }
+
     @Test func `jobs that run side by side are kept apart`() throws {
         var log = AuditLog()
         for (one, two) in zip(AuditLog.story("job_1"), AuditLog.story("job_2")) {

@@ -50,7 +50,8 @@ struct JobRunner {
     /// Logs that the jail is gone, unless the log says so already.
     private func closeRun(_ why: String) throws(GloveboxError) {
         guard try entry().isRunOpen else { return }
-        try site.record(Event(kind: .jobKilled, job: job, project: entry().manifest.project, statusCode: why))
+        let event = Event(kind: .jobKilled, job: job, project: try entry().manifest.project, statusCode: "job.killed")
+        try site.record(event, ["code": .string(why)])
     }
 
     private func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }

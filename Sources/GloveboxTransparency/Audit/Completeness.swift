@@ -11,12 +11,12 @@ package struct Completeness: Sendable {
     /// Nothing read yet.
     package init() {}
 
-    /// Reads the next event; what it shows to be wrong.
-    package mutating func add(_ event: PublicEvent) -> [AuditFinding] {
+    /// Reads the next event, with its private body where that is shown; what it shows to be wrong.
+    package mutating func add(_ event: PublicEvent, _ body: BodyDisclosure? = nil) -> [AuditFinding] {
         var found = heartbeat.add(event)
         if event.kind == .supervisorStart { found += closeLostRuns(at: event.index) }
         guard let job = event.job else { return found }
-        found += jobs[job, default: JobTrail(job: job)].add(event)
+        found += jobs[job, default: JobTrail(job: job)].add(event, body)
         return found
     }
 

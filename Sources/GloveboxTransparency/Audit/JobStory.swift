@@ -107,7 +107,7 @@ package struct JobStory: Sendable {
                 row("", "\(step.event.time.text) \(names[step.event.actor]) \(step.words)\(verdict)\(status)")
             )
         }
-        out.append(row("refused", refusedKinds == 0 ? "nothing" : "\(refusedKinds) kinds of system calls"))
+        out.append(row("refused", refusedKinds == 0 ? "nothing" : "system calls of \(refusedKinds) kinds"))
         if refusedKinds > 0 { out += (refused ?? [Self.hidden]).map { row("", Display.escape($0)) } }
         out.append(row("left", leftText))
         out.append(row("budget", budgetText))

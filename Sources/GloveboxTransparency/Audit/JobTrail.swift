@@ -17,10 +17,11 @@ struct JobTrail: Sendable {
     private var checkedOutputs: Set<String> = []
     private var approvedOutputs: Set<String> = []
     private var hasReport = false
+    private var refused = RefusalCount()
 
     init(job: String) { self.job = job }
 
-    mutating func add(_ event: PublicEvent) -> [AuditFinding] {
+    mutating func add(_ event: PublicEvent, _ body: BodyDisclosure?) -> [AuditFinding] {
         var found: [AuditFinding] = []
         if event.previousOfJob != last {
             func name(_ place: UInt64?) -> String { place.map { "entry \($0)" } ?? "none" }
@@ -28,7 +29,7 @@ struct JobTrail: Sendable {
             found.append(finding("audit.chain", event, "\(event.kind.rawValue) \(message)"))
         }
         last = event.index
-        found += begin(event) + run(event) + release(event)
+        found += begin(event) + run(event) + refused.add(event, body) + release(event)
         return found
     }
 
