@@ -49,7 +49,7 @@ import Testing
                     Event(
                         kind: .jobDeniedSyscall,
                         job: "job_1",
-                        fields: [("kinds", "1")],
+
                         body: [("denied", ["socket(AF_INET)"])]
                     )
                 )

@@ -191,19 +191,22 @@ struct JobRunner {
         try site.transition(job, .released(report: Machine.sha256(leaf)))
     }
 
+    /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.
     private func recordDenials(_ result: JailResult) throws(GloveboxError) {
         guard !result.denied.isEmpty else { return }
         try site.record(
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                fields: [("kinds", .string(String(result.denied.count)))]
+                body: [("counts", .array(result.denied.map { .string("\($0.rule) \($0.count)") }))]
             ),
             [
-                "denied": .array(result.denied.map { .string($0.text) }),
-                "counts": .array(result.denied.map { .integer(Int64(clamping: $0.count)) }),
+                "denied": .array(result.denied.map { .string($0.text) })
             ]
         )
+        if result.denied.contains(where: { $0.rule == "no-network" }) {
+            try site.record(Event(kind: .jobNetAttempt, job: job))
+        }
     }
 
     private static func exitClass(_ result: JailResult) -> ExitClass {

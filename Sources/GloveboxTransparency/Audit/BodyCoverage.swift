@@ -9,7 +9,7 @@ package struct BodyCoverage: Sendable {
     /// Reads the next event, and whether its body was shown.
     package mutating func add(_ event: PublicEvent, isShown: Bool) {
         if !isShown, manifest.promisesBody(of: event) { missing[event.index] = .some(event.job) }
-        if event.kind == .redactionPerformed, let index = event.number("redacted") { missing[index] = nil }
+        if event.kind == .redactionPerformed, let index = event.number("entry") { missing[index] = nil }
     }
 
     /// What is missing at the end of the log.

@@ -21,7 +21,7 @@ package struct JobStory: Sendable {
     private var starting: PublicEvent?
     private var votes: [Vote] = []
     private var steps: [Step] = []
-    private var refusedKinds: UInt64 = 0
+    private var hasRefused = false
     private var refused: [String]?
     private var runsPaid = 0
     private var millibits: Int64?
@@ -51,7 +51,7 @@ package struct JobStory: Sendable {
             )
         case .jobStarting: starting = event
         case .jobDeniedSyscall:
-            refusedKinds += event.number("kinds") ?? 0
+            hasRefused = true
             if let list = body?["denied"]?.array { refused = (refused ?? []) + list.compactMap(\.string) }
         case .budgetSpent:
             if event["budget"] == "runs" {
@@ -107,8 +107,8 @@ package struct JobStory: Sendable {
                 row("", "\(step.event.time.text) \(names[step.event.actor]) \(step.words)\(verdict)\(status)")
             )
         }
-        out.append(row("refused", refusedKinds == 0 ? "nothing" : "system calls of \(refusedKinds) kinds"))
-        if refusedKinds > 0 { out += (refused ?? [Self.hidden]).map { row("", Display.escape($0)) } }
+        out.append(row("refused", hasRefused ? "system calls" : "nothing"))
+        if hasRefused { out += (refused ?? [Self.hidden]).map { row("", Display.escape($0)) } }
         out.append(row("left", leftText))
         out.append(row("budget", budgetText))
         out.append(row("report", report.map { "leaf \(Display.escape($0))" } ?? "none"))
@@ -149,7 +149,7 @@ package struct JobStory: Sendable {
             "quorum": text(submitted?["quorum"]),
             "refused": [
                 "calls": refused.map { .array($0.map(JSONValue.string)) } ?? .null,
-                "kinds": .string(String(refusedKinds)),
+                "any": .bool(hasRefused),
             ],
             "reportLeaf": text(report),
             "rootfs": text(starting?["rootfs"]),

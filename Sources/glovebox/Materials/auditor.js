@@ -266,7 +266,7 @@ const steps = [
       }
       [level, hashes] = [level + 1, above];
     }
-    return `each hash in ${tiles} of them computed anew`;
+    return `${tiles === 1 ? "1 tile" : `${tiles} tiles`}, each hash computed anew`;
   }],
   ["root", "Root", async state => {
     if (!equal(await rootOf(state.hashes), state.checkpoint.root))
@@ -387,7 +387,8 @@ function learnNames(state) {
     if (own?.event === "log.created" || own?.event === "job.starting") state.names.set(own.actor, "supervisor");
     if (own?.event !== "user.created") continue;
     const name = state.bodies.get(index)?.fields.find(field => field.name === "name")?.value;
-    if (name) state.names.set(value.user?.uid, name);
+    const user = String(value.user?.uid);
+    if (name) state.names.set(user, `${name} (${user.slice(12, 20)})`);
   }
 }
 
