@@ -268,7 +268,8 @@ let package = Package(
             name: "GloveboxSupervisorTests",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJobs", "GloveboxLinux",
-                "GloveboxMeasure", "GloveboxSupervisor", "TestSupport", logging,
+                "GloveboxMeasure", "GloveboxStore", "GloveboxSupervisor", "GloveboxTransparency", "TestSupport",
+                logging,
             ],
             swiftSettings: strict
         ),

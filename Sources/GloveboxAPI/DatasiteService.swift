@@ -15,6 +15,10 @@ package protocol DatasiteService: Sendable {
     func checkpoint() async throws(GloveboxError) -> [UInt8]
     /// `GET /log/tile/…`: one tile; the path begins with `tile/` and holds digits, `x`, `/`, `.p` and letters only.
     func tile(path: String) async throws(GloveboxError) -> [UInt8]
+    /// `POST /log/exports`.
+    func startExport(_ caller: Caller, _ request: ExportRequest) async throws(GloveboxError) -> ExportStart
+    /// `GET /log/entries?from=N`: private bodies, a page at a time.
+    func bodies(_ caller: Caller, from index: UInt64) async throws(GloveboxError) -> ItemList<LogBody>
     /// `GET /whoami`.
     func whoami(_ caller: Caller) async throws(GloveboxError) -> WhoAmI
 

@@ -15,6 +15,16 @@ extension GloveboxClient {
         try await getBytes("/log/" + Self.encode(path: path))
     }
 
+    /// `POST /log/exports`.
+    package func startExport(_ request: ExportRequest) async throws(RequestFailure) -> ExportStart {
+        try await post("/log/exports", request)
+    }
+
+    /// `GET /log/entries?from=N`.
+    package func bodies(from index: UInt64) async throws(RequestFailure) -> ItemList<LogBody> {
+        try await get("/log/entries?from=\(index)")
+    }
+
     /// `GET /whoami`.
     package func whoami() async throws(RequestFailure) -> WhoAmI { try await get("/whoami") }
 

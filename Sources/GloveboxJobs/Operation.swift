@@ -7,6 +7,8 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case health
     case readTrust
     case readLog
+    case readBodies
+    case exportLog
     case whoami
     case createAccount
     case enrollKey
@@ -52,6 +54,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .readPlan, .readReceipt: .roles([.researcher, .reviewer, .owner, .auditor])
         case .readJob: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
         case .cancelJob: .roles([.researcher, .operator, .owner])
+        case .readBodies, .exportLog: .roles([.auditor])
         case .readInbox, .approve: .roles([.reviewer, .owner])
         }
     }

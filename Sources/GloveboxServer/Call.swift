@@ -56,6 +56,15 @@ struct Call: Sendable {
         try Value(json: body.isEmpty ? [:] : JSONReader.read(body))
     }
 
+    /// A query parameter that is an index into the log; 0 when it is missing.
+    func index(_ name: String) throws(GloveboxError) -> UInt64 {
+        guard let text = query[name] else { return 0 }
+        guard let number = UInt64(text), String(number) == text, number <= UInt64(Int64.max) else {
+            throw GloveboxError("request.invalid", "\(name) must be a plain decimal number")
+        }
+        return number
+    }
+
     /// A query parameter that is a number of seconds, 0 to 30; 0 when it is missing.
     func seconds(_ name: String) throws(GloveboxError) -> Int {
         guard let text = query[name] else { return 0 }

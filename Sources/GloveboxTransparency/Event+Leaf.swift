@@ -4,6 +4,8 @@ extension Event {
     /// The OCSF version leaves are written in.
     static let schema = "1.8.0"
     private static let product = "Glovebox"
+    /// The private fields that ``leaf(at:context:using:)`` adds where the leaf rounds.
+    package static let ownBodyFields: Set<String> = ["time", "monoNs"]
 
     /// Writes the event for its place: the public leaf, and the private body that the leaf commits to.
     ///

@@ -71,9 +71,12 @@ package struct EventBody: Sendable, Hashable {
 
     /// `bodyCommit`: over the list of the fields' commitments, in hex.
     package var commitment: Digest {
-        var list: [JSONValue] = []
-        for field in fields { list.append(.string(field.commitment.hex)) }
-        return Self.commit(salt: salt, body: CanonicalJSON.encode(.array(list)))
+        Self.commitment(salt: salt, fields: fields.map(\.commitment))
+    }
+
+    /// `bodyCommit` from the commitments of the fields.
+    static func commitment(salt: [UInt8], fields: [Digest]) -> Digest {
+        commit(salt: salt, body: CanonicalJSON.encode(.array(fields.map { .string($0.hex) })))
     }
 
     /// SHA-256 of 42, the salt and the bytes.

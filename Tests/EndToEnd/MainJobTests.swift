@@ -1,6 +1,7 @@
 import Glibc
 import GloveboxCore
 import GloveboxLinux
+import GloveboxTransparency
 import TestSupport
 import Testing
 
@@ -26,6 +27,21 @@ import Testing
         let demo = try glovebox(["demo", "--state", state, "--data", data, "--image", image()])
         #expect(demo.status == 0, "\(demo.output)")
         #expect(demo.output.components(of: "as it must") == 5)
+
+        // Nothing is missing from the log, and it tells what left and what was refused.
+        let signer = try NoteSigner(
+            parsing: String(decoding: LogOnDisk.read(state + "/keys/signer/log.key"), as: UTF8.self)
+        )
+        let log = ["--log", state + "/log", "--key", signer.key.vkey]
+        let gaps = try glovebox(["audit", "gaps"] + log)
+        #expect(gaps.status == 0, "\(gaps.output)")
+        let shown = try glovebox(["audit", "show"] + log).output
+        let released = try #require(shown.split(separator: "\n").first { $0.contains("released the outputs") })
+        let job = try #require(released.split(separator: " ").first { $0.hasPrefix("job_") })
+        let story = try glovebox(["audit", "job", String(job)] + log)
+        #expect(story.status == 0 && story.output.contains("approved the outputs"), "\(story.output)")
+        #expect(story.output.contains("size not shown: it stands in a private body") && story.output.contains("1 run;"))
+        #expect(shown.contains("refused system calls of the run") && shown.contains("[job.killed]"))
 
         let report = state + "/release/report.dsse.json"
         let table = state + "/release/table.csv"

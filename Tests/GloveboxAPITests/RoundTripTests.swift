@@ -24,7 +24,9 @@ private let one = Digest.zero
             mockBytes: 9,
             inputPolicy: one
         ),
-        AddPolicyRequest(document: "kind: x"), PolicySummary(name: "p", version: 2, kind: "output", digest: one),
+        ExportRequest(job: "job_x", withBodies: false), ExportRequest(), ExportStart(index: 4, size: 5),
+        ItemList([LogBody(json: ["index": "3"])], next: "4"), AddPolicyRequest(document: "kind: x"),
+        PolicySummary(name: "p", version: 2, kind: "output", digest: one),
         ImageSummary(name: "python", aliases: ["py"], digest: one, bytes: 1, format: "erofs"),
         BlobReceipt(narSha256: one, gitTreeSha256: one, dirHash: one, files: 2, size: 812),
         CreatePlanRequest(

@@ -95,6 +95,8 @@ import Testing
         #expect(await ask(.get, base + "/jobs/job_x?wait=31", token: "auditor").status == 400)
         #expect(await ask(.get, base + "/jobs/job_x?wait=1&wait=2", token: "auditor").status == 400)
         #expect(await ask(.get, base + "/jobs/job_x?x=1", token: "auditor").status == 400)
+        #expect(await ask(.get, base + "/log/entries?from=07", token: "auditor").status == 400)
+        #expect(await ask(.get, base + "/log/entries?from=-1", token: "auditor").status == 400)
         #expect(await ask(.get, base + "/jobs/%2e%2e", token: "auditor").status == 400)
         #expect(await ask(.get, base + "/healthz?x=1").status == 400)
         for body in ["{", "[]", "{\"document\":\"a\",\"document\":\"b\"}", "{\"document\":\"a\",\"x\":1}", "{} {}"] {

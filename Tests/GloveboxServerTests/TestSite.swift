@@ -46,6 +46,15 @@ final class TestSite: DatasiteService, Authenticator {
         return [1]
     }
 
+    func startExport(_ caller: Caller, _ request: ExportRequest) async throws(GloveboxError) -> ExportStart {
+        ExportStart(index: 4, size: 5)
+    }
+
+    func bodies(_ caller: Caller, from index: UInt64) async throws(GloveboxError) -> ItemList<LogBody> {
+        note("bodies \(index)")
+        return ItemList([LogBody(json: [:])])
+    }
+
     func whoami(_ caller: Caller) async throws(GloveboxError) -> WhoAmI {
         WhoAmI(account: caller.account, name: caller.name, roles: caller.roles, keys: [], site: "s")
     }

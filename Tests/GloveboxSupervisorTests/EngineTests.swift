@@ -56,6 +56,8 @@ import Testing
         let started = try #require(entry.job.lastRun?.started)
         let released = try #require(entry.job.transitions.last?.at)
         #expect(released.milliseconds - started.milliseconds >= 3000)
+        let findings = try test.findings()
+        #expect(findings.isEmpty, "\(findings)")
     }
 
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
@@ -74,6 +76,8 @@ import Testing
         let entry = try test.wait(for: running) { $0.evidence != nil && $0.job.cleanup == .done }
         #expect(entry.job.phase == .cancelled && entry.evidence != nil && entry.job.cleanup == .done)
         #expect(Machine.now().milliseconds - before.milliseconds < 5000)
+        let findings = try test.findings()
+        #expect(findings.isEmpty, "\(findings)")
     }
 
     private static let fixed = RequestedDeterminism(seed: 1 << 32 + 7, clock: Instant(seconds: 1_577_836_800))

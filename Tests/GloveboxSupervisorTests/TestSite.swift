@@ -6,6 +6,8 @@ import GloveboxImages
 import GloveboxJobs
 import GloveboxLinux
 import GloveboxMeasure
+import GloveboxStore
+import GloveboxTransparency
 import Logging
 import TestSupport
 import Testing
@@ -145,6 +147,20 @@ struct TestSite {
         let payload = try JSONReader.read(Envelope(parsing: file.content).payload)
         let predicate = try #require(payload["predicate"])
         return try Report(predicate: predicate)
+    }
+
+    /// What an auditor would find missing in the log.
+    func findings() throws -> [AuditFinding] {
+        var checker = Completeness()
+        var found: [AuditFinding] = []
+        try site.log.replay { (entry: LoggedEntry) throws(GloveboxError) in
+            guard case .event(let leaf) = entry.kind else { return }
+            let event = try PublicEvent(leaf, at: entry.index)
+            let body = entry.body.map { BodyDisclosure($0, of: entry.index) }
+            try body?.check(against: event.bodyCommit)
+            found += checker.add(event, body)
+        }
+        return found + checker.finish()
     }
 
     func entry(_ job: String) throws -> JobEntry {

@@ -2,6 +2,7 @@ internal import Foundation
 package import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxLinux
+internal import GloveboxTransparency
 package import Logging
 internal import Synchronization
 
@@ -59,6 +60,10 @@ package final class Engine: Sendable {
             case .checking: try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
             case .awaitingReview, .accepted, .awaitingApproval, .queued, .returned, .releasing: break
             case .released, .denied, .withheld, .failed, .errored, .cancelled, .expired: break
+            }
+            // A run that was being killed when the supervisor died.
+            if site.read({ state in state.jobs[id]?.isRunOpen }) == true {
+                try site.record(Event(kind: .jobInterrupted, job: id, statusCode: "job.interrupted"))
             }
         }
     }

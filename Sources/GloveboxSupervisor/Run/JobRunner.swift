@@ -31,7 +31,7 @@ struct JobRunner {
             .starting(run: 1, nonce: Digest(bytes: entry.reportNonce) ?? .zero),
             fields: [
                 ("plan", .string(entry.job.planDigest.hex)), ("code", .string(core.code.nar.hex)),
-                ("rootfs", .string(core.image.digest.hex)), ("jail", .string(core.profile.digest.hex)),
+                ("rootfs", .string(core.image.digest.hex)), ("jail", .string(core.profile.digest.hex)), ("run", "1"),
             ]
         )
         var facts = RunFacts(start: Machine.now(), end: Machine.now())
@@ -39,11 +39,19 @@ struct JobRunner {
             try execute(entry, cancel, &facts)
         } catch {
             facts.end = Machine.now()
+            try closeRun(error.code)
             if try !isCancelled() {
                 try site.transition(job, .errored(component: "jail", code: error.code), explanation: error.message)
             }
             try ReportMaker(site: site).issue(for: job, facts: facts)
         }
+    }
+
+    /// Logs that the jail is gone, unless the log says so already.
+    private func closeRun(_ why: String) throws(GloveboxError) {
+        guard try entry().isRunOpen else { return }
+        let event = Event(kind: .jobKilled, job: job, project: try entry().manifest.project, statusCode: "job.killed")
+        try site.record(event, ["code": .string(why)])
     }
 
     private func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
@@ -90,11 +98,16 @@ struct JobRunner {
         facts.keyRelease = staging.keyRelease
         try recordDenials(result)
         if try isCancelled() {
+            try closeRun("job.cancelled")
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
         let exit = Self.exitClass(result)
-        try site.transition(job, .ended(exit))
+        try site.transition(
+            job,
+            .ended(exit),
+            details: [("refusedCalls", .integer(Int64(clamping: result.denied.reduce(0) { $0 + $1.count })))]
+        )
         guard exit.isSuccess else {
             try site.transition(job, .failed)
             try ReportMaker(site: site).issue(for: job, facts: facts)
@@ -128,16 +141,44 @@ struct JobRunner {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
         }
         guard let released = outcome.released else {
-            try site.transition(job, .checked(.withhold))
+            try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
             try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
-        try site.transition(job, .checked(.release))
+        try site.transition(job, .checked(.release), fields: Self.verdict(.release))
+        try approve(entry, policy, outcome)
         // Before the intent: what is compared and never released does no harm, the other way round does.
         try outcome.remember()
-        try site.transition(job, .releaseIntent(bundle: Machine.sha256(released)))
+        try site.transition(
+            job,
+            .releaseIntent(bundle: Machine.sha256(released)),
+            details: [("bytes", .integer(Int64(released.count)))]
+        )
         try ReportMaker(site: site).issue(for: job, facts: facts)
+    }
+
+    /// Logs that the policy itself approved the output, and what of the project's capacity that costs.
+    private func approve(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ outcome: OutputDecision.Outcome
+    ) throws(GloveboxError) {
+        var event = Event(
+            kind: .outputApproved,
+            job: job,
+            project: entry.manifest.project,
+            output: Site.output(of: job)
+        )
+        event.actor = policy.document.digest.named
+        try site.record(event)
+        event = Event(kind: .budgetSpent, job: job, project: entry.manifest.project, output: Site.output(of: job))
+        event.fields = [("budget", "capacity")]
+        try site.record(event, ["millibits": .integer(outcome.decision?.millibits ?? 0)])
+    }
+
+    private static func verdict(_ verdict: CheckVerdict) -> [(String, JSONValue)] {
+        [("verdict", .string(verdict.rawValue))]
     }
 
     /// Lets a decided release go; its time has come.
@@ -150,18 +191,22 @@ struct JobRunner {
         try site.transition(job, .released(report: Machine.sha256(leaf)))
     }
 
+    /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.
     private func recordDenials(_ result: JailResult) throws(GloveboxError) {
         guard !result.denied.isEmpty else { return }
         try site.record(
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                fields: [("kinds", .string(String(result.denied.count)))]
+                body: [("counts", .array(result.denied.map { .string("\($0.rule) \($0.count)") }))]
             ),
             [
                 "denied": .array(result.denied.map { .string($0.text) })
             ]
         )
+        if result.denied.contains(where: { $0.rule == "no-network" }) {
+            try site.record(Event(kind: .jobNetAttempt, job: job))
+        }
     }
 
     private static func exitClass(_ result: JailResult) -> ExitClass {

@@ -71,6 +71,16 @@ final class Staging {
             dataset: dataset.name,
             fields: [("plan", .string(entry.job.planDigest.hex))]
         )
+        // Paid before it is used: each run that sees data is one of those the policy allows in a day.
+        try site.record(
+            Event(
+                kind: .budgetSpent,
+                job: entry.job.id,
+                project: entry.manifest.project,
+                dataset: dataset.name,
+                fields: [("budget", "runs"), ("amount", "1")]
+            )
+        )
         var index: UInt64?
         let key = try site.broker.release(dataset.wrappedKey) { () throws(GloveboxError) in
             index = try site.record(event)

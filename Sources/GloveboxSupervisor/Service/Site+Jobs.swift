@@ -43,7 +43,10 @@ extension Site {
                 job: id,
                 project: manifest.project,
                 actor: caller.account,
-                fields: [("plan", .string(manifest.digest.hex)), ("core", .string(manifest.coreDigest.hex))]
+                fields: [
+                    ("plan", .string(manifest.digest.hex)), ("core", .string(manifest.coreDigest.hex)),
+                    ("quorum", .string(String(quorum))),
+                ]
             ),
             .object(JSONObject(members))
         )

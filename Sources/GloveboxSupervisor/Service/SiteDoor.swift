@@ -63,6 +63,14 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
         }
     }
 
+    package func startExport(_ caller: Caller, _ request: ExportRequest) async throws(GloveboxError) -> ExportStart {
+        try await perform { (site) throws(GloveboxError) in try site.startExport(caller, request) }
+    }
+
+    package func bodies(_ caller: Caller, from index: UInt64) async throws(GloveboxError) -> ItemList<LogBody> {
+        try await perform { (site) throws(GloveboxError) in try site.bodies(caller, from: index) }
+    }
+
     package func whoami(_ caller: Caller) async throws(GloveboxError) -> WhoAmI { site.whoami(caller) }
 
     package func createAccount(

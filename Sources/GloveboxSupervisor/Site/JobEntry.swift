@@ -27,6 +27,9 @@ struct JobEntry: Sendable {
     /// What was refused to a job that could not carry data out by it.
     var denied: [String] = []
 
+    /// Whether the log has an intent to run that it has not closed.
+    var isRunOpen = false
+
     /// What the report carries as its nonce.
     var reportNonce: [UInt8] { nonce ?? job.planDigest.bytes }
 }

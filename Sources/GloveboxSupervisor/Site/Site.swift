@@ -66,23 +66,32 @@ package final class Site: Sendable {
 
     /// Moves a job on.
     ///
-    /// The change is tried first: an event that its job cannot take is never logged.
+    /// The change is tried first: an event that its job cannot take is never logged. `details` stand in the private
+    /// body for auditors.
     @discardableResult
     func transition(
         _ id: String,
         _ change: JobChange,
         fields: [(String, JSONValue)] = [],
-        explanation: String? = nil
+        explanation: String? = nil,
+        details: [(String, JSONValue)] = []
     ) throws(GloveboxError) -> [JobAction] {
         var members: [(String, JSONValue)] = [("change", .string(change.name)), ("members", change.json)]
         if let explanation { members.append(("explanation", .string(explanation))) }
+        members += details
         let json = JSONValue.object(JSONObject(members))
         let kind = EventKind(rawValue: change.name) ?? .jobPhaseChanged
         let actions = try state.withLock { (state: inout SiteState) throws(GloveboxError) -> [JobAction] in
             var trial = state.jobs[id]?.job
             guard let at = trial?.eventIndex else { throw GloveboxError("object.not-found", "there is no such job") }
             let actions = try trial?.apply(JobEvent(index: at + 1, after: at, at: Machine.now(), change)) ?? []
-            let event = Event(kind: kind, job: id, project: state.jobs[id]?.manifest.project, fields: fields)
+            let event = Event(
+                kind: kind,
+                job: id,
+                project: state.jobs[id]?.manifest.project,
+                output: change.isAboutOutput ? Self.output(of: id) : nil,
+                fields: fields
+            )
             try append(event, json, to: &state)
             return actions
         }
@@ -96,8 +105,6 @@ package final class Site: Sendable {
         _ json: JSONValue,
         to state: inout SiteState
     ) throws(GloveboxError) -> UInt64 {
-        var event = event
-        event.body.append(("record", json))
         let record = try SiteLog.append(event, json, to: log)
         try state.apply(record)
         return record.index
@@ -105,11 +112,24 @@ package final class Site: Sendable {
 
     /// Logs a report with the event that names it, and keeps its evidence.
     func issue(_ hashedRekord: [UInt8], _ event: Event, _ json: JSONValue) throws(GloveboxError) {
-        var event = event
-        event.body.append(("record", json))
         try state.withLock { (state: inout SiteState) throws(GloveboxError) in
-            try state.apply(SiteLog.appendReport(hashedRekord, issued: event, to: log))
+            try state.apply(SiteLog.appendReport(hashedRekord, issued: event, json, to: log))
         }
         bell.ring()
+    }
+
+    /// The id of what a job puts out: one bundle, so the job's own id under another prefix.
+    static func output(of job: String) -> String { "out_" + job.drop { $0 != "_" }.dropFirst() }
+}
+
+extension JobChange {
+    /// Whether the change is one of what the job puts out.
+    fileprivate var isAboutOutput: Bool {
+        switch self {
+        case .collected, .checked, .reviewClosed, .returned, .resubmitted, .releaseIntent, .released, .withheld: true
+        case .accepted, .approved, .approvalLost, .denied, .dequeued, .starting, .staged, .started, .ended,
+            .interrupted, .failed, .errored, .cancelled, .cleaned, .expired, .waiting:
+            false
+        }
     }
 }

@@ -54,14 +54,26 @@ enum SiteLog {
 
     /// Appends one event; the record as the journal now tells it.
     static func append(_ event: Event, _ json: JSONValue, to log: LogWriter) throws(GloveboxError) -> SiteRecord {
-        guard let index = try log.append([event]).first else { throw missing }
+        guard let index = try log.append([with(json, event)]).first else { throw missing }
         return try record(log.entry(index))
     }
 
     /// Appends a report with its event.
-    static func appendReport(_ body: [UInt8], issued: Event, to log: LogWriter) throws(GloveboxError) -> SiteRecord {
-        let indexes = try log.appendReport(hashedRekord: body, issued: issued)
+    static func appendReport(
+        _ body: [UInt8],
+        issued: Event,
+        _ json: JSONValue,
+        to log: LogWriter
+    ) throws(GloveboxError) -> SiteRecord {
+        let indexes = try log.appendReport(hashedRekord: body, issued: with(json, issued))
         return try record(log.entry(indexes.issuedIndex))
+    }
+
+    /// The event with the record's members as private fields of their own, so that an auditor can be shown some of them.
+    private static func with(_ json: JSONValue, _ event: Event) -> Event {
+        var event = event
+        for member in json.object?.members ?? [] { event.body.append((member.name, member.value)) }
+        return event
     }
 
     private static let missing = GloveboxError("log.unavailable", "the log did not say where the event stands")
@@ -72,13 +84,16 @@ enum SiteLog {
         guard let name = own?["event"]?.string, let kind = EventKind(rawValue: name),
             let time = event["time"]?.integer
         else { throw GloveboxError("log.journal-corrupt", "entry \(entry.index) is not an event of this site") }
-        let json = entry.body?.fields.first { $0.name == "record" }?.value
+        var json = JSONObject()
+        for field in entry.body?.fields ?? [] where !Event.ownBodyFields.contains(field.name) {
+            json[field.name] = field.value
+        }
         return SiteRecord(
             kind: kind,
             index: entry.index,
             time: Instant(milliseconds: time),
             job: own?["job"]?.string,
-            json: json ?? .null
+            json: .object(json)
         )
     }
 }

@@ -8,6 +8,6 @@ struct SiteRecord: Sendable {
     let index: UInt64
     let time: Instant
     let job: String?
-    /// What the event's private body keeps under `record`.
+    /// The fields of the event's private body.
     let json: JSONValue
 }

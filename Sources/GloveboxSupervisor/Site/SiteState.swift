@@ -27,6 +27,7 @@ struct SiteState: Sendable {
     ///
     /// - Throws: `log.journal-corrupt` when the event does not fit what came before.
     mutating func apply(_ record: SiteRecord) throws(GloveboxError) {
+        if let id = record.job, let isOpen = Self.isRunOpen(after: record.kind) { jobs[id]?.isRunOpen = isOpen }
         switch record.kind {
         case .userCreated: try addAccount(record)
         case .keyEnrolled: try addKey(record)
@@ -49,6 +50,15 @@ struct SiteState: Sendable {
             guard let id = record.job else { return }
             jobs[id]?.denied = record.json["denied"]?.array?.compactMap(\.string) ?? []
         default: if record.job != nil, record.json["change"] != nil { _ = try change(record) }
+        }
+    }
+
+    /// Whether the log has an open intent to run after such an event; nil when the event does not say.
+    private static func isRunOpen(after kind: EventKind) -> Bool? {
+        switch kind {
+        case .jobStarting: true
+        case .jobEnded, .jobKilled, .jobInterrupted: false
+        default: nil
         }
     }
 

@@ -13,10 +13,14 @@ struct AuditCommand: AsyncParsableCommand {
               glovebox audit verify --log https://log.datasite.example --key log.vkey --since last.checkpoint
               glovebox audit prove 42 --log /var/lib/glovebox --key log.vkey --out 42.tlog-proof --entry-out 42.json
               glovebox audit check 42.tlog-proof --entry 42.json --key log.vkey
+              glovebox audit gaps --log https://log.datasite.example --key log.vkey
+              glovebox audit export --out audit.tar --profile auditor
             """,
         subcommands: [
             AuditVerifyCommand.self, AuditProveCommand.self, AuditCheckCommand.self, AuditCompareCommand.self,
             AuditTimestampCommand.self,
+            AuditShowCommand.self, AuditJobCommand.self, AuditGapsCommand.self, AuditExportCommand.self,
+            AuditUnpackCommand.self,
         ]
     )
 }
