@@ -48,19 +48,7 @@ package struct MerkleTree: Sendable {
         guard index < size else {
             throw GloveboxError("log.index", "entry \(index) is not in a tree of \(size) entries")
         }
-        var path: [Digest] = []
-        var range = 0..<size
-        while range.count > 1 {
-            let middle = range.lowerBound + Self.split(range)
-            if index < middle {
-                path.append(subtree(middle..<range.upperBound))
-                range = range.lowerBound..<middle
-            } else {
-                path.append(subtree(range.lowerBound..<middle))
-                range = middle..<range.upperBound
-            }
-        }
-        return path.reversed()
+        return MerklePath.inclusion(index: index, size: size).map(subtree)
     }
 
     /// The hashes that prove the tree of `old` entries to be a beginning of the tree of `new` entries.
@@ -69,23 +57,7 @@ package struct MerkleTree: Sendable {
     package func consistency(old: UInt64, new: UInt64) throws(GloveboxError) -> [Digest] {
         try check(size: new)
         guard old <= new else { throw GloveboxError("log.size", "the old size \(old) is above the new size \(new)") }
-        guard old > 0, old < new else { return [] }
-        var path: [Digest] = []
-        var range = 0..<new
-        // Down the edge between old and new, keeping what stands beside it, until a subtree ends exactly at `old`.
-        while range.upperBound != old {
-            let middle = range.lowerBound + Self.split(range)
-            if old <= middle {
-                path.append(subtree(middle..<range.upperBound))
-                range = range.lowerBound..<middle
-            } else {
-                path.append(subtree(range.lowerBound..<middle))
-                range = middle..<range.upperBound
-            }
-        }
-        // A subtree that starts at 0 is the old root itself, which the reader has.
-        if range.lowerBound > 0 { path.append(subtree(range)) }
-        return path.reversed()
+        return MerklePath.consistency(old: old, new: new).map(subtree)
     }
 
     /// The hashes of consecutive complete subtrees of 2^level leaves, end to end, as tiles hold them.
@@ -101,19 +73,13 @@ package struct MerkleTree: Sendable {
         }
     }
 
-    /// The largest power of two below the number of entries in the range, which must be at least two.
-    private static func split(_ range: Range<UInt64>) -> UInt64 {
-        let last = range.upperBound - range.lowerBound - 1
-        return 1 << UInt64(63 - last.leadingZeroBitCount)
-    }
-
     private func subtree(_ range: Range<UInt64>) -> Digest {
         let count = range.upperBound - range.lowerBound
         if count.nonzeroBitCount == 1 {
             let level = count.trailingZeroBitCount
             return complete(level: level, index: range.lowerBound >> UInt64(level))
         }
-        let middle = range.lowerBound + Self.split(range)
+        let middle = MerklePath.middle(of: range)
         return MerkleHash.node(subtree(range.lowerBound..<middle), subtree(middle..<range.upperBound))
     }
 
