@@ -10,25 +10,26 @@ struct Upkeep: Sendable {
     /// The size of the replay mark.
     var markedSize: UInt64
     /// A mark that waits until everything it knows of is signed.
-    var pending: (mark: ReplayMark, from: UInt64)?
+    var pending: (mark: ReplayMark, size: UInt64)?
     /// Whether the log has said that it stopped.
     var hasAnnounced = false
 }
 
 /// What is done beside the appends: publishing, room for what comes, and the replay mark.
 extension LogCore {
-    /// Looks after everything once.
+    /// Looks after everything once; a failure stops the writer, a full disk makes it wait.
     func tend() {
-        if case .full = state.withLock({ $0.condition }) { resume() } else { publishOrStop() }
-        guard state.withLock({ $0.refusal == nil }) else { return }
-        attempt { () throws(GloveboxError) in
-            try journal.prepare()
-            try moveMark()
+        upkeep.withLock { upkeep in
+            attempt { () throws(GloveboxError) in
+                if case .full = state.withLock({ $0.condition }) { try resume(&upkeep) } else { try publish() }
+            }
+            guard state.withLock({ $0.refusal == nil }) else { return }
+            attempt { () throws(GloveboxError) in
+                try journal.prepare()
+                try moveMark(&upkeep)
+            }
         }
     }
-
-    /// Brings the public files up to date; a failure stops the writer, a full disk makes it wait.
-    func publishOrStop() { attempt(publish) }
 
     private func publish() throws(GloveboxError) {
         try publishing.withLock { _ throws(GloveboxError) in
@@ -58,22 +59,20 @@ extension LogCore {
     }
 
     /// Says once that the log has stopped, from the room kept for that; goes on when there is room again.
-    private func resume() {
-        attempt { () throws(GloveboxError) in
-            if !upkeep.withLock({ $0.hasAnnounced }) {
-                upkeep.withLock { $0.hasAnnounced = true }
-                try Ballast.drop(layout.journal)
-                try announce(.logStopped, statusCode: "store.full")
-                try publish()
-            }
-            try Ballast.make(layout.journal)
-            try journal.prepare()
-            try publish()
-            state.withLock { if case .full = $0.condition { $0.condition = .running } }
-            upkeep.withLock { $0.hasAnnounced = false }
-            try announce(.logResumed, statusCode: "ok")
+    private func resume(_ upkeep: inout Upkeep) throws(GloveboxError) {
+        if !upkeep.hasAnnounced {
+            upkeep.hasAnnounced = true
+            try Ballast.drop(layout.journal)
+            try announce(.logStopped, statusCode: "store.full")
             try publish()
         }
+        try Ballast.make(layout.journal)
+        try journal.prepare()
+        try publish()
+        state.withLock { if case .full = $0.condition { $0.condition = .running } }
+        upkeep.hasAnnounced = false
+        try announce(.logResumed, statusCode: "ok")
+        try publish()
     }
 
     private func announce(_ kind: EventKind, statusCode: String) throws(GloveboxError) {
@@ -85,33 +84,25 @@ extension LogCore {
     }
 
     /// Moves the replay mark past segments that are finished, signed and published.
-    private func moveMark() throws(GloveboxError) {
-        var pending = upkeep.withLock { $0.pending }
-        if pending == nil {
-            let segments = journal.segments
-            pending = state.withLock { state in
-                let published = state.published ?? 0
-                // A segment is finished when the next one has begun.
-                guard let next = segments.last(where: { $0.firstIndex <= published && $0.firstIndex > 0 }) else {
-                    return nil
-                }
-                let finished = segments.prefix { $0.firstIndex < next.firstIndex }
-                guard finished.count(where: { $0.firstIndex >= upkeep.withLock { $0.markedSize } })
-                    >= Upkeep.segmentsPerMark
-                else { return nil }
-                let mark = ReplayMark(size: next.firstIndex, segments: Array(finished), index: state.index)
-                return (mark, state.stack.range.size)
-            }
-        }
-        guard let pending else { return }
-        guard state.withLock({ $0.signed.size >= pending.from }) else {
-            upkeep.withLock { $0.pending = pending }
-            return
-        }
-        try pending.mark.write(layout.journal)
-        upkeep.withLock { upkeep in
-            upkeep.markedSize = pending.mark.size
-            upkeep.pending = nil
+    private func moveMark(_ upkeep: inout Upkeep) throws(GloveboxError) {
+        if upkeep.pending == nil { upkeep.pending = nextMark(after: upkeep.markedSize) }
+        guard let (mark, size) = upkeep.pending, state.withLock({ $0.signed.size >= size }) else { return }
+        try mark.write(layout.journal)
+        upkeep.markedSize = mark.size
+        upkeep.pending = nil
+    }
+
+    /// The next mark, when enough segments are finished, and the size of the log whose names it holds.
+    private func nextMark(after marked: UInt64) -> (ReplayMark, UInt64)? {
+        let segments = journal.segments
+        return state.withLock { state in
+            let published = state.published ?? 0
+            // A segment is finished when the next one has begun.
+            guard let next = segments.last(where: { $0.firstIndex <= published }) else { return nil }
+            let finished = segments.filter { $0.firstIndex < next.firstIndex }
+            guard finished.count(where: { $0.firstIndex >= marked }) >= Upkeep.segmentsPerMark else { return nil }
+            let mark = ReplayMark(size: next.firstIndex, segments: finished, index: state.index)
+            return (mark, state.stack.range.size)
         }
     }
 }

@@ -193,14 +193,14 @@ package final class LogWriter: Sendable {
     ///
     /// - Throws: `log.unavailable`.
     package func publish() throws(GloveboxError) {
-        core.publishOrStop()
+        core.tend()
         try core.state.withLock { state throws(GloveboxError) in try state.check() }
     }
 
     /// Publishes what is left, ends the writer's thread and gives the locks back; appends fail afterwards.
     package func close() {
         thread.stop()
-        core.publishOrStop()
+        core.tend()
         core.close()
     }
 }

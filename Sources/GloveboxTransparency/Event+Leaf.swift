@@ -67,8 +67,15 @@ extension Event {
             }
             glovebox[name] = value
         }
-        if job != nil { glovebox["prevJobEvent"] = LeafTemplate.Hole.previousOfJob.mark }
-        if pairsReport { glovebox["reportLeaf"] = LeafTemplate.Hole.reportLeaf.mark }
+        var holes: Set<LeafTemplate.Hole> = [.sequence]
+        if job != nil {
+            glovebox["prevJobEvent"] = LeafTemplate.Hole.previousOfJob.mark
+            holes.insert(.previousOfJob)
+        }
+        if pairsReport {
+            glovebox["reportLeaf"] = LeafTemplate.Hole.reportLeaf.mark
+            holes.insert(.reportLeaf)
+        }
 
         let ocsf = kind.ocsf
         var leaf = JSONObject([
@@ -93,7 +100,7 @@ extension Event {
         ])
         if ocsf.activity == 99 { leaf["activity_name"] = .string(kind.rawValue) }
         for (name, value) in classAttributes(people, uid: uid, context: context) { leaf[name] = value }
-        return try LeafTemplate(marked: leaf, body: sealed.bytes, kind: kind)
+        return try LeafTemplate(marked: leaf, with: holes, body: sealed.bytes, kind: kind)
     }
 
     /// The member under which the pseudonym of an idempotency key stands.

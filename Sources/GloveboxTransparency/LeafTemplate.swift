@@ -36,7 +36,12 @@ package struct LeafTemplate: Sendable {
     /// Takes a leaf with marks in it, and checks all the rest.
     ///
     /// - Throws: `log.schema`, `log.leaf-not-canonical`.
-    init(marked leaf: JSONObject, body: [UInt8], kind: EventKind) throws(GloveboxError) {
+    init(
+        marked leaf: JSONObject,
+        with expected: Set<Hole>,
+        body: [UInt8],
+        kind: EventKind
+    ) throws(GloveboxError) {
         try PublicText.check(.object(leaf), at: kind.rawValue, except: Hole.marks)
         let bytes = CanonicalJSON.encode(.object(leaf))
         var holes: [(hole: Hole, range: Range<Int>)] = []
@@ -49,7 +54,7 @@ package struct LeafTemplate: Sendable {
             }
         }
         // A field that looks like a mark would be one hole too many.
-        guard Set(holes.map(\.hole)).count == holes.count, holes.contains(where: { $0.hole == .sequence }),
+        guard holes.count == expected.count, Set(holes.map(\.hole)) == expected,
             bytes.count(where: { $0 == UInt8(ascii: "~") }) == holes.count
         else { throw GloveboxError("log.schema", "a field of \(kind.rawValue) is not plain enough for a public leaf") }
         self.body = body

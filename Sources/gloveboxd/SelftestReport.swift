@@ -7,7 +7,7 @@ struct SelftestReport {
     let size: UInt64
     let writers: Int
     let result: SelftestRun.Result
-    let probe: DiskProbe
+    let disk: DiskProbe?
     /// Nanoseconds that opening the log took.
     let opening: UInt64
 
@@ -24,29 +24,39 @@ struct SelftestReport {
 
     /// Durations in microseconds, memory in bytes.
     var json: JSONValue {
-        [
-            "events": .integer(Int64(result.appends.count)), "size": .integer(Int64(clamping: size)),
-            "writers": .integer(Int64(writers)), "eventsPerSecond": .integer(Int64(clamping: rate)),
-            "appendP50": Self.micros(result.appends.percentile(50)),
-            "appendP99": Self.micros(result.appends.percentile(99)),
-            "syncP50": Self.micros(probe.sync.percentile(50)), "syncP99": Self.micros(probe.sync.percentile(99)),
-            "checkpointLag": Self.micros(result.lag), "opening": Self.micros(opening),
-            "memory": .integer(Int64(memory)), "fileSystem": .string(probe.fileSystem.name),
-            "warnings": .array(probe.warnings.map(JSONValue.string)),
+        var members: [(String, JSONValue)] = [
+            ("events", .integer(Int64(result.appends.count))), ("size", .integer(Int64(clamping: size))),
+            ("writers", .integer(Int64(writers))), ("eventsPerSecond", .integer(Int64(clamping: rate))),
+            ("appendP50", Self.micros(result.appends.percentile(50))),
+            ("appendP99", Self.micros(result.appends.percentile(99))),
+            ("checkpointLag", Self.micros(result.lag)), ("opening", Self.micros(opening)),
+            ("memory", .integer(Int64(memory))),
         ]
+        if let disk {
+            members += [
+                ("fileSystem", .string(disk.fileSystem.name)),
+                ("syncP50", Self.micros(disk.sync.percentile(50))),
+                ("syncP99", Self.micros(disk.sync.percentile(99))),
+                ("warnings", .array(disk.warnings.map(JSONValue.string))),
+            ]
+        }
+        return .object(JSONObject(members))
     }
 
     /// The same in lines.
     var lines: [String] {
-        [
+        var lines = [
             "events      \(result.appends.count) by \(writers) writer\(writers == 1 ? "" : "s"), \(rate) a second",
             "append      p50 \(Self.text(result.appends.percentile(50))), p99 \(Self.text(result.appends.percentile(99)))",
-            "disk        \(probe.fileSystem.name), fdatasync p50 \(Self.text(probe.sync.percentile(50))), "
-                + "p99 \(Self.text(probe.sync.percentile(99)))",
             "checkpoint  of \(size) entries, published; it was at most \(Self.text(result.lag)) behind",
             "opened in   \(Self.text(opening))",
             "memory      \(memory >> 20) MiB at most",
         ]
+        if let disk {
+            let sync = "p50 \(Self.text(disk.sync.percentile(50))), p99 \(Self.text(disk.sync.percentile(99)))"
+            lines.append("disk        \(disk.fileSystem.name), fdatasync \(sync)")
+        }
+        return lines
     }
 
     private static func micros(_ nanoseconds: UInt64) -> JSONValue { .integer(Int64(clamping: nanoseconds / 1000)) }

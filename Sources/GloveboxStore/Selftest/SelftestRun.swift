@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Glibc
 package import GloveboxCore
 internal import GloveboxTransparency
 internal import Synchronization
@@ -21,10 +22,14 @@ package final class SelftestRun: Sendable {
         var failure: GloveboxError?
     }
 
+    /// Milliseconds from one look at the public checkpoint to the next.
     private static let lookEvery = 20
+    /// Milliseconds after which a writer that the full log refused tries again.
+    private static let retryAfter: UInt32 = 50
 
     private let log: LogWriter
     private let end: UInt64
+    private let keys: String?
     private let acknowledge: (@Sendable (UInt64, Digest) -> Void)?
     private let progress: Mutex<Progress>
 
@@ -33,12 +38,21 @@ package final class SelftestRun: Sendable {
     /// - Parameters:
     ///   - log: where to append.
     ///   - count: how many events.
+    ///   - keys: what idempotency keys begin with; the events of two runs under one beginning are the same events, and
+    ///     a writer that the full log refuses tries again. Nil gives no keys.
     ///   - acknowledge: told of each acknowledged event, its index and leaf hash.
-    package init(_ log: LogWriter, count: UInt64, acknowledge: (@Sendable (UInt64, Digest) -> Void)?) {
+    package init(
+        _ log: LogWriter,
+        count: UInt64,
+        keys: String? = nil,
+        acknowledge: (@Sendable (UInt64, Digest) -> Void)?
+    ) {
         self.log = log
+        self.keys = keys
         self.acknowledge = acknowledge
-        end = log.size + count
-        progress = Mutex(Progress(next: log.size))
+        let first = keys == nil ? log.size : 0
+        end = first + count
+        progress = Mutex(Progress(next: first))
     }
 
     /// Appends all events, and returns when the checkpoint over them is published.
@@ -62,15 +76,9 @@ package final class SelftestRun: Sendable {
         var appends = Latencies()
         do throws(GloveboxError) {
             while let number = take() {
-                let event = Event(
-                    kind: .jobPhaseChanged,
-                    job: "job_selftest_\(writer)",
-                    actor: "writer-\(writer)",
-                    fields: [("number", .string(String(number))), ("phase", "selftest")],
-                    body: [("writer", .integer(Int64(writer))), ("text", "synthetic event of the self-test")]
-                )
+                let event = event(number, writer)
                 let start = LogClock.system.now().monotonic
-                let index = try log.append([event])[0]
+                let index = try append(event)
                 appends.add(LogClock.system.now().monotonic - start)
                 if let acknowledge { acknowledge(index, try log.leafHash(index)) }
             }
@@ -78,6 +86,26 @@ package final class SelftestRun: Sendable {
             progress.withLock { if $0.failure == nil { $0.failure = error } }
         }
         progress.withLock { $0.appends.add(appends) }
+    }
+
+    private func event(_ number: UInt64, _ writer: Int) -> Event {
+        Event(
+            kind: .jobPhaseChanged,
+            job: "job_selftest_\(writer)",
+            actor: "writer-\(writer)",
+            fields: [("number", .string(String(number))), ("run", .string(keys ?? "none"))],
+            body: [("writer", .integer(Int64(writer))), ("text", "synthetic event of the self-test")],
+            idempotencyKey: keys.map { "\($0)-\(number)" }
+        )
+    }
+
+    private func append(_ event: Event) throws(GloveboxError) -> UInt64 {
+        while true {
+            do { return try log.append([event])[0] } catch {
+                guard keys != nil, error.code == "log.full" else { throw error }
+                usleep(1000 * Self.retryAfter)
+            }
+        }
     }
 
     private func take() -> UInt64? {

@@ -33,6 +33,17 @@ struct SelftestCommand: ParsableCommand {
     @Flag(help: "Go on with the log that is there.")
     var resume = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Give events idempotency keys that begin so: a second run with --resume repeats none. It waits for room.",
+            valueName: "PREFIX"
+        )
+    )
+    var keys: String?
+
+    @Flag(inversion: .prefixedNo, help: "Measure the disk by itself, and warn when it cannot be believed.")
+    var probe = true
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -46,24 +57,27 @@ struct SelftestCommand: ParsableCommand {
         guard (4096...1 << 28).contains(segmentBytes) else {
             throw ValidationError("--segment-bytes must be 4096 to 268435456.")
         }
+        guard keys.map(Identifier.isName) ?? true else {
+            throw ValidationError("--keys takes lower-case letters, digits, dots and dashes.")
+        }
     }
 
     func run() throws {
         try Failure.report { () throws(GloveboxError) in
             if !resume { try SelftestLog.create(log) }
-            let probe = try DiskProbe(Directory(log))
-            for warning in probe.warnings { Self.write("gloveboxd: warning: \(warning)\n", to: 2) }
+            let disk = probe ? try DiskProbe(Directory(log)) : nil
+            for warning in disk?.warnings ?? [] { Self.write("gloveboxd: warning: \(warning)\n", to: 2) }
             let start = LogClock.system.now().monotonic
             let writer = try SelftestLog.open(log, segmentBytes: segmentBytes)
             let opening = LogClock.system.now().monotonic - start
             defer { writer.close() }
-            let run = SelftestRun(writer, count: count, acknowledge: printAcks ? Self.acknowledge : nil)
+            let run = SelftestRun(writer, count: count, keys: keys, acknowledge: printAcks ? Self.acknowledge : nil)
             let result = try run.run(writers: writers)
             let report = SelftestReport(
                 size: writer.size,
                 writers: writers,
                 result: result,
-                probe: probe,
+                disk: disk,
                 opening: opening
             )
             if json {
