@@ -47,7 +47,10 @@ final class Journal: Sendable {
 
     /// Makes room for a record, in this segment or a new one.
     ///
-    /// - Parameter isLast: whether the record may take what the segment keeps back.
+    /// - Parameters:
+    ///   - count: bytes of the record.
+    ///   - firstIndex: its first index.
+    ///   - isLast: whether the record may take what the segment keeps back.
     /// - Returns: where to write it.
     /// - Throws: `store.full` when there is no room; nothing is lost then. `store.io`.
     func makeRoom(_ count: Int, firstIndex: UInt64, isLast: Bool) throws(GloveboxError) -> (OwnedFile, Int) {

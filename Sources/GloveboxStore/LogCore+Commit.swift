@@ -11,7 +11,9 @@ internal import Synchronization
 extension LogCore {
     /// Brings a caller's drafts into the log.
     ///
-    /// - Parameter evenFull: whether the event tells that the log is full.
+    /// - Parameters:
+    ///   - ticket: the drafts.
+    ///   - evenFull: whether the event tells that the log is full.
     /// - Returns: the indexes given, once their events are durable and signed.
     /// - Throws: `log.unavailable`, `log.full`.
     func commit(_ ticket: Ticket, evenFull: Bool = false) throws(GloveboxError) -> [UInt64] {

@@ -24,6 +24,7 @@ enum SystemCall {
     static func failure(_ name: StaticString, _ path: String, _ code: Int32) -> GloveboxError {
         let reason = unsafe String(cString: strerror(code))
         let isFull = code == ENOSPC || code == EDQUOT
-        return GloveboxError(isFull ? "store.full" : "store.io", "\(name) \(Display.escape(path)): \(reason) (errno \(code))")
+        let kind = isFull ? "store.full" : "store.io"
+        return GloveboxError(kind, "\(name) \(Display.escape(path)): \(reason) (errno \(code))")
     }
 }

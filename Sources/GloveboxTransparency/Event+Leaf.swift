@@ -26,6 +26,7 @@ extension Event {
     ///   - context: what stands in every event.
     ///   - pairsReport: whether the event follows the report entry that it announces.
     ///   - random: where salts come from.
+    /// - Returns: the leaf without its place, and its private body.
     /// - Throws: as ``leaf(at:context:using:)``.
     package func template(
         at wall: Instant,

@@ -71,6 +71,7 @@ package struct LeafTemplate: Sendable {
     /// - Parameters:
     ///   - index: its index; at least 1 when it announces a report.
     ///   - previousOfJob: the index of the previous event of the same job, if there is one.
+    /// - Returns: its exact bytes.
     package func leaf(index: UInt64, previousOfJob: UInt64?) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count + 32)

@@ -35,7 +35,10 @@ package enum SelftestLog {
 
     /// Opens the log.
     ///
-    /// - Parameter segmentBytes: room a journal segment has.
+    /// - Parameters:
+    ///   - path: the log's directory.
+    ///   - segmentBytes: room a journal segment has.
+    /// - Returns: its writer.
     /// - Throws: as the writer's.
     package static func open(_ path: String, segmentBytes: Int) throws(GloveboxError) -> LogWriter {
         let keys = parts(path) + "/keys/"
