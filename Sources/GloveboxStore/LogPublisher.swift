@@ -19,7 +19,14 @@ struct LogPublisher: Sendable {
         _ journal: Journal
     ) throws(GloveboxError) {
         try write(TilePath.added(from: old, to: signed.size), stack, journal)
-        try directory.replace(LogLayout.checkpoint, with: signed.note)
+        try replace(checkpoint: signed.note)
+    }
+
+    /// Publishes a checkpoint whose files are there.
+    ///
+    /// - Throws: `store.full`, `store.io`.
+    func replace(checkpoint note: [UInt8]) throws(GloveboxError) {
+        try directory.replace(LogLayout.checkpoint, with: note)
     }
 
     /// Writes what is missing of a published size, and compares what stands on its right edge.

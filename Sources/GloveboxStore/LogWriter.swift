@@ -7,7 +7,8 @@ internal import Synchronization
 /// Calls block until the disk has answered: keep them off the cooperative pool.
 ///
 /// When ``append(_:)`` returns, its events are durable and the checkpoint over them is signed. Tiles, bundles and the
-/// public checkpoint follow on a thread of their own. After the first failed write nothing is appended any more.
+/// public checkpoint follow on a thread of their own. After the first failed write nothing is appended any more; on a full
+/// disk nothing is until there is room.
 ///
 /// Source: transparency-log specification, section 10.
 package final class LogWriter: Sendable {

@@ -12,7 +12,7 @@ struct SelftestReport {
     let opening: UInt64
 
     private var rate: UInt64 {
-        result.duration == 0 ? 0 : UInt64(result.appends.count) * 1_000_000_000 / result.duration
+        result.duration == 0 ? 0 : result.appends.count * 1_000_000_000 / result.duration
     }
 
     /// Greatest resident memory of this process, in bytes.
@@ -25,7 +25,7 @@ struct SelftestReport {
     /// Durations in microseconds, memory in bytes.
     var json: JSONValue {
         var members: [(String, JSONValue)] = [
-            ("events", .integer(Int64(result.appends.count))), ("size", .integer(Int64(clamping: size))),
+            ("events", .integer(Int64(clamping: result.appends.count))), ("size", .integer(Int64(clamping: size))),
             ("writers", .integer(Int64(writers))), ("eventsPerSecond", .integer(Int64(clamping: rate))),
             ("appendP50", Self.micros(result.appends.percentile(50))),
             ("appendP99", Self.micros(result.appends.percentile(99))),

@@ -5,8 +5,6 @@ package import GloveboxCore
 package struct DiskProbe: Sendable {
     /// Nanoseconds below which no disk answers; then something swallows the syncs.
     private static let impossible: UInt64 = 50_000
-    private static let rounds = 200
-
     /// What lies under the directory.
     package let fileSystem: FileSystemKind
     /// Nanoseconds of one write of 4 KiB in place with its `fdatasync`.
@@ -14,8 +12,11 @@ package struct DiskProbe: Sendable {
 
     /// Writes and syncs a file in the directory, which goes afterwards.
     ///
-    /// - Throws: `store.io`.
-    package init(_ directory: Directory) throws(GloveboxError) {
+    /// - Parameters:
+    ///   - directory: where.
+    ///   - rounds: how many syncs.
+    /// - Throws: `store.full`, `store.io`.
+    package init(_ directory: Directory, rounds: Int) throws(GloveboxError) {
         fileSystem = try FileSystemKind(of: directory)
         let path = "\(directory.path)/\(Directory.temporaryName())"
         defer { Directory.discard(path) }
@@ -23,7 +24,7 @@ package struct DiskProbe: Sendable {
         try file.reserve(1 << 20)
         let block = [UInt8](repeating: 0xa5, count: 4096)
         var sync = Latencies()
-        for round in 0..<Self.rounds {
+        for round in 0..<rounds {
             let start = LogClock.system.now().monotonic
             try file.write(block, at: round % 256 * block.count)
             try file.syncData()

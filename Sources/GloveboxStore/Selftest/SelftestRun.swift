@@ -73,19 +73,18 @@ package final class SelftestRun: Sendable {
     }
 
     private func write(as writer: Int) {
-        var appends = Latencies()
         do throws(GloveboxError) {
             while let number = take() {
                 let event = event(number, writer)
                 let start = LogClock.system.now().monotonic
                 let index = try append(event)
-                appends.add(LogClock.system.now().monotonic - start)
+                let duration = LogClock.system.now().monotonic - start
+                progress.withLock { $0.appends.add(duration) }
                 if let acknowledge { acknowledge(index, try log.leafHash(index)) }
             }
         } catch {
             progress.withLock { if $0.failure == nil { $0.failure = error } }
         }
-        progress.withLock { $0.appends.add(appends) }
     }
 
     private func event(_ number: UInt64, _ writer: Int) -> Event {

@@ -65,7 +65,7 @@ struct SelftestCommand: ParsableCommand {
     func run() throws {
         try Failure.report { () throws(GloveboxError) in
             if !resume { try SelftestLog.create(log) }
-            let disk = probe ? try DiskProbe(Directory(log)) : nil
+            let disk = probe ? try DiskProbe(Directory(log), rounds: 200) : nil
             for warning in disk?.warnings ?? [] { Self.write("gloveboxd: warning: \(warning)\n", to: 2) }
             let start = LogClock.system.now().monotonic
             let writer = try SelftestLog.open(log, segmentBytes: segmentBytes)
