@@ -162,7 +162,8 @@ let package = Package(
         .executableTarget(
             name: "gloveboxd",
             dependencies: [
-                "GloveboxCore", "GloveboxServer", "GloveboxSupervisor", arguments, lifecycle, logging, signals,
+                "GloveboxCore", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle, logging,
+                signals,
             ],
             swiftSettings: strict
         ),

@@ -11,7 +11,7 @@ package enum StatusTable {
         "approval.separation": 403, "approval.signature": 422, "approval.expired": 422, "approval.withdrawn": 409,
         "key.revoked": 403, "key.unknown": 403, "precondition.failed": 412, "upload.too-large": 413,
         "upload.rejected": 422, "digest.mismatch": 422, "idempotency.reused": 422, "policy.error": 422,
-        "budget.exhausted": 403, "quota.exceeded": 429, "rate.limited": 429, "log.unavailable": 503,
+        "budget.exhausted": 403, "quota.exceeded": 429, "rate.limited": 429, "log.unavailable": 503, "log.full": 503,
         "storage.full": 507, "node.unavailable": 503, "internal": 500,
     ]
 

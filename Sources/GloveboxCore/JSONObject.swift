@@ -49,16 +49,29 @@ package struct JSONObject: Sendable, Hashable {
     }
 
     private func find(_ name: String) -> (found: Bool, index: Int) {
+        // Canonical input comes in order.
+        guard let last = members.last, !Self.precedes(last.name, name) else { return (false, members.count) }
         var low = 0
         var high = members.count
         while low < high {
             let middle = (low + high) / 2
-            if members[middle].name.utf16.lexicographicallyPrecedes(name.utf16) {
+            if Self.precedes(members[middle].name, name) {
                 low = middle + 1
             } else {
                 high = middle
             }
         }
         return (low < members.count && members[low].name.utf8.elementsEqual(name.utf8), low)
+    }
+
+    /// RFC 8785 order.
+    ///
+    /// UTF-8 has the order of UTF-16 but for code points above U+FFFF, which there sort before U+E000.
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        for (one, other) in zip(left.utf8, right.utf8) where one != other {
+            if max(one, other) < 0xf0 { return one < other }
+            return left.utf16.lexicographicallyPrecedes(right.utf16)
+        }
+        return left.utf8.count < right.utf8.count
     }
 }

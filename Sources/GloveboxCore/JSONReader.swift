@@ -157,7 +157,9 @@ package struct JSONReader {
 
     private mutating func string() throws(GloveboxError) -> String {
         at += 1
-        var out: [UInt8] = []
+        let start = at
+        while let byte = next, byte >= 32, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { at += 1 }
+        var out = input[start..<at]
         while let byte = next {
             at += 1
             switch byte {
@@ -170,7 +172,7 @@ package struct JSONReader {
         throw syntax("string without end")
     }
 
-    private mutating func escape(_ out: inout [UInt8]) throws(GloveboxError) {
+    private mutating func escape(_ out: inout ArraySlice<UInt8>) throws(GloveboxError) {
         guard let byte = next else { throw syntax("string without end") }
         at += 1
         switch byte {

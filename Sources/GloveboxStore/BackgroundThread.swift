@@ -2,84 +2,69 @@ internal import Glibc
 internal import GloveboxCore
 internal import Synchronization
 
-/// One thread for blocking work: it sleeps until woken, works, and sleeps again.
+/// One thread for blocking work: it sleeps until the bell rings, works, and sleeps again.
 final class BackgroundThread: Sendable {
-    private final class Start: Sendable {
-        let wakeUps: OwnedFile
+    /// Milliseconds from one piece of work to the next, so that many rings make one piece.
+    private static let pause = 100
+    /// Milliseconds after which it looks again although nothing rang.
+    private static let longest = 1000
+
+    private final class Loop: Sendable {
+        let bell: Bell
+        let end = Bell()
         let work: @Sendable () -> Void
 
-        init(wakeUps: OwnedFile, work: @escaping @Sendable () -> Void) {
-            self.wakeUps = wakeUps
+        init(_ bell: Bell, _ work: @escaping @Sendable () -> Void) {
+            self.bell = bell
             self.work = work
         }
 
-        /// Works once for any number of wake-ups that came since; ends when the other end of the pipe is closed.
         func run() {
-            while true {
-                let got = unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) {
-                    unsafe read(wakeUps.descriptor, $0.baseAddress, $0.count)
-                }
-                if got > 0 {
-                    work()
-                } else if got == 0 || errno != EINTR {
-                    return
-                }
-            }
+            repeat {
+                bell.wait(milliseconds: longest)
+                work()
+            } while !end.wait(milliseconds: pause)
         }
     }
 
-    private let bell: Mutex<OwnedFile?>
-    private let thread: pthread_t
+    private let loop: Loop
+    private let thread: Mutex<pthread_t?>
 
     /// Starts the thread.
     ///
     /// - Throws: `store.io`.
-    init(work: @escaping @Sendable () -> Void) throws(GloveboxError) {
-        var ends: [Int32] = [-1, -1]
-        guard unsafe pipe(&ends) == 0 else { throw SystemCall.failure("pipe", "publisher", errno) }
-        let wakeUps = OwnedFile(adopting: ends[0], path: "publisher")
-        let bell = OwnedFile(adopting: ends[1], path: "publisher")
-        try SystemCall.retry("fcntl", "publisher") { fcntl(ends[0], F_SETFD, FD_CLOEXEC) }
-        try SystemCall.retry("fcntl", "publisher") { fcntl(ends[1], F_SETFD, FD_CLOEXEC) }
-        // A full pipe means that a wake-up is already waiting.
-        try SystemCall.retry("fcntl", "publisher") { fcntl(ends[1], F_SETFL, O_NONBLOCK) }
-        let start = unsafe Unmanaged.passRetained(Start(wakeUps: wakeUps, work: work))
+    init(_ bell: Bell, work: @escaping @Sendable () -> Void) throws(GloveboxError) {
+        loop = Loop(bell, work)
+        let argument = unsafe Unmanaged.passRetained(loop)
         var thread = pthread_t()
         let code = unsafe pthread_create(
             &thread,
             nil,
             { argument in
                 if let argument = unsafe argument {
-                    unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
+                    unsafe Unmanaged<Loop>.fromOpaque(argument).takeRetainedValue().run()
                 }
                 return nil
             },
-            start.toOpaque()
+            argument.toOpaque()
         )
         guard code == 0 else {
-            unsafe start.release()
+            unsafe argument.release()
             throw SystemCall.failure("pthread_create", "publisher", code)
         }
-        self.bell = Mutex(bell)
-        self.thread = thread
-    }
-
-    /// Asks for work; returns at once.
-    func wake() {
-        bell.withLock { bell in
-            guard let bell else { return }
-            let byte: [UInt8] = [0]
-            _ = unsafe byte.withUnsafeBytes { unsafe write(bell.descriptor, $0.baseAddress, 1) }
-        }
+        self.thread = Mutex(thread)
     }
 
     /// Lets running work finish and ends the thread.
     func stop() {
-        let wasRunning = bell.withLock { bell in
-            defer { bell = nil }
-            return bell != nil
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
         }
-        if wasRunning { _ = pthread_join(thread, nil) }
+        guard let running else { return }
+        loop.end.ring()
+        loop.bell.ring()
+        _ = pthread_join(running, nil)
     }
 
     deinit { stop() }

@@ -6,6 +6,9 @@ internal import GloveboxTransparency
 ///
 /// Source: transparency-log specification, section 10.
 struct BodySeal: Sendable {
+    /// Bytes a sealed body has more than the body: nonce and tag.
+    static let overhead = 12 + 16
+
     private let key: SymmetricKey
 
     /// - Throws: `key.format` unless the key has 32 bytes.

@@ -2,18 +2,47 @@
 ///
 /// It protects against accidents only.
 ///
-/// Source: RFC 3720 appendix B.4.
+/// Source: RFC 3720 appendix B.4; eight bytes a step, as in Intel's slicing-by-8.
 enum CRC32C {
-    private static let table: [UInt32] = (0..<256).map { byte in
-        var value = UInt32(byte)
-        for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0x82f6_3b78 : value >> 1 }
-        return value
+    /// `tables[256 * k + b]`: what byte `b` adds when `k` bytes follow it.
+    private static let tables: [UInt32] = {
+        var tables = (0..<256).map { (byte: Int) -> UInt32 in
+            var value = UInt32(byte)
+            for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0x82f6_3b78 : value >> 1 }
+            return value
+        }
+        for index in 256..<2048 {
+            let before = tables[index - 256]
+            tables.append(before >> 8 ^ tables[Int(before & 255)])
+        }
+        return tables
+    }()
+
+    /// The checksum of the bytes.
+    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        unsafe tables.withUnsafeBufferPointer { table in
+            unsafe bytes.withUnsafeBytes { bytes in
+                var value: UInt32 = .max
+                var at = 0
+                while at + 8 <= bytes.count {
+                    let low = unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self).littleEndian ^ value
+                    let high = unsafe bytes.loadUnaligned(fromByteOffset: at + 4, as: UInt32.self).littleEndian
+                    value = 0
+                    for shift in 0..<4 {
+                        value ^= unsafe table[256 * (7 - shift) + Int(low >> UInt32(8 * shift) & 255)]
+                        value ^= unsafe table[256 * (3 - shift) + Int(high >> UInt32(8 * shift) & 255)]
+                    }
+                    at += 8
+                }
+                while at < bytes.count {
+                    value = unsafe value >> 8 ^ table[Int(UInt8(truncatingIfNeeded: value) ^ bytes[at])]
+                    at += 1
+                }
+                return ~value
+            }
+        }
     }
 
     /// The checksum of the bytes.
-    static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        var value: UInt32 = .max
-        for byte in bytes { value = value >> 8 ^ table[Int(UInt8(truncatingIfNeeded: value) ^ byte)] }
-        return ~value
-    }
+    static func checksum(_ bytes: [UInt8]) -> UInt32 { checksum(bytes[...]) }
 }

@@ -1,99 +1,152 @@
 internal import GloveboxCore
-internal import GloveboxTransparency
+internal import Synchronization
 
 /// The write-ahead segments: `journal/<first index>.wal`, the source of truth of everything in the state directory.
-struct Journal: Sendable {
-    /// One file.
-    struct Segment: Sendable {
-        let firstIndex: UInt64
+///
+/// One thread at a time appends; any number read what is there.
+final class Journal: Sendable {
+    /// Room that each segment keeps for the event that says why the log stopped.
+    static let reserve = 1 << 14
+
+    /// What is known of the segments.
+    private struct State: Sendable {
+        var segments: [JournalSegment]
+        var file: OwnedFile?
+        /// Where the next record goes in the last segment.
+        var end: Int
+        /// A segment made ahead, under a temporary name.
+        var spare: Spare?
+    }
+
+    private struct Spare: Sendable {
         let file: OwnedFile
         let capacity: Int
     }
 
-    /// Where an entry stands.
-    struct Place: Sendable {
-        let segment: Int
-        let offset: Int
-        let length: Int
-    }
-
-    static let suffix = ".wal"
-
     let directory: Directory
-    /// Room a new segment reserves, in bytes.
-    let segmentBytes: Int
-    private(set) var segments: [Segment] = []
-    /// Where the next record goes in the last segment.
-    private var end = 0
+    /// Room a new segment has, in bytes.
+    private let segmentBytes: Int
+    private let state: Mutex<State>
 
-    init(_ directory: Directory, segmentBytes: Int) {
+    /// Goes on with the segments found at start-up; `end` is where the last record ends in the last one.
+    init(
+        _ directory: Directory,
+        segmentBytes: Int,
+        segments: [JournalSegment],
+        end: Int
+    ) throws(GloveboxError) {
         self.directory = directory
         self.segmentBytes = segmentBytes
+        var file: OwnedFile?
+        if let last = segments.last { file = try OwnedFile("\(directory.path)/\(last.name)", .update) }
+        state = Mutex(State(segments: segments, file: file, end: end))
     }
 
-    /// Takes over the segments found at start-up.
-    mutating func adopt(_ segments: [Segment], end: Int) {
-        self.segments = segments
-        self.end = end
-    }
+    /// The segments, the one being written last.
+    var segments: [JournalSegment] { state.withLock { $0.segments } }
 
-    /// Writes a record and makes it durable: the commit point.
+    /// Makes room for a record, in this segment or a new one.
     ///
-    /// - Returns: where its entries stand.
-    /// - Throws: `store.io`. The journal must not be written again after that.
-    mutating func append(_ record: JournalRecord) throws(GloveboxError) -> [Place] {
-        let (bytes, offsets) = record.encode()
-        if segments.last.map({ $0.capacity - end < bytes.count }) ?? true {
-            try roll(to: record.firstIndex, room: bytes.count)
+    /// - Parameters:
+    ///   - count: bytes of the record.
+    ///   - firstIndex: its first index.
+    ///   - isLast: whether the record may take what the segment keeps back.
+    /// - Returns: where to write it.
+    /// - Throws: `store.full` when there is no room; nothing is lost then. `store.io`.
+    func makeRoom(_ count: Int, firstIndex: UInt64, isLast: Bool) throws(GloveboxError) -> (OwnedFile, Int) {
+        let (file, end, room) = state.withLock { state in
+            (state.file, state.end, (state.segments.last?.capacity ?? 0) - state.end)
         }
-        guard let segment = segments.last else { preconditionFailure("a segment was just made") }
-        try segment.file.write(bytes, at: end)
-        try segment.file.syncData()
-        let start = end
-        end += bytes.count
-        var places: [Place] = []
-        for (item, offset) in zip(record.items, offsets) {
-            places.append(Place(segment: segments.count - 1, offset: start + offset, length: item.entry.count))
-        }
-        return places
+        if let file, room >= count + (isLast ? 0 : Self.reserve) { return (file, end) }
+        return (try roll(to: firstIndex, room: count + Self.reserve), 0)
     }
 
-    /// Reads the entry at a place, with its sealed body.
+    /// Takes note of a record that is durable.
+    func note(recordAt offset: Int, count: Int, firstIndex: UInt64) {
+        state.withLock { state in
+            state.segments[state.segments.count - 1].note(recordAt: offset, firstIndex: firstIndex)
+            state.end = offset + count
+        }
+    }
+
+    /// Makes the next segment ahead of time, where segments are large enough for that to pay.
+    ///
+    /// - Throws: `store.full`, `store.io`.
+    func prepare() throws(GloveboxError) {
+        guard segmentBytes >= 4 * Self.reserve, state.withLock({ $0.spare == nil }) else { return }
+        let spare = try make(segmentBytes)
+        state.withLock { $0.spare = spare }
+    }
+
+    /// Reads entries with their sealed bodies.
     ///
     /// - Throws: `store.io`, `log.journal-corrupt`.
-    func read(_ place: Place) throws(GloveboxError) -> JournalRecord.Item {
-        let file = segments[place.segment].file
-        let head = try file.read(at: place.offset, count: place.length + 4)
-        guard head.count == place.length + 4 else { throw Self.corrupt(file, "ends inside an entry") }
-        let sealedLength = Int(UInt32(bigEndianBytes: head[place.length...]))
-        guard sealedLength <= JournalRecord.maxSealedBytes else { throw Self.corrupt(file, "has changed") }
-        let sealed = try file.read(at: place.offset + head.count, count: sealedLength)
-        guard sealed.count == sealedLength else { throw Self.corrupt(file, "ends inside a sealed body") }
-        return JournalRecord.Item(entry: Array(head[..<place.length]), sealedBody: sealed)
+    func read(
+        _ range: Range<UInt64>,
+        _ visit: (JournalRecord.Item) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let (segment, end) = state.withLock { state in
+                let after = partitioning(state.segments) { $0.firstIndex > index }
+                let end = after < state.segments.count ? state.segments[after].firstIndex : .max
+                return (state.segments[after - 1], end)
+            }
+            let file = try OwnedFile("\(directory.path)/\(segment.name)", .read)
+            var reader = JournalReader(file, at: segment.mark(before: index))
+            while reader.index < index { try reader.skip() }
+            while index < min(end, range.upperBound) {
+                try visit(reader.next())
+                index += 1
+            }
+        }
     }
 
-    static func corrupt(_ file: OwnedFile, _ what: String) -> GloveboxError {
+    /// Removes what was made ahead.
+    func close() {
+        if let spare = state.withLock({ $0.spare }) { Directory.discard(spare.file.path) }
+    }
+
+    static func corrupt(_ path: String, _ what: String) -> GloveboxError {
         GloveboxError(
             "log.journal-corrupt",
-            "\(Display.escape(file.path)) \(what)",
+            "\(Display.escape(path)) \(what)",
             hint: "fetch the missing entries from a mirror or a backup; nothing was changed on disk"
         )
     }
 
-    private mutating func roll(to firstIndex: UInt64, room: Int) throws(GloveboxError) {
-        let path = "\(directory.path)/\(firstIndex)\(Self.suffix)"
-        let capacity = max(segmentBytes, room)
-        let file: OwnedFile
-        if let last = segments.last, last.firstIndex == firstIndex {
-            // A crash between making a segment and its first record leaves it empty and perhaps short.
-            file = last.file
-            segments.removeLast()
-        } else {
-            file = try OwnedFile(path, .create(permissions: 0o600))
+    private func roll(to firstIndex: UInt64, room: Int) throws(GloveboxError) -> OwnedFile {
+        var spare = state.withLock { state in
+            defer { state.spare = nil }
+            return state.spare
         }
-        try file.reserve(capacity)
-        try directory.sync()
-        segments.append(Segment(firstIndex: firstIndex, file: file, capacity: capacity))
-        end = 0
+        if spare.map({ $0.capacity < room }) ?? true { spare = try make(max(segmentBytes, room)) }
+        guard let spare else { preconditionFailure("a segment was just made") }
+        let segment = JournalSegment(firstIndex: firstIndex, capacity: spare.capacity)
+        let isEmptyLeftOver = segments.last?.firstIndex == firstIndex
+        let exists = try Directory.exists("\(directory.path)/\(segment.name)")
+        guard isEmptyLeftOver || !exists else {
+            throw GloveboxError("store.io", "\(Display.escape(directory.path))/\(segment.name) exists already")
+        }
+        try directory.rename(spare.file.path, to: segment.name)
+        state.withLock { state in
+            if isEmptyLeftOver { state.segments.removeLast() }
+            state.segments.append(segment)
+            state.file = spare.file
+            state.end = 0
+        }
+        return spare.file
+    }
+
+    private func make(_ capacity: Int) throws(GloveboxError) -> Spare {
+        let path = "\(directory.path)/\(Directory.temporaryName())"
+        do {
+            let file = try OwnedFile(path, .create(permissions: 0o600))
+            try file.reserve(capacity)
+            return Spare(file: file, capacity: capacity)
+        } catch {
+            Directory.discard(path)
+            throw error
+        }
     }
 }

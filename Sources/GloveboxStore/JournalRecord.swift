@@ -17,7 +17,8 @@ struct JournalRecord: Sendable {
     static let maxSealedBytes = 1 << 17
     private static let magic = Array("GBXJ".utf8)
     private static let version: UInt16 = 1
-    private static let headerBytes = 4 + 2 + 8 + 4 + 8 + 32 + 32
+    static let headerBytes = 4 + 2 + 8 + 4 + 8 + 32 + 32
+    static let checksumBytes = 4
 
     let firstIndex: UInt64
     let prevRoot: Digest
@@ -27,52 +28,62 @@ struct JournalRecord: Sendable {
     /// The size of the tree after this record.
     var newSize: UInt64 { firstIndex + UInt64(items.count) }
 
-    /// The bytes with their checksum, and where in them each entry starts.
-    func encode() -> (bytes: [UInt8], entryOffsets: [Int]) {
+    /// The bytes with their checksum.
+    func encode() -> [UInt8] {
         var bytes = Self.magic + Self.version.bigEndianBytes + firstIndex.bigEndianBytes
+        bytes.reserveCapacity(items.reduce(256) { $0 + $1.entry.count + $1.sealedBody.count + 8 })
         bytes += UInt32(items.count).bigEndianBytes + newSize.bigEndianBytes + newRoot.bytes + prevRoot.bytes
-        var offsets: [Int] = []
         for item in items {
             bytes += UInt32(item.entry.count).bigEndianBytes
-            offsets.append(bytes.count)
-            bytes += item.entry + UInt32(item.sealedBody.count).bigEndianBytes + item.sealedBody
+            bytes += item.entry
+            bytes += UInt32(item.sealedBody.count).bigEndianBytes
+            bytes += item.sealedBody
         }
-        return (bytes + CRC32C.checksum(bytes).bigEndianBytes, offsets)
+        bytes += CRC32C.checksum(bytes).bigEndianBytes
+        return bytes
+    }
+
+    /// What a record's first bytes say of it: its first index and how many entries it has; nil when they are none.
+    static func opening(_ header: ArraySlice<UInt8>) -> (firstIndex: UInt64, count: UInt32)? {
+        let at = header.startIndex
+        guard header.count >= headerBytes, header.starts(with: magic),
+            UInt16(bigEndianBytes: header[at + 4..<at + 6]) == version
+        else { return nil }
+        let firstIndex = UInt64(bigEndianBytes: header[at + 6..<at + 14])
+        let count = UInt32(bigEndianBytes: header[at + 14..<at + 18])
+        let newSize = UInt64(bigEndianBytes: header[at + 18..<at + 26])
+        guard firstIndex < UInt64(Int64.max), (1...UInt32(maxItems)).contains(count),
+            newSize == firstIndex + UInt64(count)
+        else { return nil }
+        return (firstIndex, count)
     }
 
     /// Reads the record that starts at an offset; nil when no whole record with a right checksum does.
     ///
     /// Roots are as written. Whoever replays the journal computes them anew.
-    static func decode(_ bytes: [UInt8], at start: Int) -> (record: JournalRecord, end: Int, entryOffsets: [Int])? {
-        var at = start
+    static func decode(_ bytes: [UInt8], at start: Int) -> (record: JournalRecord, end: Int)? {
+        guard bytes.count - start >= headerBytes,
+            let (firstIndex, count) = opening(bytes[start..<start + headerBytes]),
+            let newRoot = Digest(bytes: Array(bytes[start + 26..<start + 58])),
+            let prevRoot = Digest(bytes: Array(bytes[start + 58..<start + headerBytes]))
+        else { return nil }
+        var at = start + headerBytes
         func take(_ count: Int) -> ArraySlice<UInt8>? {
             guard count <= bytes.count - at else { return nil }
             at += count
             return bytes[at - count..<at]
         }
-        guard take(4).map({ $0.elementsEqual(magic) }) == true, take(2).map({ UInt16(bigEndianBytes: $0) }) == version,
-            let firstIndex = take(8).map({ UInt64(bigEndianBytes: $0) }), firstIndex < UInt64(Int64.max),
-            let count = take(4).map({ UInt32(bigEndianBytes: $0) }), (1...UInt32(maxItems)).contains(count),
-            let newSize = take(8).map({ UInt64(bigEndianBytes: $0) }), newSize == firstIndex + UInt64(count),
-            let newRoot = take(32).flatMap({ Digest(bytes: Array($0)) }),
-            let prevRoot = take(32).flatMap({ Digest(bytes: Array($0)) })
-        else { return nil }
         var items: [Item] = []
-        var offsets: [Int] = []
         for _ in 0..<count {
-            guard let length = take(4).map({ UInt32(bigEndianBytes: $0) }), length <= UInt32(LeafKind.maxBytes) else {
-                return nil
-            }
-            offsets.append(at)
-            guard let entry = take(Int(length)), let sealedLength = take(4).map({ UInt32(bigEndianBytes: $0) }),
+            guard let length = take(4).map({ UInt32(bigEndianBytes: $0) }), length <= UInt32(LeafKind.maxBytes),
+                let entry = take(Int(length)), let sealedLength = take(4).map({ UInt32(bigEndianBytes: $0) }),
                 sealedLength <= UInt32(maxSealedBytes), let sealed = take(Int(sealedLength))
             else { return nil }
             items.append(Item(entry: Array(entry), sealedBody: Array(sealed)))
         }
         let body = bytes[start..<at]
-        guard take(4).map({ UInt32(bigEndianBytes: $0) }) == CRC32C.checksum(body) else { return nil }
-        let record = JournalRecord(firstIndex: firstIndex, prevRoot: prevRoot, newRoot: newRoot, items: items)
-        return (record, at, offsets)
+        guard take(checksumBytes).map({ UInt32(bigEndianBytes: $0) }) == CRC32C.checksum(body) else { return nil }
+        return (JournalRecord(firstIndex: firstIndex, prevRoot: prevRoot, newRoot: newRoot, items: items), at)
     }
 
     /// Whether a whole record starts anywhere in the bytes from an offset on.

@@ -1,7 +1,7 @@
 internal import GloveboxCore
 internal import GloveboxTransparency
 
-/// Reads a journal from its beginning, believing only what adds up.
+/// Reads a journal from its beginning or from a mark on, believing only what adds up.
 ///
 /// Source: transparency-log specification, section 10.2. A record counts only when its checksum, its index, the root
 /// before it and the root after it are all right.
@@ -9,90 +9,142 @@ struct JournalReplay {
     private static let maxSegmentBytes = 1 << 30
 
     private let directory: Directory
-    private var segments: [Journal.Segment] = []
+    private let segmentBytes: Int
+    private(set) var segments: [JournalSegment]
+    /// The tree over what was read.
+    private(set) var stack: TileStack
+    private(set) var index: LogIndex
+    /// Roots at the sizes asked for, as far as they were passed.
+    private var roots: [UInt64: Digest] = [:]
     /// Where the last good record ends in the last segment.
     private var end = 0
-    /// What follows it there.
-    private var tail: Tail = .clean
-    private(set) var range = CompactRange()
+    /// Whether something that is no record follows it there.
+    private var isTorn = false
 
-    private enum Tail {
-        case clean
-        case torn
+    /// Starts at a mark whose tiles are read from where they are stored, or at the beginning.
+    ///
+    /// - Throws: what `stored` throws.
+    init(
+        _ directory: Directory,
+        segmentBytes: Int,
+        from mark: ReplayMark?,
+        stored: TileStack.Stored
+    ) throws(GloveboxError) {
+        self.directory = directory
+        self.segmentBytes = segmentBytes
+        segments = mark?.segments ?? []
+        index = mark?.index ?? LogIndex()
+        end = segments.last?.capacity ?? 0
+        stack = try TileStack(size: mark?.size ?? 0, stored: stored)
     }
-
-    init(_ directory: Directory) { self.directory = directory }
 
     /// Replays every record.
     ///
+    /// - Parameters:
+    ///   - sizes: where roots are asked for.
+    ///   - published: tiles of a log of that size are stored and need not be kept.
     /// - Throws: `log.journal-corrupt` when a segment is missing or anything but the end of the last one is damaged;
-    ///   `store.io`; what the closure throws.
-    mutating func run(
-        _ accept: (JournalRecord, [Journal.Place]) throws(GloveboxError) -> Void
-    ) throws(GloveboxError) {
-        let names = try segmentNames()
-        for (position, firstIndex) in names.enumerated() {
-            let path = "\(directory.path)/\(firstIndex)\(Journal.suffix)"
-            let file = try OwnedFile(path, .update)
-            guard firstIndex == range.size else {
-                throw Journal.corrupt(file, "starts at entry \(firstIndex), but \(range.size) is due")
-            }
-            let status = try file.status()
-            guard status.isRegular, status.isPrivate, status.size <= Self.maxSegmentBytes else {
-                throw Journal.corrupt(file, "is readable by others or has a size no segment has")
-            }
-            let bytes = try file.read(at: 0, count: status.size)
-            segments.append(Journal.Segment(firstIndex: firstIndex, file: file, capacity: bytes.count))
-            end = 0
-            while let (record, next, offsets) = JournalRecord.decode(bytes, at: end), follows(record) {
-                var places: [Journal.Place] = []
-                for (item, offset) in zip(record.items, offsets) {
-                    places.append(.init(segment: segments.count - 1, offset: offset, length: item.entry.count))
-                    range.append(item.entry)
-                }
-                try accept(record, places)
-                end = next
-            }
-            tail = bytes[end...].allSatisfy { $0 == 0 } ? .clean : .torn
-            guard tail == .torn else { continue }
-            guard position == names.count - 1 else { throw Journal.corrupt(file, "is damaged before its end") }
-            guard !JournalRecord.stands(in: bytes, from: end) else {
-                throw Journal.corrupt(file, "has a record that does not follow from those before it")
-            }
+    ///   `store.io`.
+    mutating func run(rootsAt sizes: Set<UInt64>, published: UInt64) throws(GloveboxError) {
+        let names = try firstIndexes()
+        guard names.starts(with: segments.map(\.firstIndex)) else {
+            throw Journal.corrupt(directory.path, "lacks a segment")
+        }
+        try checkFinished()
+        roots[stack.range.size] = stack.range.root
+        let unread = names[segments.count...]
+        for firstIndex in unread {
+            try replay(segment: firstIndex, isLast: firstIndex == unread.last, rootsAt: sizes)
+            stack.forget(upTo: published)
         }
     }
+
+    /// The root over the first `size` entries, when a record ends there.
+    func root(at size: UInt64) -> Digest? { roots[size] }
 
     /// Compares the journal's end with what was signed.
     ///
     /// - Throws: `log.journal-corrupt` when a torn record had been signed; `log.rollback` when entries that had been
     ///   signed are gone without a trace.
     func check(signedSize: UInt64) throws(GloveboxError) {
-        guard signedSize > range.size else { return }
-        if tail == .torn, let last = segments.last {
-            throw Journal.corrupt(last.file, "is damaged after entry \(range.size), and \(signedSize) were signed")
+        let size = stack.range.size
+        guard signedSize > size else { return }
+        if isTorn, let last = segments.last {
+            throw Journal.corrupt(path(last), "is damaged after entry \(size), and \(signedSize) were signed")
         }
-        throw LogState.rollback("the journal has \(range.size) entries, but \(signedSize) were signed")
+        throw LogRecovery.rollback("the journal has \(size) entries, but \(signedSize) were signed")
     }
 
-    /// Hands the segments over; a torn record, which was never signed or acknowledged, is dropped.
+    /// Makes the journal that goes on from here; a torn record, which was never signed or acknowledged, is dropped.
     ///
     /// - Throws: `store.io`.
-    func finish(into journal: inout Journal) throws(GloveboxError) {
-        if tail == .torn, let last = segments.last { try last.file.zero(end..<last.capacity) }
-        journal.adopt(segments, end: end)
+    func journal() throws(GloveboxError) -> Journal {
+        if isTorn, let last = segments.last { try OwnedFile(path(last), .update).zero(end..<last.capacity) }
+        try directory.removeTemporaries()
+        return try Journal(directory, segmentBytes: segmentBytes, segments: segments, end: end)
     }
 
-    private func follows(_ record: JournalRecord) -> Bool {
-        guard record.firstIndex == range.size, record.prevRoot == range.root else { return false }
-        var next = range
-        for item in record.items { next.append(item.entry) }
-        return next.root == record.newRoot
+    private mutating func replay(
+        segment firstIndex: UInt64,
+        isLast: Bool,
+        rootsAt sizes: Set<UInt64>
+    ) throws(GloveboxError) {
+        var segment = JournalSegment(firstIndex: firstIndex, capacity: 0)
+        let file = try OwnedFile(path(segment), .read)
+        guard firstIndex == stack.range.size else {
+            throw Journal.corrupt(file.path, "starts at entry \(firstIndex), but \(stack.range.size) is due")
+        }
+        let status = try file.status()
+        guard status.isRegular, status.isPrivate, status.size <= Self.maxSegmentBytes else {
+            throw Journal.corrupt(file.path, "is readable by others or has a size no segment has")
+        }
+        let bytes = try file.read(at: 0, count: status.size)
+        segment = JournalSegment(firstIndex: firstIndex, capacity: bytes.count)
+        end = 0
+        while let (record, next) = JournalRecord.decode(bytes, at: end), try follows(record) {
+            segment.note(recordAt: end, firstIndex: record.firstIndex)
+            end = next
+            if sizes.contains(record.newSize) { roots[record.newSize] = record.newRoot }
+        }
+        segments.append(segment)
+        isTorn = !bytes[end...].allSatisfy { $0 == 0 }
+        guard isTorn else { return }
+        guard isLast else { throw Journal.corrupt(file.path, "is damaged before its end") }
+        guard !JournalRecord.stands(in: bytes, from: end) else {
+            throw Journal.corrupt(file.path, "has a record that does not follow from those before it")
+        }
     }
 
-    private func segmentNames() throws(GloveboxError) -> [UInt64] {
+    /// Takes a record in when it follows from those before it.
+    private mutating func follows(_ record: JournalRecord) throws(GloveboxError) -> Bool {
+        guard record.firstIndex == stack.range.size, record.prevRoot == stack.range.root else { return false }
+        let leaves = record.items.map { TileStack.Leaf($0.entry) }
+        var range = stack.range
+        for leaf in leaves { range.append(leaf) }
+        guard range.root == record.newRoot else { return false }
+        for (offset, item) in record.items.enumerated() {
+            try index.note(item.entry, index: record.firstIndex + UInt64(offset))
+            stack.append(leaves[offset])
+        }
+        return true
+    }
+
+    /// Whether the segments that are not read are there, with their sizes.
+    private func checkFinished() throws(GloveboxError) {
+        for segment in segments {
+            let status = try OwnedFile(path(segment), .read).status()
+            guard status.isRegular, status.isPrivate, status.size == segment.capacity else {
+                throw Journal.corrupt(path(segment), "has another size than when it was finished")
+            }
+        }
+    }
+
+    private func path(_ segment: JournalSegment) -> String { "\(directory.path)/\(segment.name)" }
+
+    private func firstIndexes() throws(GloveboxError) -> [UInt64] {
         var indexes: [UInt64] = []
-        for name in try directory.names() where name.hasSuffix(Journal.suffix) {
-            let digits = String(name.dropLast(Journal.suffix.utf8.count))
+        for name in try directory.names() where name.hasSuffix(JournalSegment.suffix) {
+            let digits = String(name.dropLast(JournalSegment.suffix.utf8.count))
             guard let index = UInt64(digits), String(index) == digits else {
                 throw GloveboxError("log.journal-corrupt", "\(Display.escape(name)) is no name of a journal segment")
             }

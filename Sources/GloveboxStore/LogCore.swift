@@ -2,15 +2,23 @@ internal import GloveboxCore
 internal import GloveboxTransparency
 internal import Synchronization
 
-/// What the writer and its thread share.
+/// What the callers of a writer and its thread share.
 final class LogCore: Sendable {
+    let layout: LogLayout
     let signer: NoteSigner
     let seal: BodySeal
     let clock: LogClock
     let state: Mutex<LogState>
-    private let publisher: LogPublisher
+    let context: Mutex<EventContext>
+    let journal: Journal
+    let signLock: SignLock
+    let publisher: LogPublisher
+    /// Rung when there is something to publish, or to look after.
+    let bell = Bell()
     /// Held while public files are written.
-    private let publishing = Mutex(())
+    let publishing = Mutex(())
+    /// What the writer's thread keeps for itself.
+    let upkeep: Mutex<Upkeep>
     /// Holds the lock on the log directory.
     private let lock: OwnedFile
 
@@ -23,19 +31,47 @@ final class LogCore: Sendable {
         clock: LogClock,
         segmentBytes: Int
     ) throws(GloveboxError) {
+        self.layout = layout
         self.signer = signer
         self.seal = seal
         self.clock = clock
-        self.publisher = LogPublisher(layout.log)
+        self.context = Mutex(context)
+        publisher = LogPublisher(layout.log)
         try layout.check()
         lock = try layout.log.open()
         try lock.lock()
-        let signLock = try SignLock(layout.signLock)
-        let journal = Journal(layout.journal, segmentBytes: segmentBytes)
-        var state = LogState(context: context, journal: journal, signLock: signLock)
-        try state.recover(layout: layout, signer: signer, publisher: publisher)
-        self.state = Mutex(state)
+        signLock = try SignLock(layout.signLock)
+        let found = try LogRecovery(
+            layout,
+            key: signer.key,
+            signLock: signLock,
+            publisher: publisher,
+            segmentBytes: segmentBytes
+        )
+        // All that disagrees has been refused; from here on the disk is changed.
+        journal = try found.replay.journal()
+        let range = found.replay.stack.range
+        var note = signLock.note
+        if found.signed.size < range.size {
+            let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
+            note = try checkpoint.signed(by: signer)
+            try signLock.replace(with: note)
+        }
+        state = Mutex(
+            LogState(
+                stack: found.replay.stack,
+                index: found.replay.index,
+                signed: SignedSize(size: range.size, note: note),
+                published: found.published
+            )
+        )
+        upkeep = Mutex(Upkeep(markedSize: found.markedSize))
         try check(context)
+        // Tiles and bundles of the published size must be there and right before anything is built on them.
+        do {
+            try publisher.repair(size: found.published ?? 0, to: range.size, found.replay.stack, journal)
+            try Ballast.make(layout.journal)
+        } catch { try refuseUnlessFull(error) }
     }
 
     /// - Throws: `log.origin` when the context is of another log.
@@ -45,49 +81,49 @@ final class LogCore: Sendable {
         }
     }
 
-    /// Brings the public files up to date; a failure stops the writer.
-    func publishOrStop() {
-        publishing.withLock { _ in
-            let work: LogPublisher.Work? = state.withLock { state in
-                guard state.failure == nil, state.published != state.range.size else { return nil }
-                return LogPublisher.Work(state, from: state.published ?? 0)
-            }
-            guard let work else { return }
-            do throws(GloveboxError) {
-                try publisher.publish(work)
-                state.withLock { $0.published = work.size }
-            } catch {
-                state.withLock { state in
-                    if state.failure == nil { state.failure = error }
-                }
-            }
-        }
-    }
-
     /// Stops for good and lets another process open the log.
     func close() {
-        state.withLock { state in
-            if state.failure == nil { state.failure = GloveboxError("log.closed", "the log was closed") }
-            state.signLock.release()
-        }
+        stop(GloveboxError("log.closed", "the log was closed"))
+        journal.close()
+        signLock.release()
         lock.unlock()
     }
 
-    func entry(_ index: UInt64) throws(GloveboxError) -> LoggedEntry {
-        let (place, journal, hash) = try state.withLock { state throws(GloveboxError) in
-            guard index < state.range.size else {
-                throw GloveboxError("log.index", "entry \(index) is not in a log of \(state.range.size) entries")
+    func leafHash(_ index: UInt64) throws(GloveboxError) -> Digest {
+        let (stack, published) = try state.withLock { state throws(GloveboxError) in
+            guard index < state.stack.range.size else {
+                throw GloveboxError("log.index", "entry \(index) is not in a log of \(state.stack.range.size) entries")
             }
-            let hash = state.tree.hashes(level: 0, range: Int(index)..<Int(index) + 1)
-            return (state.places[Int(index)], state.journal, Array(hash))
+            return (state.stack, state.published ?? 0)
         }
-        let item = try journal.read(place)
-        guard MerkleHash.leaf(item.entry).bytes == hash else {
+        return try stack.leafHash(index) { path throws(GloveboxError) in
+            try publisher.tile(path, size: published)
+        }
+    }
+
+    func entry(_ index: UInt64) throws(GloveboxError) -> LoggedEntry {
+        let hash = try leafHash(index)
+        let item = try item(index)
+        guard MerkleHash.leaf(item.entry) == hash else {
             throw GloveboxError("log.entry-mismatch", "entry \(index) has changed in the journal")
         }
         let kind = try LeafKind(item.entry)
         var body: EventBody?
         if !item.sealedBody.isEmpty { body = try seal.open(item.sealedBody, index: index) }
         return LoggedEntry(index: index, leaf: item.entry, kind: kind, body: body)
+    }
+
+    /// An entry's bytes as the journal has them.
+    func item(_ index: UInt64) throws(GloveboxError) -> JournalRecord.Item {
+        var found: JournalRecord.Item?
+        try journal.read(index..<index + 1) { found = $0 }
+        guard let found else { throw GloveboxError("log.index", "entry \(index) is not in the journal") }
+        return found
+    }
+
+    private func refuseUnlessFull(_ error: GloveboxError) throws(GloveboxError) {
+        guard error.code == "store.full" else { throw error }
+        state.withLock { $0.condition = .full(error) }
+        bell.ring()
     }
 }

@@ -1,7 +1,7 @@
 internal import GloveboxCore
 
-/// Where the parts of a log lie under a state directory.
-struct LogLayout: Sendable {
+/// Where the parts of a log lie.
+package struct LogLayout: Sendable {
     /// Checkpoint, tiles and bundles: public.
     let log: Directory
     /// Segments: private.
@@ -12,22 +12,26 @@ struct LogLayout: Sendable {
     static let checkpoint = "checkpoint"
     static let publicPermissions: UInt32 = 0o755
 
-    init(state: String) {
-        log = Directory(state + "/log")
-        journal = Directory(state + "/journal")
-        signLock = Directory(state + "/sign-lock")
+    /// The log of a state directory.
+    package init(state: String) { self.init(log: state + "/log", parts: state) }
+
+    /// A log whose public files lie in one directory, its private ones in two below another.
+    package init(log: String, parts: String) {
+        self.log = Directory(log)
+        journal = Directory(parts + "/journal")
+        signLock = Directory(parts + "/sign-lock")
     }
 
     /// Makes the directories of a new log.
     ///
-    /// - Throws: `log.exists` when any of them has something in it; `store.io`.
+    /// - Throws: `log.exists` when anything of a log is there; `store.io`.
     func create() throws(GloveboxError) {
         try log.make(permissions: Self.publicPermissions)
         for directory in [journal, signLock] { try directory.make() }
-        for directory in [log, journal, signLock] {
-            guard try directory.names().isEmpty else {
-                throw GloveboxError("log.exists", "\(Display.escape(directory.path)) is not empty")
-            }
+        var parts = try log.names().filter { $0 == Self.checkpoint || $0 == "tile" }
+        parts += try journal.names().filter { $0.hasSuffix(JournalSegment.suffix) }
+        guard parts.isEmpty else {
+            throw GloveboxError("log.exists", "\(Display.escape(log.path)) has a log already; a log is created once")
         }
     }
 

@@ -5,61 +5,39 @@ internal import GloveboxTransparency
 ///
 /// Source: transparency-log specification, section 5. A file that exists must be the one that would be written.
 struct LogPublisher: Sendable {
-    /// What is to be written to bring the public files to a size.
-    struct Work: Sendable {
-        let size: UInt64
-        let note: [UInt8]
-        let journal: Journal
-        fileprivate let bundles: [(TilePath, [Journal.Place])]
-        fileprivate let tiles: [(TilePath, [UInt8])]
-
-        /// Collects the work between two sizes; nothing is read from disk yet.
-        init(_ state: LogState, from old: UInt64) {
-            self.init(state, TilePath.added(from: old, to: state.range.size))
-        }
-
-        /// Collects the work for given files.
-        init(_ state: LogState, _ paths: [TilePath]) {
-            var bundles: [(TilePath, [Journal.Place])] = []
-            var tiles: [(TilePath, [UInt8])] = []
-            for path in paths {
-                let start = Int(path.index) * TilePath.full
-                let range = start..<start + path.width
-                switch path.content {
-                case .entries: bundles.append((path, Array(state.places[range])))
-                case .hashes(let level): tiles.append((path, Array(state.tree.hashes(level: 8 * level, range: range))))
-                }
-            }
-            size = state.range.size
-            note = state.signLock.note
-            journal = state.journal
-            self.bundles = bundles
-            self.tiles = tiles
-        }
-    }
-
     private let directory: Directory
 
     init(_ directory: Directory) { self.directory = directory }
 
-    /// Does the work, and publishes the checkpoint last.
+    /// Brings the files from one size to that of a signed checkpoint, which comes last.
     ///
-    /// - Throws: `log.entry-mismatch`, `log.tile-hash`, `store.io`.
-    func publish(_ work: Work) throws(GloveboxError) {
-        try writeFiles(work)
-        try directory.replace(LogLayout.checkpoint, with: work.note)
+    /// - Throws: `log.entry-mismatch`, `log.tile-hash`, `store.full`, `store.io`.
+    func publish(
+        from old: UInt64,
+        to signed: SignedSize,
+        _ stack: TileStack,
+        _ journal: Journal
+    ) throws(GloveboxError) {
+        try write(TilePath.added(from: old, to: signed.size), stack, journal)
+        try replace(checkpoint: signed.note)
     }
 
-    /// Writes bundles and tiles alone.
+    /// Publishes a checkpoint whose files are there.
     ///
-    /// - Throws: `log.entry-mismatch`, `log.tile-hash`, `store.io`.
-    func writeFiles(_ work: Work) throws(GloveboxError) {
-        for (path, places) in work.bundles {
-            var entries: [[UInt8]] = []
-            for place in places { entries.append(try work.journal.read(place).entry) }
-            try write(path, EntryBundle.encode(entries), mismatch: "log.entry-mismatch")
-        }
-        for (path, hashes) in work.tiles { try write(path, hashes, mismatch: "log.tile-hash") }
+    /// - Throws: `store.full`, `store.io`.
+    func replace(checkpoint note: [UInt8]) throws(GloveboxError) {
+        try directory.replace(LogLayout.checkpoint, with: note)
+    }
+
+    /// Writes what is missing of a published size, and compares what stands on its right edge.
+    ///
+    /// - Throws: `log.entry-mismatch`, `log.tile-hash`, `log.tile-length`, `store.full`, `store.io`.
+    func repair(size: UInt64, to next: UInt64, _ stack: TileStack, _ journal: Journal) throws(GloveboxError) {
+        var folders = Set(TilePath.added(from: size, to: next).map { folder($0).path })
+        if size > 0 { folders.formUnion(TilePath.added(from: size - 1, to: size).map { folder($0).path }) }
+        folders.insert(directory.path)
+        for folder in folders where try Directory.exists(folder) { try Directory(folder).removeTemporaries() }
+        try write(unsure(size: size), stack, journal)
     }
 
     /// The published checkpoint; nil when there is none.
@@ -71,15 +49,34 @@ struct LogPublisher: Sendable {
         return try OwnedFile(path, .read).read(at: 0, count: SignedNote.maxBytes + 1)
     }
 
-    /// Of the files a log of that size has: those that are missing, and those on the right edge, to be compared.
+    /// The hashes of a tile as stored for a log of that size, cut to the path's width.
     ///
-    /// - Throws: `log.tile-length` for a full tile of another length, `store.io`.
-    func unsure(size: UInt64) throws(GloveboxError) -> [TilePath] {
+    /// - Throws: `log.missing-tiles`, `store.io`.
+    func tile(_ path: TilePath, size: UInt64) throws(GloveboxError) -> [UInt8] {
+        guard case .hashes(let level) = path.content else { preconditionFailure("entries are read from the journal") }
+        let count = size >> UInt64(8 * level)
+        var widths = [TilePath.full]
+        if path.index == count / 256, count % 256 > 0 { widths.append(Int(count % 256)) }
+        for width in widths where width >= path.width {
+            let file = file(TilePath(path.content, index: path.index, width: width))
+            guard try Directory.exists(file) else { continue }
+            let bytes = try OwnedFile(file, .read).read(at: 0, count: 32 * path.width)
+            if bytes.count == 32 * path.width { return bytes }
+        }
+        throw GloveboxError(
+            "log.missing-tiles",
+            "\(Display.escape(directory.path))/\(path.path) is missing or too short",
+            hint: "start again: missing tiles are made from the journal"
+        )
+    }
+
+    /// Of the files a log of that size has: those that are missing, and those on the right edge, to be compared.
+    private func unsure(size: UInt64) throws(GloveboxError) -> [TilePath] {
         guard size > 0 else { return [] }
         let edge = Set(TilePath.added(from: size - 1, to: size))
         var paths: [TilePath] = []
         for path in TilePath.added(from: 0, to: size) {
-            let file = "\(directory.path)/\(path.path)"
+            let file = file(path)
             guard !edge.contains(path), try Directory.exists(file) else {
                 paths.append(path)
                 continue
@@ -91,17 +88,54 @@ struct LogPublisher: Sendable {
         return paths
     }
 
+    private func write(_ paths: [TilePath], _ stack: TileStack, _ journal: Journal) throws(GloveboxError) {
+        for path in paths {
+            let first = path.index * 256
+            let range = first..<first + UInt64(path.width)
+            switch path.content {
+            case .entries:
+                var entries: [[UInt8]] = []
+                try journal.read(range) { entries.append($0.entry) }
+                try write(path, EntryBundle.encode(entries), mismatch: "log.entry-mismatch")
+            case .hashes(let level):
+                let hashes: [UInt8]
+                if let held = stack.hashes(path) { hashes = held } else { hashes = try anew(level, range, journal) }
+                try write(path, hashes, mismatch: "log.tile-hash")
+            }
+        }
+    }
+
+    /// The hashes of a tile that has gone, from the entries or from the tiles below.
+    private func anew(_ level: Int, _ range: Range<UInt64>, _ journal: Journal) throws(GloveboxError) -> [UInt8] {
+        var hashes: [UInt8] = []
+        if level == 0 {
+            try journal.read(range) { hashes += MerkleHash.leaf($0.entry).bytes }
+        } else {
+            for index in range {
+                let below = TilePath(.hashes(level: level - 1), index: index)
+                hashes += MerkleHash.root(over: try tile(below, size: 0)).bytes
+            }
+        }
+        return hashes
+    }
+
     private func write(_ path: TilePath, _ bytes: [UInt8], mismatch code: String) throws(GloveboxError) {
-        let file = "\(directory.path)/\(path.path)"
+        let file = file(path)
         if try Directory.exists(file) {
             guard try OwnedFile(file, .read).read(at: 0, count: bytes.count + 1) == bytes else {
                 throw GloveboxError(code, "\(Display.escape(file)) exists and differs; keep it, it is evidence")
             }
             return
         }
-        let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) ?? file.utf8.startIndex
-        let folder = Directory(String(file[..<slash]))
+        let folder = folder(path)
         try folder.make(permissions: LogLayout.publicPermissions)
-        try folder.replace(String(file[file.utf8.index(after: slash)...]), with: bytes)
+        try folder.replace(String(file.dropFirst(folder.path.count + 1)), with: bytes)
+    }
+
+    private func file(_ path: TilePath) -> String { "\(directory.path)/\(path.path)" }
+
+    private func folder(_ path: TilePath) -> Directory {
+        let file = file(path)
+        return Directory(String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)]))
     }
 }

@@ -7,29 +7,57 @@ internal import Synchronization
 /// Calls block until the disk has answered: keep them off the cooperative pool.
 ///
 /// When ``append(_:)`` returns, its events are durable and the checkpoint over them is signed. Tiles, bundles and the
-/// public checkpoint follow on a thread of their own. After the first failed write nothing is appended any more.
+/// public checkpoint follow on a thread of their own. After the first failed write nothing is appended any more; on a full
+/// disk nothing is until there is room.
 ///
 /// Source: transparency-log specification, section 10.
 package final class LogWriter: Sendable {
     private let core: LogCore
     private let thread: BackgroundThread
 
-    /// Makes a new, empty log under a state directory.
+    /// Makes a new, empty log.
     ///
     /// Nothing makes a log on its own.
     ///
     /// - Throws: `log.exists`, `store.io`.
-    package static func create(in state: String, signer: NoteSigner) throws(GloveboxError) {
-        let layout = LogLayout(state: state)
+    package static func create(at layout: LogLayout, signer: NoteSigner) throws(GloveboxError) {
         try layout.create()
         let empty = Checkpoint(origin: signer.key.name, size: 0, root: MerkleHash.emptyRoot)
         try SignLock.create(layout.signLock, note: empty.signed(by: signer))
     }
 
+    /// Makes a new, empty log under a state directory.
+    ///
+    /// - Throws: as ``create(at:signer:)``.
+    package static func create(in state: String, signer: NoteSigner) throws(GloveboxError) {
+        try create(at: LogLayout(state: state), signer: signer)
+    }
+
+    /// Opens the log of a state directory.
+    ///
+    /// - Throws: as ``init(opening:signer:bodyKey:context:clock:segmentBytes:)-(LogLayout,_,_,_,_,_)``.
+    package convenience init(
+        opening state: String,
+        signer: NoteSigner,
+        bodyKey: [UInt8],
+        context: EventContext,
+        clock: LogClock = .system,
+        segmentBytes: Int = 4 << 20
+    ) throws(GloveboxError) {
+        try self.init(
+            opening: LogLayout(state: state),
+            signer: signer,
+            bodyKey: bodyKey,
+            context: context,
+            clock: clock,
+            segmentBytes: segmentBytes
+        )
+    }
+
     /// Opens a log and brings its parts to one state, as far as that loses and invents nothing.
     ///
     /// - Parameters:
-    ///   - state: the state directory.
+    ///   - layout: where it lies.
     ///   - signer: the log's key; its name is the origin.
     ///   - bodyKey: 32 bytes under which private bodies are sealed.
     ///   - context: what stands in every event of this run.
@@ -39,7 +67,7 @@ package final class LogWriter: Sendable {
     ///   `log.checkpoint-signature`, `log.entry-mismatch`, `log.tile-hash`, `log.tile-length`, `store.permissions`,
     ///   `key.format`, `store.io`.
     package init(
-        opening state: String,
+        opening layout: LogLayout,
         signer: NoteSigner,
         bodyKey: [UInt8],
         context: EventContext,
@@ -47,7 +75,7 @@ package final class LogWriter: Sendable {
         segmentBytes: Int = 4 << 20
     ) throws(GloveboxError) {
         let core = try LogCore(
-            layout: LogLayout(state: state),
+            layout: layout,
             signer: signer,
             seal: BodySeal(key: bodyKey),
             context: context,
@@ -55,22 +83,31 @@ package final class LogWriter: Sendable {
             segmentBytes: segmentBytes
         )
         self.core = core
-        self.thread = try BackgroundThread { core.publishOrStop() }
+        self.thread = try BackgroundThread(core.bell) { core.tend() }
     }
 
     /// The log's public key.
     package var key: NoteKey { core.signer.key }
 
     /// The last signed checkpoint, as a note.
-    package var checkpoint: [UInt8] { core.state.withLock { $0.signLock.note } }
+    package var checkpoint: [UInt8] { core.state.withLock { $0.signed.note } }
 
     /// How many entries the log has.
-    package var size: UInt64 { core.state.withLock { $0.range.size } }
+    package var size: UInt64 { core.state.withLock { $0.stack.range.size } }
 
-    /// Appends events as one journal record: all of them or none.
+    /// How many entries the public checkpoint covers.
+    package var publishedSize: UInt64 { core.state.withLock { $0.published ?? 0 } }
+
+    /// The hash of an entry in the tree.
     ///
-    /// - Returns: their indexes.
-    /// - Throws: `log.unavailable` after a failed write; `log.batch` for more than 256 events; `log.schema` and
+    /// - Throws: `log.index`, `log.missing-tiles`, `store.io`.
+    package func leafHash(_ index: UInt64) throws(GloveboxError) -> Digest { try core.leafHash(index) }
+
+    /// Appends events in one journal record: all of them or none.
+    ///
+    /// - Returns: their indexes; for an event whose idempotency key the log knows, the index of the leaf it has.
+    /// - Throws: `log.unavailable` after a failed write; `log.full` while the disk is; `log.batch` for more than 256
+    ///   events; `log.schema` and
     ///   `log.leaf-not-canonical` for an event that cannot be written; `log.unpaired-report` for an
     ///   `attestation.issued`, which only ``appendReport(hashedRekord:issued:)`` writes.
     package func append(_ events: [Event]) throws(GloveboxError) -> [UInt64] {
@@ -78,7 +115,12 @@ package final class LogWriter: Sendable {
             throw GloveboxError("log.unpaired-report", "attestation.issued is written with its report only")
         }
         guard !events.isEmpty else { return [] }
-        return Array(try commit { _ in events.map(LogState.Draft.event) })
+        guard events.count <= JournalRecord.maxItems else {
+            throw GloveboxError("log.batch", "a batch has 1 to \(JournalRecord.maxItems) entries")
+        }
+        var drafts: [Draft] = []
+        for event in events { drafts.append(try core.draft(event)) }
+        return try core.commit(Ticket(drafts))
     }
 
     /// Appends a report entry and the event that names it, as one journal record.
@@ -95,25 +137,26 @@ package final class LogWriter: Sendable {
         guard issued.kind == .attestationIssued, issued.fields.contains(where: { $0.0 == "reportId" }) else {
             throw GloveboxError("log.unpaired-report", "a report goes with attestation.issued and its reportId")
         }
-        let indexes = try commit { size in
-            var issued = issued
-            issued.fields.append(("reportLeaf", .string(String(size))))
-            return [.report(hashedRekord), .event(issued)]
+        guard case .report = try LeafKind(hashedRekord) else {
+            throw GloveboxError("log.leaf-kind", "the entry is no report entry")
         }
-        return (indexes.lowerBound, indexes.lowerBound + 1)
+        let indexes = try core.commit(Ticket([.report(hashedRekord), core.draft(issued, pairsReport: true)]))
+        return (indexes[0], indexes[1])
     }
 
     /// An entry with the proof that the log, as last signed, holds it.
     ///
     /// - Throws: `log.index`, `log.unavailable`, `log.journal-corrupt`, `store.io`.
     package func proof(_ index: UInt64) throws(GloveboxError) -> (entry: [UInt8], proof: TlogProof) {
-        let (place, journal, proof) = try core.state.withLock { state throws(GloveboxError) in
-            try state.check()
-            let hashes = try state.tree.inclusion(index: index, size: state.range.size)
-            let proof = TlogProof(index: index, hashes: hashes, checkpoint: state.signLock.note)
-            return (state.places[Int(index)], state.journal, proof)
+        let (stack, signed, published) = try core.state.withLock { state throws(GloveboxError) in
+            if case .stopped = state.condition { try state.check() }
+            return (state.stack, state.signed, state.published ?? 0)
         }
-        let entry = try journal.read(place).entry
+        let hashes = try stack.inclusion(index: index, size: signed.size) { path throws(GloveboxError) in
+            try core.publisher.tile(path, size: published)
+        }
+        let proof = TlogProof(index: index, hashes: hashes, checkpoint: signed.note)
+        let entry = try core.item(index).entry
         _ = try proof.verify(entry: entry, log: key)
         return (entry, proof)
     }
@@ -144,29 +187,21 @@ package final class LogWriter: Sendable {
     /// - Throws: `log.origin` for another origin.
     package func update(context: EventContext) throws(GloveboxError) {
         try core.check(context)
-        core.state.withLock { $0.context = context }
+        core.context.withLock { $0 = context }
     }
 
     /// Writes the public files up to the present size, and returns when they are there.
     ///
     /// - Throws: `log.unavailable`.
     package func publish() throws(GloveboxError) {
-        core.publishOrStop()
+        core.tend()
         try core.state.withLock { state throws(GloveboxError) in try state.check() }
     }
 
     /// Publishes what is left, ends the writer's thread and gives the locks back; appends fail afterwards.
     package func close() {
         thread.stop()
-        core.publishOrStop()
+        core.tend()
         core.close()
-    }
-
-    private func commit(_ drafts: (_ size: UInt64) -> [LogState.Draft]) throws(GloveboxError) -> Range<UInt64> {
-        let indexes = try core.state.withLock { state throws(GloveboxError) in
-            try state.commit(drafts(state.range.size), seal: core.seal, signer: core.signer, clock: core.clock)
-        }
-        thread.wake()
-        return indexes
     }
 }

@@ -131,9 +131,16 @@ package final class OwnedFile: Sendable {
     ///
     /// - Throws: `store.io`, at once when the room is not there.
     package func reserve(_ count: Int) throws(GloveboxError) {
+        try allocate(count)
+        try zero(0..<count)
+    }
+
+    /// Reserves room.
+    ///
+    /// - Throws: `store.full` when the room is not there, `store.io`.
+    package func allocate(_ count: Int) throws(GloveboxError) {
         let code = posix_fallocate(descriptor, 0, count)
         guard code == 0 else { throw SystemCall.failure("posix_fallocate", path, code) }
-        try zero(0..<count)
     }
 
     /// Writes zeros over a range and makes them durable.

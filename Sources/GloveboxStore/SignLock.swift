@@ -1,22 +1,25 @@
 internal import GloveboxCore
 internal import GloveboxTransparency
+internal import Synchronization
 
 /// The last checkpoint ever signed, so that no restored disk can make the log sign two histories.
 ///
 /// One file of two slots of one block each, written in turn in place: a torn write leaves the other slot.
 /// Slot: `GBXS`, u16be version, u64be sequence, u32be length, note, u32be CRC-32C of all before, zeros.
 ///
+/// One thread at a time writes it.
+///
 /// Source: transparency-log specification, section 10; decisions 14.
-struct SignLock: Sendable {
+final class SignLock: Sendable {
     private static let magic = Array("GBXS".utf8)
     private static let version: UInt16 = 1
     private static let slotBytes = 4096
     private static let name = "slots"
 
     private let file: OwnedFile
-    private var sequence: UInt64
-    /// The signed checkpoint.
-    private(set) var note: [UInt8]
+    private let sequence: Mutex<UInt64>
+    /// The signed checkpoint that was found.
+    let note: [UInt8]
 
     /// Makes the sign-lock of a new log.
     ///
@@ -55,7 +58,7 @@ struct SignLock: Sendable {
         guard try file.status().isPrivate, let best else {
             throw GloveboxError("log.sign-lock", "\(Display.escape(path)) is damaged or readable by others")
         }
-        self.sequence = best.sequence
+        self.sequence = Mutex(best.sequence)
         self.note = best.note
     }
 
@@ -64,12 +67,13 @@ struct SignLock: Sendable {
     /// When this returns, the signature may leave the process.
     ///
     /// - Throws: `store.io`; the sign-lock must not be written again after that.
-    mutating func replace(with note: [UInt8]) throws(GloveboxError) {
-        let bytes = try Self.slot(sequence: sequence + 1, note: note)
-        try file.write(bytes, at: Int((sequence + 1) % 2) * Self.slotBytes)
+    func replace(with note: [UInt8]) throws(GloveboxError) {
+        let next = sequence.withLock { sequence in
+            sequence += 1
+            return sequence
+        }
+        try file.write(try Self.slot(sequence: next, note: note), at: Int(next % 2) * Self.slotBytes)
         try file.syncData()
-        sequence += 1
-        self.note = note
     }
 
     /// Lets another process have the sign-lock; it must not be written afterwards.

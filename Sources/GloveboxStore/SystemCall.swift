@@ -5,7 +5,7 @@ internal import GloveboxCore
 enum SystemCall {
     /// Calls until the call is not interrupted by a signal.
     ///
-    /// - Throws: `store.io` with the call, the path and the reason.
+    /// - Throws: `store.io` or `store.full`, with the call, the path and the reason.
     @discardableResult
     static func retry<Value: SignedInteger>(
         _ name: StaticString,
@@ -23,6 +23,8 @@ enum SystemCall {
     /// Describes a failed call.
     static func failure(_ name: StaticString, _ path: String, _ code: Int32) -> GloveboxError {
         let reason = unsafe String(cString: strerror(code))
-        return GloveboxError("store.io", "\(name) \(Display.escape(path)): \(reason) (errno \(code))")
+        let isFull = code == ENOSPC || code == EDQUOT
+        let kind = isFull ? "store.full" : "store.io"
+        return GloveboxError(kind, "\(name) \(Display.escape(path)): \(reason) (errno \(code))")
     }
 }

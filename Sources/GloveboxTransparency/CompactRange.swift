@@ -13,6 +13,9 @@ package struct CompactRange: Sendable, Hashable {
     /// Adds an entry at the end.
     package mutating func append(_ entry: [UInt8]) { append(subtree: MerkleHash.leaf(entry), level: 0) }
 
+    /// Adds an entry whose hash is known.
+    package mutating func append(_ leaf: TileStack.Leaf) { append(subtree: leaf.hash, level: 0) }
+
     /// Adds a complete subtree of 2^level entries at the end.
     ///
     /// - Precondition: no smaller subtree stands at the edge.

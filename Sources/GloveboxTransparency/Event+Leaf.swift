@@ -16,13 +16,34 @@ extension Event {
         context: EventContext,
         using random: inout some RandomNumberGenerator
     ) throws(GloveboxError) -> (leaf: [UInt8], body: [UInt8]) {
-        let time = Instant(milliseconds: Self.roundUp(place.time.milliseconds, to: timeStep))
+        let template = try template(at: place.time, monotonic: place.monotonic, context: context, using: &random)
+        return (template.leaf(index: place.index, previousOfJob: place.previousOfJob), template.body)
+    }
+
+    /// Writes the event as far as that can be done before its place is known.
+    ///
+    /// - Parameters:
+    ///   - wall: the wall clock.
+    ///   - monotonic: the monotonic clock, in nanoseconds.
+    ///   - context: what stands in every event.
+    ///   - pairsReport: whether the event follows the report entry that it announces.
+    ///   - random: where salts come from.
+    /// - Returns: the leaf without its place, and its private body.
+    /// - Throws: as ``leaf(at:context:using:)``.
+    package func template(
+        at wall: Instant,
+        monotonic: UInt64,
+        context: EventContext,
+        pairsReport: Bool = false,
+        using random: inout some RandomNumberGenerator
+    ) throws(GloveboxError) -> LeafTemplate {
+        let time = Instant(milliseconds: Self.roundUp(wall.milliseconds, to: timeStep))
         let step = timeStep > 1 ? timeStep * 1_000_000 : 1
-        let monotonic = Self.roundUp(Int64(clamping: min(place.monotonic, 1 << 62)), to: step)
+        let rounded = Self.roundUp(Int64(clamping: min(monotonic, 1 << 62)), to: step)
         var privateFields = body
         if timeStep > 1 {
-            privateFields.append(("time", .integer(place.time.milliseconds)))
-            privateFields.append(("monoNs", .string(String(place.monotonic))))
+            privateFields.append(("time", .integer(wall.milliseconds)))
+            privateFields.append(("monoNs", .string(String(monotonic))))
         }
         let sealed = EventBody(privateFields, using: &random)
         let uid = Identifier.uuidText(Identifier.uuid7(at: time, random: EventBody.draw(10, using: &random)))
@@ -30,7 +51,7 @@ extension Event {
 
         var glovebox = JSONObject([
             ("v", "1"), ("event", .string(kind.rawValue)), ("origin", .string(context.origin)),
-            ("monoNs", .string(String(monotonic))), ("bootId", .string(context.bootID)),
+            ("monoNs", .string(String(rounded))), ("bootId", .string(context.bootID)),
             ("supervisor", .string(context.supervisor.hex)), ("config", .string(context.config.hex)),
             ("actor", .string(people.actor)), ("authMethod", .string(authMethod)),
             ("bodyCommit", .string(sealed.commitment.hex)),
@@ -40,12 +61,23 @@ extension Event {
         glovebox["project"] = project.map(JSONValue.string)
         glovebox["dataset"] = dataset.map(JSONValue.string)
         glovebox["output"] = output.map(JSONValue.string)
-        glovebox["prevJobEvent"] = place.previousOfJob.map { .string(String($0)) }
+        glovebox[Self.idempotencyKeyName] = idempotencyKey.map {
+            .string(Pseudonym.make($0, root: context.pseudonymKey))
+        }
         for (name, value) in fields {
             guard glovebox[name] == nil, !Self.reserved.contains(name) else {
                 throw GloveboxError("log.schema", "field \(name) of \(kind.rawValue) is taken")
             }
             glovebox[name] = value
+        }
+        var holes: Set<LeafTemplate.Hole> = [.sequence]
+        if job != nil {
+            glovebox["prevJobEvent"] = LeafTemplate.Hole.previousOfJob.mark
+            holes.insert(.previousOfJob)
+        }
+        if pairsReport {
+            glovebox["reportLeaf"] = LeafTemplate.Hole.reportLeaf.mark
+            holes.insert(.reportLeaf)
         }
 
         let ocsf = kind.ocsf
@@ -63,7 +95,7 @@ extension Event {
                         "version": .string(context.version),
                     ],
                     "version": .string(Self.schema), "uid": .string(uid),
-                    "sequence": .integer(Int64(clamping: place.index)),
+                    "sequence": LeafTemplate.Hole.sequence.mark,
                     "correlation_uid": .string(job ?? project ?? context.datasite),
                 ]
             ),
@@ -71,13 +103,14 @@ extension Event {
         ])
         if ocsf.activity == 99 { leaf["activity_name"] = .string(kind.rawValue) }
         for (name, value) in classAttributes(people, uid: uid, context: context) { leaf[name] = value }
-        try PublicText.check(.object(leaf), at: kind.rawValue)
-        let bytes = CanonicalJSON.encode(.object(leaf))
-        _ = try LeafKind(bytes)
-        return (bytes, sealed.bytes)
+        return try LeafTemplate(marked: leaf, with: holes, body: sealed.bytes, kind: kind)
     }
 
-    private static let reserved: Set<String> = ["source", "job", "project", "dataset", "output", "prevJobEvent"]
+    /// The member under which the pseudonym of an idempotency key stands.
+    package static let idempotencyKeyName = "idempotencyKey"
+    private static let reserved: Set<String> = [
+        "source", "job", "project", "dataset", "output", "prevJobEvent", "reportLeaf", idempotencyKeyName,
+    ]
 
     private struct People {
         let actor: String

@@ -50,6 +50,10 @@ package struct Event: Sendable {
     ///
     /// 1 keeps them; a day is the most.
     package var timeStep: Int64
+    /// What the caller calls this event: the log has one leaf for all tries under the same key.
+    ///
+    /// Written as a pseudonym.
+    package var idempotencyKey: String?
 
     /// Describes an event; a status code other than `ok` makes it a failure unless told otherwise.
     package init(
@@ -68,7 +72,8 @@ package struct Event: Sendable {
         severity: Severity? = nil,
         fields: [(String, JSONValue)] = [],
         body: [(String, JSONValue)] = [],
-        timeStep: Int64 = 1
+        timeStep: Int64 = 1,
+        idempotencyKey: String? = nil
     ) {
         let failed = failed ?? !statusCode.utf8.elementsEqual("ok".utf8)
         self.kind = kind
@@ -87,5 +92,6 @@ package struct Event: Sendable {
         self.fields = fields
         self.body = body
         self.timeStep = min(max(1, timeStep), 86_400_000)
+        self.idempotencyKey = idempotencyKey
     }
 }

@@ -85,8 +85,9 @@ package struct EventBody: Sendable, Hashable {
     }
 
     static func draw(_ count: Int, using random: inout some RandomNumberGenerator) -> [UInt8] {
+        // Eight bytes a draw: the system's generator is a system call each.
         var out: [UInt8] = []
-        for _ in 0..<count { out.append(UInt8.random(in: .min ... .max, using: &random)) }
+        while out.count < count { out += random.next().bigEndianBytes.prefix(count - out.count) }
         return out
     }
 }

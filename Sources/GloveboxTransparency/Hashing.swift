@@ -45,7 +45,7 @@ package enum MerkleHash {
     /// The root over the hashes of complete subtrees that lie end to end.
     ///
     /// - Precondition: their number is a power of two.
-    static func root(over hashes: [UInt8]) -> Digest {
+    package static func root(over hashes: [UInt8]) -> Digest {
         precondition((hashes.count / 32).nonzeroBitCount == 1, "a complete tree has a power of two of leaves")
         var level = hashes
         while level.count > 32 {

@@ -1,3 +1,4 @@
+import Foundation
 import GloveboxCore
 import GloveboxStore
 import GloveboxTransparency
@@ -185,6 +186,59 @@ import Testing
         }
         try site.write("log/tile/0/000", site.read("log/tile/0/000") + [0])
         #expect(site.refusal() == "log.tile-length")
+    }
+
+    @Test func `names both sizes when the disk is behind what was signed or published`() throws {
+        try site.withLog { log throws in _ = try log.append(Site.events(2)) }
+        for part in ["journal", "sign-lock"] { try site.copy(part, to: part + ".old") }
+        try site.withLog { log throws in _ = try log.append(Site.events(3)) }
+        for part in ["journal", "sign-lock"] {
+            try site.copy(part, to: part + ".new")
+            try site.copy(part + ".old", to: part)
+            do {
+                try site.open().close()
+                Issue.record("an older \(part) was taken")
+            } catch let error as GloveboxError {
+                #expect(error.code == "log.rollback")
+                #expect(error.message.contains("2") && error.message.contains("5"), "\(error.message)")
+            }
+            try site.copy(part + ".new", to: part)
+        }
+        #expect(try site.withLog { $0.size } == 5)
+    }
+
+    @Test func `refuses a whole directory restored beside a sign-lock that went on`() throws {
+        try site.withLog { log throws in _ = try log.append(Site.events(2)) }
+        for part in ["journal", "log"] { try site.copy(part, to: part + ".old") }
+        try site.withLog { log throws in _ = try log.append(Site.events(3)) }
+        for part in ["journal", "log"] { try site.copy(part + ".old", to: part) }
+        #expect(site.refusal() == "log.rollback")
+    }
+
+    @Test func `refuses a copied log while the sign-lock is in use`() throws {
+        try site.withLog { log throws in _ = try log.append(Site.events(2)) }
+        let twin = try Site(create: false)
+        for part in ["log", "journal"] {
+            try FileManager.default.copyItem(atPath: "\(site.path)/\(part)", toPath: "\(twin.path)/\(part)")
+        }
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(twin.path)/sign-lock",
+            withDestinationPath: "\(site.path)/sign-lock"
+        )
+        let log = try site.open()
+        #expect(twin.refusal() == "log.locked")
+        _ = try log.append(Site.events(1))
+        log.close()
+        #expect(twin.refusal() == "log.rollback")
+    }
+
+    @Test func `removes what a crash left half written, and nothing else`() throws {
+        try site.withLog { log throws in _ = try log.append(Site.events(2)) }
+        let leftOvers = ["journal/.new-1", "log/.new-2", "log/tile/0/000.p/.new-3", "log/tile/entries/000.p/.new-4"]
+        for name in leftOvers { try site.copy("log/checkpoint", to: name) }
+        #expect(site.refusal() == nil)
+        for name in leftOvers { #expect(!site.exists(name), "\(name)") }
+        #expect(site.exists("log/tile/0/000.p/2"))
     }
 
     @Test func `publishes anew when the public checkpoint is gone, and refuses a forged one`() throws {

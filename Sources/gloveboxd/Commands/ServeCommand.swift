@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import GloveboxCore
 import GloveboxServer
+import GloveboxStore
 import GloveboxSupervisor
 import Logging
 import ServiceLifecycle
@@ -28,6 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
             let logger = Logger(label: "gloveboxd")
             let layout = SiteLayout(root: place.path)
             let site = try Site(opening: layout)
+            let disk = try DiskProbe(Directory(layout.root), rounds: 20)
+            for warning in disk.warnings { logger.warning("\(warning)") }
             let door = SiteDoor(site)
             try Engine(site: site, logger: logger).start()
             let server = try APIServer(

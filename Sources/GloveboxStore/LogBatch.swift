@@ -1,0 +1,74 @@
+internal import GloveboxCore
+internal import GloveboxTransparency
+
+/// What goes into one journal record: the drafts of one or more callers, each with its place.
+struct LogBatch: Sendable {
+    private struct Placed: Sendable {
+        let draft: Draft
+        let previousOfJob: UInt64?
+    }
+
+    private let before: CompactRange
+    private var placed: [Placed] = []
+    private(set) var tickets: [Ticket] = []
+    /// The last place of each job and key in the batch.
+    private(set) var names: [LogIndex.Name: UInt64] = [:]
+
+    init(after range: CompactRange) { before = range }
+
+    var count: Int { placed.count }
+
+    /// Gives a caller's drafts their places; one whose key the log or the batch has already keeps that one's.
+    mutating func add(_ ticket: Ticket, _ index: LogIndex) {
+        var indexes: [UInt64] = []
+        for draft in ticket.drafts {
+            let place = before.size + UInt64(placed.count)
+            guard case .event(_, let job, let key) = draft else {
+                placed.append(Placed(draft: draft, previousOfJob: nil))
+                indexes.append(place)
+                continue
+            }
+            if let key, let known = names[key] ?? index[key] {
+                indexes.append(known)
+                continue
+            }
+            placed.append(Placed(draft: draft, previousOfJob: job.flatMap { names[$0] ?? index[$0] }))
+            if let job { names[job] = place }
+            if let key { names[key] = place }
+            indexes.append(place)
+        }
+        ticket.indexes = indexes
+        tickets.append(ticket)
+    }
+
+    /// Writes the record and hashes its leaves.
+    ///
+    /// - Throws: `log.unavailable` when a body cannot be sealed.
+    func record(_ seal: BodySeal) throws(GloveboxError) -> (JournalRecord, [TileStack.Leaf]) {
+        var range = before
+        var items: [JournalRecord.Item] = []
+        var leaves: [TileStack.Leaf] = []
+        for placed in placed {
+            let item: JournalRecord.Item
+            switch placed.draft {
+            case .report(let leaf): item = JournalRecord.Item(entry: leaf, sealedBody: [])
+            case .event(let template, _, _):
+                item = JournalRecord.Item(
+                    entry: template.leaf(index: range.size, previousOfJob: placed.previousOfJob),
+                    sealedBody: try seal.seal(template.body, index: range.size)
+                )
+            }
+            let leaf = TileStack.Leaf(item.entry)
+            range.append(leaf)
+            items.append(item)
+            leaves.append(leaf)
+        }
+        let record = JournalRecord(
+            firstIndex: before.size,
+            prevRoot: before.root,
+            newRoot: range.root,
+            items: items
+        )
+        return (record, leaves)
+    }
+}

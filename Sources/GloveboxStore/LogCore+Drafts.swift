@@ -1,0 +1,29 @@
+internal import GloveboxCore
+internal import GloveboxTransparency
+internal import Synchronization
+
+extension LogCore {
+    /// Makes an event ready for the log, in its caller's thread.
+    ///
+    /// - Throws: `log.schema`, `log.leaf-not-canonical`.
+    func draft(_ event: Event, pairsReport: Bool = false) throws(GloveboxError) -> Draft {
+        let now = clock.now()
+        let context = context.withLock { $0 }
+        var random = SystemRandomNumberGenerator()
+        let template = try event.template(
+            at: now.wall,
+            monotonic: now.monotonic,
+            context: context,
+            pairsReport: pairsReport,
+            using: &random
+        )
+        guard template.body.count + BodySeal.overhead <= JournalRecord.maxSealedBytes else {
+            throw GloveboxError("log.schema", "the private body of \(event.kind.rawValue) is too long")
+        }
+        return .event(
+            template,
+            job: event.job.map(LogIndex.Name.job),
+            key: event.idempotencyKey.map { .key(Pseudonym.make($0, root: context.pseudonymKey)) }
+        )
+    }
+}
