@@ -18,9 +18,8 @@ struct AuditCommand: AsyncParsableCommand {
             """,
         subcommands: [
             AuditVerifyCommand.self, AuditProveCommand.self, AuditCheckCommand.self, AuditCompareCommand.self,
-            AuditTimestampCommand.self,
             AuditShowCommand.self, AuditJobCommand.self, AuditGapsCommand.self, AuditExportCommand.self,
-            AuditUnpackCommand.self,
+            AuditUnpackCommand.self, AuditTimestampCommand.self, AuditSelftestCommand.self,
         ]
     )
 }
