@@ -30,6 +30,8 @@ package struct PublicFiles: Sendable {
         base = address.utf8.last == UInt8(ascii: "/") ? String(address.dropLast()) : address
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(5), read: .seconds(Self.seconds))
+        // Small web servers let five connections wait, and lose a second over each one more.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

@@ -74,33 +74,30 @@ struct AuditTimestampCommand: AsyncParsableCommand {
 
     /// Stamps a checkpoint and checks the stamp; returns the certificate it was checked by.
     private func stamp(_ note: [UInt8], _ name: String) async throws(GloveboxError) -> String {
+        // Nothing is written before it is known who stamps and whose stamps are believed.
+        let local = tsa.utf8.elementsEqual("local".utf8) ? LocalTimestampAuthority(directory: try keyDirectory()) : nil
+        guard let authority = local?.certificate ?? ca else {
+            throw GloveboxError(
+                "usage",
+                "nothing says whose stamps to believe",
+                hint: "Give --ca with the certificate."
+            )
+        }
         let scratch = try ScratchDirectory()
         let (data, query, reply) = (name + ".checkpoint", scratch.path + "/query", scratch.path + "/reply")
         try OutputFile.write(note, to: data)
-        try OpenSSL.run(
-            ["ts", "-query", "-data", data, "-sha256", "-cert", "-out", query],
-            or: "timestamp.query"
-        )
-        let authority: String
-        if tsa.utf8.elementsEqual("local".utf8) {
-            let local = LocalTimestampAuthority(directory: try keyDirectory())
+        try OpenSSL.run(["ts", "-query", "-data", data, "-sha256", "-cert", "-out", query], or: "timestamp.query")
+        if let local {
             if try local.prepare() {
-                let text =
-                    "made a time-stamping key in \(Display.escape(local.directory)); it proves time only to who trusts it\n"
-                JailReportText.write(text, to: 2)
-            }
-            try local.answer(query: query, to: reply)
-            authority = local.certificate
-        } else {
-            guard let ca else {
-                throw GloveboxError(
-                    "usage",
-                    "nothing says whose stamps to believe",
-                    hint: "Give --ca with the certificate."
+                let place = Display.escape(local.directory)
+                JailReportText.write(
+                    "made a time-stamping key in \(place); it proves time only to who trusts it\n",
+                    to: 2
                 )
             }
+            try local.answer(query: query, to: reply)
+        } else {
             try OutputFile.write(try await ask(try InputFile.bytes(query)), to: reply)
-            authority = ca
         }
         try OpenSSL.run(
             ["ts", "-verify", "-queryfile", query, "-in", reply, "-CAfile", authority],
