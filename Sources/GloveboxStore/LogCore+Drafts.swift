@@ -6,7 +6,7 @@ extension LogCore {
     /// Makes an event ready for the log, in its caller's thread.
     ///
     /// - Throws: `log.schema`, `log.leaf-not-canonical`.
-    func draft(_ event: Event, pairsReport: Bool = false) throws(GloveboxError) -> Draft {
+    func draft(_ event: Event) throws(GloveboxError) -> Draft {
         let now = clock.now()
         let context = context.withLock { $0 }
         var random = SystemRandomNumberGenerator()
@@ -14,7 +14,6 @@ extension LogCore {
             at: now.wall,
             monotonic: now.monotonic,
             context: context,
-            pairsReport: pairsReport,
             using: &random
         )
         guard template.body.count + BodySeal.overhead <= JournalRecord.maxSealedBytes else {

@@ -140,7 +140,7 @@ package final class LogWriter: Sendable {
         guard case .report = try LeafKind(hashedRekord) else {
             throw GloveboxError("log.leaf-kind", "the entry is no report entry")
         }
-        let indexes = try core.commit(Ticket([.report(hashedRekord), core.draft(issued, pairsReport: true)]))
+        let indexes = try core.commit(Ticket([.report(hashedRekord), core.draft(issued)]))
         return (indexes[0], indexes[1])
     }
 

@@ -10,12 +10,16 @@ extension Event {
     /// Writes the event for its place: the public leaf, and the private body that the leaf commits to.
     ///
     /// - Throws: `log.schema` for a public value that is no id, digest, code or number, or a field name that is taken;
-    ///   `log.leaf-not-canonical` for a leaf that is too long.
+    ///   `log.leaf-not-canonical` for a leaf that is too long; `log.unpaired-report` for an `attestation.issued` that
+    ///   nothing stands before.
     package func leaf(
         at place: EventPlace,
         context: EventContext,
         using random: inout some RandomNumberGenerator
     ) throws(GloveboxError) -> (leaf: [UInt8], body: [UInt8]) {
+        guard kind != .attestationIssued || place.index > 0 else {
+            throw GloveboxError("log.unpaired-report", "attestation.issued stands behind its report")
+        }
         let template = try template(at: place.time, monotonic: place.monotonic, context: context, using: &random)
         return (template.leaf(index: place.index, previousOfJob: place.previousOfJob), template.body)
     }
@@ -26,7 +30,6 @@ extension Event {
     ///   - wall: the wall clock.
     ///   - monotonic: the monotonic clock, in nanoseconds.
     ///   - context: what stands in every event.
-    ///   - pairsReport: whether the event follows the report entry that it announces.
     ///   - random: where salts come from.
     /// - Returns: the leaf without its place, and its private body.
     /// - Throws: as ``leaf(at:context:using:)``.
@@ -34,7 +37,6 @@ extension Event {
         at wall: Instant,
         monotonic: UInt64,
         context: EventContext,
-        pairsReport: Bool = false,
         using random: inout some RandomNumberGenerator
     ) throws(GloveboxError) -> LeafTemplate {
         let time = Instant(milliseconds: Self.roundUp(wall.milliseconds, to: timeStep))
@@ -75,7 +77,7 @@ extension Event {
             glovebox["prevJobEvent"] = LeafTemplate.Hole.previousOfJob.mark
             holes.insert(.previousOfJob)
         }
-        if pairsReport {
+        if kind == .attestationIssued {
             glovebox["reportLeaf"] = LeafTemplate.Hole.reportLeaf.mark
             holes.insert(.reportLeaf)
         }

@@ -98,7 +98,7 @@ struct Scenario {
         tree.append(entry)
         for _ in 0..<issuedGap { tree.append(Array("between".utf8)) }
         let issuedIndex = tree.size
-        let issued = try issuedLeaf(at: issuedIndex, report: report, leaf: leafIndex, id: envelope.payloadDigest)
+        let issued = try issuedLeaf(at: issuedIndex, report: report, id: envelope.payloadDigest)
         tree.append(issued)
         tree.append(Array("later".utf8))
         let checkpoint = try site.checkpoint(tree)
@@ -171,11 +171,10 @@ struct Scenario {
         return trust
     }
 
-    private func issuedLeaf(at index: UInt64, report: Report, leaf: UInt64, id: Digest) throws -> [UInt8] {
+    private func issuedLeaf(at index: UInt64, report: Report, id: Digest) throws -> [UInt8] {
         let event = IssuedEvent.make(
             job: report.jobID,
             project: nil,
-            reportLeaf: leaf,
             reportID: id,
             nonce: report.nonce
         )

@@ -71,7 +71,7 @@ struct AuditLog {
             ("ended", event(.jobEnded)),
             ("checked", event(.outputChecked, output: true, [("verdict", "release")])),
             ("output approved", event(.outputApproved, actor: Digest.zero.named, output: true)),
-            ("report", event(.attestationIssued, [("reportLeaf", "0"), ("reportId", "r")])),
+            ("report", event(.attestationIssued, [("reportId", "r")])),
             ("released", event(.outputReleased, output: true)),
             ("cleaned", event(.jobCleaned)),
         ]

@@ -14,14 +14,13 @@ import Testing
         pseudonymKey: Array(repeating: 7, count: 32)
     )
 
-    private func template(_ event: Event, pairsReport: Bool = false) throws -> LeafTemplate {
+    private func template(_ event: Event) throws -> LeafTemplate {
         var random = SystemRandomNumberGenerator()
         let now = Instant(milliseconds: 1_750_000_000_123)
         return try event.template(
             at: now,
             monotonic: 1,
             context: context,
-            pairsReport: pairsReport,
             using: &random
         )
     }
@@ -38,7 +37,7 @@ import Testing
     }
 
     @Test func `names the report before it`() throws {
-        let template = try template(Event(kind: .attestationIssued), pairsReport: true)
+        let template = try template(Event(kind: .attestationIssued))
         let leaf = try JSONReader.readCanonical(template.leaf(index: 7, previousOfJob: nil))
         #expect(leaf["unmapped"]?["glovebox"]?["reportLeaf"]?.string == "6")
     }

@@ -44,8 +44,7 @@ struct SampleLog: LogSource {
                 return HashedRekord.body(paeDigest: .zero, signature: [1, 2], certificate: [3, 4])
             }
             if reports.contains(index - 1) {
-                let fields: [(String, JSONValue)] = [("reportLeaf", .string("\(index - 1)")), ("reportId", "r1")]
-                return try event(at: UInt64(index), kind: .attestationIssued, fields: fields)
+                return try event(at: UInt64(index), kind: .attestationIssued, fields: [("reportId", "r1")])
             }
             return try event(at: UInt64(index))
         }

@@ -12,7 +12,6 @@ package enum IssuedEvent {
     package static func make(
         job: String,
         project: String?,
-        reportLeaf: UInt64? = nil,
         reportID: Digest,
         nonce: [UInt8]
     ) -> Event {
@@ -20,16 +19,13 @@ package enum IssuedEvent {
             kind: .attestationIssued,
             job: job,
             project: project,
-            fields: fields(reportLeaf: reportLeaf, reportID: reportID, nonce: nonce),
+            fields: fields(reportID: reportID, nonce: nonce),
             timeStep: 1000
         )
     }
 
-    private static func fields(reportLeaf: UInt64?, reportID: Digest, nonce: [UInt8]) -> [(String, JSONValue)] {
-        let leaf = reportLeaf.map { [("reportLeaf", JSONValue.decimal($0))] } ?? []
-        return leaf + [
-            ("reportId", .string(reportID.hex)), ("nonceDigest", .string(Hashing.sha256(nonce).hex)),
-        ]
+    private static func fields(reportID: Digest, nonce: [UInt8]) -> [(String, JSONValue)] {
+        [("reportId", .string(reportID.hex)), ("nonceDigest", .string(Hashing.sha256(nonce).hex))]
     }
 
     /// Checks that a leaf is the event of that report, and gives the time of the event.
@@ -44,8 +40,11 @@ package enum IssuedEvent {
     ) throws(GloveboxError) -> Instant {
         let event = try JSONReader.readCanonical(leaf)
         let own = event["unmapped"]?["glovebox"]
-        var expected = fields(reportLeaf: reportLeaf, reportID: reportID, nonce: nonce)
-        expected += [("event", .string(EventKind.attestationIssued.rawValue)), ("origin", .string(origin))]
+        var expected = fields(reportID: reportID, nonce: nonce)
+        expected += [
+            ("reportLeaf", .decimal(reportLeaf)), ("event", .string(EventKind.attestationIssued.rawValue)),
+            ("origin", .string(origin)),
+        ]
         for (name, value) in expected where own?[name] != value {
             throw GloveboxError("log.entry-mismatch", "the issued event's \(name) does not belong to this report")
         }
