@@ -47,7 +47,14 @@ struct LogPublisher: Sendable {
     /// - Throws: `log.entry-mismatch`, `log.tile-hash`, `store.io`.
     func publish(_ work: Work) throws(GloveboxError) {
         try writeFiles(work)
-        try directory.replace(LogLayout.checkpoint, with: work.note)
+        try replace(checkpoint: work.note)
+    }
+
+    /// Publishes a checkpoint whose files are there.
+    ///
+    /// - Throws: `store.io`.
+    func replace(checkpoint note: [UInt8]) throws(GloveboxError) {
+        try directory.replace(LogLayout.checkpoint, with: note)
     }
 
     /// Writes bundles and tiles alone.

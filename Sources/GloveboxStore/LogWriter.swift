@@ -11,7 +11,7 @@ internal import Synchronization
 ///
 /// Source: transparency-log specification, section 10.
 package final class LogWriter: Sendable {
-    private let core: LogCore
+    let core: LogCore
     private let thread: BackgroundThread
 
     /// Makes a new, empty log under a state directory.
