@@ -260,7 +260,8 @@ let package = Package(
         .testTarget(
             name: "GloveboxServerTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", "TestSupport", logging,
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", "TestSupport", httpTypes, hummingbird,
+                logging, nio,
             ],
             swiftSettings: strict
         ),
@@ -268,7 +269,8 @@ let package = Package(
             name: "GloveboxSupervisorTests",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJobs", "GloveboxLinux",
-                "GloveboxMeasure", "GloveboxSupervisor", "TestSupport", logging,
+                "GloveboxMeasure", "GloveboxStore", "GloveboxSupervisor", "GloveboxTransparency", "TestSupport",
+                logging,
             ],
             swiftSettings: strict
         ),
