@@ -17,6 +17,9 @@ enum RouteTable {
             .bytes(try await $0.service.checkpoint(), type: "text/plain; charset=utf-8")
         },
         Route(.get, "/log/tile/**", .readLog) { .bytes(try await $0.service.tile(path: tilePath($0))) },
+        Route(.post, "/redactions", .redact, body: .json) {
+            .value(try await $0.service.redact($0.caller, $0.read()), status: 201)
+        },
         Route(.post, "/site/pause", .pauseSite, body: .json) {
             .value(try await $0.service.pause($0.caller, $0.read()))
         },

@@ -95,6 +95,9 @@ struct JobRunner {
         }
         let exit = Self.exitClass(result)
         try site.transition(job, .ended(exit))
+        if case .limit(let limit) = exit {
+            try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
+        }
         guard exit.isSuccess else {
             try site.transition(job, .failed)
             try ReportMaker(site: site).issue(for: job, facts: facts)
@@ -150,18 +153,22 @@ struct JobRunner {
         try site.transition(job, .released(report: Machine.sha256(leaf)))
     }
 
+    /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.
     private func recordDenials(_ result: JailResult) throws(GloveboxError) {
         guard !result.denied.isEmpty else { return }
         try site.record(
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                fields: [("kinds", .string(String(result.denied.count)))]
+                body: [("counts", .array(result.denied.map { .string("\($0.rule) \($0.count)") }))]
             ),
             [
                 "denied": .array(result.denied.map { .string($0.text) })
             ]
         )
+        if result.denied.contains(where: { $0.rule == "no-network" }) {
+            try site.record(Event(kind: .jobNetAttempt, job: job))
+        }
     }
 
     private static func exitClass(_ result: JailResult) -> ExitClass {

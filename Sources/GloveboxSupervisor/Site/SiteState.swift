@@ -22,6 +22,10 @@ struct SiteState: Sendable {
     var order: [String] = []
     var isPaused = false
     var previousReport: Digest = .zero
+    /// The last start of a supervisor; nil before the first.
+    var lastStart: SiteStart?
+    /// Redactions asked for and done, by the entry's index.
+    var redactions: [UInt64: Redaction] = [:]
 
     /// Applies one event of the journal.
     ///
@@ -40,9 +44,12 @@ struct SiteState: Sendable {
         case .imageRegistered:
             var fields = try JSONFields(record.json, at: "image")
             images.insert(try fields.digest("digest"))
+        case .supervisorStart: lastStart = try SiteStart(json: record.json)
         case .sitePaused: isPaused = true
         case .siteResumed: isPaused = false
+        case .redactionPerformed, .keyDestroyed: try addRedaction(record)
         case .jobSubmitted: try addJob(record)
+        case .approvalGiven where record.job == nil: try addRedaction(record)
         case .approvalGiven, .approvalRefused: try addVote(record)
         case .attestationIssued: try addReport(record)
         case .jobDeniedSyscall:
@@ -63,6 +70,7 @@ struct SiteState: Sendable {
         var roles: Set<Role> = []
         for role in try fields.array("roles") { roles.insert(try Role(reading: role.string ?? "")) }
         accounts[id] = Account(id: id, name: try fields.string("name"), roles: roles)
+        if record.isErased { return }
         var token = try fields.nested("token")
         guard let created = Instant(try token.string("created")), let expires = Instant(try token.string("expires"))
         else {
