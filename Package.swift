@@ -261,7 +261,8 @@ let package = Package(
         .testTarget(
             name: "GloveboxServerTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", "TestSupport", logging,
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", "TestSupport", httpTypes, hummingbird,
+                logging, nio,
             ],
             swiftSettings: strict
         ),

@@ -68,6 +68,8 @@ package protocol DatasiteService: Sendable {
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem>
     /// `POST /approvals`.
     func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt
+    /// `POST /redactions`.
+    func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState
     /// `POST /site/pause`.
     func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState
     /// `POST /site/resume`.

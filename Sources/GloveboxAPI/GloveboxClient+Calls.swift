@@ -116,6 +116,11 @@ extension GloveboxClient {
         try await post("/approvals", request)
     }
 
+    /// `POST /redactions`.
+    package func redact(_ request: RedactionRequest) async throws(RequestFailure) -> RedactionState {
+        try await post("/redactions", request)
+    }
+
     /// `POST /site/pause`.
     package func pause(_ request: SiteStateRequest) async throws(RequestFailure) -> SiteState {
         try await post("/site/pause", request)

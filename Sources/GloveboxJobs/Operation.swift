@@ -28,6 +28,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case readInbox
     case approve
     case readReceipt
+    case redact
     case pauseSite
     case resumeSite
 
@@ -49,7 +50,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .createAccount: .roles([.operator])
         case .addDataset: .roles([.owner])
         case .readMock, .createPlan, .submitJob: .roles([.researcher])
-        case .addPolicy, .pauseSite, .resumeSite: .roles([.owner, .operator])
+        case .addPolicy, .redact, .pauseSite, .resumeSite: .roles([.owner, .operator])
         case .uploadBlob: .roles([.researcher, .owner, .operator])
         case .readPlan, .readReceipt: .roles([.researcher, .reviewer, .owner, .auditor])
         case .readJob: .roles([.researcher, .reviewer, .owner, .operator, .auditor])

@@ -62,6 +62,11 @@ package struct TokenTable: Sendable, Hashable {
     /// Adds or replaces an entry.
     package mutating func insert(_ entry: Entry) { entries[entry.id] = entry }
 
+    /// Takes back every token of an account.
+    package mutating func remove(account: String) {
+        entries = entries.filter { !$0.value.account.utf8.elementsEqual(account.utf8) }
+    }
+
     /// Forgets a token; says whether there was one.
     package mutating func remove(id: String) -> Bool { entries.removeValue(forKey: id) != nil }
 

@@ -47,6 +47,7 @@ extension Waiting.Party {
                 "have": .integer(Int64(have)),
             ]
         case .submitter: ["kind": "submitter"]
+        case .witness(let name): ["kind": "witness", "witness": .string(name)]
         }
     }
 
@@ -67,6 +68,7 @@ extension Waiting.Party {
                 have: try fields.count("have")
             )
         case "submitter": self = .submitter
+        case "witness": self = .witness(try fields.string("witness"))
         default: throw GloveboxError("schema.type", "waiting_on.kind is not known: \(Display.escape(kind))")
         }
         try fields.finish()

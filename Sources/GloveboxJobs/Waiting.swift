@@ -21,6 +21,7 @@ package struct Waiting: Sendable, Hashable {
         case projectPaused = "project.paused"
         case schedule = "schedule.window"
         case log = "log.unavailable"
+        case logQuorum = "log.quorum"
         case reviewQuorum = "review.quorum"
         case reviewReturned = "review.returned"
         case runActive = "run.active"
@@ -35,6 +36,8 @@ package struct Waiting: Sendable, Hashable {
         case datasetOwner(String, need: Int, have: Int)
         /// The researcher who submitted the job.
         case submitter
+        /// A witness of the log, by its name in the site's log policy.
+        case witness(String)
     }
 
     /// The stable reason.
@@ -81,6 +84,7 @@ package struct Waiting: Sendable, Hashable {
         case .projectPaused: "The project is paused"
         case .schedule: "Waiting for the time window of the plan"
         case .log: "Waiting for the log to be writable"
+        case .logQuorum: "Waiting for the log's witnesses"
         case .reviewQuorum: "Waiting for release reviewers"
         case .reviewReturned: "Waiting for the researcher"
         case .runActive: "Running"
@@ -111,6 +115,8 @@ extension Waiting.Party {
             return need > have ? "the owner of \(Display.escape(dataset))" : nil
         case .submitter:
             return "the researcher"
+        case .witness(let name):
+            return "the witness \(Display.escape(name))"
         }
     }
 }

@@ -47,7 +47,7 @@ package struct APIServer: Service {
             responder: CallbackResponder<BasicRequestContext> { request, _ in
                 Self.response(await dispatcher.answer(request))
             },
-            server: .http1(configuration: Self.channel),
+            server: .http1(configuration: GracefulServer.channel),
             configuration: ApplicationConfiguration(address: .unixDomainSocket(path: socket.path)),
             onServerRunning: { _ in
                 do throws(GloveboxError) {
@@ -60,31 +60,7 @@ package struct APIServer: Service {
             logger: logger
         )
         defer { socket.remove() }
-        try await Self.serve(application, logger)
-    }
-
-    /// Runs to the end and never cancels what runs.
-    ///
-    /// A cancelled NIO server drops connections it has accepted and not yet served, which traps (swift-nio issue 2637).
-    /// So a cancel is turned into a graceful shutdown, and the server has a task that nobody cancels.
-    private static func serve(_ application: some ApplicationProtocol, _ logger: Logger) async throws {
-        let group = ServiceGroup(configuration: .init(services: [application], logger: logger))
-        let serving = Task.detached { try await group.run() }
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await serving.value
-        } onCancelOrGracefulShutdown: {
-            Task { await group.triggerGracefulShutdown() }
-        }
-    }
-
-    private static var channel: HTTP1Channel.Configuration {
-        var configuration = HTTP1Channel.Configuration(idleTimeout: .seconds(60))
-        configuration.httpDecoder = .init(
-            maxHeaderFieldSize: 32_768,
-            maxHeaderListSize: 32_768,
-            maxHeaderFieldCount: 100
-        )
-        return configuration
+        try await GracefulServer.run(application, logger)
     }
 
     private static func response(_ answer: Answer) -> Response {

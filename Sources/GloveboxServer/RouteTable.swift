@@ -23,6 +23,9 @@ enum RouteTable {
         Route(.post, "/log/exports", .exportLog, body: .json) {
             .value(try await $0.service.startExport($0.caller, $0.read()), status: 201)
         },
+        Route(.post, "/redactions", .redact, body: .json) {
+            .value(try await $0.service.redact($0.caller, $0.read()), status: 201)
+        },
         Route(.post, "/site/pause", .pauseSite, body: .json) {
             .value(try await $0.service.pause($0.caller, $0.read()))
         },

@@ -81,6 +81,18 @@ final class LogCore: Sendable {
         }
     }
 
+    /// Replaces the public checkpoint by the same one with more lines, unless another one was published since.
+    func publish(cosigned note: [UInt8], size: UInt64) throws(GloveboxError) -> Bool {
+        try publishing.withLock { _ throws(GloveboxError) in
+            let isCurrent = try state.withLock { state throws(GloveboxError) in
+                try state.check()
+                return state.published == size
+            }
+            if isCurrent { try publisher.replace(checkpoint: note) }
+            return isCurrent
+        }
+    }
+
     /// Stops for good and lets another process open the log.
     func close() {
         stop(GloveboxError("log.closed", "the log was closed"))

@@ -12,7 +12,7 @@ internal import Synchronization
 ///
 /// Source: transparency-log specification, section 10.
 package final class LogWriter: Sendable {
-    private let core: LogCore
+    let core: LogCore
     private let thread: BackgroundThread
 
     /// Makes a new, empty log.
@@ -148,17 +148,7 @@ package final class LogWriter: Sendable {
     ///
     /// - Throws: `log.index`, `log.unavailable`, `log.journal-corrupt`, `store.io`.
     package func proof(_ index: UInt64) throws(GloveboxError) -> (entry: [UInt8], proof: TlogProof) {
-        let (stack, signed, published) = try core.state.withLock { state throws(GloveboxError) in
-            if case .stopped = state.condition { try state.check() }
-            return (state.stack, state.signed, state.published ?? 0)
-        }
-        let hashes = try stack.inclusion(index: index, size: signed.size) { path throws(GloveboxError) in
-            try core.publisher.tile(path, size: published)
-        }
-        let proof = TlogProof(index: index, hashes: hashes, checkpoint: signed.note)
-        let entry = try core.item(index).entry
-        _ = try proof.verify(entry: entry, log: key)
-        return (entry, proof)
+        try proof(index, under: checkpoint)
     }
 
     /// Reads an entry with its private body.

@@ -8,6 +8,12 @@ package struct LoggedEntry: Sendable {
     package let leaf: [UInt8]
     /// What the bytes say.
     package let kind: LeafKind
-    /// The private body; nil for a report entry.
+    /// The private body; nil for a report entry and for an event whose body was erased.
     package let body: EventBody?
+
+    /// Whether it is an event whose private body nobody can read any more.
+    package var isErased: Bool {
+        guard case .event = kind else { return false }
+        return body == nil
+    }
 }

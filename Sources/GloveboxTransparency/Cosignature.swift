@@ -21,12 +21,17 @@ package enum Cosignature {
         guard key.kind == .witness, line.bytes.count == 72 else { throw refused }
         let seconds = UInt64(bigEndianBytes: line.bytes[..<8])
         guard seconds <= UInt64(Int64.max / 1000) else { throw refused }
-        let message = Array("cosignature/v1\ntime \(seconds)\n".utf8) + text
-        try Ed25519.verify(signature: Array(line.bytes[8...]), of: message, key: key, or: refused)
+        let signed = message(seconds: seconds, text: text)
+        try Ed25519.verify(signature: Array(line.bytes[8...]), of: signed, key: key, or: refused)
         let time = Instant(seconds: Int64(seconds))
         guard time <= now.adding(seconds: tolerance) else {
             throw GloveboxError("log.time-future", "\(name) cosigned in the future, at \(time.text)")
         }
         return time
+    }
+
+    /// What a witness signs.
+    static func message(seconds: UInt64, text: [UInt8]) -> [UInt8] {
+        Array("cosignature/v1\ntime \(seconds)\n".utf8) + text
     }
 }

@@ -13,6 +13,11 @@ package struct SignedNote: Sendable, Hashable {
         package let keyID: [UInt8]
         /// What follows the key id; for kind 01 the 64 bytes of an Ed25519 signature.
         package let bytes: [UInt8]
+
+        /// The line as written, with its line feed.
+        package var line: [UInt8] {
+            SignedNote.dash + Array("\(name) \(Base64.encode(keyID + bytes))\n".utf8)
+        }
     }
 
     private static let dash: [UInt8] = Array("— ".utf8)
@@ -63,9 +68,7 @@ package struct SignedNote: Sendable, Hashable {
     /// The note as written.
     package var bytes: [UInt8] {
         var out = text + [Self.lineFeed]
-        for line in signatures {
-            out += Self.dash + Array("\(line.name) \(Base64.encode(line.keyID + line.bytes))\n".utf8)
-        }
+        for signature in signatures { out += signature.line }
         return out
     }
 

@@ -30,6 +30,7 @@ extension TlogPolicy {
             case "witness" where words.count == 3 || words.count == 4:
                 try define(words[1], number)
                 witnesses[words[1]] = try Self.key(words[2], .witness, &keys, number)
+                if words.count == 4 { addresses[words[1]] = words[3] }
             case "group" where words.count >= 4:
                 try define(words[1], number)
                 groups[words[1]] = try group(words[2], Array(words[3...]), &taken, number)

@@ -13,6 +13,8 @@ package struct TlogPolicy: Sendable {
     package internal(set) var logs: [NoteKey] = []
     /// The witnesses' keys by the name the file gives them.
     package internal(set) var witnesses: [String: NoteKey] = [:]
+    /// Where those witnesses answer that have an address in the file.
+    package internal(set) var addresses: [String: String] = [:]
     var groups: [String: Group] = [:]
     /// The witness or group that must be satisfied; nil when the file says `none`.
     package internal(set) var quorum: String?

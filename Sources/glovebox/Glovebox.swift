@@ -35,7 +35,8 @@ struct Glovebox: AsyncParsableCommand {
                 name: "Operator",
                 subcommands: [
                     InitCommand.self, AccountCommand.self, DatasetCommand.self, PolicyCommand.self, PauseCommand.self,
-                    ResumeCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self, DoctorCommand.self,
+                    ResumeCommand.self, RedactCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
+                    DoctorCommand.self,
                 ]
             ),
         ]

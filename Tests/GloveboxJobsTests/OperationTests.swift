@@ -12,7 +12,7 @@ import Testing
         #expect(!Operation.approve.allows([.operator]) && !Role.mayVote([.operator, .reviewer], as: .reviewer))
         let changing: [Operation] = [
             .createAccount, .addDataset, .addPolicy, .uploadBlob, .createPlan, .submitJob, .cancelJob, .approve,
-            .pauseSite, .resumeSite,
+            .redact, .pauseSite, .resumeSite,
         ]
         for operation in changing { #expect(!operation.allows([.auditor])) }
     }

@@ -123,6 +123,10 @@ final class TestSite: DatasiteService, Authenticator {
         ApprovalReceipt(approval: .zero, quorum: QuorumInfo(need: 1, have: 1), logIndex: 4)
     }
 
+    func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
+        RedactionState(entry: request.entry, quorum: QuorumInfo(need: 2, have: 1))
+    }
+
     func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState {
         SiteState(paused: true)
     }

@@ -73,15 +73,20 @@ package struct SiteKeys: Sendable {
     /// From when the keys are valid.
     package var validFrom: Instant
 
+    /// The log policy file with witnesses and quorum; nil when the log has none.
+    package var witnessing: [UInt8]?
+
     /// Lists the keys of a site.
     package init(
         log: NoteKey,
         root: [UInt8],
         platform: [UInt8],
         timestamps: VerifyingKey?,
-        validFrom: Instant
+        validFrom: Instant,
+        witnessing: [UInt8]? = nil
     ) {
         self.log = log
+        self.witnessing = witnessing
         self.root = root
         self.platform = platform
         self.timestamps = timestamps
@@ -125,8 +130,8 @@ package struct SiteKeys: Sendable {
         ]
     }
 
-    /// One log, no witness quorum.
-    var logPolicy: [UInt8] { Array("log \(log.vkey) https://\(log.name)\nquorum none\n".utf8) }
+    /// One log; no quorum unless the site has witnesses.
+    var logPolicy: [UInt8] { witnessing ?? Array("log \(log.vkey) https://\(log.name)\nquorum none\n".utf8) }
 
     /// SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410).
     static let ed25519SPKI: [UInt8] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]

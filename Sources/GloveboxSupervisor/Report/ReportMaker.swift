@@ -98,9 +98,8 @@ struct ReportMaker {
             previousReport: site.read { state in state.previousReport },
             outcome: try outcome(entry),
             assurance: Report.Assurance(
-                notProven: [
-                    "root-key-offline", "separate-signer", "separate-broker", "witnesses", "time-stamp", "tpm",
-                ] + JailProtections.openChannels,
+                notProven: ["root-key-offline", "separate-signer", "separate-broker"]
+                    + (site.needsQuorum ? [] : ["witnesses"]) + ["time-stamp", "tpm"] + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),
             attester: Report.Attester(

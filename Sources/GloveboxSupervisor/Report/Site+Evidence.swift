@@ -22,8 +22,9 @@ extension Site {
         var files = try NamedFiles(json: JSONReader.read(blobs.get(blob))).files.filter {
             $0.path != EvidenceFiles.entry
         }
-        let report = try log.proof(index)
-        let issued = try log.proof(index + 1)
+        let note = try witnessedNote(covering: max(index + 1, entry.job.eventIndex))
+        let report = try log.proof(index, under: note)
+        let issued = try log.proof(index + 1, under: note)
         files.append(NamedFile(path: EvidenceFiles.entry, content: report.entry))
         files.append(NamedFile(path: EvidenceFiles.proof, content: report.proof.bytes))
         files.append(NamedFile(path: EvidenceFiles.issuedEntry, content: issued.entry))
@@ -67,13 +68,15 @@ extension Site {
     /// Version of the trust policy that reports name.
     func trustVersion() throws(GloveboxError) -> UInt64 { try publishedTrust()?.policy.version ?? 0 }
 
-    /// Publishes the trust files again when this program is not among those they name, as after an upgrade.
+    /// Publishes the trust files again when they name other programs or witnesses, as after an upgrade.
     func refreshTrust() throws(GloveboxError) {
         let known = try publishedTrust()?.policy.reference
         let isKnown =
             known?.supervisors.contains(host.supervisor) == true && known?.launchers.contains(host.launcher) == true
             && host.shim.map { known?.shims.contains($0) == true } ?? true
-        if isKnown { return }
+        let policy = layout.root + "/" + TrustFiles.Name.logPolicy
+        let published = StateFile.exists(policy) ? try StateFile.read(policy) : []
+        if isKnown, settings.witnessing.map({ $0.bytes == published }) ?? true { return }
         try writeTrustFiles()
     }
 
@@ -114,7 +117,8 @@ extension Site {
             root: keys.root.certificate,
             platform: keys.platform.certificate,
             timestamps: keys.timestamps.publicKey,
-            validFrom: configuration.founded
+            validFrom: configuration.founded,
+            witnessing: settings.witnessing?.bytes
         )
         for file in try TrustFiles.make(site: site, policy: policy, root: keys.root).files {
             try StateFile.write(file.bytes, to: layout.root + "/" + file.name, mode: 0o644)

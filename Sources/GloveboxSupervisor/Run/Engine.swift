@@ -154,8 +154,9 @@ package final class Engine: Sendable {
                 case .queued: if !state.isPaused, busy == nil { return .run(job.id) }
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)
-                    if due <= now, !state.isPaused { return .publish(job.id) }
-                    wake = min(wake ?? due, due)
+                    // The witnesses' answers ring the bell.
+                    if due <= now, !state.isPaused, site.isWitnessed(entry) { return .publish(job.id) }
+                    if due > now { wake = min(wake ?? due, due) }
                 default:
                     guard job.phase.isTerminal, job.cleanup == .pending else { continue }
                     return job.outcome != nil && entry.evidence == nil ? .report(job.id) : .change(job.id, .cleaned)

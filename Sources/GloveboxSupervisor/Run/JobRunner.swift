@@ -108,6 +108,9 @@ struct JobRunner {
             .ended(exit),
             details: [("refusedCalls", .integer(Int64(clamping: result.denied.reduce(0) { $0 + $1.count })))]
         )
+        if case .limit(let limit) = exit {
+            try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
+        }
         guard exit.isSuccess else {
             try site.transition(job, .failed)
             try ReportMaker(site: site).issue(for: job, facts: facts)

@@ -61,6 +61,9 @@ extension Site {
             ),
             json
         )
+        try record(
+            Event(kind: .mockDataPublished, dataset: request.name, fields: [("mock", .string(mockDigest.hex))])
+        )
         return summary(of: dataset)
     }
 
@@ -127,13 +130,13 @@ extension Site {
     func mock(of name: String) throws(GloveboxError) -> [UInt8] { try blobs.get(dataset(named: name).mock) }
 
     /// Publishes a policy given as YAML.
-    func addPolicy(_ request: AddPolicyRequest) throws(GloveboxError) -> PolicySummary {
-        try publish(policy: StrictYAML.read(Array(request.document.utf8)))
+    func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) throws(GloveboxError) -> PolicySummary {
+        try publish(policy: StrictYAML.read(Array(request.document.utf8)), by: caller)
     }
 
     /// Publishes a policy; a name once published keeps its document.
     @discardableResult
-    func publish(policy value: JSONValue) throws(GloveboxError) -> PolicySummary {
+    func publish(policy value: JSONValue, by caller: Caller? = nil) throws(GloveboxError) -> PolicySummary {
         let document: PolicyDocument
         let kind: String
         if value["kind"]?.string == "ProcessingPolicy" {
@@ -152,6 +155,7 @@ extension Site {
         try record(
             Event(
                 kind: .policyPublished,
+                actor: caller?.account,
                 fields: [("policy", .string(document.name)), ("digest", .string(document.digest.hex))]
             ),
             document.canonical

@@ -50,6 +50,11 @@ extension Site {
             ),
             .object(JSONObject(members))
         )
+        if request.nonce != nil {
+            try record(
+                Event(kind: .attestationRequested, job: id, project: manifest.project, actor: caller.account)
+            )
+        }
         return try info(id, for: caller)
     }
 
@@ -181,13 +186,14 @@ extension Site {
         let job = entry.job
         let full = caller.roles.contains(.auditor) || caller.roles.contains(.operator) || caller.roles.contains(.owner)
         let view = full ? job.fullView : job.researcherView(at: seen(entry, now), tick: tick(of: entry))
-        var message = view.waiting?.message(at: now) ?? ""
+        let waiting = full ? quorumWait(for: entry, at: now) ?? view.waiting : view.waiting
+        var message = waiting?.message(at: now) ?? ""
         if let explanation = entry.explanation, view.phase.isTerminal, full || view.exact { message = explanation }
         return JobInfo(
             id: id,
             phase: view.phase,
             since: view.since,
-            waiting: view.waiting,
+            waiting: waiting,
             message: message,
             planDigest: job.planDigest,
             coreDigest: entry.manifest.coreDigest,

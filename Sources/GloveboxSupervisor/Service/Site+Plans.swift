@@ -76,7 +76,12 @@ extension Site {
                 isDeterministic: request.deterministic != nil
             )
         )
-        if let first = violations.first { throw first }
+        if let first = violations.first {
+            if alarms.mayRing("policy.violation \(caller.account)", at: Machine.now()) {
+                try record(Event(kind: .policyViolation, actor: caller.account, statusCode: first.code))
+            }
+            throw first
+        }
         try checkSpec(code, policy, dataset)
         try registerImage(image)
         guard let profile = ShippedProfiles.bytes(Self.profileName) else {

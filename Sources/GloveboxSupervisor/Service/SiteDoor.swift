@@ -1,17 +1,17 @@
-internal import Dispatch
 package import GloveboxAPI
 internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxImages
+internal import GloveboxJobs
 internal import GloveboxMeasure
 internal import GloveboxStore
 
 /// The site as the server sees it.
 ///
 /// Every call is done on a thread of its own, since the site waits for disks.
-package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible {
+package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStringConvertible {
     private let site: Site
-    private let queue = DispatchQueue(label: "site", attributes: .concurrent)
+    private let offload = Offload("site")
 
     /// A door to a site.
     package init(_ site: Site) { self.site = site }
@@ -22,19 +22,27 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
     private func perform<Value: Sendable>(
         _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Value
     ) async throws(GloveboxError) -> Value {
-        let site = site
-        let result: Result<Value, GloveboxError> = await withCheckedContinuation { continuation in
-            queue.async {
-                do throws(GloveboxError) { continuation.resume(returning: .success(try body(site))) } catch {
-                    continuation.resume(returning: .failure(error))
-                }
-            }
+        try await offload.run { [site] () throws(GloveboxError) in try body(site) }
+    }
+
+    /// As ``perform(_:)``; that an auditor looks is on record first.
+    private func look<Value: Sendable>(
+        _ caller: Caller,
+        _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Value
+    ) async throws(GloveboxError) -> Value {
+        try await perform { (site) throws(GloveboxError) in
+            try site.noteAuditor(caller.account, caller.roles.contains(.auditor))
+            return try body(site)
         }
-        return try result.get()
     }
 
     package func authenticate(token: String) async throws(GloveboxError) -> Caller {
-        try await perform { (site) throws(GloveboxError) in try site.authenticate(token: token) }
+        try await perform { (site) throws(GloveboxError) in
+            do throws(GloveboxError) { return try site.authenticate(token: token) } catch {
+                try site.noteFailedLogin(error)
+                throw error
+            }
+        }
     }
 
     package func health() async throws(GloveboxError) -> Health {
@@ -54,13 +62,16 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
     package func checkpoint() async throws(GloveboxError) -> [UInt8] { site.log.checkpoint }
 
     package func tile(path: String) async throws(GloveboxError) -> [UInt8] {
-        try await perform { (site) throws(GloveboxError) in
-            guard NamedFile.isSafe(path), path.hasPrefix("tile/"), StateFile.exists(site.layout.root + "/log/" + path)
-            else {
-                throw GloveboxError("object.not-found", "there is no such tile")
-            }
-            return try StateFile.read(site.layout.root + "/log/" + path)
-        }
+        guard let file = try await file(path) else { throw GloveboxError("object.not-found", "there is no such tile") }
+        return file.bytes
+    }
+
+    package func file(_ path: String) async throws(GloveboxError) -> PublicFile? {
+        try await perform { (site) throws(GloveboxError) in try site.file(path) }
+    }
+
+    package func addCheckpoint(_ body: [UInt8]) async throws(GloveboxError) -> WitnessAnswer {
+        try await perform { (site) throws(GloveboxError) in try site.addCheckpoint(body) }
     }
 
     package func startExport(_ caller: Caller, _ request: ExportRequest) async throws(GloveboxError) -> ExportStart {
@@ -109,7 +120,7 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
     }
 
     package func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) async throws(GloveboxError) -> PolicySummary {
-        try await perform { (site) throws(GloveboxError) in try site.addPolicy(request) }
+        try await perform { (site) throws(GloveboxError) in try site.addPolicy(caller, request) }
     }
 
     package func policies(_ caller: Caller) async throws(GloveboxError) -> ItemList<PolicySummary> {
@@ -157,11 +168,11 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
     }
 
     package func jobs(_ caller: Caller) async throws(GloveboxError) -> ItemList<JobInfo> {
-        try await perform { (site) throws(GloveboxError) in ItemList(try site.jobs(for: caller)) }
+        try await look(caller) { (site) throws(GloveboxError) in ItemList(try site.jobs(for: caller)) }
     }
 
     package func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
-        try await perform { (site) throws(GloveboxError) in try site.job(id, for: caller, wait: wait) }
+        try await look(caller) { (site) throws(GloveboxError) in try site.job(id, for: caller, wait: wait) }
     }
 
     package func cancel(
@@ -173,7 +184,7 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
     }
 
     package func receipt(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles {
-        try await perform { (site) throws(GloveboxError) in try site.receipt(id, for: caller) }
+        try await look(caller) { (site) throws(GloveboxError) in try site.receipt(id, for: caller) }
     }
 
     package func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem> {
@@ -182,6 +193,10 @@ package struct SiteDoor: DatasiteService, Authenticator, CustomStringConvertible
 
     package func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt {
         try await perform { (site) throws(GloveboxError) in try site.approve(caller, request) }
+    }
+
+    package func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
+        try await perform { (site) throws(GloveboxError) in try site.redact(caller, request) }
     }
 
     package func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError)

@@ -17,6 +17,8 @@ package final class Site: Sendable {
     package let layout: SiteLayout
     /// What was decided at founding.
     package let configuration: SiteConfiguration
+    /// What the operator may change between two starts.
+    package let settings: SiteSettings
     let keys: SiteKeyring
     let host: HostFacts
     /// Jails that wait for a job.
@@ -25,8 +27,15 @@ package final class Site: Sendable {
     let blobs: BlobStore
     let images: ImageStore
     let broker: KeyBroker
+    /// This site as a witness of others.
+    let witness: WitnessStore
+    /// What this site's own witnesses said.
+    let board: Mutex<WitnessBoard>
+    let alarms = Alarms()
     let bell = Bell()
     private let state: Mutex<SiteState>
+    /// Digest of founding and settings, as events carry it.
+    let configDigest: Digest
 
     /// Opens a founded site: checks keys, recovers the log, replays the journal.
     ///
@@ -34,13 +43,18 @@ package final class Site: Sendable {
     package init(opening layout: SiteLayout) throws(GloveboxError) {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
+        settings = try SiteSettings(reading: layout.settings)
         keys = try SiteKeyring(layout)
         host = try HostFacts.read()
         jails = try JailReserve(launcher: host.launcherPath)
         blobs = try BlobStore(root: layout.root)
         images = try ImageStore(directory: layout.images)
         broker = try KeyBroker(root: layout.root)
-        log = try SiteLog.open(layout, configuration, keys, host)
+        try settings.check(log: keys.log.key)
+        configDigest = Machine.sha256(configuration.bytes + settings.bytes)
+        witness = try WitnessStore(layout.witness, cosigner: keys.witness, watching: settings.watched)
+        board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
+        log = try SiteLog.open(layout, configuration, keys, host, configDigest)
         var state = SiteState()
         for record in try SiteLog.records(log) { try state.apply(record) }
         self.state = Mutex(state)

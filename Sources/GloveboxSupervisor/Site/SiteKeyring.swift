@@ -10,6 +10,8 @@ struct SiteKeyring: Sendable {
     let platform: CertificateAuthority
     let timestamps: SigningKey
     let log: NoteSigner
+    /// Cosigns checkpoints of other logs, and nothing else.
+    let witness: Cosigner
     /// Key of pseudonyms in the log.
     let pseudonyms: [UInt8]
     /// Key of the events' private bodies in the journal.
@@ -27,6 +29,9 @@ struct SiteKeyring: Sendable {
         )
         timestamps = try SigningKey(pem: StateFile.readSecret(signer + "/sct.key"))
         log = try NoteSigner(parsing: String(decoding: StateFile.readSecret(signer + "/log.key"), as: UTF8.self))
+        witness = try Cosigner(
+            parsing: String(decoding: StateFile.readSecret(layout.witnessKeys + "/witness.key"), as: UTF8.self)
+        )
         bodies = try StateFile.readSecret(layout.nodeKeys + "/bodies.key")
         pseudonyms = try StateFile.readSecret(layout.nodeKeys + "/pseudonyms.key")
     }
@@ -35,6 +40,7 @@ struct SiteKeyring: Sendable {
     static func make(_ layout: SiteLayout, _ configuration: SiteConfiguration) throws(GloveboxError) {
         try StateFile.makeDirectory(layout.signerKeys)
         try StateFile.makeDirectory(layout.nodeKeys)
+        try StateFile.makeDirectory(layout.witnessKeys)
         let now = configuration.founded
         let root = try CertificateAuthority.makeRoot(site: configuration.name, now: now)
         let platform = try root.makePlatform(site: configuration.name, now: now)
@@ -46,6 +52,10 @@ struct SiteKeyring: Sendable {
         try StateFile.write(SigningKey().pem, to: signer + "/sct.key")
         let log = try NoteSigner.generate(name: configuration.origin)
         try StateFile.write(Array(log.secretText.utf8), to: signer + "/log.key")
+        let witness = try Cosigner.generate(name: configuration.origin + "/witness")
+        try StateFile.write(Array(witness.secretText.utf8), to: layout.witnessKeys + "/witness.key")
+        try StateFile.write(Array("\(log.key.vkey)\n".utf8), to: layout.root + "/log.vkey", mode: 0o644)
+        try StateFile.write(Array("\(witness.key.vkey)\n".utf8), to: layout.root + "/witness.vkey", mode: 0o644)
         try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/pseudonyms.key")
         try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/bodies.key")
     }

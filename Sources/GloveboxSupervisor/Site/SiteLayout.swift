@@ -3,8 +3,14 @@ package struct SiteLayout: Sendable {
     /// The state directory.
     package let root: String
 
-    /// The layout below that directory.
-    package init(root: String) { self.root = root }
+    /// `gloveboxd.yaml`: what the operator may change between two starts.
+    package let settings: String
+
+    /// The layout below that directory; the settings may stand elsewhere.
+    package init(root: String, settings: String? = nil) {
+        self.root = root
+        self.settings = settings ?? root + "/gloveboxd.yaml"
+    }
 
     /// `site.json`: what was decided when the site was founded.
     package var configuration: String { root + "/site.json" }
@@ -12,6 +18,12 @@ package struct SiteLayout: Sendable {
     package var signerKeys: String { root + "/keys/signer" }
     /// Keys of the supervisor itself: the index of pseudonyms and commitments.
     package var nodeKeys: String { root + "/keys/node" }
+    /// The key with which this site cosigns checkpoints of other logs, and its public half.
+    package var witnessKeys: String { root + "/keys/witness" }
+    /// Records of the logs that this site is a witness of.
+    package var witness: String { root + "/witness" }
+    /// What speaks against this site's own log.
+    package var evidence: String { root + "/evidence" }
     /// Encrypted datasets.
     package var datasets: String { root + "/datasets" }
     /// Root-filesystem images.

@@ -15,8 +15,11 @@ enum SiteLog {
         _ host: HostFacts
     ) throws(GloveboxError) {
         try LogWriter.create(in: layout.root, signer: keys.log)
-        let log = try open(layout, configuration, keys, host)
-        _ = try log.append([Event(kind: .logCreated)])
+        let log = try open(layout, configuration, keys, host, Machine.sha256(configuration.bytes))
+        let made = [("log", keys.log.key.vkey), ("witness", keys.witness.key.vkey)].map { use, key in
+            Event(kind: .keyCreated, entity: key, fields: [("use", .string(use))])
+        }
+        _ = try log.append([Event(kind: .logCreated)] + made)
         log.close()
     }
 
@@ -24,7 +27,8 @@ enum SiteLog {
         _ layout: SiteLayout,
         _ configuration: SiteConfiguration,
         _ keys: SiteKeyring,
-        _ host: HostFacts
+        _ host: HostFacts,
+        _ config: Digest
     ) throws(GloveboxError) -> LogWriter {
         try LogWriter(
             opening: layout.root,
@@ -36,7 +40,7 @@ enum SiteLog {
                 version: version,
                 bootID: host.kernel.bootID,
                 supervisor: host.supervisor,
-                config: Machine.sha256(configuration.bytes),
+                config: config,
                 pseudonymKey: keys.pseudonyms
             )
         )
@@ -49,7 +53,7 @@ enum SiteLog {
             guard case .event = entry.kind else { return }
             records.append(try record(entry))
         }
-        return records
+        return try Redaction.substitute(in: records)
     }
 
     /// Appends one event; the record as the journal now tells it.
@@ -76,6 +80,16 @@ enum SiteLog {
         return event
     }
 
+    /// One event of the journal.
+    ///
+    /// - Throws: `object.not-found` when there is no event at that index.
+    static func record(_ index: UInt64, of log: LogWriter) throws(GloveboxError) -> SiteRecord {
+        guard index < log.size, case let entry = try log.entry(index), case .event = entry.kind else {
+            throw GloveboxError("object.not-found", "there is no event at index \(index)")
+        }
+        return try record(entry)
+    }
+
     private static let missing = GloveboxError("log.unavailable", "the log did not say where the event stands")
 
     private static func record(_ entry: LoggedEntry) throws(GloveboxError) -> SiteRecord {
@@ -93,7 +107,8 @@ enum SiteLog {
             index: entry.index,
             time: Instant(milliseconds: time),
             job: own?["job"]?.string,
-            json: .object(json)
+            json: .object(json),
+            isErased: entry.isErased
         )
     }
 }

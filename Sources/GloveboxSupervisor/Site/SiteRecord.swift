@@ -9,5 +9,7 @@ struct SiteRecord: Sendable {
     let time: Instant
     let job: String?
     /// The fields of the event's private body.
-    let json: JSONValue
+    var json: JSONValue
+    /// Whether the private body was erased; `json` then holds what the site kept of it.
+    var isErased = false
 }

@@ -22,6 +22,10 @@ struct SiteState: Sendable {
     var order: [String] = []
     var isPaused = false
     var previousReport: Digest = .zero
+    /// The last start of a supervisor; nil before the first.
+    var lastStart: SiteStart?
+    /// Redactions asked for and done, by the entry's index.
+    var redactions: [UInt64: Redaction] = [:]
 
     /// Applies one event of the journal.
     ///
@@ -41,15 +45,28 @@ struct SiteState: Sendable {
         case .imageRegistered:
             var fields = try JSONFields(record.json, at: "image")
             images.insert(try fields.digest("digest"))
+        case .supervisorStart: lastStart = try SiteStart(json: record.json)
         case .sitePaused: isPaused = true
         case .siteResumed: isPaused = false
+        case .redactionPerformed, .keyDestroyed: try addRedaction(record)
         case .jobSubmitted: try addJob(record)
+        case .approvalGiven where record.job == nil: try addRedaction(record)
         case .approvalGiven, .approvalRefused: try addVote(record)
         case .attestationIssued: try addReport(record)
         case .jobDeniedSyscall:
             guard let id = record.job else { return }
             jobs[id]?.denied = record.json["denied"]?.array?.compactMap(\.string) ?? []
         default: if record.job != nil, record.json["change"] != nil { _ = try change(record) }
+        }
+    }
+
+    /// Whether the state rests on the private fields of such an event, when it is of no job.
+    static func standsOn(_ kind: EventKind) -> Bool {
+        switch kind {
+        case .userCreated, .keyEnrolled, .datasetRegistered, .policyPublished, .codeRegistered, .imageRegistered,
+            .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven:
+            true
+        default: false
         }
     }
 
@@ -73,6 +90,7 @@ struct SiteState: Sendable {
         var roles: Set<Role> = []
         for role in try fields.array("roles") { roles.insert(try Role(reading: role.string ?? "")) }
         accounts[id] = Account(id: id, name: try fields.string("name"), roles: roles)
+        if record.isErased { return }
         var token = try fields.nested("token")
         guard let created = Instant(try token.string("created")), let expires = Instant(try token.string("expires"))
         else {

@@ -29,6 +29,17 @@ enum StateFile {
         } catch { throw error.coded("storage.write") }
     }
 
+    /// Replaces a secret and overwrites the one before, as far as the file system writes in place.
+    static func replaceSecret(_ bytes: [UInt8], at path: String) throws(GloveboxError) {
+        let old: Descriptor
+        do { old = try Descriptor.open(path, O_WRONLY | O_NOFOLLOW) } catch { throw error.coded("storage.write") }
+        try write(bytes, to: path)
+        do throws(SyscallError) {
+            try old.write([UInt8](repeating: 0, count: Int(old.status().size)))
+            guard fsync(old.raw) == 0 else { throw SyscallError("fsync", errno, path) }
+        } catch { throw error.coded("storage.write") }
+    }
+
     /// Reads a file.
     static func read(_ path: String, limit: Int = 16 << 20) throws(GloveboxError) -> [UInt8] {
         do { return try Descriptor.open(path, O_RDONLY | O_NOFOLLOW).readAll(limit: limit) } catch {

@@ -1,6 +1,8 @@
 package import GloveboxCore
 
-/// Two checkpoints of one log that cannot both be honest: what a reader shows to others.
+/// Two checkpoints of one log that cannot both be honest, or look so: what a reader or a witness shows to others.
+///
+/// Anyone who has the log's key can judge it. Form: canonical JSON, kind `glovebox-log-evidence/1`.
 package struct LogEvidence: Sendable {
     /// What happened.
     package enum Kind: String, Sendable {
@@ -8,6 +10,17 @@ package struct LogEvidence: Sendable {
         case rollback
         /// The log has two histories.
         case fork
+        /// A proof between the two failed that anyone may have brought.
+        case suspect
+
+        /// The reason code.
+        package var code: String {
+            switch self {
+            case .rollback: "log.rollback"
+            case .fork: "log.fork"
+            case .suspect: "log.root-mismatch"
+            }
+        }
     }
 
     /// What happened.
@@ -20,6 +33,21 @@ package struct LogEvidence: Sendable {
     package let new: [UInt8]
     /// The consistency proof that failed; empty where sizes or roots say enough.
     package let proof: [Digest]
+
+    /// Whether the two checkpoints convict the log whoever brought them; an old one, or a wrong proof, anyone can bring.
+    package var isConclusive: Bool { kind == .fork }
+
+    /// The log's name, as the later checkpoint has it.
+    package var origin: String { String(decoding: new.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) }
+
+    /// Puts together what a witness was shown.
+    package init(kind: Kind, key: NoteKey, old: [UInt8], new: [UInt8], proof: [Digest] = []) {
+        self.kind = kind
+        self.key = key
+        self.old = old
+        self.new = new
+        self.proof = proof
+    }
 
     /// Compares two checkpoints of one log, with the consistency proof where one is due; nil when they agree.
     ///
@@ -62,9 +90,11 @@ package struct LogEvidence: Sendable {
 
     /// The error that names it.
     package var error: GloveboxError {
-        switch kind {
-        case .rollback: GloveboxError("log.rollback", "the log has fewer entries than the checkpoint that was kept")
-        case .fork: GloveboxError("log.fork", "the log is no continuation of the checkpoint that was kept")
-        }
+        GloveboxError(
+            kind.code,
+            kind == .rollback
+                ? "the log has fewer entries than the checkpoint that was kept"
+                : "the log is no continuation of the checkpoint that was kept"
+        )
     }
 }

@@ -85,7 +85,7 @@ package struct LogVerdict: Sendable {
         switch evidence?.kind {
         case .rollback: return "ROLLBACK: this log was larger before. REFUSED \(reason)"
         case .fork: return "FORK: this log has two histories. REFUSED \(reason)"
-        case nil: return isVerified ? "VERIFIED" : "REFUSED \(reason)"
+        case .suspect, nil: return isVerified ? "VERIFIED" : "REFUSED \(reason)"
         }
     }
 

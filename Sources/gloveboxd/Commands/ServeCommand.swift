@@ -24,14 +24,20 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var place: StateOption
 
+    @Option(help: ArgumentHelp("Settings; STATE/gloveboxd.yaml unless given.", valueName: "FILE"))
+    var config: String?
+
     func run() async throws {
         do {
             let logger = Logger(label: "gloveboxd")
-            let layout = SiteLayout(root: place.path)
+            let layout = SiteLayout(root: place.path, settings: config.map(StateOption.absolute))
             let site = try Site(opening: layout)
             let disk = try DiskProbe(Directory(layout.root), rounds: 20)
             for warning in disk.warnings { logger.warning("\(warning)") }
             let door = SiteDoor(site)
+            let witnesses = try Witnesses(site: site, logger: logger)
+            try await witnesses.compare()
+            try site.begin()
             try Engine(site: site, logger: logger).start()
             let server = try APIServer(
                 service: door,
@@ -44,12 +50,19 @@ struct ServeCommand: AsyncParsableCommand {
                     fflush(nil)
                 }
             )
+            var services: [any Service] = [
+                server, BackgroundTask { await witnesses.run() }, BackgroundTask { await site.pulse() },
+            ]
+            if let (host, port) = site.settings.listen {
+                services.append(PublicServer(site: door, host: host, port: port, logger: logger))
+            }
             let group = ServiceGroup(
-                services: [server],
+                services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
             try await group.run()
+            try site.end()
         } catch let error as GloveboxError {
             try Failure.report { () throws(GloveboxError) in throw error }
         }

@@ -8,7 +8,10 @@ struct StateOption: ParsableArguments {
     var given: String = "/var/lib/glovebox"
 
     /// The absolute path.
-    var path: String {
+    var path: String { Self.absolute(given) }
+
+    /// A path from the current directory, made absolute.
+    static func absolute(_ given: String) -> String {
         if given.hasPrefix("/") { return given }
         guard let current = unsafe getcwd(nil, 0) else { return given }
         defer { unsafe free(current) }

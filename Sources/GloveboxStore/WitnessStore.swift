@@ -1,0 +1,129 @@
+internal import Crypto
+package import GloveboxCore
+package import GloveboxTransparency
+internal import Synchronization
+
+/// A witness of other logs: cosigns what follows from its record, and keeps what does not.
+///
+/// In a directory named by the hex SHA-256 of the origin, `checkpoint` is the record of a log, with the log's signature
+/// and the cosignature; beside it, `fork-*.json` convicts the log and `suspect-*.json` may.
+///
+/// Source: C2SP tlog-witness; transparency-log specification, section 11.
+package final class WitnessStore: Sendable {
+    /// What became of a request.
+    package enum Outcome: Sendable {
+        /// The line for the answer; record and line are durable.
+        case cosigned(SignedNote.Signature)
+        /// No cosignature; with it, evidence that is kept now and was not before.
+        case refused(WitnessRefusal, evidence: LogEvidence?)
+    }
+
+    private static let record = "checkpoint"
+    /// Files of each kind of evidence that are kept of one log: enough to convict it, too little to fill a disk.
+    package static let maxEvidence = 16
+
+    private let cosigner: Cosigner
+    private let logs: [WatchedLog]
+    private let directory: Directory
+    /// Held from the look at a record to its replacement.
+    private let turn = Mutex(())
+
+    /// Opens the records under a directory, which is made when missing.
+    ///
+    /// - Throws: `store.io`.
+    package init(_ path: String, cosigner: Cosigner, watching logs: [WatchedLog]) throws(GloveboxError) {
+        self.cosigner = cosigner
+        self.logs = logs
+        directory = Directory(path)
+        try directory.make()
+    }
+
+    /// The witness's public key.
+    package var key: NoteKey { cosigner.key }
+
+    /// The name of a log's directory: hex SHA-256 of its origin.
+    package static func name(ofOrigin origin: String) -> String {
+        GloveboxCore.Digest(SHA256.hash(data: Array(origin.utf8))).hex
+    }
+
+    /// Checks a request and cosigns: of several with one old size and different new ones, one is cosigned.
+    ///
+    /// - Throws: `store.io`, and what reading a damaged record throws; nothing is cosigned then.
+    package func add(_ request: WitnessRequest, at now: Instant) throws(GloveboxError) -> Outcome {
+        let shown: Checkpoint
+        let note: SignedNote
+        do throws(WitnessRefusal) { (shown, note) = try request.open(watching: logs) } catch {
+            return .refused(error, evidence: nil)
+        }
+        let folder = Directory("\(directory.path)/\(Self.name(ofOrigin: shown.origin))")
+        return try turn.withLock { _ throws(GloveboxError) -> Outcome in
+            let known = try read(folder)
+            let recorded = try known.map { bytes throws(GloveboxError) in
+                try Checkpoint(foreign: SignedNote(parsing: bytes).text)
+            }
+            do throws(WitnessRefusal) { try request.check(shown, after: recorded) } catch {
+                guard let known, let recorded, let kind = Self.finding(error, shown, recorded),
+                    let key = signer(of: note, shown.origin)
+                else {
+                    return .refused(error, evidence: nil)
+                }
+                let evidence = LogEvidence(kind: kind, key: key, old: known, new: note.bytes, proof: request.proof)
+                return .refused(error, evidence: try keep(evidence, in: folder) ? evidence : nil)
+            }
+            let line = try cosigner.cosign(note.text, at: now)
+            try folder.make()
+            try folder.replace(
+                Self.record,
+                with: SignedNote(text: note.text, signatures: note.signatures + [line]).bytes,
+                permissions: 0o600
+            )
+            return .cosigned(line)
+        }
+    }
+
+    /// The record of the log whose origin has that hash; nil for a log never cosigned.
+    ///
+    /// - Throws: `store.io`.
+    package func checkpoint(name: String) throws(GloveboxError) -> [UInt8]? {
+        guard logs.contains(where: { Self.name(ofOrigin: $0.origin).utf8.elementsEqual(name.utf8) }) else { return nil }
+        return try read(Directory("\(directory.path)/\(name)"))
+    }
+
+    private func read(_ folder: Directory) throws(GloveboxError) -> [UInt8]? {
+        let path = "\(folder.path)/\(Self.record)"
+        guard try Directory.exists(path) else { return nil }
+        return try OwnedFile(path, .read).read(at: 0, count: SignedNote.maxBytes + 1)
+    }
+
+    /// The key of a watched log that signed a checkpoint.
+    private func signer(of note: SignedNote, _ origin: String) -> NoteKey? {
+        logs.first { $0.origin.utf8.elementsEqual(origin.utf8) }?.keys.first { key in
+            do { try note.verify(key: key) } catch { return false }
+            return true
+        }
+    }
+
+    /// What a refused checkpoint shows about its log, if anything.
+    private static func finding(
+        _ refusal: WitnessRefusal,
+        _ shown: Checkpoint,
+        _ recorded: Checkpoint
+    ) -> LogEvidence.Kind? {
+        if shown.size == recorded.size { return shown.root == recorded.root ? nil : .fork }
+        return switch refusal {
+        case .conflict: shown.size < recorded.size ? .rollback : nil
+        case .inconsistent: .suspect
+        case .malformed, .untrusted, .unknownOrigin: nil
+        }
+    }
+
+    /// Writes evidence down; false when it is there already or there is enough of its kind.
+    private func keep(_ evidence: LogEvidence, in folder: Directory) throws(GloveboxError) -> Bool {
+        let kind = evidence.isConclusive ? "fork-" : "suspect-"
+        let name = "\(kind)\(GloveboxCore.Digest(SHA256.hash(data: evidence.new)).hex.prefix(16)).json"
+        let kept = try folder.names().filter { $0.hasPrefix(kind) }
+        guard !kept.contains(name), kept.count < Self.maxEvidence else { return false }
+        try folder.replace(name, with: evidence.bytes, permissions: 0o600)
+        return true
+    }
+}

@@ -1,0 +1,98 @@
+internal import GloveboxCore
+internal import GloveboxJobs
+internal import GloveboxTransparency
+
+/// The erasure of one entry's private body: asked for by one account, agreed to by another.
+///
+/// Source: transparency-log specification, section 9.
+struct Redaction: Sendable {
+    /// The legal ground, a code such as `gdpr-17`.
+    let reason: String
+    /// Who asked.
+    let account: String
+    /// The index of the event in which they did.
+    let asked: UInt64
+    /// Whether the erasure was agreed to and is on record.
+    var isPerformed = false
+    /// Whether the key's end is on record, too.
+    var isDestroyed = false
+
+    /// What the site must keep of an entry's record to stand without it, without a name or a secret in it.
+    ///
+    /// - Throws: `redaction.refused` for an entry on which more rests.
+    static func remainder(of record: SiteRecord) throws(GloveboxError) -> JSONValue {
+        switch record.kind {
+        case .userCreated:
+            guard var account = record.json.object else { break }
+            account["name"] = "erased"
+            account["token"] = nil
+            return .object(account)
+        case .sitePaused, .siteResumed: return .null
+        default:
+            if record.job == nil, !SiteState.standsOn(record.kind) { return .null }
+        }
+        throw GloveboxError(
+            "redaction.refused",
+            "the site's state and evidence rest on entry \(record.index), \(record.kind.rawValue)",
+            hint: "Accounts, and entries that only carry words, can be redacted."
+        )
+    }
+
+    /// Puts what was kept in the place of what was erased.
+    ///
+    /// - Throws: `audit.body-missing` when a body is gone and no redaction says so.
+    static func substitute(in records: [SiteRecord]) throws(GloveboxError) -> [SiteRecord] {
+        var kept: [UInt64: JSONValue] = [:]
+        for record in records where record.kind == .redactionPerformed {
+            kept[try entry(of: record)] = record.json["remainder"] ?? .null
+        }
+        var out = records
+        for (position, record) in records.enumerated() where record.isErased || kept[record.index] != nil {
+            guard let remainder = kept[record.index] else {
+                throw GloveboxError(
+                    "audit.body-missing",
+                    "the private body of entry \(record.index) is gone, and no redaction says why",
+                    hint: "keys/node/bodies.key was replaced or damaged: restore it"
+                )
+            }
+            out[position].json = remainder
+            out[position].isErased = true
+        }
+        return out
+    }
+
+    /// The entry that an event about a redaction is about.
+    static func entry(of record: SiteRecord) throws(GloveboxError) -> UInt64 {
+        guard let entry = record.json["entry"]?.string.flatMap({ UInt64($0) }) else {
+            throw GloveboxError("log.journal-corrupt", "entry \(record.index) names no entry to redact")
+        }
+        return entry
+    }
+}
+
+extension SiteState {
+    /// Applies an event about a redaction.
+    mutating func addRedaction(_ record: SiteRecord) throws(GloveboxError) {
+        // Other keys are destroyed, too.
+        guard record.json["entry"] != nil else { return }
+        let entry = try Redaction.entry(of: record)
+        switch record.kind {
+        case .approvalGiven:
+            var fields = try JSONFields(record.json, at: "redaction")
+            redactions[entry] = Redaction(
+                reason: try fields.string("reason"),
+                account: try fields.string("account"),
+                asked: record.index
+            )
+        case .redactionPerformed:
+            redactions[entry]?.isPerformed = true
+            if let account = record.json["remainder"]?["account"]?.string, let known = accounts[account] {
+                var erased = Account(id: account, name: "erased", roles: known.roles)
+                erased.keys = known.keys
+                accounts[account] = erased
+                tokens.remove(account: account)
+            }
+        default: redactions[entry]?.isDestroyed = true
+        }
+    }
+}

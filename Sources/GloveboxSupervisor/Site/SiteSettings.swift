@@ -1,0 +1,83 @@
+package import GloveboxCore
+internal import GloveboxDocuments
+package import GloveboxTransparency
+
+/// What the operator may change between two starts: `gloveboxd.yaml`, and the files it names.
+///
+/// A site without the file has no public address, asks no witness and watches no log.
+package struct SiteSettings: Sendable {
+    /// Where the public log is served over HTTP; nil for nowhere.
+    package var listen: (host: String, port: Int)?
+    /// The log's witnesses and the quorum a release waits for, in the tlog-policy file's own bytes.
+    package var witnessing: (policy: TlogPolicy, bytes: [UInt8])?
+    /// The logs this site is a witness of.
+    package var watched: [WatchedLog] = []
+    /// Every byte that was read, for the digest that stands in events.
+    package private(set) var bytes: [UInt8] = []
+
+    /// Settings of a site that has none.
+    package init() {}
+
+    /// Reads a file, and the policy file it names; a path in it is relative to its own directory.
+    ///
+    /// - Throws: `config.invalid`, `storage.read`, codes of ``StrictYAML`` and ``TlogPolicy``.
+    package init(reading path: String) throws(GloveboxError) {
+        guard StateFile.exists(path) else { return }
+        bytes = try StateFile.read(path)
+        var root = try JSONFields(StrictYAML.read(bytes), at: "gloveboxd.yaml")
+        var log = try root.nested("log")
+        try root.finish()
+        if let listen = log.optional("listen") { self.listen = try Self.address(listen) }
+        if let file = log.optional("policy") {
+            guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }
+            let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+            let policy = try StateFile.read(name.hasPrefix("/") ? name : "\(folder)/\(name)")
+            witnessing = (try TlogPolicy(parsing: policy), policy)
+            bytes += policy
+        }
+        for value in try Self.list(log.optional("watch")) {
+            var peer = try JSONFields(value, at: "log.watch")
+            let key = try NoteKey(vkey: peer.string("key"))
+            let origin = peer.optional("origin")?.string ?? key.name
+            try peer.finish()
+            guard !watched.contains(where: { $0.origin == origin }) else {
+                throw Self.invalid("log.watch names \(Display.escape(origin)) twice")
+            }
+            watched.append(try WatchedLog(origin: origin, keys: [key]))
+        }
+        try log.finish()
+    }
+
+    /// Checks that the log policy is about this site's log.
+    ///
+    /// - Throws: `config.invalid`.
+    func check(log key: NoteKey) throws(GloveboxError) {
+        guard let witnessing else { return }
+        guard witnessing.policy.logs == [key] else {
+            throw GloveboxError(
+                "config.invalid",
+                "the file of log.policy must name this site's log and no other",
+                hint: "Its line is: log \(key.vkey)"
+            )
+        }
+    }
+
+    private static func list(_ value: JSONValue?) throws(GloveboxError) -> [JSONValue] {
+        guard let value else { return [] }
+        guard let list = value.array else { throw invalid("log.watch is a list") }
+        return list
+    }
+
+    private static func address(_ value: JSONValue) throws(GloveboxError) -> (host: String, port: Int) {
+        let refused = invalid("log.listen is an address and a port, such as 127.0.0.1:8471 or [::1]:8471")
+        guard let text = value.string, let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port)
+        else { throw refused }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw refused }
+        return (host, port)
+    }
+
+    private static func invalid(_ message: String) -> GloveboxError { GloveboxError("config.invalid", message) }
+}

@@ -1,0 +1,100 @@
+import Glibc
+import GloveboxAPI
+import GloveboxCore
+import GloveboxJobs
+import GloveboxStore
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+@Suite(.serialized) struct LifecycleTests {
+    private static func found() throws -> SiteLayout {
+        let layout = SiteLayout(root: try TestPrograms.scratch())
+        let founded = Instant(seconds: Machine.now().seconds)
+        let configuration = SiteConfiguration(name: "t", origin: "log.t.example", planQuorum: 1, founded: founded)
+        try SiteFounding.found(layout, configuration: configuration, policies: ShippedPolicies.documents())
+        return layout
+    }
+
+    private static func kinds(_ site: Site) throws -> [EventKind] { try SiteLog.records(site.log).map(\.kind) }
+
+    @Test func `a heartbeat comes at least once a minute, and a set clock is told once`() {
+        var pulse = Pulse()
+        var beats: [UInt64] = []
+        var steps = 0
+        for second in 0..<600 as Range<UInt64> {
+            // At 100 s the wall clock is set back an hour; drift of a millisecond a second is no step.
+            let wall = Int64(second * 1001) - (second >= 100 ? 3_600_000 : 0)
+            let events = pulse.look(wall: Instant(milliseconds: wall), monotonic: second * 1000, size: 7)
+            if events.contains(where: { $0.kind == .checkpointPublished }) { beats.append(second) }
+            steps += events.count { $0.kind == .clockStepped }
+        }
+        #expect(beats.first == 0)
+        #expect(zip(beats, beats.dropFirst()).allSatisfy { $1 - $0 <= 60 && $1 - $0 >= 30 })
+        #expect((beats.last ?? 0) > 540 && steps == 1)
+    }
+
+    @Test func `each start says what runs, and what changed since the last`() throws {
+        let layout = try Self.found()
+        do {
+            let site = try Site(opening: layout)
+            let founding = try Self.kinds(site)
+            #expect(founding.first == .logCreated && founding.count { $0 == .keyCreated } == 2)
+            try site.begin()
+            let kinds = try Self.kinds(site).dropFirst(founding.count)
+            #expect(Array(kinds) == [.supervisorStart, .hostMeasured, .sandboxProfile])
+            try site.end()
+            #expect(try Self.kinds(site).last == .supervisorStop)
+            site.log.close()
+        }
+        let witness = try Cosigner.generate(name: "w.example")
+        let log = String(decoding: try StateFile.read(layout.root + "/log.vkey"), as: UTF8.self)
+        let policy = "log \(log)witness w \(witness.key.vkey)\nquorum none\n"
+        try StateFile.write(Array(policy.utf8), to: layout.root + "/w.policy")
+        try StateFile.write(Array("log:\n  policy: w.policy\n".utf8), to: layout.settings)
+        for expected in [[EventKind.configChanged, .witnessAdded], []] {
+            let site = try Site(opening: layout)
+            let before = try Self.kinds(site).count
+            try site.begin()
+            #expect(try Array(Self.kinds(site).dropFirst(before + 3)) == expected)
+            site.log.close()
+        }
+        try StateFile.write(Array("log:\n  watch: []\n".utf8), to: layout.settings)
+        let site = try Site(opening: layout)
+        try site.begin()
+        #expect(try Self.kinds(site).suffix(2) == [.configChanged, .witnessRemoved])
+    }
+
+    @Test(arguments: [
+        "log:\n  listen: \"127.0.0.1\"\n", "log:\n  listen: \"127.0.0.1:0\"\n", "log:\n  listen: \"127.0.0.1:65536\"\n",
+        "log:\n  policy: missing.policy\n", "log:\n  other: 1\n", "other: 1\n", "log:\n  watch:\n    - origin: x\n",
+        "log:\n  watch:\n    - key: x\n", "log:\n  watch: x\n", "",
+    ])
+    func `refuses settings it does not understand`(text: String) throws {
+        let path = try TestPrograms.scratch() + "/gloveboxd.yaml"
+        try StateFile.write(Array(text.utf8), to: path)
+        #expect(throws: GloveboxError.self) { try SiteSettings(reading: path) }
+    }
+
+    @Test func `refuses a log policy of another log`() throws {
+        let layout = try Self.found()
+        let other = try NoteSigner(name: "log.t.example", seed: Array(1...32)).key.vkey
+        try StateFile.write(Array("log \(other)\nquorum none\n".utf8), to: layout.root + "/w.policy")
+        try StateFile.write(Array("log:\n  policy: w.policy\n".utf8), to: layout.settings)
+        #expect(throws: GloveboxError("config.invalid", "")) { try Site(opening: layout) }
+    }
+
+    @Test func `failed logins and auditors' looks are on record, and fill no log`() async throws {
+        let site = try Site(opening: Self.found())
+        let door = SiteDoor(site)
+        let before = try Self.kinds(site).count
+        for _ in 0..<5 {
+            await #expect(throws: GloveboxError.self) { try await door.authenticate(token: "gbx_wrong") }
+            _ = try await door.jobs(Caller(account: "acc_a", name: "a", roles: [.auditor]))
+            _ = try await door.jobs(Caller(account: "acc_r", name: "r", roles: [.researcher]))
+        }
+        #expect(try Array(Self.kinds(site).dropFirst(before)) == [.authFailed, .logRead])
+    }
+}
