@@ -28,7 +28,9 @@ struct TestSite {
     }
 
     /// Founds and opens it; the image is the one given, or a file that no kernel can mount.
-    init(image: String? = nil) throws {
+    ///
+    /// `configure` may write settings in between.
+    init(image: String? = nil, configure: (SiteLayout) throws -> Void = { _ in }) throws {
         layout = SiteLayout(root: try TestPrograms.scratch())
         let configuration = SiteConfiguration(
             name: "t",
@@ -41,6 +43,7 @@ struct TestSite {
             configuration: configuration,
             policies: ShippedPolicies.documents(withDemo: true)
         )
+        try configure(layout)
         site = try Site(opening: layout)
         researcher = try Self.person("alice", .researcher, site)
         reviewer = try Self.person("rita", .reviewer, site)
@@ -130,6 +133,9 @@ struct TestSite {
         let request = ApprovalRequest(envelope: String(decoding: envelope.bytes, as: UTF8.self))
         _ = try site.approve(reviewer.caller, request)
     }
+
+    /// The evidence directory as the researcher gets it.
+    func receipt(_ job: String) throws -> NamedFiles { try site.receipt(job, for: researcher.caller) }
 
     /// The researcher's word to stop.
     func cancel(_ job: String) throws { _ = try site.cancel(researcher.caller, job, CancelRequest()) }

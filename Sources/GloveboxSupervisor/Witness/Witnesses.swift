@@ -18,7 +18,7 @@ package actor Witnesses {
     private let site: Site
     private let logger: Logger
     private let disk = Offload("witnesses", isSerial: true)
-    var peers: [WitnessPeer] = []
+    private var peers: [WitnessPeer] = []
     /// The size of the checkpoint last asked for.
     private var asked: UInt64?
 
