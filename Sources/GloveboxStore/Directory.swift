@@ -85,11 +85,12 @@ package struct Directory: Sendable {
 
     /// Renames a finished file to its name here, and makes the name durable.
     ///
-    /// - Throws: `store.io`.
+    /// - Throws: `store.full` when nothing was renamed for want of room; `store.io`.
     package func rename(_ from: String, to name: String) throws(GloveboxError) {
         let target = "\(path)/\(name)"
         try SystemCall.retry("rename", target) { unsafe Glibc.rename(from, target) }
-        try sync()
+        // From here on the name may be there or not, which no caller may take for a full disk.
+        do { try sync() } catch { throw GloveboxError("store.io", error.message) }
     }
 
     /// A name no other file has; names of this form are left-overs after a crash.
