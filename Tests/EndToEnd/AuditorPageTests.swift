@@ -43,6 +43,8 @@ struct AuditorPageTests {
         }
         // Another letter of base64, so that the form stays right.
         func letter(_ note: inout [UInt8]) { note[note.count - 10] = note[note.count - 10] == 65 ? 66 : 65 }
+        // Another digit, and no zero, so that the size stays a number.
+        func digit(_ note: inout [UInt8]) { note[sizeLine] = note[sizeLine] == 57 ? 56 : note[sizeLine] + 1 }
         func append(_ text: String) -> (inout [UInt8]) -> Void { { $0 += Array(text.utf8) } }
         return [
             Forgery("key", "log.key") { try $0.rewrite(signer: other) { _ in } },
@@ -50,7 +52,7 @@ struct AuditorPageTests {
             Forgery("checkpoint", "log.note-format", edit("checkpoint") { $0.removeLast() }),
             Forgery("checkpoint", "log.note-format", edit("checkpoint") { $0.insert(13, at: 5) }),
             Forgery("signature", "log.checkpoint-signature", edit("checkpoint", letter)),
-            Forgery("signature", "log.checkpoint-signature", edit("checkpoint") { $0[sizeLine] ^= 1 }),
+            Forgery("signature", "log.checkpoint-signature", edit("checkpoint", digit)),
             Forgery("entries", "log.bundle-missing") { $0.files[bundle] = nil },
             Forgery("entries", "log.bundle-format", edit(bundle, append("x"))),
             Forgery("tiles", "log.tile-hash", edit(bundle) { $0[$0.count - 9] ^= 1 }),

@@ -93,7 +93,7 @@ import Testing
         try test.vote(.approve, on: job)
         try test.start()
         _ = try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
-        _ = try test.receipt(job)
+        _ = try test.shownReceipt(job)
         let kinds = try SiteLog.records(test.site.log).filter { $0.job == job }.map(\.kind)
         let order: [EventKind] = [
             .jobStarting, .keyReleased, .jobStarted, .jobEnded, .outputChecked, .releaseIntent, .attestationIssued,
@@ -111,6 +111,7 @@ import Testing
         try test.vote(.approve, on: released)
         try test.start()
         _ = try test.wait(for: released) { $0.job.phase == .released && $0.job.cleanup == .done }
+        _ = try test.shownReceipt(released)
         let waiting = try test.submit("import time\ntime.sleep(60)\n")
         test.site.log.stop(because: GloveboxError("store.io", "a fault"))
         #expect(throws: GloveboxError("log.unavailable", "")) { try test.vote(.approve, on: waiting) }

@@ -134,6 +134,16 @@ struct TestSite {
         _ = try site.approve(reviewer.caller, request)
     }
 
+    /// The receipt, as soon as the tick has come at which a researcher is shown the end of a run.
+    func shownReceipt(_ job: String) throws -> NamedFiles {
+        for _ in 0..<100 {
+            do { return try receipt(job) } catch let error as GloveboxError where error.code == "job.phase" {
+                usleep(100_000)
+            }
+        }
+        return try receipt(job)
+    }
+
     /// The evidence directory as the researcher gets it.
     func receipt(_ job: String) throws -> NamedFiles { try site.receipt(job, for: researcher.caller) }
 
