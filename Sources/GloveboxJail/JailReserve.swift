@@ -33,10 +33,11 @@ package final class JailReserve: Sendable {
         /// Fills up, then clears away.
         func tend() {
             while content.withLock({ $0.ready.count }) < count {
-                // Who asks for a jail is told what is wrong; here it would be told to nobody.
-                guard var jail = try? WaitingJail(launcher, layout) else { break }
-                jail.prepare()
-                content.withLock { $0.ready.append(jail) }
+                do {
+                    var jail = try WaitingJail(launcher, layout)
+                    jail.prepare()
+                    content.withLock { $0.ready.append(jail) }
+                } catch { break }  // who asks for a jail is told what is wrong; here it would be told to nobody
             }
             clear()
         }

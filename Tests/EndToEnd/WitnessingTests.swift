@@ -150,6 +150,19 @@ import Testing
         #expect(refusal?.contains(String(decoding: grown, as: UTF8.self)) == true, "both sizes are told")
         #expect(try TestPrograms.run("/bin/ls", [north.state + "/evidence"]).output.contains("log.rollback"))
 
+        // Whoever has the witness's record sees it in one command, and has something to show.
+        let accusation = snapshot + "/evidence.json"
+        let verified = try TestPrograms.run(
+            "glovebox",
+            [
+                "audit", "verify", "--log", north.state, "--key", north.state + "/log.vkey", "--since",
+                "\(south.state)/\(record)/checkpoint", "--evidence", accusation,
+            ]
+        )
+        #expect(verified.status == 1 && verified.output.contains("ROLLBACK"), "\(verified.output)")
+        let shown = String(decoding: try Descriptor.open(accusation, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
+        #expect(shown.contains("log.north.example\\n\(String(decoding: grown, as: UTF8.self))\\n"))
+
         // Nothing warns it while the witness is away: it goes on, and is convicted when the witness is back.
         south.stop()
         #expect(try north.start() == nil)

@@ -186,15 +186,26 @@ extension Site {
         let job = entry.job
         let full = caller.roles.contains(.auditor) || caller.roles.contains(.operator) || caller.roles.contains(.owner)
         let view = full ? job.fullView : job.researcherView(at: seen(entry, now), tick: tick(of: entry))
-        let waiting = full ? quorumWait(for: entry, at: now) ?? view.waiting : view.waiting
-        var message = waiting?.message(at: now) ?? ""
-        if let explanation = entry.explanation, view.phase.isTerminal, full || view.exact { message = explanation }
+        let waiting = full ? waiting(entry, view, at: now) : view.waiting
+        return describe(entry, view, waiting, full: full, at: now)
+    }
+
+    private func describe(
+        _ entry: JobEntry,
+        _ view: JobView,
+        _ waiting: Waiting?,
+        full: Bool,
+        at now: Instant
+    ) -> JobInfo {
+        let job = entry.job
+        var receipt: String?
+        if entry.evidence != nil, view.phase.isTerminal { receipt = "/glovebox/v1/jobs/\(job.id)/receipt" }
         return JobInfo(
-            id: id,
+            id: job.id,
             phase: view.phase,
             since: view.since,
             waiting: waiting,
-            message: message,
+            message: Self.message(entry, view, waiting, full: full, at: now),
             planDigest: job.planDigest,
             coreDigest: entry.manifest.coreDigest,
             submitter: read { state in state.accounts[job.submitter]?.name ?? "" },
@@ -204,8 +215,24 @@ extension Site {
             runs: full ? job.runs.map(Self.describe) : [],
             reasons: view.reasons,
             denied: full ? entry.denied : [],
-            receiptURL: entry.evidence != nil && view.phase.isTerminal ? "/glovebox/v1/jobs/\(id)/receipt" : nil
+            receiptURL: receipt
         )
+    }
+
+    private func waiting(_ entry: JobEntry, _ view: JobView, at now: Instant) -> Waiting? {
+        if let quorum = quorumWait(for: entry, at: now) { return quorum }
+        return view.waiting
+    }
+
+    private static func message(
+        _ entry: JobEntry,
+        _ view: JobView,
+        _ waiting: Waiting?,
+        full: Bool,
+        at now: Instant
+    ) -> String {
+        if let explanation = entry.explanation, view.phase.isTerminal, full || view.exact { return explanation }
+        return waiting?.message(at: now) ?? ""
     }
 
     /// The moment a researcher sees: until the declared wall-clock limit is over, a run looks as it did at its start,
