@@ -223,7 +223,8 @@ import Testing
             $0.limits.graceMilliseconds = 300
         }
         #expect(stubborn.result.end == .wallClock)
-        #expect((500..<10_000).contains(stubborn.result.wallMilliseconds))
+        // The limit's clock starts a little before the program does.
+        #expect((300..<10_000).contains(stubborn.result.wallMilliseconds))
     }
 
     @Test func `root of a user namespace builds a jail, as in a container`() throws {
