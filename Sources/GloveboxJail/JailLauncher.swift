@@ -74,7 +74,7 @@ final class JailLauncher: Sendable {
     /// Ends it, and so its jail; harmless when it has been waited for.
     func kill() { if !isWaitedFor.load(ordering: .relaxed) { process.kill() } }
 
-    /// Ends it before it had a plan.
+    /// Ends it and waits, when it is not wanted or what it was for has failed.
     func discard() {
         kill()
         do { try wait() } catch {}  // it was not ours to wait for, so there is nothing left of it
