@@ -8,6 +8,8 @@ package struct JailLimits: Sendable, Equatable {
     package var processes: UInt64 = 128
     /// Processors, in thousandths of one.
     package var milliCPUs: UInt64 = 1000
+    /// Bytes a second from and to each disk; 0 means none.
+    package var diskRate: UInt64 = 0
     /// Wall clock, in milliseconds; 0 means none.
     package var wallMilliseconds: UInt64 = 900_000
     /// From the SIGTERM at the wall-clock limit to the end, in milliseconds; 0 ends the jail at the limit.

@@ -125,12 +125,16 @@ package struct JailRun {
                 ControlGroupLimits(
                     memory: limits.memory,
                     processes: limits.processes + 1,  // the jail's init
-                    milliCPUs: limits.milliCPUs
+                    milliCPUs: limits.milliCPUs,
+                    diskRate: limits.diskRate > 0 ? limits.diskRate : nil
                 )
             )
         } catch { throw error.coded("jail.control-group") }
         guard let group else { return }
         protections.note("control-groups-\(group.kind.rawValue)", true, else: "")
         protections.note("cpuset", group.isPinned, else: "this host does not pass the cpuset controller on")
+        if limits.diskRate > 0 {
+            protections.note("disk-rate", group.canLimitDisks, else: "this host does not pass the io controller on")
+        }
     }
 }

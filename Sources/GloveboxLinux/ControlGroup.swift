@@ -9,6 +9,8 @@ package struct ControlGroup: Sendable {
     private var directories: [String: String] = [:]
 
     private static let prefix = "glovebox-"
+    /// Controllers that get a group only with a limit that needs it.
+    private static let onDemand = ["cpu", "blkio"]
     private static let serial = Atomic<UInt64>(0)
     /// This process, told apart from a later one with the same id by its start time.
     private static let owner = "\(getpid()).\(startTime(of: getpid()) ?? "0")"
@@ -23,7 +25,7 @@ package struct ControlGroup: Sendable {
         let name = "\(prefix)\(owner)-\(serial.wrappingAdd(1, ordering: .relaxed).newValue)"
         var group = ControlGroup(layout: layout, name: name)
         do {
-            for controller in layout.parents.keys where controller != "cpu" { try group.add(controller) }
+            for controller in layout.parents.keys where !onDemand.contains(controller) { try group.add(controller) }
             // A group of version 1 takes no process before it has memory nodes.
             if layout.kind != .v2, let parent = layout.parents["cpuset"] {
                 try group.write(Self.effective("mems", of: parent), to: "cpuset.mems", of: "cpuset")
@@ -62,6 +64,7 @@ package struct ControlGroup: Sendable {
             if isV2 { try write("1", to: "memory.oom.group", of: "memory") }
         }
         if let processes = limits.processes { try write(String(processes), to: "pids.max", of: "pids") }
+        if let rate = limits.diskRate { try limitDisks(to: rate) }
         guard let cpus = limits.milliCPUs else { return }
         if isV2 {
             try write("\(cpus * 100) 100000", to: "cpu.max", of: "cpu")
@@ -71,6 +74,28 @@ package struct ControlGroup: Sendable {
         }
         try pin(Int(clamping: (cpus + 999) / 1000))
     }
+
+    /// Limits each disk of the host; one without a medium is left out.
+    private mutating func limitDisks(to rate: UInt64) throws(SyscallError) {
+        if kind != .v2 { try add("blkio") }
+        guard canLimitDisks else { return }
+        for disk in try Descriptor.open("/sys/block", O_RDONLY | O_DIRECTORY).names() {
+            let path = "/sys/block/" + String(decoding: disk, as: UTF8.self)
+            guard let size = Self.word(path + "/size"), size != "0", let number = Self.word(path + "/dev") else { continue }
+            if kind == .v2 {
+                try write("\(number) rbps=\(rate) wbps=\(rate)", to: "io.max", of: "io")
+            } else {
+                for file in ["read", "write"] {
+                    try write("\(number) \(rate)", to: "blkio.throttle.\(file)_bps_device", of: "blkio")
+                }
+            }
+        }
+    }
+
+    /// Whether this group can be kept to a rate on each disk; only after ``set(_:)`` with one.
+    package var canLimitDisks: Bool { kind == .v2 ? has("io.max", "io") : has("blkio.throttle.read_bps_device", "blkio") }
+
+    private static func word(_ path: String) -> Substring? { read(path)?.split(whereSeparator: \.isWhitespace).first }
 
     /// Binds the group to so many processors, taken in turn from those of the group above.
     private func pin(_ count: Int) throws(SyscallError) {

@@ -25,7 +25,7 @@ package struct ControlGroupLayout: Sendable {
     static let unified = "unified"
     /// The controllers without which there are no limits, and those that are used where they are.
     static let needed = ["memory", "pids", "cpu"]
-    private static let wanted = needed + ["cpuset", "freezer"]
+    private static let wanted = needed + ["cpuset", "freezer", "blkio"]
 
     /// The layout of this host, read once; groups that dead supervisors left are removed then.
     package static let host: ControlGroupLayout = {
@@ -104,9 +104,10 @@ package struct ControlGroupLayout: Sendable {
             let passed = (text(directory + "/cgroup.subtree_control") ?? "").split(whereSeparator: \.isWhitespace)
             return names.allSatisfy { name in passed.contains { $0 == name } }
         }
-        if !active(needed + ["cpuset"]) {
+        let optional = ["cpuset", "io"]
+        if !active(needed + optional) {
             // Only a group without processes of its own, or the root, accepts this; else it is refused, nothing changes.
-            for names in [needed, ["cpuset"]] where !active(names) {
+            for names in [needed] + optional.map({ [$0] }) where !active(names) {
                 do {
                     let text = names.map { "+" + $0 }.joined(separator: " ")
                     try Kernel.writeText(text, to: directory + "/cgroup.subtree_control")

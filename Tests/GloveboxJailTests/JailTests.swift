@@ -227,6 +227,22 @@ import Testing
         #expect((300..<10_000).contains(stubborn.result.wallMilliseconds))
     }
 
+    @Test(.enabled(if: geteuid() == 0)) func `a disk is read no faster than allowed`() throws {
+        let scratch = try TestPrograms.scratch()
+        let file = scratch + "/big"
+        let make = "chmod 755 \(scratch); head -c 3M /dev/urandom > \(file); sync \(file)"
+        #expect(try TestPrograms.run("/bin/sh", ["-c", make]).status == 0)
+        let run = try run(["dd", "if=/job/big", "of=/dev/null", "bs=256K", "iflag=direct"]) {
+            $0.limits.diskRate = 1 << 20
+            $0.binds = [JailSpecification.Bind(source: file, target: "/job/big")]
+        }
+        #expect(run.result.protections.inForce.contains("disk-rate"))
+        // What is served by another machine, as in a virtual one, is no disk of this kernel.
+        let isDisk = try TestPrograms.run("/usr/bin/stat", ["-c", "%Hd", file]).output != "0\n"
+        #expect(run.result.end == .exited(0) || !isDisk, "\(run.output)")
+        #expect(run.result.wallMilliseconds >= 2000 || !isDisk)
+    }
+
     @Test func `root of a user namespace builds a jail, as in a container`() throws {
         let arguments = ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc"]
         let program = "import os; print(os.getuid(), open('/proc/self/uid_map').read().split())"

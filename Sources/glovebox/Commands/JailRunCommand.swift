@@ -55,6 +55,14 @@ struct JailRunCommand: ParsableCommand {
     @Option(help: "Processors; fractions are allowed.")
     var cpus: ProcessorShare = ProcessorShare(thousandths: 1000)
 
+    @Option(
+        help: ArgumentHelp(
+            "Read so much a second from each disk; unlimited by default. What the jail writes is memory.",
+            valueName: "BYTES"
+        )
+    )
+    var diskRate: ByteSize?
+
     @Option(help: "Wall-clock limit.")
     var wall: WallTime?
 

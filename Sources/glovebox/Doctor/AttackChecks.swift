@@ -74,7 +74,7 @@ struct AttackChecks {
     private static func hint(_ name: String) -> String? {
         switch name {
         case "unique-ids", "groups-empty": "Run the service as root."
-        case "control-groups", "cpuset": "See control-group-layout above."
+        case "control-groups", "cpuset", "disk-rate": "See control-group-layout above."
         case "landlock": "See landlock-version above."
         default: nil
         }

@@ -25,6 +25,7 @@ struct JailDoor {
         specification.limits.memory = options.memory.bytes
         specification.limits.processes = options.pids
         specification.limits.milliCPUs = options.cpus.thousandths
+        specification.limits.diskRate = options.diskRate?.bytes ?? 0
         specification.limits.wallMilliseconds = options.wall?.milliseconds ?? 0
         specification.limits.graceMilliseconds = options.grace?.milliseconds ?? 0
         specification.isolatedCache = options.isolatedCache
