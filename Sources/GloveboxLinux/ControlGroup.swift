@@ -81,7 +81,9 @@ package struct ControlGroup: Sendable {
         guard canLimitDisks else { return }
         for disk in try Descriptor.open("/sys/block", O_RDONLY | O_DIRECTORY).names() {
             let path = "/sys/block/" + String(decoding: disk, as: UTF8.self)
-            guard let size = Self.word(path + "/size"), size != "0", let number = Self.word(path + "/dev") else { continue }
+            guard let size = Self.word(path + "/size"), size != "0", let number = Self.word(path + "/dev") else {
+                continue
+            }
             if kind == .v2 {
                 try write("\(number) rbps=\(rate) wbps=\(rate)", to: "io.max", of: "io")
             } else {
@@ -93,7 +95,9 @@ package struct ControlGroup: Sendable {
     }
 
     /// Whether this group can be kept to a rate on each disk; only after ``set(_:)`` with one.
-    package var canLimitDisks: Bool { kind == .v2 ? has("io.max", "io") : has("blkio.throttle.read_bps_device", "blkio") }
+    package var canLimitDisks: Bool {
+        kind == .v2 ? has("io.max", "io") : has("blkio.throttle.read_bps_device", "blkio")
+    }
 
     private static func word(_ path: String) -> Substring? { read(path)?.split(whereSeparator: \.isWhitespace).first }
 

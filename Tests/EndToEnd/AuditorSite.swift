@@ -24,7 +24,7 @@ struct AuditorSite {
         state = try TestPrograms.scratch()
         let founding = ["init", "--state", state, "--name", "t", "--origin", Self.origin, "--plan-quorum", "1"]
         try #require(try TestPrograms.run("gloveboxd", founding).status == 0)
-        let (daemon, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", state])
+        let (daemon, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
         defer {
             daemon.kill()
             do { _ = try daemon.wait() } catch {}

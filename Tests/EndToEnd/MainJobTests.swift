@@ -79,7 +79,7 @@ import Testing
         }
         _ = try must(["image", "add", image(), "--name", "python", "--images", state + "/images"])
         func serve() throws -> (LaunchedProcess, Descriptor) {
-            let started = try TestPrograms.start("gloveboxd", ["serve", "--state", state])
+            let started = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
             var line: [UInt8] = []
             while !String(decoding: line, as: UTF8.self).contains("ready") {
                 let more = try started.1.read(upTo: 512)

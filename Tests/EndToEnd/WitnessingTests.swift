@@ -61,7 +61,7 @@ import Testing
 
         /// Starts the daemon; what it printed if it did not stay.
         func start() throws -> String? {
-            let started = try TestPrograms.start("gloveboxd", ["serve", "--state", state])
+            let started = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
             var line: [UInt8] = []
             while !String(decoding: line, as: UTF8.self).contains("ready unix") {
                 let more = try started.1.read(upTo: 4096)

@@ -49,7 +49,7 @@ final class DemoStage {
             let log = try Descriptor.open(state + "/gloveboxd.log", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
             let started = try LaunchedProcess.startPiped(
                 path,
-                arguments: ["gloveboxd", "serve", "--state", state],
+                arguments: ["gloveboxd", "serve", "--state", state, "--accept-disk"],
                 environment: Self.environment,
                 error: log
             )

@@ -27,13 +27,24 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Settings; STATE/gloveboxd.yaml unless given.", valueName: "FILE"))
     var config: String?
 
+    @Flag(help: "Serve although the disk may not keep what it says it wrote; warns at each start.")
+    var acceptDisk = false
+
     func run() async throws {
         do {
             let logger = Logger(label: "gloveboxd")
             let layout = SiteLayout(root: place.path, settings: config.map(StateOption.absolute))
             let site = try Site(opening: layout)
-            let disk = try DiskProbe(Directory(layout.root), rounds: 20)
-            for warning in disk.warnings { logger.warning("\(warning)") }
+            for doubt in try DiskProbe(Directory(layout.root), rounds: 20).warnings {
+                guard acceptDisk else {
+                    throw GloveboxError(
+                        "store.disk",
+                        doubt,
+                        hint: "Put the state on a local disk, or give --accept-disk and risk the log in a power cut."
+                    )
+                }
+                logger.warning("\(doubt)")
+            }
             let door = SiteDoor(site)
             let witnesses = try Witnesses(site: site, logger: logger)
             try await witnesses.compare()
