@@ -72,7 +72,7 @@ struct AuditLog {
             ("checked", event(.outputChecked, output: true, [("verdict", "release")])),
             ("output approved", event(.outputApproved, actor: Digest.zero.named, output: true)),
             ("report", event(.attestationIssued, [("reportId", "r")])),
-            ("released", event(.outputReleased, output: true)),
+            ("released", event(.outputReleased, output: true, [("logQuorum", "none")])),
             ("cleaned", event(.jobCleaned)),
         ]
     }

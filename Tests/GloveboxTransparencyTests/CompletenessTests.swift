@@ -36,7 +36,23 @@ import Testing
         ("checked", { $0.fields[0].1 = "withhold" }, "audit.release-without-check"),
         ("checked", { $0.output = "out_2" }, "audit.release-without-check"),
         ("output approved", { $0.output = "out_2" }, "audit.release-without-approval"),
+        ("released", { $0.fields = [("logQuorum", "required")] }, "audit.release-without-quorum"),
     ]
+
+    private static func witnessed(_ size: String) -> [(String, JSONValue)] {
+        [("logQuorum", "required"), ("witnessed", .string(size))]
+    }
+
+    @Test(arguments: [("10", true), ("11", false), ("12", true)])
+    func `a release is a gap when its quorum had not seen the report`(size: String, isGap: Bool) throws {
+        var log = AuditLog()
+        for (name, event) in AuditLog.story() {
+            var event = event
+            if name == "released" { event.fields = Self.witnessed(size) }
+            try log.add(event)
+        }
+        #expect(log.findings.map(\.code) == (isGap ? ["audit.release-without-quorum"] : []))
+    }
 
     @Test(arguments: changes.indices) func `an event that says something else is noticed`(number: Int) throws {
         let (name, change, code) = Self.changes[number]

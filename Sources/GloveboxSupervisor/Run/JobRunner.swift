@@ -191,7 +191,7 @@ struct JobRunner {
             return
         }
         let (leaf, _) = try site.log.proof(report)
-        try site.transition(job, .released(report: Machine.sha256(leaf)))
+        try site.transition(job, .released(report: Machine.sha256(leaf)), fields: site.witnessing())
     }
 
     /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.

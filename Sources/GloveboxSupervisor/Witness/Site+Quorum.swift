@@ -20,6 +20,14 @@ extension Site {
         return board.withLock { !$0.isRequired || $0.note(covering: report + 1) != nil }
     }
 
+    /// What a release says of the witnesses: whether a quorum was demanded, and the size it had cosigned.
+    func witnessing() -> [(String, JSONValue)] {
+        board.withLock { board in
+            guard board.isRequired else { return [("logQuorum", "none")] }
+            return [("logQuorum", "required"), ("witnessed", .string(String(board.cosigned?.size ?? 0)))]
+        }
+    }
+
     /// For whom a decided release waits since its time came; nil when it waits for something else.
     func quorumWait(for entry: JobEntry, at now: Instant) -> Waiting? {
         guard entry.job.phase == .releasing, let report = entry.reportIndex, !isWitnessed(entry) else { return nil }

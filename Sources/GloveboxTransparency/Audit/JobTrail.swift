@@ -16,7 +16,7 @@ struct JobTrail: Sendable {
     private var paidRuns = 0
     private var checkedOutputs: Set<String> = []
     private var approvedOutputs: Set<String> = []
-    private var hasReport = false
+    private var report: UInt64?
     private var refused = RefusalCount()
 
     init(job: String) { self.job = job }
@@ -115,7 +115,7 @@ struct JobTrail: Sendable {
             approvedOutputs.remove(output)
             hasEnded = true
         case .outputWithheld: hasEnded = true
-        case .attestationIssued: hasReport = true
+        case .attestationIssued: report = event.index
         case .outputReleased:
             hasEnded = true
             var found: [AuditFinding] = []
@@ -125,7 +125,13 @@ struct JobTrail: Sendable {
             if !approvedOutputs.contains(output) {
                 found.append(finding("audit.release-without-approval", event, "left without an approval"))
             }
-            if !hasReport { found.append(finding("audit.release-without-report", event, "left without a report")) }
+            guard let report else {
+                return found + [finding("audit.release-without-report", event, "left without a report")]
+            }
+            if event["logQuorum"] == "required", !(report + 1...event.index ~= event.number("witnessed") ?? 0) {
+                let message = "left before the quorum of witnesses had seen the report at entry \(report)"
+                found.append(finding("audit.release-without-quorum", event, message))
+            }
             return found
         default: break
         }
