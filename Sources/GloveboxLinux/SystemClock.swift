@@ -1,3 +1,4 @@
+internal import CGloveboxLinux
 internal import Glibc
 package import GloveboxCore
 
@@ -8,6 +9,17 @@ package enum SystemClock {
 
     /// Milliseconds since some moment, never going back.
     package static var monotonicMilliseconds: UInt64 { milliseconds(CLOCK_MONOTONIC) }
+
+    /// Whether the kernel is told that the time of day follows a reference, as chrony, ntpd or systemd-timesyncd do.
+    ///
+    /// Source: adjtimex(2); modes 0 changes nothing, and TIME_ERROR is the state without synchronisation.
+    package static var isSynchronised: Bool {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { timex in
+            unsafe timex.initializeMemory(as: UInt8.self, repeating: 0)
+            let state = Kernel.call(SYS_adjtimex, Int(bitPattern: timex.baseAddress))
+            return state >= 0 && state != 5
+        }
+    }
 
     private static func milliseconds(_ clock: clockid_t) -> UInt64 {
         var time = timespec()

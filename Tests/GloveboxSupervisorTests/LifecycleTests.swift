@@ -24,16 +24,24 @@ import Testing
         var pulse = Pulse()
         var beats: [UInt64] = []
         var steps = 0
+        var synchronised: [String?] = []
         for second in 0..<600 as Range<UInt64> {
             // At 100 s the wall clock is set back an hour; drift of a millisecond a second is no step.
             let wall = Int64(second * 1001) - (second >= 100 ? 3_600_000 : 0)
-            let events = pulse.look(wall: Instant(milliseconds: wall), monotonic: second * 1000, size: 7)
+            let events = pulse.look(
+                wall: Instant(milliseconds: wall),
+                monotonic: second * 1000,
+                isSynchronised: !(200..<300).contains(second),
+                size: 7
+            )
+            for event in events where event.kind == .timeSync { synchronised.append(event.fields[0].1.string) }
             if events.contains(where: { $0.kind == .checkpointPublished }) { beats.append(second) }
             steps += events.count { $0.kind == .clockStepped }
         }
         #expect(beats.first == 0)
         #expect(zip(beats, beats.dropFirst()).allSatisfy { $1 - $0 <= 60 && $1 - $0 >= 30 })
         #expect((beats.last ?? 0) > 540 && steps == 1)
+        #expect(synchronised == ["yes", "no", "yes"])
     }
 
     @Test func `each start says what runs, and what changed since the last`() throws {

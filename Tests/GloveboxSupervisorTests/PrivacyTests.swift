@@ -24,7 +24,7 @@ import Testing
         "policy", "digest", "narSha256", "image", "use", "spki", "mock", "launcher", "kernel", "profile", "bpf",
         "reportId", "reportLeaf", "nonceDigest", "size",
         // Of the plan and its rules, not of the data: votes needed, which run, what it may cost, and the verdict.
-        "quorum", "run", "budget", "amount", "verdict", "logQuorum", "witnessed",
+        "quorum", "run", "budget", "amount", "verdict", "logQuorum", "witnessed", "synchronised",
     ]
 
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))

@@ -3,7 +3,7 @@ internal import GloveboxLinux
 internal import GloveboxStore
 internal import GloveboxTransparency
 
-/// Says often enough that the log is alive, and when the wall clock was set.
+/// Says often enough that the log is alive, when the wall clock was set, and whether it follows a reference.
 ///
 /// Source: transparency-log specification, sections 8 and 10: a heartbeat at least every 60 s; a clock step stops
 /// nothing.
@@ -15,9 +15,10 @@ struct Pulse: Sendable {
 
     private var lastBeat: UInt64?
     private var offset: Int64?
+    private var wasSynchronised: Bool?
 
     /// What is to be logged now; `monotonic` is in milliseconds.
-    mutating func look(wall: Instant, monotonic: UInt64, size: UInt64) -> [Event] {
+    mutating func look(wall: Instant, monotonic: UInt64, isSynchronised: Bool, size: UInt64) -> [Event] {
         var events: [Event] = []
         let offset = wall.milliseconds - Int64(clamping: monotonic)
         if let before = self.offset, abs(offset - before) >= Self.tolerance {
@@ -32,6 +33,10 @@ struct Pulse: Sendable {
             )
         }
         self.offset = offset
+        if isSynchronised != wasSynchronised {
+            wasSynchronised = isSynchronised
+            events.append(Event(kind: .timeSync, fields: [("synchronised", isSynchronised ? "yes" : "no")]))
+        }
         if lastBeat.map({ monotonic - $0 >= Self.interval }) ?? true {
             lastBeat = monotonic
             events.append(Event(kind: .checkpointPublished, fields: [("size", .string(String(size)))]))
@@ -50,6 +55,7 @@ extension Site {
                 let events = pulse.look(
                     wall: Machine.now(),
                     monotonic: SystemClock.monotonicMilliseconds,
+                    isSynchronised: SystemClock.isSynchronised,
                     size: log.size
                 )
                 try await disk.run { [self] () throws(GloveboxError) in

@@ -47,7 +47,7 @@ extension EventKind {
         case .configChanged: "changed the configuration"
         case .sandboxProfile: "set a jail profile"
         case .clockStepped: "saw the clock step"
-        case .timeSync: "synchronised the clock"
+        case .timeSync: "looked whether the clock follows a reference"
         case .hostMeasured: "measured the host"
         case .adminShell: "opened an administrator's shell"
         case .backupMade: "made a backup"
