@@ -9,12 +9,15 @@ package struct SubmitJobRequest: APIValue {
     package let envelope: String
     /// 32 bytes that the report must carry, or nil for SHA-256 of the manifest.
     package let nonce: [UInt8]?
+    /// The in-toto link of this step in its envelope, as JSON text; nil from a client that makes none.
+    package let link: String?
 
     /// Asks for a job.
-    package init(planDigest: Digest, envelope: String, nonce: [UInt8]? = nil) {
+    package init(planDigest: Digest, envelope: String, nonce: [UInt8]? = nil, link: String? = nil) {
         self.planDigest = planDigest
         self.envelope = envelope
         self.nonce = nonce
+        self.link = link
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -29,6 +32,7 @@ package struct SubmitJobRequest: APIValue {
         } else {
             self.nonce = nil
         }
+        self.link = try fields.optionalString("link")
         try fields.finish()
     }
 
@@ -37,6 +41,7 @@ package struct SubmitJobRequest: APIValue {
             ("plan_digest", .string(planDigest.named)), ("envelope", .string(envelope)),
         ])
         object["nonce"] = nonce.map { .string(Base64.encodeURL($0)) }
+        object["link"] = link.map { .string($0) }
         return .object(object)
     }
 }

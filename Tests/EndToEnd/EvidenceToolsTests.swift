@@ -5,7 +5,10 @@ import Testing
 /// Programs that know nothing of Glovebox accept the evidence of a fresh job, with no network, and refuse a changed one.
 @Suite(
     .serialized,
-    .enabled(if: TestPrograms.variable("GLOVEBOX_THIRD_PARTY") != nil, "GLOVEBOX_THIRD_PARTY is not set; Deploy/test sets it")
+    .enabled(
+        if: TestPrograms.variable("GLOVEBOX_THIRD_PARTY") != nil,
+        "GLOVEBOX_THIRD_PARTY is not set; Deploy/test sets it"
+    )
 )
 struct EvidenceToolsTests {
     private static let sigstore =

@@ -51,6 +51,7 @@ package enum EvidenceFiles {
     /// Whether a file belongs to the evidence; the others are results.
     package static func isEvidence(_ name: String) -> Bool {
         fixed.contains(name) || TrustFiles.Name.all.contains(name) || name.hasPrefix(approvals)
+            || name.hasPrefix(workflow)
     }
 
     /// The file of an approval: its position and the first 8 digits of its key.

@@ -18,7 +18,8 @@ struct ReportMaker {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
-        let report = try report(entry, facts)
+        let workflow = try WorkflowEvidence(entry, site: site)
+        let report = try report(entry, facts, hasWorkflow: workflow != nil)
         let payload = report.statement()
         let leafKey = JobLeaf()
         let leaf = try site.keys.platform.issueLeaf(
@@ -34,6 +35,13 @@ struct ReportMaker {
         let envelope = try leafKey.sign(payload)
         var files = try evidence(entry, facts, envelope, leaf)
         files += try timestampFiles(envelope)
+        if let workflow {
+            let released = entry.job.phase == .releasing ? facts?.decision?.files ?? [] : []
+            files += try workflow.files(
+                released: released.map { (name: $0.name, bytes: $0.bytes) },
+                withheld: report.outputs.withheld
+            )
+        }
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
         let id = Report.id(of: payload)
         let issued = IssuedEvent.make(job: job, project: entry.manifest.project, reportID: id, nonce: report.nonce)
@@ -86,7 +94,11 @@ struct ReportMaker {
         return files
     }
 
-    private func report(_ entry: JobEntry, _ facts: RunFacts?) throws(GloveboxError) -> Report {
+    private func report(
+        _ entry: JobEntry,
+        _ facts: RunFacts?,
+        hasWorkflow: Bool
+    ) throws(GloveboxError) -> Report {
         let core = entry.manifest.core
         guard let executor = core.executors.first else { throw GloveboxError("internal", "the plan has no command") }
         let tick = site.tick(of: entry)
@@ -110,7 +122,9 @@ struct ReportMaker {
             outcome: try outcome(entry),
             assurance: Report.Assurance(
                 notProven: ["root-key-offline", "separate-signer", "separate-broker"]
-                    + (site.needsQuorum ? [] : ["witnesses"]) + ["separate-time-stamp", "tpm"]
+                    + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"]) + [
+                        "separate-time-stamp", "tpm",
+                    ]
                     + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),

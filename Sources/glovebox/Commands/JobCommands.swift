@@ -102,7 +102,8 @@ struct SubmitCommand: AsyncParsableCommand {
             let job = try await session.client.submit(
                 SubmitJobRequest(
                     planDigest: made.planDigest,
-                    envelope: String(decoding: envelope.bytes, as: UTF8.self)
+                    envelope: String(decoding: envelope.bytes, as: UTF8.self),
+                    link: String(decoding: try signer.sign(WorkflowLink.submit(manifest)).bytes, as: UTF8.self)
                 )
             )
             session.terminal.result(

@@ -68,6 +68,9 @@ struct DemoStory {
                 materials.inputPolicy,
             ] + operators
         )
+        let token = stage.state + "/operator/token"
+        try must("glovebox", ["login", "unix://\(stage.state)/api.sock", "--token-file", token] + operators)
+        try must("glovebox", ["workflow", "sign", "--yes"] + operators)
     }
 
     private func release() throws(GloveboxError) -> Scene {
