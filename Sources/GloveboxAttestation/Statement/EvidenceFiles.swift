@@ -35,6 +35,10 @@ package enum EvidenceFiles {
     package static let bundle = "report.sigstore.json"
     /// RFC 3161 response over the report's signature.
     package static let timestamp = "report.tsr"
+    /// The report as CWT, on request.
+    package static let cwt = "report.cwt"
+    /// The report as JWT, on request.
+    package static let jwt = "report.jwt"
     /// Certificate of the time-stamping authority.
     package static let timeAuthority = "tsa.pem"
     /// Certificate of its root.
@@ -45,7 +49,7 @@ package enum EvidenceFiles {
     /// Every name above that stands directly in the directory.
     package static let fixed = [
         report, bundle, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot, manifest, manifestEnvelope,
-        codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
+        cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
     ]
 
     /// Whether a file belongs to the evidence; the others are results.

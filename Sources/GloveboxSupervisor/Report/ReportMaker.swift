@@ -32,9 +32,20 @@ struct ReportMaker {
         try site.record(
             Event(kind: .keyCreated, job: job, fields: [("spki", .string(leafKey.publicKey.digest.hex))])
         )
-        let envelope = try leafKey.sign(payload)
+        var tokens: [NamedFile] = []
+        let envelope: Envelope
+        if entry.wantsTokens {
+            let signed = try leafKey.sign(payload, tokensBy: site.configuration.issuer)
+            envelope = signed.envelope
+            tokens = [
+                NamedFile(path: EvidenceFiles.cwt, content: signed.cwt),
+                NamedFile(path: EvidenceFiles.jwt, content: signed.jwt),
+            ]
+        } else {
+            envelope = try leafKey.sign(payload)
+        }
         var files = try evidence(entry, facts, envelope, leaf)
-        files += try timestampFiles(envelope)
+        files += try timestampFiles(envelope) + tokens
         if let workflow {
             let released = entry.job.phase == .releasing ? facts?.decision?.files ?? [] : []
             files += try workflow.files(

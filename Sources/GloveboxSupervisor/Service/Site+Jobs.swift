@@ -38,6 +38,7 @@ extension Site {
             ("manifest", .string(Base64.encode(manifest.bytes))), ("envelope", .string(Base64.encode(bytes))),
             ("quorum", .integer(Int64(quorum))),
         ]
+        if request.wantsTokens { members.append(("eat", .bool(true))) }
         if let link { members.append(("link", .string(Base64.encode(link)))) }
         if let nonce = request.nonce { members.append(("nonce", .string(Base64.encode(nonce)))) }
         try record(

@@ -12,6 +12,8 @@ struct JobEntry: Sendable {
     let envelope: [UInt8]
     /// The researcher's in-toto link in its envelope; nil from a client that made none.
     let link: [UInt8]?
+    /// Whether the report is wanted as CWT and JWT, too.
+    let wantsTokens: Bool
     /// The caller's nonce; nil stands for the plan's digest.
     let nonce: [UInt8]?
     /// The votes.

@@ -148,6 +148,7 @@ struct SiteState: Sendable {
             manifest: manifest,
             envelope: envelope,
             link: fields.optional("link")?.string.flatMap(Base64.decode),
+            wantsTokens: fields.optional("eat")?.bool ?? false,
             nonce: nonce,
             tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
         )

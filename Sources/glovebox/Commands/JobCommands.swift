@@ -44,6 +44,12 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @OptionGroup var fixed: FixedOptions
 
+    @Option(help: ArgumentHelp("32 bytes that the report must carry, in hex or base64url.", valueName: "NONCE"))
+    var nonce: NonceText?
+
+    @Flag(help: "Have the report as CWT and JWT, too.")
+    var eat = false
+
     @Option(name: [.customShort("m"), .customLong("purpose")], help: "Why, in a sentence for the reviewers.")
     var purpose: String = ""
 
@@ -103,7 +109,9 @@ struct SubmitCommand: AsyncParsableCommand {
                 SubmitJobRequest(
                     planDigest: made.planDigest,
                     envelope: String(decoding: envelope.bytes, as: UTF8.self),
-                    link: String(decoding: try signer.sign(WorkflowLink.submit(manifest)).bytes, as: UTF8.self)
+                    nonce: nonce?.bytes,
+                    link: String(decoding: try signer.sign(WorkflowLink.submit(manifest)).bytes, as: UTF8.self),
+                    wantsTokens: eat
                 )
             )
             session.terminal.result(
