@@ -6,6 +6,7 @@ internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxStore
+internal import GloveboxTimestamp
 internal import GloveboxTransparency
 
 /// Makes the signed report of a run and puts it into the log.
@@ -17,7 +18,8 @@ struct ReportMaker {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
-        let report = try report(entry, facts)
+        let workflow = try WorkflowEvidence(entry, site: site)
+        let report = try report(entry, facts, hasWorkflow: workflow != nil)
         let payload = report.statement()
         let leafKey = JobLeaf()
         let leaf = try site.keys.platform.issueLeaf(
@@ -30,8 +32,27 @@ struct ReportMaker {
         try site.record(
             Event(kind: .keyCreated, job: job, fields: [("spki", .string(leafKey.publicKey.digest.hex))])
         )
-        let envelope = try leafKey.sign(payload)
-        let files = try evidence(entry, facts, envelope, leaf)
+        var tokens: [NamedFile] = []
+        let envelope: Envelope
+        if entry.wantsTokens {
+            let signed = try leafKey.sign(payload, tokensBy: site.configuration.issuer)
+            envelope = signed.envelope
+            tokens = [
+                NamedFile(path: EvidenceFiles.cwt, content: signed.cwt),
+                NamedFile(path: EvidenceFiles.jwt, content: signed.jwt),
+            ]
+        } else {
+            envelope = try leafKey.sign(payload)
+        }
+        var files = try evidence(entry, facts, envelope, leaf)
+        files += try timestampFiles(envelope) + tokens
+        if let workflow {
+            let released = entry.job.phase == .releasing ? facts?.decision?.files ?? [] : []
+            files += try workflow.files(
+                released: released.map { (name: $0.name, bytes: $0.bytes) },
+                withheld: report.outputs.withheld
+            )
+        }
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
         let id = Report.id(of: payload)
         let issued = IssuedEvent.make(job: job, project: entry.manifest.project, reportID: id, nonce: report.nonce)
@@ -43,6 +64,15 @@ struct ReportMaker {
                 "millibits": .integer(entry.job.phase == .releasing ? facts?.decision?.millibits ?? 0 : 0),
             ]
         )
+    }
+
+    private func timestampFiles(_ envelope: Envelope) throws(GloveboxError) -> [NamedFile] {
+        let chain = site.keys.timeChain
+        return [
+            NamedFile(path: EvidenceFiles.timestamp, content: try site.keys.timeAuthority.stamp(envelope.signature)),
+            NamedFile(path: EvidenceFiles.timeAuthority, content: PEM.encode(chain.signer, label: "CERTIFICATE")),
+            NamedFile(path: EvidenceFiles.timeRoot, content: PEM.encode(chain.root, label: "CERTIFICATE")),
+        ]
     }
 
     private func evidence(
@@ -75,7 +105,11 @@ struct ReportMaker {
         return files
     }
 
-    private func report(_ entry: JobEntry, _ facts: RunFacts?) throws(GloveboxError) -> Report {
+    private func report(
+        _ entry: JobEntry,
+        _ facts: RunFacts?,
+        hasWorkflow: Bool
+    ) throws(GloveboxError) -> Report {
         let core = entry.manifest.core
         guard let executor = core.executors.first else { throw GloveboxError("internal", "the plan has no command") }
         let tick = site.tick(of: entry)
@@ -99,7 +133,10 @@ struct ReportMaker {
             outcome: try outcome(entry),
             assurance: Report.Assurance(
                 notProven: ["root-key-offline", "separate-signer", "separate-broker"]
-                    + (site.needsQuorum ? [] : ["witnesses"]) + ["time-stamp", "tpm"] + JailProtections.openChannels,
+                    + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"]) + [
+                        "separate-time-stamp", "tpm",
+                    ]
+                    + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),
             attester: Report.Attester(
