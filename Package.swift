@@ -72,6 +72,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-nostartfiles", "-no-toolchain-stdlib-rpath"])]
         ),
         .target(name: "CGloveboxLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
         // MARK: Pure
@@ -131,6 +132,11 @@ let package = Package(
             dependencies: ["GloveboxCore", "GloveboxStore", "GloveboxTransparency", crypto],
             swiftSettings: strict
         ),
+        .target(
+            name: "GloveboxTimestamp",
+            dependencies: ["COpenSSL", "GloveboxCore", crypto],
+            swiftSettings: strict
+        ),
 
         // MARK: Services
         .target(
@@ -144,7 +150,7 @@ let package = Package(
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
                 "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
                 "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxStore", "GloveboxTables",
-                "GloveboxTransparency", crypto, logging,
+                "GloveboxTimestamp", "GloveboxTransparency", crypto, logging,
             ],
             resources: [.embedInCode("Policies")],
             swiftSettings: strict

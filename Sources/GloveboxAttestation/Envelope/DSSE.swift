@@ -70,11 +70,14 @@ package struct Envelope: Sendable {
     /// Never the hash of the envelope, which is not unique.
     package var payloadDigest: Digest { Hashing.sha256(payload) }
 
-    /// The envelope as JSON.
-    package var bytes: [UInt8] {
-        CanonicalJSON.encode([
+    /// The JSON form.
+    var json: JSONValue {
+        [
             "payload": .string(Base64.encode(payload)), "payloadType": .string(payloadType),
             "signatures": [["keyid": .string(keyID), "sig": .string(Base64.encode(signature))]],
-        ])
+        ]
     }
+
+    /// The envelope as JSON.
+    package var bytes: [UInt8] { CanonicalJSON.encode(json) }
 }

@@ -6,6 +6,7 @@ internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxStore
+internal import GloveboxTimestamp
 internal import GloveboxTransparency
 
 /// Makes the signed report of a run and puts it into the log.
@@ -31,7 +32,8 @@ struct ReportMaker {
             Event(kind: .keyCreated, job: job, fields: [("spki", .string(leafKey.publicKey.digest.hex))])
         )
         let envelope = try leafKey.sign(payload)
-        let files = try evidence(entry, facts, envelope, leaf)
+        var files = try evidence(entry, facts, envelope, leaf)
+        files += try timestampFiles(envelope)
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
         let id = Report.id(of: payload)
         let issued = IssuedEvent.make(job: job, project: entry.manifest.project, reportID: id, nonce: report.nonce)
@@ -43,6 +45,15 @@ struct ReportMaker {
                 "millibits": .integer(entry.job.phase == .releasing ? facts?.decision?.millibits ?? 0 : 0),
             ]
         )
+    }
+
+    private func timestampFiles(_ envelope: Envelope) throws(GloveboxError) -> [NamedFile] {
+        let chain = site.keys.timeChain
+        return [
+            NamedFile(path: EvidenceFiles.timestamp, content: try site.keys.timeAuthority.stamp(envelope.signature)),
+            NamedFile(path: EvidenceFiles.timeAuthority, content: PEM.encode(chain.signer, label: "CERTIFICATE")),
+            NamedFile(path: EvidenceFiles.timeRoot, content: PEM.encode(chain.root, label: "CERTIFICATE")),
+        ]
     }
 
     private func evidence(
@@ -99,7 +110,8 @@ struct ReportMaker {
             outcome: try outcome(entry),
             assurance: Report.Assurance(
                 notProven: ["root-key-offline", "separate-signer", "separate-broker"]
-                    + (site.needsQuorum ? [] : ["witnesses"]) + ["time-stamp", "tpm"] + JailProtections.openChannels,
+                    + (site.needsQuorum ? [] : ["witnesses"]) + ["separate-time-stamp", "tpm"]
+                    + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),
             attester: Report.Attester(
