@@ -51,6 +51,7 @@ enum Explanations {
         "trust.version": "the trust policy is not older than one seen before or named in the report",
         "key.revocations": "no key of the chain had been revoked when the log took the report",
         "key.submitter": "the plan is signed by its submitter, with a key enrolled for that role",
+        "timestamp.authority": "the time-stamping authority's certificates can be read",
         "timestamp.token": "a time-stamping authority of the trust files stamped the report's signature",
         "timestamp.time": "the stamped time lies within the leaf's life and fits the log's time",
         "time.order": "the run started before it ended, and ended before it was logged",

@@ -24,13 +24,14 @@ package enum ReportVerifier {
         let parts = VerifiedParts(input, &checks)
         signature(input, parts, &checks)
         let logged = log(input, parts, &checks)
+        let stamped = forms(input, parts, logged, &checks)
         certificates(parts, logged, &checks)
         let approvers = people(input, parts, logged, &checks)
         claims(input, parts, logged?.time, &checks)
         measurements(input, parts, &checks)
         outputs(input, parts, &checks)
         let sorted = checks.sorted
-        let story = Story(parts: parts, approvers: approvers, logged: logged, input: input)
+        let story = Story(parts: parts, approvers: approvers, logged: logged, stamped: stamped, input: input)
         return Verdict(
             checks: sorted,
             reportID: parts.envelope?.payloadDigest,
@@ -221,7 +222,8 @@ package enum ReportVerifier {
         }
     }
 
-    private static func both<First, Second>(_ first: First?, _ second: Second?) -> (First, Second)? {
+    /// Two values, when both are there.
+    static func both<First, Second>(_ first: First?, _ second: Second?) -> (First, Second)? {
         first.flatMap { first in second.map { (first, $0) } }
     }
 }
