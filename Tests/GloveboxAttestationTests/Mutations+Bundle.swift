@@ -43,6 +43,14 @@ extension Mutations {
     ]
 
     static let bundle: [Mutation] = [
+        .evidence("key.unknown", "a report that names another key than its leaf's") { files in
+            guard let bytes = files["report.dsse.json"], let old = try? Envelope(parsing: bytes) else { return }
+            let other = SigningKey().publicKey.keyID
+            files["report.sigstore.json"] = nil
+            files["report.dsse.json"] =
+                Envelope(payloadType: old.payloadType, payload: old.payload, keyID: other, signature: old.signature)
+                .bytes
+        },
         edited("schema.version", "another kind of bundle", "mediaType") { _ in
             "application/vnd.dev.sigstore.bundle.v0.2+json"
         },

@@ -35,6 +35,7 @@ enum Explanations {
         "cert.platform": "the platform CA's certificate can be read",
         "cert.root": "the root certificate can be read",
         "envelope.signature": "the leaf's key signed exactly these bytes",
+        "envelope.key": "the report names the leaf's key",
         "envelope.public-key": "att.pub is the leaf's key",
         "bundle.form": "the Sigstore bundle can be read strictly and has no second signature, entry or time stamp",
         "bundle.same": "the Sigstore bundle holds this report, this certificate, this log entry and this time stamp",

@@ -46,6 +46,12 @@ package enum ReportVerifier {
             leaf throws(GloveboxError) in
             try leaf.publicKey.check(envelope.signature, over: envelope.pae)
         }
+        _ = checks.run(.envelope, "envelope.key", parts.envelope, parts.leaf) { envelope, leaf throws(GloveboxError) in
+            // Nothing authenticates a key id, but there are readers that skip a signature whose key has another one.
+            guard envelope.keyID == leaf.publicKey.keyID else {
+                throw GloveboxError("key.unknown", "the report names another key than its leaf's")
+            }
+        }
         _ = checks.run(.envelope, "envelope.public-key", parts.leaf) { leaf throws(GloveboxError) in
             guard try input.file(EvidenceFiles.publicKey) == leaf.publicKey.pem else {
                 throw GloveboxError("envelope.algorithm", "att.pub is not the key of leaf.pem")
