@@ -98,7 +98,13 @@ enum ThirdParty {
     }
 
     static func write(_ files: Scenario.Files) throws -> String {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("attest-\(UUID().uuidString)")
+        let name = "attest-\(UUID().uuidString)"
+        return try write(files, to: FileManager.default.temporaryDirectory.appendingPathComponent(name).path)
+    }
+
+    @discardableResult
+    static func write(_ files: Scenario.Files, to path: String) throws -> String {
+        let folder = URL(fileURLWithPath: path)
         try FileManager.default.createDirectory(
             at: folder.appendingPathComponent("approvals"),
             withIntermediateDirectories: true

@@ -13,24 +13,51 @@ struct Evidence {
         self.trust = trust.map { (name: $0.0, bytes: $0.1) }
     }
 
-    /// Reads the siblings of a report and of a trust configuration.
+    /// Reads a report, whatever it is called, its siblings and approvals, and the siblings of a trust configuration.
     init(report: String, trust: String) throws(GloveboxError) {
-        files = try Self.siblings(of: report, names: EvidenceFiles.fixed)
-        self.trust = try Self.siblings(of: trust, names: TrustFiles.Name.all)
+        let named = Self.baseName(report) == EvidenceFiles.bundle ? EvidenceFiles.bundle : EvidenceFiles.report
+        files =
+            try Self.siblings(of: report, as: named, names: EvidenceFiles.fixed)
+            + Self.approvals(Self.directory(report))
+        self.trust = try Self.siblings(of: trust, as: TrustFiles.Name.trustConfig, names: TrustFiles.Name.all)
     }
 
+    // The file that was named stands for its kind, even where a file of the usual name is beside it.
     private static func siblings(
         of path: String,
+        as kind: String,
         names: [String]
     ) throws(GloveboxError) -> [(name: String, bytes: [UInt8])] {
-        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        var out: [(name: String, bytes: [UInt8])] = [(baseName(path), try InputFile.bytes(path, limit: 10_000_000))]
-        for name in names where name != out[0].name {
-            if unsafe access(directory + name, F_OK) == 0 {
-                out.append((name, try InputFile.bytes(directory + name, limit: 10_000_000)))
-            }
+        let directory = directory(path)
+        var out: [(name: String, bytes: [UInt8])] = [(kind, try InputFile.bytes(path, limit: limit))]
+        for name in names where name != kind {
+            guard unsafe access(directory + name, F_OK) == 0 else { continue }
+            out.append((name, try InputFile.bytes(directory + name, limit: limit)))
         }
         return out
+    }
+
+    private static func approvals(_ directory: String) throws(GloveboxError) -> [(name: String, bytes: [UInt8])] {
+        let path = directory + EvidenceFiles.approvals
+        guard unsafe access(path, F_OK) == 0 else { return [] }
+        let names: [[UInt8]]
+        do { names = try Descriptor.open(path, O_RDONLY | O_DIRECTORY).names(limit: 1000) } catch {
+            throw error.coded("input.io")
+        }
+        var out: [(name: String, bytes: [UInt8])] = []
+        for name in names {
+            guard let text = String(validating: name, as: UTF8.self) else {
+                throw GloveboxError("input.io", "an approval file's name is not UTF-8")
+            }
+            out.append((EvidenceFiles.approvals + text, try InputFile.bytes(path + text, limit: limit)))
+        }
+        return out
+    }
+
+    private static let limit = 10_000_000
+
+    private static func directory(_ path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 
     static func baseName(_ path: String) -> String {

@@ -1,0 +1,93 @@
+import Foundation
+import GloveboxCore
+import Testing
+
+@testable import GloveboxAttestation
+
+/// Whatever a stranger's tool refuses, our verifier refuses too.
+@Suite(
+    .enabled(
+        if: ThirdParty.judge != nil,
+        "GLOVEBOX_THIRD_PARTY is not set or holds no evidence tools; Deploy/test sets it"
+    )
+)
+struct DifferentialTests {
+    private static let tools = ["openssl_dgst", "openssl_chain", "openssl_ts", "securesystemslib", "sigstore"]
+
+    @Test func `no tool refuses what we accept: every mutation, and bytes changed at random`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("judge-\(UUID().uuidString)").path
+        defer { ThirdParty.remove(folder) }
+        var ours: [String: Bool] = [:]
+        func add(_ name: String, _ files: Scenario.Files, _ scenario: Scenario) throws {
+            try ThirdParty.write(files, to: folder + "/" + name)
+            ours[name] =
+                ReportVerifier.verify(
+                    evidence: files.evidence,
+                    trust: files.trust,
+                    results: scenario.results,
+                    options: scenario.options
+                ).isVerified
+        }
+        for (index, mutation) in Mutations.all.enumerated() {
+            var scenario = Scenario()
+            mutation.edit(&scenario)
+            try add("mutation-\(index)", scenario.build(), scenario)
+        }
+        let sound = Scenario()
+        let files = try sound.build()
+        try add("sound", files, sound)
+        var random = SystemRandomNumberGenerator()
+        for (index, name) in Self.judged.enumerated() {
+            for round in 0..<20 {
+                guard var bytes = files.evidence[name], !bytes.isEmpty else { continue }
+                bytes[Int.random(in: bytes.indices, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                var changed = files
+                changed.evidence[name] = bytes
+                try add("random-\(index)-\(round)", changed, sound)
+            }
+        }
+        let verdicts = try ThirdParty.verdicts(folder)
+        #expect(verdicts.count == ours.count)
+        #expect(Set(verdicts["sound"] ?? []) == Set(Self.tools) && ours["sound"] == true)
+        for (name, accepted) in verdicts where ours[name] == true {
+            #expect(Set(accepted) == Set(Self.tools), "\(name): only \(accepted) accept what we accept")
+        }
+        for tool in Self.tools {
+            let refused = verdicts.filter { !$0.value.contains(tool) }.count
+            let overlooked = verdicts.filter { $0.value.contains(tool) && ours[$0.key] == false }.count
+            #expect(refused > 0 && overlooked > 0, "\(tool) refused \(refused) and overlooked \(overlooked)")
+        }
+    }
+
+    private static let judged = [
+        "report.dsse.json", "report.sigstore.json", "report.tsr", "att.pub", "leaf.pem", "inter.pem", "tsa.pem",
+    ]
+}
+
+extension ThirdParty {
+    /// The Python that holds the evidence tools.
+    static var judge: String? {
+        guard let tools = ProcessInfo.processInfo.environment["GLOVEBOX_THIRD_PARTY"] else { return nil }
+        let python = tools + "/evidence/bin/python"
+        return FileManager.default.isExecutableFile(atPath: python) ? python : nil
+    }
+
+    /// The tools that accept each directory below a folder.
+    static func verdicts(_ folder: String) throws -> [String: [String]] {
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        let run = try run(
+            [
+                judge ?? "python3", script + "/ThirdParty/judge", folder, Scenario.identity, Scenario.issuer,
+                "table.csv",
+            ],
+            in: "/"
+        )
+        try #require(run.status == 0, "\(run.output)")
+        var verdicts: [String: [String]] = [:]
+        for line in run.output.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            verdicts[words[0]] = Array(words.dropFirst())
+        }
+        return verdicts
+    }
+}
