@@ -25,6 +25,7 @@ let embedded: [SwiftSetting] = [
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -135,6 +136,11 @@ let package = Package(
         .target(
             name: "GloveboxTimestamp",
             dependencies: ["COpenSSL", "GloveboxCore", crypto],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxTPM",
+            dependencies: ["GloveboxAttestation", "GloveboxCore", "GloveboxLinux", asn1, crypto, cryptoExtras, x509],
             swiftSettings: strict
         ),
 
@@ -284,6 +290,11 @@ let package = Package(
         .testTarget(
             name: "GloveboxStoreTests",
             dependencies: ["GloveboxCore", "GloveboxStore", "GloveboxTransparency", crypto],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxTPMTests",
+            dependencies: ["GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxTPM", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

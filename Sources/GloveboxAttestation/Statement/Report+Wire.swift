@@ -25,7 +25,7 @@ extension Report {
             ("code", code.json), ("invocation", invocation.json), ("inputs", .list(inputs)),
             ("policies", policies.json), ("approvals", .list(approvals)), ("approvalQuorum", approvalQuorum.json),
             ("outputs", outputs.json), ("usage", usage.json), ("time", time.json),
-            ("keyRelease", keyRelease.map { ["logIndex": .decimal($0)] }), ("log", log.json),
+            ("keyRelease", keyRelease.map { ["logIndex": .decimal($0)] }), ("log", log.json), ("quote", quote?.json),
         ])
     }
 
@@ -64,6 +64,7 @@ extension Report {
         let release: KeyRelease? = try fields.optionalObject("keyRelease")
         self.keyRelease = release?.logIndex
         self.log = try fields.object("log")
+        self.quote = try fields.optionalObject("quote")
         try fields.finish()
     }
 }

@@ -71,6 +71,8 @@ package struct Report: Sendable {
     package var keyRelease: UInt64?
     /// The log at the start of the run.
     package var log: LogPosition
+    /// What a TPM says of the supervisor, for this report's nonce, leaf and plan; nil without a TPM.
+    package var quote: Quote?
 
     /// Makes a report with a fresh salt.
     ///

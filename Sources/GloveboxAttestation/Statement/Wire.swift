@@ -32,6 +32,13 @@ extension JSONFields {
         return parts
     }
 
+    /// Takes a list of objects that is left out when it is empty.
+    mutating func optionalList<Part: Wire>(_ name: String) throws(GloveboxError) -> [Part] {
+        guard let value = optional(name) else { return [] }
+        var alone = try JSONFields(.object(JSONObject([(name, value)])), at: name)
+        return try alone.list(name)
+    }
+
     private static func part<Part: Wire>(_ value: JSONValue, at path: String) throws(GloveboxError) -> Part {
         var fields = try JSONFields(value, at: path)
         let part = try Part(reading: &fields)

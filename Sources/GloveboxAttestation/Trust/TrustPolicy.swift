@@ -28,6 +28,8 @@ package struct TrustPolicy: Sendable {
     package var revocations: [Revocation]
     /// Codes that this site accepts; shown, never silent.
     package var accept: [String]
+    /// Attestation keys of the site's TPMs; left out of the file when there are none.
+    package var attestationKeys: [TrustedAttestationKey] = []
 
     /// The first policy of a site.
     package init(
@@ -87,12 +89,15 @@ struct CoveredFiles: Wire {
 extension TrustPolicy {
     /// The payload bytes, covering those files.
     func payload(_ files: CoveredFiles) -> [UInt8] {
-        CanonicalJSON.encode([
-            "profile": .string(Self.profile), "version": .decimal(version), "previous": previous.json,
-            "files": files.json, "attesters": .list(attesters), "roles": .list(roles), "reference": reference.json,
-            "approvalThreshold": .decimal(approvalThreshold), "minPolicyVersions": .list(minPolicyVersions),
-            "revocations": .list(revocations), "accept": .strings(accept),
-        ])
+        CanonicalJSON.encode(
+            .members([
+                ("profile", .string(Self.profile)), ("version", .decimal(version)), ("previous", previous.json),
+                ("files", files.json), ("attesters", .list(attesters)), ("roles", .list(roles)),
+                ("reference", reference.json), ("approvalThreshold", .decimal(approvalThreshold)),
+                ("minPolicyVersions", .list(minPolicyVersions)), ("revocations", .list(revocations)),
+                ("accept", .strings(accept)), ("aks", attestationKeys.isEmpty ? nil : .list(attestationKeys)),
+            ])
+        )
     }
 
     /// Reads `trust-policy.dsse.json` and checks the root's signature; gives the policy and its payload's digest.
@@ -116,7 +121,7 @@ extension TrustPolicy {
         var fields = try JSONFields(JSONReader.readCanonical(payload), at: "trustPolicy")
         try fields.constant("profile", profile, code: "schema.version")
         let files: CoveredFiles = try fields.object("files")
-        let policy = TrustPolicy(
+        var policy = TrustPolicy(
             version: try fields.decimal("version"),
             previous: try fields.digest("previous"),
             attesters: try fields.list("attesters"),
@@ -127,6 +132,7 @@ extension TrustPolicy {
             revocations: try fields.list("revocations"),
             accept: try fields.strings("accept")
         )
+        policy.attestationKeys = try fields.optionalList("aks")
         try fields.finish()
         guard policy.version > 0, policy.approvalThreshold > 0 else {
             throw GloveboxError("schema.value", "a trust policy has a version and a threshold of at least 1")

@@ -46,10 +46,11 @@ struct ClaimChecks {
     ///
     /// - Throws: `assurance.emulated`, `tpm.signature`.
     func root() throws(GloveboxError) {
-        guard report.assurance.rootOfTrust == .emulated else {
-            throw GloveboxError("tpm.signature", "the report claims a TPM or hardware root and carries no quote")
+        let root = report.assurance.rootOfTrust
+        guard (root == .emulatedTPM || root == .tpm2) == (report.quote != nil), root != .sevSNP else {
+            throw GloveboxError("tpm.signature", "the report claims a TPM or hardware root and carries no quote of it")
         }
-        guard options.acceptEmulated else {
+        guard options.acceptEmulated || root == .tpm2 else {
             throw GloveboxError(
                 "assurance.emulated",
                 "no hardware vouches for this report",

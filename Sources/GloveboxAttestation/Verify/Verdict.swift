@@ -14,6 +14,7 @@ package struct Verdict: Sendable {
         case log
         case freshness
         case assurance
+        case tpm
         case measurement
         case policy
         case outputs

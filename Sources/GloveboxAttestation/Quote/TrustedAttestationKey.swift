@@ -1,0 +1,46 @@
+internal import GloveboxCore
+
+/// An attestation key that the root vouches for, after its TPM proved to hold it beside an endorsement key.
+package struct TrustedAttestationKey: Sendable, Equatable, Wire {
+    /// Name of the key.
+    package let name: [UInt8]
+    /// Name of the endorsement key above it.
+    package let endorsementName: [UInt8]
+    /// What the TPM is: `emulated-swtpm` or `tpm2`.
+    package let rootOfTrust: Report.RootOfTrust
+    /// Least firmware version that still counts.
+    package let minFirmware: UInt64
+
+    /// Vouches for a key.
+    package init(
+        name: [UInt8],
+        endorsementName: [UInt8],
+        rootOfTrust: Report.RootOfTrust,
+        minFirmware: UInt64 = 0
+    ) {
+        self.name = name
+        self.endorsementName = endorsementName
+        self.rootOfTrust = rootOfTrust
+        self.minFirmware = minFirmware
+    }
+
+    var json: JSONValue {
+        [
+            "name": .string(Hex.encode(name)), "endorsement": .string(Hex.encode(endorsementName)),
+            "rootOfTrust": .string(rootOfTrust.rawValue), "minFirmware": .decimal(minFirmware),
+        ]
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        guard let name = Hex.decode(try fields.string("name")), name.count == 34,
+            let endorsement = Hex.decode(try fields.string("endorsement")), [34, 50].contains(endorsement.count)
+        else { throw GloveboxError("schema.type", "a TPM key's Name is not hex of its length") }
+        self.name = name
+        self.endorsementName = endorsement
+        self.rootOfTrust = try fields.choice("rootOfTrust")
+        self.minFirmware = try fields.decimal("minFirmware")
+        guard rootOfTrust == .emulatedTPM || rootOfTrust == .tpm2 else {
+            throw GloveboxError("schema.value", "an attestation key is in emulated-swtpm or tpm2")
+        }
+    }
+}

@@ -1,0 +1,21 @@
+internal import CGloveboxLinux
+internal import Glibc
+
+extension Descriptor {
+    /// Connects to a stream socket at a path.
+    ///
+    /// - Throws: `ENAMETOOLONG` for a path of more than 107 bytes, and what `socket` and `connect` say.
+    package static func connected(to path: String) throws(SyscallError) -> Descriptor {
+        let name = Array(path.utf8)
+        guard !name.isEmpty, name.count < 108 else { throw SyscallError("connect", ENAMETOOLONG, path) }
+        let type = Int(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let made = Kernel.call(SYS_socket, Int(AF_UNIX), type)
+        let socket = Descriptor(owning: Int32(try Kernel.value(made, "socket")))
+        let address: [UInt8] = [UInt8(AF_UNIX), 0] + name + [0]
+        let connected = unsafe address.withUnsafeBufferPointer {
+            Kernel.call(SYS_connect, Int(socket.raw), Int(bitPattern: $0.baseAddress), $0.count)
+        }
+        _ = try Kernel.value(connected, "connect", path)
+        return socket
+    }
+}

@@ -1,0 +1,32 @@
+internal import GloveboxAttestation
+package import GloveboxCore
+
+extension TPM {
+    /// `TPM2_Startup(CLEAR)`; a TPM that was started already stays as it is.
+    func startup() throws(GloveboxError) {
+        do { try execute(TPMCommand(0x144) { $0.number(UInt16(0)) }) } catch {
+            // TPM_RC_INITIALIZE: started before. A resource manager answers in its own words.
+            guard error.code == "tpm.refused", error.message.hasSuffix("code 100") || !isEmulated else { throw error }
+        }
+    }
+
+    /// `TPM2_GetCapability`: handles of loaded objects.
+    func transientHandles() throws(GloveboxError) -> [UInt32] {
+        var answer = try execute(
+            TPMCommand(0x17a) {
+                $0.number(UInt32(1))  // TPM_CAP_HANDLES
+                $0.number(UInt32(0x8000_0000))
+                $0.number(UInt32(64))
+            }
+        )
+        _ = try answer.parameters.take(5)
+        var handles: [UInt32] = []
+        for _ in 0..<(try answer.parameters.number(UInt32.self)) { handles.append(try answer.parameters.number()) }
+        return handles
+    }
+
+    /// `TPM2_FlushContext`: forgets an object or a session.
+    package func flush(_ handle: UInt32) throws(GloveboxError) {
+        try execute(TPMCommand(0x165) { $0.number(handle) })
+    }
+}
