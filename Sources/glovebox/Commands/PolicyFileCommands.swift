@@ -48,3 +48,23 @@ struct PolicyExplainCommand: SiblingCommand {
     @Argument(parsing: .captureForPassthrough, help: "Files and options.")
     var options: [String] = []
 }
+
+/// The command `glovebox policy eval`.
+struct PolicyEvalCommand: SiblingCommand {
+    static let words = ["policy", "eval"]
+    static let configuration: CommandConfiguration = described(
+        "Run the whole release filter on a directory, with no jail."
+    )
+
+    @Argument(parsing: .captureForPassthrough, help: "Options.")
+    var options: [String] = []
+}
+
+/// The command `glovebox try`.
+struct TryCommand: SiblingCommand {
+    static let words = ["try"]
+    static let configuration: CommandConfiguration = described("Run a job on the mock twin, release filter included.")
+
+    @Argument(parsing: .captureForPassthrough, help: "Code directory, options, command.")
+    var options: [String] = []
+}

@@ -11,7 +11,7 @@ struct ReportOptions: ParsableArguments {
     /// Prints a result in one of its two forms.
     func result(_ value: JSONValue, _ lines: [String]) {
         let text = json ? String(decoding: CanonicalJSON.encode(value), as: UTF8.self) : lines.joined(separator: "\n")
-        Self.write(text + "\n", to: 1)
+        Self.write(Array((text + "\n").utf8), to: 1)
     }
 
     /// Runs a command; an error becomes a line on stderr, and an object when JSON is asked for, and an exit status of the
@@ -23,13 +23,14 @@ struct ReportOptions: ParsableArguments {
                 object["hint"] = error.hint.map(JSONValue.string)
                 result(["error": .object(object)], [])
             }
-            Self.write("glovebox: \(error)\n", to: 2)
+            Self.write(Array("glovebox: \(error)\n".utf8), to: 2)
             throw ArgumentParser.ExitCode(GloveboxAPI.ExitCode(error).rawValue)
         }
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+    /// Writes everything to a descriptor.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno != EINTR { return }
