@@ -1,5 +1,7 @@
 import ArgumentParser
+import Glibc
 import GloveboxCore
+import GloveboxLinux
 import GloveboxSupervisor
 
 /// `gloveboxd policy eval`: the release filter on a directory.
@@ -32,6 +34,9 @@ struct PolicyEvalCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The directory a job left.", valueName: "DIR"))
     var outputs: String
 
+    @Option(help: ArgumentHelp("Write the files that would leave into this existing directory.", valueName: "DIR"))
+    var release: String?
+
     @OptionGroup var options: ReportOptions
 
     func run() throws {
@@ -40,8 +45,17 @@ struct PolicyEvalCommand: ParsableCommand {
             let filter = try documents.filter(spec: DocumentFile.bytes(spec, limit: 1 << 20))
             let verdict = try filter.judge(directory: outputs, data: dataset)
             isRefused = verdict.outcome == "refuse"
+            for file in verdict.files { try write(file) }
             options.result(verdict.json, verdict.lines)
         }
         if isRefused { throw ExitCode(3) }
+    }
+
+    private func write(_ file: FilterVerdict.File) throws(GloveboxError) {
+        guard let release else { return }
+        do throws(SyscallError) {
+            let path = release + "/" + file.name
+            try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644).write(file.bytes)
+        } catch { throw error.coded("output.write", hint: "--release takes a directory without these files.") }
     }
 }
