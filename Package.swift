@@ -174,8 +174,8 @@ let package = Package(
         .executableTarget(
             name: "gloveboxd",
             dependencies: [
-                "GloveboxCore", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle, logging,
-                signals,
+                "GloveboxAPI", "GloveboxCore", "GloveboxDocuments", "GloveboxLinux", "GloveboxPolicy", "GloveboxServer",
+                "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle, logging, signals,
             ],
             swiftSettings: strict
         ),

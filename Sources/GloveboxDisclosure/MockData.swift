@@ -24,6 +24,41 @@ package enum MockData {
         return out
     }
 
+    /// The mock file as a dataset, with the columns that no job sees too, so that a job can be recomputed on it.
+    ///
+    /// What a job sees has the values of ``csv(_:inputPolicy:)``. Rows that the description declares impossible are left
+    /// out.
+    ///
+    /// - Throws: as ``csv(_:inputPolicy:)``, and `dataset.csv` when no row is possible.
+    package static func table(
+        _ description: DatasetDescription,
+        inputPolicy: InputPolicy
+    ) throws(GloveboxError) -> DatasetTable {
+        try inputPolicy.check(against: description)
+        let digest = description.document.digest
+        var visible = SeededStream(seed: Digest(sha256: digest.bytes))
+        var hidden = SeededStream(seed: Digest(sha256: digest.bytes + Array("hidden".utf8)))
+        var canonical = description.document.canonical.object ?? JSONObject()
+        canonical["file"] = nil
+        var importer = DatasetImporter(try DatasetDescription(.object(canonical)))
+        var out: [UInt8] = []
+        CSVText.append(description.columns.map(\.name), to: &out)
+        for row in 1...inputPolicy.mockRows {
+            let values = description.columns.map { column in
+                inputPolicy.allows(column: column.name)
+                    ? value(of: column, row: row, &visible) : value(of: column, row: row, &hidden)
+            }
+            let isImpossible = description.structuralZeros.contains { zero in
+                zero.codes.allSatisfy { pair in
+                    zip(description.columns, values).contains { $0.name == pair.column && $1 == pair.code }
+                }
+            }
+            if !isImpossible { CSVText.append(values, to: &out) }
+        }
+        try importer.feed(out)
+        return try importer.finish()
+    }
+
     private static func value(of column: DatasetColumn, row: Int, _ stream: inout SeededStream) -> String {
         switch column.type {
         case .identifier:

@@ -29,13 +29,34 @@ struct StrictNodes {
             for (key, element) in mapping {
                 let name = try self.key(key, in: path)
                 guard object[name] == nil else {
-                    throw refusal("yaml.duplicate-key", "stands twice", key, join(path, name))
+                    throw refusal("yaml.duplicate-key", "stands twice", key, Self.join(path, name))
                 }
-                object[name] = try value(element, at: join(path, name), depth: depth + 1)
+                object[name] = try value(element, at: Self.join(path, name), depth: depth + 1)
             }
             return .object(object)
         case .alias: throw refused("an alias", node, path)
         }
+    }
+
+    /// The line of each key path below a node that ``value(_:at:depth:)`` has accepted.
+    static func lines(_ node: Node, at path: String) -> [String: Int] {
+        var lines: [String: Int] = [:]
+        if let mark = node.mark { lines[path] = mark.line }
+        switch node {
+        case .mapping(let mapping):
+            for (key, element) in mapping {
+                guard let name = key.scalar?.string else { continue }
+                let inner = join(path, name)
+                lines.merge(Self.lines(element, at: inner)) { first, _ in first }
+                if let mark = key.mark { lines[inner] = mark.line }
+            }
+        case .sequence(let sequence):
+            for (index, element) in sequence.enumerated() {
+                lines.merge(Self.lines(element, at: "\(path)[\(index)]")) { first, _ in first }
+            }
+        case .scalar, .alias: break
+        }
+        return lines
     }
 
     // The position of a node is that of its first property, so a tag, an anchor or the anchor an alias points to
@@ -79,7 +100,7 @@ struct StrictNodes {
         }
     }
 
-    private func join(_ path: String, _ name: String) -> String {
+    private static func join(_ path: String, _ name: String) -> String {
         path.isEmpty ? Display.escape(name) : path + "." + Display.escape(name)
     }
 

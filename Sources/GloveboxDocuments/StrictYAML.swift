@@ -20,7 +20,14 @@ package enum StrictYAML {
     ///
     /// - Throws: `input.too-large`, `yaml.encoding`, `yaml.syntax`, `yaml.duplicate-key` or `yaml.refused`; the message
     ///   names the line and, inside the document, the key path.
-    package static func read(_ bytes: [UInt8]) throws(GloveboxError) -> JSONValue {
+    package static func read(_ bytes: [UInt8]) throws(GloveboxError) -> JSONValue { try readLocated(bytes).value }
+
+    /// Reads one document and tells on which line, from 1, each key path stands, such as `outputs[0].max_rows`.
+    ///
+    /// - Throws: as ``read(_:)``.
+    package static func readLocated(
+        _ bytes: [UInt8]
+    ) throws(GloveboxError) -> (value: JSONValue, lines: [String: Int]) {
         let text = try checkedText(bytes)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { Array($0.unicodeScalars) }
         do {
@@ -32,7 +39,7 @@ package enum StrictYAML {
             guard try parser.nextRoot() == nil else {
                 throw GloveboxError("yaml.refused", "the file holds more than one document; use one file for each")
             }
-            return value
+            return (value, StrictNodes.lines(root, at: ""))
         } catch let error as GloveboxError {
             throw error
         } catch let error as YamlError {

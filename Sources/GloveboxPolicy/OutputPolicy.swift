@@ -11,6 +11,8 @@ package struct OutputPolicy: Hashable, Sendable {
         case computed
         case recomputed
         case opaque
+        /// The job's own bytes, for plans that read no private dataset.
+        case verbatim
     }
 
     /// Where table, chart and model specs come from; the later word is stricter.
@@ -24,7 +26,11 @@ package struct OutputPolicy: Hashable, Sendable {
     /// Who makes the released bytes.
     package let tier: Tier
     /// The files the job may leave behind; anything else refuses the job.
+    ///
+    /// None for tier `verbatim`, where any file may be left.
     package let outputs: [DeclaredOutput]
+    /// How much may be left; nil outside tier `verbatim`.
+    package let verbatim: VerbatimRules?
     /// Dimensions and measures of tables; nil outside tier `recomputed` unless named.
     package let columns: ColumnRules?
     /// Where specs come from.
@@ -53,7 +59,8 @@ package struct OutputPolicy: Hashable, Sendable {
         var (fields, metadata) = try PolicyDocument.open(value, kind: "OutputPolicy")
         tier = try fields.choice("tier")
         let makesTables = tier == .recomputed
-        outputs = try fields.sections("outputs", 1...16)
+        outputs = tier == .verbatim ? [] : try fields.sections("outputs", 1...16)
+        verbatim = tier == .verbatim ? try fields.filledSection("verbatim") : nil
         specSource = try fields.choice("spec_source", default: .submitted)
         columns = makesTables ? try fields.filledSection("columns") : try fields.section("columns")
         checks = try CheckRules(&fields, tier: tier, measures: columns?.measures ?? [])
@@ -95,6 +102,9 @@ package struct OutputPolicy: Hashable, Sendable {
         case .opaque:
             try require(decision.auto == .never, "tier opaque is never released automatically")
             try require(decision.reviewers >= 2, "tier opaque needs two reviewers")
+        case .verbatim:
+            try require(checks.ids.isEmpty, "tier verbatim has no checks")
+            try require(decision.auto != .withinBudget, "decision.auto within-budget belongs to tier computed")
         }
         if opaque.fallback != nil {
             try require((opaque.fallback?.reviewers ?? 0) >= 2, "opaque_fallback needs two reviewers")

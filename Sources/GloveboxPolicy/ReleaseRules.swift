@@ -13,6 +13,19 @@ package struct CapacityRules: DocumentSection {
     }
 }
 
+/// How much a job without private data may leave.
+package struct VerbatimRules: DocumentSection {
+    /// Greatest number of files.
+    package let maxFiles: Int64
+    /// Greatest length of each file.
+    package let maxBytes: Int64
+
+    package init(_ fields: inout DocumentFields) throws(GloveboxError) {
+        maxFiles = try fields.integer("max_files", 1...100_000, default: 1000)
+        maxBytes = try fields.integer("max_bytes", 1...1_073_741_824, default: 16_777_216)
+    }
+}
+
 /// What the researcher can see beside the files.
 ///
 /// Source: release policy section 7.2.

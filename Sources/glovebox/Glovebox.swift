@@ -22,7 +22,7 @@ struct Glovebox: AsyncParsableCommand {
                 name: "Researcher",
                 subcommands: [
                     LoginCommand.self, WhoAmICommand.self, DatasetsCommand.self, MeasureCommand.self,
-                    SubmitCommand.self,
+                    TryCommand.self, SubmitCommand.self,
                     StatusCommand.self, CancelCommand.self, FetchCommand.self, VerifyCommand.self,
                 ]
             ),

@@ -12,6 +12,17 @@ import Testing
         #expect(policy.decision.auto == .whenAllPass && policy.decision.otherwise == .reject)
     }
 
+    @Test(arguments: [
+        ("dp-query", OutputPolicy.Tier.computed), ("dp-program", .computed), ("ml-model", .opaque),
+        ("figure", .recomputed), ("synthetic-data", .opaque), ("fl-update", .computed), ("no-private-data", .verbatim),
+    ])
+    func `every other shipped policy is valid and is of its tier`(name: String, tier: OutputPolicy.Tier) throws {
+        let policy = try OutputPolicy(Shipped.value("Policies/\(name).yaml"))
+        #expect(policy.document.name == name && policy.tier == tier)
+        #expect(policy.required.contains(Capability("tier.\(tier.rawValue)")))
+        #expect(try OutputPolicy(JSONReader.readCanonical(policy.document.bytes)) == policy)
+    }
+
     @Test func `the demo policy differs from the real one in the release tick alone`() throws {
         func body(_ name: String) throws -> JSONObject {
             var object = try #require(

@@ -38,10 +38,7 @@ struct JobJail {
             specification.deterministic = try Deterministic(seed: fixed.seed, clock: fixed.clock)
         }
         specification.directory = executor.cwd
-        specification.staged = [
-            JailSpecification.Staged(path: "/job/code", bytes: 512 << 20, inodes: 50_000),
-            JailSpecification.Staged(path: entry.manifest.inputs.first?.mount ?? "/data", bytes: 8 << 30, inodes: 16),
-        ]
+        specification.staged = Self.staged(data: entry.manifest.inputs.first?.mount ?? "/data")
         specification.outputAlias = "/job/code/outputs"
         specification.limits.memory = core.limits.memoryBytes
         specification.limits.processes = core.limits.pids
@@ -53,7 +50,16 @@ struct JobJail {
         imageFormat = image.format
     }
 
-    private static func root(_ root: ImageRoot) throws(GloveboxError) -> JailSpecification.Root {
+    /// The directories the supervisor fills: code, then data.
+    static func staged(data: String) -> [JailSpecification.Staged] {
+        [
+            JailSpecification.Staged(path: "/job/code", bytes: 512 << 20, inodes: 50_000),
+            JailSpecification.Staged(path: data, bytes: 8 << 30, inodes: 16),
+        ]
+    }
+
+    /// The image in the jail's words.
+    static func root(_ root: ImageRoot) throws(GloveboxError) -> JailSpecification.Root {
         switch root {
         case .directory(let path): return .directory(path)
         case .image(let path, let name):

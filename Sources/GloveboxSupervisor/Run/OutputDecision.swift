@@ -30,6 +30,15 @@ struct OutputDecision {
     let policy: OutputPolicy
     let dataset: RegisteredDataset
 
+    /// The sizes at which the checker stops: a little over the policy's, so that the gate sees what is too large.
+    static func limits(_ declared: DeclaredOutput) -> CheckedTable.Limits {
+        CheckedTable.Limits(
+            bytes: Int(clamping: declared.maxBytes),
+            rows: Int(clamping: declared.maxRows) + 1,
+            cells: Int(clamping: declared.maxCells) + 64
+        )
+    }
+
     func decide(
         _ outputs: OutputCollector.Outputs,
         table: DatasetTable,
@@ -47,12 +56,7 @@ struct OutputDecision {
         )
         var answer: CheckerAnswer?
         if outputs.faults.isEmpty, let claim = outputs.files.first(where: { $0.name == spec.output }) {
-            let limits = CheckedTable.Limits(
-                bytes: Int(clamping: declared.maxBytes),
-                rows: Int(clamping: declared.maxRows) + 1,
-                cells: Int(clamping: declared.maxCells) + 64
-            )
-            answer = try CheckerDoor(jails: site.jails).parse(claim.bytes, limits: limits)
+            answer = try CheckerDoor(jails: site.jails).parse(claim.bytes, limits: Self.limits(declared))
         }
         let project = entry.manifest.project
         let spent = site.read { state in

@@ -74,18 +74,11 @@ extension Site {
         guard path.hasPrefix("/") else {
             throw GloveboxError("path.invalid", "the private file's path must be absolute")
         }
-        let file: Descriptor
-        do { file = try Descriptor.open(path, O_RDONLY) } catch {
-            throw error.coded("dataset.file", hint: "gloveboxd itself reads the file; it must be allowed to.")
-        }
-        var importer = DatasetImporter(description)
-        while true {
-            let chunk: [UInt8]
-            do { chunk = try file.read(upTo: 1 << 20) } catch { throw error.coded("dataset.file") }
-            if chunk.isEmpty { break }
-            try importer.feed(chunk)
-        }
-        return try importer.finish()
+        return try DatasetFile.table(
+            path,
+            description,
+            hint: "gloveboxd itself reads the file; it must be allowed to."
+        )
     }
 
     /// Rows in powers of ten.

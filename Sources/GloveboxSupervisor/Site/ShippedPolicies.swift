@@ -16,6 +16,25 @@ package enum ShippedPolicies {
     }
 }
 
+extension ShippedPolicies {
+    /// The policy of that name; nil when none is shipped under it.
+    ///
+    /// - Throws: `yaml.*` when a shipped file is damaged.
+    package static func named(_ name: String) throws(GloveboxError) -> JSONValue? {
+        let files = [
+            PackageResources.aggregate_table_yaml, PackageResources.demo_table_yaml, PackageResources.dp_program_yaml,
+            PackageResources.dp_query_yaml, PackageResources.figure_yaml, PackageResources.fl_update_yaml,
+            PackageResources.ml_model_yaml, PackageResources.no_private_data_yaml,
+            PackageResources.processing_default_yaml, PackageResources.synthetic_data_yaml,
+        ]
+        for file in files {
+            let document = try StrictYAML.read(file)
+            if document["metadata"]?["name"]?.string == name { return document }
+        }
+        return nil
+    }
+}
+
 extension Site {
     /// What this version enforces.
     ///

@@ -129,8 +129,11 @@ struct DatasetsCommand: AsyncParsableCommand {
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Manage policies.",
-        subcommands: [Add.self, List.self]
+        abstract: "Check, explain, try and publish policies.",
+        subcommands: [
+            Add.self, List.self, PolicyCheckCommand.self, PolicyDiffCommand.self, PolicyExplainCommand.self,
+            PolicyEvalCommand.self,
+        ]
     )
 
     /// The command `glovebox policy add`.

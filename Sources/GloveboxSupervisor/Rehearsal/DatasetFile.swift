@@ -1,0 +1,36 @@
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxLinux
+internal import GloveboxPolicy
+
+/// The private file of a dataset, read piece by piece.
+enum DatasetFile {
+    /// Reads and checks every value.
+    ///
+    /// - Throws: `dataset.file`, and what the importer throws.
+    static func table(
+        _ path: String,
+        _ description: DatasetDescription,
+        hint: String? = nil
+    ) throws(GloveboxError) -> DatasetTable {
+        var importer = DatasetImporter(description)
+        try read(path, hint: hint) { (chunk) throws(GloveboxError) in try importer.feed(chunk) }
+        return try importer.finish()
+    }
+
+    private static func read(
+        _ path: String,
+        hint: String?,
+        _ take: ([UInt8]) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
+        let file: Descriptor
+        do { file = try Descriptor.open(path, O_RDONLY) } catch { throw error.coded("dataset.file", hint: hint) }
+        while true {
+            let chunk: [UInt8]
+            do { chunk = try file.read(upTo: 1 << 20) } catch { throw error.coded("dataset.file") }
+            if chunk.isEmpty { return }
+            try take(chunk)
+        }
+    }
+}

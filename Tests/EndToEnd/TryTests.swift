@@ -1,0 +1,72 @@
+import GloveboxCore
+import TestSupport
+import Testing
+
+/// `glovebox try` and the policy commands with the real programs and a real jail.
+@Suite struct TryTests {
+    private static let documents = [
+        "--schema", TestPrograms.repository + "/Deploy/demo/fair.dataset.yaml", "--input-policy",
+        TestPrograms.repository + "/Deploy/demo/fair.input.yaml", "--policy", "aggregate-table", "--image", "python",
+    ]
+
+    private func attempt(_ code: String, _ command: [String]) throws -> TestPrograms.Outcome {
+        let images = TestPrograms.variable("GLOVEBOX_IMAGES").map { ["GLOVEBOX_IMAGES=" + $0] } ?? []
+        let fixture = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/" + code
+        return try TestPrograms.run(
+            "glovebox",
+            ["try", fixture] + Self.documents + ["--json", "--"] + command,
+            environment: images
+        )
+    }
+
+    private func result(_ outcome: TestPrograms.Outcome) throws -> JSONValue {
+        let line = outcome.output.split(separator: "\n").last { $0.hasPrefix("{") }
+        return try JSONReader.read(Array(try #require(line, "\(outcome.output)").utf8))
+    }
+
+    @Test func `an honest job sees on mock data which cells would be too small`() throws {
+        let outcome = try attempt("fair-affairs", ["python3", "main.py"])
+        let result = try result(outcome)
+        #expect(outcome.status == 3, "\(outcome.output)")
+        let verdict = try #require(result["verdict"])
+        #expect(verdict["data"] == "mock" && verdict["told"] == "not-released")
+        let checks = try #require(verdict["checks"]?.array)
+        let threshold = checks.first { $0["id"] == "threshold" }
+        #expect(threshold?["outcome"] == "fail" && threshold?["cells"]?.array?.isEmpty == false)
+        #expect(checks.first { $0["id"] == "mismatch" }?["outcome"] == "pass", "the claim is recomputed on the twin")
+        let code = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs"
+        let measured = try TestPrograms.run("glovebox", ["measure", code, "--json"]).output
+        #expect(try measured.contains(#require(result["code"]?.string).dropFirst(7)), "\(measured)")
+    }
+
+    @Test func `a job that copies rows sees them on stderr and is refused`() throws {
+        let outcome = try attempt("leak-rows", ["python3", "main.py"])
+        let failed = try #require(result(outcome)["verdict"]?["checks"]?.array).filter { $0["outcome"] == "fail" }
+        #expect(outcome.status == 3 && failed.contains { $0["id"] == "mismatch" })
+        #expect(outcome.output.contains("rate_marriage,age,"), "mock runs show the whole log")
+    }
+
+    @Test func `a program that fails, or is not there, says how it ended`() throws {
+        let failing = try attempt("fair-affairs", ["python3", "-c", "raise SystemExit(9)"])
+        #expect(try failing.status == 7 && result(failing)["end"] == "exit status 9")
+        let missing = try attempt("fair-affairs", ["no-such-program"])
+        #expect(try missing.status == 7 && result(missing)["end"] == "the command is not in the image")
+    }
+
+    @Test func `policy commands check, compare and explain`() throws {
+        let policies = TestPrograms.repository + "/Policies/"
+        let (real, demo) = (policies + "aggregate-table.yaml", policies + "demo-table.yaml")
+        let checked = try TestPrograms.run("glovebox", ["policy", "check", real, "--json"])
+        #expect(checked.status == 0 && checked.output.contains("\"kind\":\"OutputPolicy\""))
+        let loosened = try TestPrograms.run("glovebox", ["policy", "check", real, demo])
+        #expect(loosened.status == 3 && loosened.output.contains("channels.release_tick [policy.loosens]"))
+        let differing = try TestPrograms.run("glovebox", ["policy", "diff", real, demo])
+        #expect(differing.status == 1 && differing.output == "channels.release_tick: \"15m\" -> \"1s\"  (looser)\n")
+        #expect(try TestPrograms.run("glovebox", ["policy", "diff", real, real]).status == 0)
+        let explained = try TestPrograms.run(
+            "glovebox",
+            ["policy", "explain", real, "--key", "checks.threshold.min_units"]
+        )
+        #expect(explained.output == "checks.threshold.min_units: 10    \(real):23\n")
+    }
+}
