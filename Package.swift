@@ -92,6 +92,11 @@ let package = Package(
             dependencies: ["GloveboxCore", "GloveboxPolicy", "GloveboxTables", crypto],
             swiftSettings: strict
         ),
+        .target(
+            name: "GloveboxPrivacy",
+            dependencies: ["GloveboxCore", "GloveboxDisclosure", "GloveboxPolicy", "GloveboxTables", crypto],
+            swiftSettings: strict
+        ),
         .target(name: "GloveboxTransparency", dependencies: ["GloveboxCore", crypto], swiftSettings: strict),
         .target(
             name: "GloveboxAttestation",
@@ -155,8 +160,8 @@ let package = Package(
             dependencies: [
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
                 "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
-                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxStore", "GloveboxTables",
-                "GloveboxTimestamp", "GloveboxTransparency", crypto, logging,
+                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore",
+                "GloveboxTables", "GloveboxTimestamp", "GloveboxTransparency", crypto, logging,
             ],
             resources: [.embedInCode("Policies")],
             swiftSettings: strict
@@ -271,6 +276,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "GloveboxPrivacyTests",
+            dependencies: [
+                "GloveboxCore", "GloveboxDisclosure", "GloveboxDocuments", "GloveboxPolicy", "GloveboxPrivacy",
+                "GloveboxTables",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "GloveboxServerTests",
             dependencies: [
                 "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", "TestSupport", httpTypes, hummingbird,
@@ -282,8 +295,8 @@ let package = Package(
             name: "GloveboxSupervisorTests",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJobs", "GloveboxLinux",
-                "GloveboxMeasure", "GloveboxStore", "GloveboxSupervisor", "GloveboxTransparency", "TestSupport",
-                logging,
+                "GloveboxMeasure", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTransparency",
+                "TestSupport", logging,
             ],
             swiftSettings: strict
         ),

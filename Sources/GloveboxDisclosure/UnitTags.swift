@@ -18,7 +18,7 @@ package struct LineageKey: Sendable {
     }
 
     /// The first 128 bits of HMAC-SHA-256.
-    func tag(_ message: [UInt8]) -> UnitTag {
+    package func tag(_ message: [UInt8]) -> UnitTag {
         var high: UInt64 = 0
         var low: UInt64 = 0
         for (index, byte) in HMAC<SHA256>.authenticationCode(for: message, using: key).prefix(16).enumerated() {

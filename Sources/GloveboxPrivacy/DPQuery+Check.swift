@@ -1,0 +1,77 @@
+package import GloveboxCore
+package import GloveboxDisclosure
+package import GloveboxPolicy
+
+extension DPQuery {
+    /// What code of this target enforces of a policy of tier `computed`.
+    package static let capabilities: Set<Capability> = [
+        "tier.computed", "output.json", "privacy_unit", "queries", "mechanism", "budget", "report",
+        "decision.auto.within-budget", "decision.auto.never", "decision.otherwise.reject",
+        "spec_source.submitted",
+        // Bits are recorded for tier computed; noise is what bounds them.
+        "capacity.max_bits_per_release", "capacity.max_bits_per_project",
+    ]
+
+    /// Checks everything about the query that needs no row; its layout.
+    ///
+    /// - Throws: `policy.not-enforced`, `query.*`, `spec.*`, `input-policy.*`, `budget.per-query`.
+    @discardableResult
+    package func check(
+        policy: OutputPolicy,
+        description: DatasetDescription,
+        inputPolicy: InputPolicy,
+        capabilities: Set<Capability>
+    ) throws(GloveboxError) -> TableFrame {
+        try policy.requireEnforced(by: capabilities)
+        try inputPolicy.check(against: description)
+        guard dataset.utf8.elementsEqual(description.name.utf8) else {
+            throw GloveboxError("query.dataset", "the query is for dataset \(Display.escape(dataset))")
+        }
+        guard policy.privacy.queries.contains(kind) else {
+            throw GloveboxError(
+                "query.kind",
+                "the policy does not allow \(kind.rawValue)",
+                hint: "Allowed: \(policy.privacy.queries.map(\.rawValue).joined(separator: ", "))."
+            )
+        }
+        guard policy.privacy.mechanism?.groups ?? .publicKeys == .publicKeys else {
+            throw GloveboxError("policy.not-enforced", "this version releases only groups with public keys")
+        }
+        guard let budget = policy.privacy.budget, let most = Rho(budget.perQueryRho) else {
+            throw GloveboxError("policy.not-enforced", "the policy has no budget in units of 10^-12")
+        }
+        guard rho <= most else {
+            throw GloveboxError(
+                "budget.per-query",
+                "the query asks for rho \(rho.text), the policy allows \(most.text) for each",
+                hint: "Ask for a smaller rho; the answer gets more noise."
+            )
+        }
+        let unit = policy.privacy.unit
+        guard unit.map({ $0.column == "from-dataset" || $0.column == description.privacyUnit.column }) ?? true else {
+            throw GloveboxError("query.unit", "the policy names another privacy unit than the dataset")
+        }
+        for name in layout.groupBy.map(\.column) + layout.conditions.map(\.column) + [column].compactMap({ $0 })
+        where !inputPolicy.allows(column: name) {
+            throw GloveboxError("query.column", "the input policy does not show the column \(Display.escape(name))")
+        }
+        for predicate in layout.conditions { try description.check(predicate) }
+        _ = try number(in: description)
+        let frame = try TableFrame(layout, description: description)
+        guard frame.cells.count <= 4096, kind != .quantile || frame.cells.count <= 256 else {
+            throw GloveboxError("query.too-many-cells", "an answer has at most 4096 groups, a quantile 256 bands")
+        }
+        return frame
+    }
+
+    /// The summed or averaged column; nil for the kinds that count.
+    ///
+    /// - Throws: `query.column`.
+    func number(in description: DatasetDescription) throws(GloveboxError) -> (index: Int, DatasetColumn.Number)? {
+        guard kind == .sum || kind == .mean, let column else { return nil }
+        guard let index = description.columns.firstIndex(where: { $0.name.utf8.elementsEqual(column.utf8) }),
+            case .number(let number) = description.columns[index].type
+        else { throw GloveboxError("query.column", "\(Display.escape(column)) is no column of numbers") }
+        return (index, number)
+    }
+}

@@ -1,0 +1,96 @@
+package import GloveboxCore
+internal import GloveboxDisclosure
+package import GloveboxPolicy
+package import GloveboxTables
+
+/// A question that the supervisor answers with noise: it stands in the approved code tree and holds nothing of the data.
+///
+/// Sensitivity and bounds come from the dataset's description, never from here. Source: release policy section 9.1.
+package struct DPQuery: Hashable, Sendable {
+    /// The file of the code tree that holds it.
+    package static let fileName = "query.spec.json"
+
+    /// The dataset's name.
+    package let dataset: String
+    /// What is asked.
+    package let kind: PrivacyRules.Query
+    /// The column that is summed, averaged or cut into bands; nil for counts.
+    package let column: String?
+    /// The banding of a quantile's column; nil for the others.
+    package let banding: String?
+    /// The quantile, strictly between 0 and 1; nil for the others.
+    package let quantile: ExactDecimal?
+    /// What the answer may cost.
+    package let rho: Rho
+    /// The groups and conditions, in the form that tables use.
+    let layout: TableSpec
+    /// The query with every default filled in.
+    package let canonical: JSONValue
+
+    /// SHA-256 of the canonical bytes.
+    package var digest: Digest { Digest(sha256: CanonicalJSON.encode(canonical)) }
+
+    /// Reads the bytes of a query file.
+    ///
+    /// - Throws: `json.*`, `document.*`.
+    package init(bytes: [UInt8]) throws(GloveboxError) {
+        var limits = JSONReader.Limits()
+        limits.bytes = 65536
+        limits.depth = 16
+        try self.init(JSONReader.read(bytes, limits: limits))
+    }
+
+    /// Reads a query from its value.
+    ///
+    /// - Throws: `document.*` with the key path.
+    package init(_ value: JSONValue) throws(GloveboxError) {
+        var fields = try DocumentFields(value, at: "")
+        guard try fields.text("apiVersion") == "glovebox/v1" else {
+            throw fields.wrongValue("apiVersion", "must be glovebox/v1")
+        }
+        guard try fields.text("kind") == "DPQuery" else { throw fields.wrongValue("kind", "must be DPQuery") }
+        dataset = try fields.text("dataset")
+        let range = ExactDecimal.zero...ExactDecimal(1_000_000)
+        guard let rho = Rho(try fields.decimal("rho", range)), rho > .zero else {
+            throw fields.wrongValue("rho", "must be above zero with at most 12 decimals")
+        }
+        self.rho = rho
+        guard let question = try fields.section("query", as: Question.self) else { throw fields.missing("query") }
+        (kind, column, banding, quantile) = (question.kind, question.column, question.banding, question.quantile)
+        canonical = try fields.finish()
+        layout = try TableSpec([
+            "apiVersion": "glovebox/v1", "kind": "TableSpec", "dataset": .string(dataset), "output": "answer",
+            "group_by": question.groups, "where": canonical["query"]?["where"] ?? .array([]), "statistic": "count",
+        ])
+    }
+
+    private struct Question: DocumentSection {
+        let kind: PrivacyRules.Query
+        let column: String?
+        let banding: String?
+        let quantile: ExactDecimal?
+        let groups: JSONValue
+
+        init(_ fields: inout DocumentFields) throws(GloveboxError) {
+            kind = try fields.choice("kind")
+            _ = try fields.sections("where", 0...8, optional: true, as: Predicate.self)
+            column = kind == .count || kind == .histogram ? nil : try fields.text("column")
+            if kind == .quantile {
+                let banding = try fields.text("banding")
+                quantile = try fields.decimal("q", ExactDecimal.zero...ExactDecimal(1))
+                guard let quantile, quantile > .zero, quantile < ExactDecimal(1) else {
+                    throw fields.wrongValue("q", "must be between 0 and 1")
+                }
+                self.banding = banding
+                groups = .array([["column": .string(column ?? ""), "banding": .string(banding)]])
+                return
+            }
+            (banding, quantile) = (nil, nil)
+            groups = fields.take("group_by") ?? .array([])
+            guard let list = groups.array, kind != .histogram || !list.isEmpty else {
+                throw fields.wrongValue("group_by", "must be a list, and name a column for a histogram")
+            }
+            fields.keep("group_by", groups)
+        }
+    }
+}

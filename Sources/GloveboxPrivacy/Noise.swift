@@ -1,0 +1,97 @@
+internal import GloveboxCore
+internal import GloveboxPolicy
+internal import GloveboxTables
+
+/// The noise on a vector of integers, in a unit that may be coarser than the data's.
+///
+/// A pure value: drawing needs a sampler. Source: release policy section 9.2.
+package struct Noise: Hashable, Sendable {
+    /// The distribution with its scale.
+    package enum Law: Hashable, Sendable {
+        case gaussian(GaussianVariance)
+        case laplace(LaplaceScale)
+    }
+
+    package let law: Law
+    /// One unit of noise is 2^shift units of the data.
+    package let shift: Int
+
+    /// The smallest noise that gives `rho` when one unit changes each of `groups` numbers by at most `step`.
+    ///
+    /// The unit is doubled until the scale is below 2^20.
+    /// - Throws: `privacy.scale`, `privacy.overflow`.
+    init(_ kind: Mechanism.Noise, rho: Rho, step: UInt128, groups: UInt128) throws(GloveboxError) {
+        guard step > 0 else { throw GloveboxError("privacy.scale", "the column can hold nothing but zero") }
+        var shift = 0
+        while true {
+            let coarse = Exact.quotientUp(step, UInt128(1) << UInt128(shift))
+            do {
+                switch kind {
+                case .discreteGaussian:
+                    let squared = try Exact.product(groups, Exact.product(coarse, coarse))
+                    law = .gaussian(try rho.variance(squaredSensitivity: squared))
+                case .discreteLaplace: law = .laplace(try Self.laplace(rho, Exact.product(groups, coarse)))
+                }
+                self.shift = shift
+                return
+            } catch {
+                guard coarse > 1 else { throw error }
+                shift += 1
+            }
+        }
+    }
+
+    /// Noise of a known law, in units of the data.
+    package init(_ law: Law) { (self.law, shift) = (law, 0) }
+
+    // The largest ε in units of 10^-9 with ε²/2 <= ρ.
+    private static func laplace(_ rho: Rho, _ sensitivity: UInt128) throws(GloveboxError) -> LaplaceScale {
+        let epsilon = Exact.squareRoot(try Exact.product(2_000_000, rho.units))
+        guard epsilon > 0 else { throw GloveboxError("privacy.scale", "rho is too small") }
+        return try LaplaceScale(atLeast: Exact.product(sensitivity, 1_000_000_000), epsilon)
+    }
+
+    /// A value in units of the noise: half to even.
+    func coarse(_ value: Int128) -> Int128 { Exact.quotientHalfEven(value, Int128(1) << Int128(shift)) }
+
+    /// A sum in units of the noise, with noise, in units of the data.
+    ///
+    /// - Throws: `privacy.overflow`.
+    func apply<Random: RandomSource>(
+        _ sum: Int128,
+        _ sampler: inout Sampler<Random>
+    ) throws(GloveboxError) -> Int128 {
+        let noise: Int128
+        switch law {
+        case .gaussian(let variance): noise = try sampler.gaussian(variance)
+        case .laplace(let scale): noise = try sampler.laplace(scale)
+        }
+        return try Exact.product(Exact.sum(sum, noise), Int128(1) << Int128(shift))
+    }
+
+    /// What an answer reports: law, scale and the distance that holds with probability 95 %, rounded up.
+    func report(of name: String, decimals: Int) throws(GloveboxError) -> JSONObject {
+        let millionths: UInt128
+        let near: UInt128
+        let word: Mechanism.Noise
+        switch law {
+        case .gaussian(let variance):
+            let squared = try Exact.product(variance.numerator, Rho.one) / variance.denominator
+            millionths = Exact.squareRoot(squared) + 1
+            near = Accuracy.gaussian95(variance)
+            word = .discreteGaussian
+        case .laplace(let scale):
+            millionths = Exact.quotientUp(try Exact.product(scale.numerator, 1_000_000), scale.denominator)
+            near = Accuracy.laplace95(scale)
+            word = .discreteLaplace
+        }
+        func text(_ value: UInt128, _ places: Int) throws(GloveboxError) -> JSONValue {
+            let units = try Exact.product(Exact.signed(value, isNegative: false), Int128(1) << Int128(shift))
+            return .string(ExactDecimal(mantissa: units, exponent: -places).text)
+        }
+        return JSONObject([
+            ("of", .string(name)), ("law", .string(word.rawValue)), ("scale", try text(millionths, decimals + 6)),
+            ("accuracy95", try text(near, decimals)),
+        ])
+    }
+}

@@ -1,0 +1,100 @@
+package import GloveboxCore
+package import GloveboxPolicy
+
+/// What every dataset lineage and project has spent, over all researchers, and the answers that were paid for.
+///
+/// A pure state machine that is rebuilt from the log: a charge is an entry there, durable before any row is read for its
+/// answer. Nothing is ever given back. Source: release policy section 9.4.
+package struct PrivacyLedger: Sendable {
+    /// One charge.
+    package struct Charge: Hashable, Sendable {
+        /// The dataset's lineage.
+        package let lineage: String
+        package let project: String
+        package let rho: Rho
+        /// What is paid for: query, dataset version and mechanism; see ``key(query:dataset:policy:)``.
+        package let key: Digest
+
+        /// Gathers a charge.
+        package init(lineage: String, project: String, rho: Rho, key: Digest) {
+            (self.lineage, self.project, self.rho, self.key) = (lineage, project, rho, key)
+        }
+
+        /// Reads a logged charge.
+        ///
+        /// - Throws: `schema.*`, `log.journal-corrupt`.
+        package init(json: JSONValue) throws(GloveboxError) {
+            var fields = try JSONFields(json, at: "charge")
+            lineage = try fields.string("lineage")
+            project = try fields.string("project")
+            key = try fields.digest("key")
+            guard let units = UInt128(try fields.string("rhoUnits")) else {
+                throw GloveboxError("log.journal-corrupt", "a privacy charge has no amount")
+            }
+            rho = Rho(units: units)
+        }
+
+        /// The logged form.
+        package var json: JSONValue {
+            [
+                "lineage": .string(lineage), "project": .string(project), "key": key.json,
+                "rhoUnits": .string(String(rho.units)),
+            ]
+        }
+    }
+
+    private var byLineage: [String: Rho] = [:]
+    private var byProject: [String: Rho] = [:]
+    private var answers: [Digest: Digest] = [:]
+    /// Number of charges so far.
+    package private(set) var count = 0
+
+    /// Starts with nothing spent.
+    package init() {}
+
+    /// What is spent on a dataset's lineage.
+    package func spent(lineage: String) -> Rho { byLineage[lineage] ?? .zero }
+
+    /// What a project has spent over all datasets.
+    package func spent(project: String) -> Rho { byProject[project] ?? .zero }
+
+    /// The digest of the answer that was paid for under a key; nil when there is none.
+    package func answer(to key: Digest) -> Digest? { answers[key] }
+
+    /// Checks that a charge fits both limits: spent + charge <= limit.
+    ///
+    /// - Throws: `budget.exhausted`, `policy.not-enforced`, `privacy.overflow`.
+    package func check(_ charge: Charge, budget: Budget) throws(GloveboxError) {
+        guard let lineage = Rho(budget.datasetRho), let project = Rho(budget.projectRho) else {
+            throw GloveboxError("policy.not-enforced", "a limit of the budget is finer than 10^-12")
+        }
+        let limits = [
+            ("dataset \(Display.escape(charge.lineage))", spent(lineage: charge.lineage), lineage),
+            ("project \(Display.escape(charge.project))", spent(project: charge.project), project),
+        ]
+        for (name, spent, limit) in limits where try spent.adding(charge.rho) > limit {
+            throw GloveboxError(
+                "budget.exhausted",
+                "\(name) has spent rho \(spent.text) of \(limit.text), and \(charge.rho.text) more is asked for",
+                hint: "Ask for a smaller rho, or for an answer that was already paid for."
+            )
+        }
+    }
+
+    /// Adds a logged charge; no limit applies to what has happened.
+    ///
+    /// - Throws: `privacy.overflow`.
+    package mutating func apply(_ charge: Charge) throws(GloveboxError) {
+        byLineage[charge.lineage] = try spent(lineage: charge.lineage).adding(charge.rho)
+        byProject[charge.project] = try spent(project: charge.project).adding(charge.rho)
+        count += 1
+    }
+
+    /// Notes the answer that a charge paid for.
+    package mutating func note(answer: Digest, to key: Digest) { answers[key] = answer }
+
+    /// What makes two questions the same: the query, the dataset's version, and the policy with its mechanism.
+    package static func key(query: Digest, dataset: Digest, policy: Digest) -> Digest {
+        Digest(sha256: Array("glovebox/dp-answer/v1\n".utf8) + query.bytes + dataset.bytes + policy.bytes)
+    }
+}

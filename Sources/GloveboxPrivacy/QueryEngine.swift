@@ -1,0 +1,218 @@
+package import GloveboxCore
+package import GloveboxDisclosure
+package import GloveboxPolicy
+internal import GloveboxTables
+
+/// Answers queries: filters, bounds contributions, clamps, sums in integers, adds noise.
+///
+/// No floating point stands between the data and an answer. Source: release policy section 9.
+package struct QueryEngine: Sendable {
+    private let query: DPQuery
+    private let policy: OutputPolicy
+    private let inputPolicy: InputPolicy
+
+    /// An engine for a query that was checked against these policies.
+    package init(_ query: DPQuery, policy: OutputPolicy, inputPolicy: InputPolicy) {
+        (self.query, self.policy, self.inputPolicy) = (query, policy, inputPolicy)
+    }
+
+    // Numbers that one unit can change by at most so much each, with the noise on them.
+    private struct Measured {
+        var sums: [Int128]
+        let noise: Noise
+    }
+
+    /// The answer as canonical bytes.
+    ///
+    /// The charge must be durable before this is called, and what it returns must be kept: a second call draws anew.
+    /// - Throws: `query.*`, `spec.*`, `policy.not-enforced`, `privacy.scale`, `privacy.overflow`.
+    package func answer<Random: RandomSource>(
+        over table: DatasetTable,
+        key: LineageKey,
+        random: Random,
+        capabilities: Set<Capability>
+    ) throws(GloveboxError) -> [UInt8] {
+        let frame = try query.check(
+            policy: policy,
+            description: table.description,
+            inputPolicy: inputPolicy,
+            capabilities: capabilities
+        )
+        var sampler = Sampler(random)
+        let kept = try rows(table, frame, key)
+        func draw(_ measured: Measured) throws(GloveboxError) -> [Int128] {
+            var noisy: [Int128] = []
+            for sum in measured.sums { noisy.append(try measured.noise.apply(sum, &sampler)) }
+            return noisy
+        }
+        guard let (index, number) = try query.number(in: table.description) else {
+            let counts = try count(kept, frame, rho: query.rho)
+            let noisy = try draw(counts)
+            let report = [try counts.noise.report(of: "count", decimals: 0)]
+            guard query.kind == .quantile else {
+                return try encode(frame, noisy.map { String($0) }, report)
+            }
+            return try encode(nil, [quantile(noisy, frame, table.description)], report)
+        }
+        let isMean = query.kind == .mean
+        let bounds = number.bounds
+        let centre = isMean ? (Int128(bounds.lowerBound) + Int128(bounds.upperBound)) >> 1 : 0
+        let sums = try sum(kept, frame, table.columns[index], bounds, centre, rho: isMean ? query.rho.half : query.rho)
+        let noisy = try draw(sums)
+        let report = try sums.noise.report(of: "sum", decimals: number.decimals)
+        func text(_ value: Int128) -> String { ExactDecimal(mantissa: value, exponent: -number.decimals).text }
+        guard isMean else { return try encode(frame, noisy.map(text), [report]) }
+        let counts = try count(kept, frame, rho: query.rho.half)
+        let means = zip(noisy, try draw(counts)).map { sum, count in
+            let mean = centre + Exact.quotientHalfEven(sum, max(1, count))
+            return text(min(max(mean, Int128(bounds.lowerBound)), Int128(bounds.upperBound)))
+        }
+        return try encode(frame, means, [report, counts.noise.report(of: "count", decimals: 0)])
+    }
+
+    // MARK: Exact part
+
+    private func rows(
+        _ table: DatasetTable,
+        _ frame: TableFrame,
+        _ key: LineageKey
+    ) throws(GloveboxError) -> [ContributionBounds.Kept] {
+        let filters = [
+            try RowFilter(inputPolicy.rowFilter, description: table.description),
+            try RowFilter(query.layout.conditions, description: table.description),
+        ]
+        let number = try query.number(in: table.description)
+        let isPossible = Set(frame.cells)
+        var candidates: [ContributionBounds.Kept] = []
+        for row in 0..<table.rowCount where filters.allSatisfy({ $0.accepts(row, of: table) }) {
+            guard let place = frame.place(ofRow: row, in: table), isPossible.contains(place) else { continue }
+            if let number, case .numbers(let values) = table.columns[number.index],
+                values[row] == DatasetTable.Column.missingNumber
+            {
+                continue
+            }
+            candidates.append(.init(row: row, place: place))
+        }
+        return bounds.keep(candidates, of: table, key: key, query: query.digest)
+    }
+
+    private var bounds: ContributionBounds {
+        ContributionBounds(
+            rows: policy.privacy.unit?.maxRowsPerUnit ?? 1,
+            groups: policy.privacy.unit?.maxGroupsPerUnit ?? 1
+        )
+    }
+
+    private func count(
+        _ kept: [ContributionBounds.Kept],
+        _ frame: TableFrame,
+        rho: Rho
+    ) throws(GloveboxError) -> Measured {
+        try measure(kept, frame, low: 0, high: 1, rho: rho, policy.privacy.mechanism?.count) { _ in 1 }
+    }
+
+    private func sum(
+        _ kept: [ContributionBounds.Kept],
+        _ frame: TableFrame,
+        _ column: DatasetTable.Column,
+        _ range: ClosedRange<Int64>,
+        _ centre: Int128,
+        rho: Rho
+    ) throws(GloveboxError) -> Measured {
+        guard case .numbers(let values) = column else {
+            throw GloveboxError("query.column", "the column holds no numbers")
+        }
+        let (low, high) = (Int128(range.lowerBound) - centre, Int128(range.upperBound) - centre)
+        return try measure(kept, frame, low: low, high: high, rho: rho, policy.privacy.mechanism?.sum) { row in
+            // Clamped first, then coarsened, then summed.
+            min(max(Int128(values[row]) - centre, low), high)
+        }
+    }
+
+    private func measure(
+        _ kept: [ContributionBounds.Kept],
+        _ frame: TableFrame,
+        low: Int128,
+        high: Int128,
+        rho: Rho,
+        _ law: Mechanism.Noise?,
+        _ value: (Int) -> Int128
+    ) throws(GloveboxError) -> Measured {
+        let sensitivity = try Sensitivity(
+            low: low,
+            high: high,
+            bounds: bounds,
+            isGrouped: frame.cells.count > 1,
+            neighbour: policy.privacy.unit?.neighbour ?? .addRemove
+        )
+        let noise = try Noise(
+            law ?? .discreteGaussian,
+            rho: rho,
+            step: sensitivity.step,
+            groups: sensitivity.cells
+        )
+        var position = [Int: Int](minimumCapacity: frame.cells.count)
+        for (index, place) in frame.cells.enumerated() { position[place] = index }
+        var sums = [Int128](repeating: 0, count: frame.cells.count)
+        for row in kept {
+            guard let index = position[row.place] else { continue }
+            sums[index] = try Exact.sum(sums[index], noise.coarse(value(row.row)))
+        }
+        return Measured(sums: sums, noise: noise)
+    }
+
+    // MARK: The answer
+
+    // The smallest upper edge at or below which the wanted share of the noisy counts lies.
+    private func quantile(
+        _ noisy: [Int128],
+        _ frame: TableFrame,
+        _ description: DatasetDescription
+    ) throws(GloveboxError) -> String {
+        guard let q = query.quantile, let dimension = frame.dimensions.first, let banding = dimension.banding,
+            case .number(let number) = description.columns[dimension.column].type,
+            let whole = ExactDecimal.power(-q.exponent)
+        else { throw GloveboxError("query.kind", "a quantile needs a share and a banding") }
+        let counts = noisy.map { max(0, $0) }
+        let total = counts.reduce(0, +)
+        var below: Int128 = 0
+        var band = counts.count - 1
+        for (index, count) in counts.enumerated() {
+            below += count
+            if try Exact.product(below, whole) >= Exact.product(q.mantissa, total) {
+                band = index
+                break
+            }
+        }
+        return number.text(banding.edges[band + 1])
+    }
+
+    private func encode(_ frame: TableFrame?, _ values: [String], _ noise: [JSONObject]) throws(GloveboxError)
+        -> [UInt8]
+    {
+        let report = policy.privacy.report ?? PrivacyRules.ReportItem.allCases
+        let cells = zip(frame?.cells.map(Optional.some) ?? [nil], values).map { place, value -> JSONValue in
+            let key = place.flatMap { frame?.labels($0) } ?? []
+            return ["key": .array(key.map(JSONValue.string)), "value": .string(value)]
+        }
+        var answer = JSONObject([
+            ("apiVersion", "glovebox/v1"), ("kind", "DPAnswer"), ("dataset", .string(query.dataset)),
+            ("query", query.canonical["query"] ?? .null), ("cells", .array(cells)),
+        ])
+        let shown = noise.map { laws -> JSONValue in
+            var laws = laws
+            for item in [PrivacyRules.ReportItem.scale, .accuracy95] where !report.contains(item) {
+                laws[item.rawValue] = nil
+            }
+            return .object(laws)
+        }
+        answer["noise"] = .array(shown)
+        if report.contains(.rho) { answer["rho"] = .string(query.rho.text) }
+        if report.contains(.epsilonAtDelta), let delta = policy.privacy.budget?.delta {
+            answer["epsilon_at_delta"] = [
+                "delta": .string(delta.text), "epsilon": .string(PrivacyLoss.epsilonText(query.rho, delta: delta)),
+            ]
+        }
+        return CanonicalJSON.encode(.object(answer))
+    }
+}

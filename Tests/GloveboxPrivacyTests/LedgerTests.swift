@@ -1,0 +1,80 @@
+import GloveboxCore
+import GloveboxPolicy
+import GloveboxTables
+import Testing
+
+@testable import GloveboxPrivacy
+
+@Suite struct LedgerTests {
+    private func budget(_ dataset: String, _ project: String) throws -> Budget {
+        let policy = try OutputPolicy(
+            Bench.yaml(
+                """
+                apiVersion: glovebox/v1
+                kind: OutputPolicy
+                metadata: {name: test, version: 1}
+                tier: computed
+                outputs: [{name: answer.json, type: json}]
+                queries: [count]
+                budget: {per_query_rho_max: "1", dataset_rho: "\(dataset)", project_rho: "\(project)"}
+                decision: {auto: within-budget, otherwise: reject, reviewers: 1}
+                """
+            )
+        )
+        return try #require(policy.privacy.budget)
+    }
+
+    private func charge(_ rho: String, project: String = "p", lineage: String = "l") throws -> PrivacyLedger.Charge {
+        let amount = try #require(ExactDecimal(policyText: rho).flatMap { Rho($0) })
+        return .init(lineage: lineage, project: project, rho: amount, key: .zero)
+    }
+
+    /// Whether each charge is taken, in turn.
+    private func play(_ charges: [PrivacyLedger.Charge], _ budget: Budget) throws -> [Bool] {
+        var ledger = PrivacyLedger()
+        return try charges.map { charge in
+            do throws(GloveboxError) { try ledger.check(charge, budget: budget) } catch {
+                #expect(error.code == "budget.exhausted")
+                return false
+            }
+            try ledger.apply(charge)
+            return true
+        }
+    }
+
+    @Test func `a budget is filled exactly and never over it`() throws {
+        let three = try (0..<4).map { _ in try charge("0.1") }
+        #expect(try play(three, budget("0.3", "9")) == [true, true, true, false])
+        let vector = try #require(Vectors.all("budget_filter_zcdp").first)
+        let charges = try vector.givens("sigmas").map { sigma in
+            PrivacyLedger.Charge(
+                lineage: "l",
+                project: "p",
+                rho: try Rho(atLeast: 1, UInt128(2 * sigma * sigma)),
+                key: .zero
+            )
+        }
+        let limit = try vector.given("limit_rho")
+        #expect(try play(charges, budget("\(limit)", "9")) == vector.expected["accepted"] as? [Bool])
+    }
+
+    @Test func `a refused charge costs nothing, and a smaller one may still pass`() throws {
+        let charges = [try charge("0.25"), try charge("0.1"), try charge("0.05")]
+        #expect(try play(charges, budget("0.3", "9")) == [true, false, true])
+    }
+
+    @Test func `projects share a dataset's limit, and have one of their own`() throws {
+        let charges = [
+            try charge("0.2", project: "a"), try charge("0.2", project: "b"), try charge("0.1", project: "a"),
+            try charge("0.2", project: "a", lineage: "other"),
+        ]
+        #expect(try play(charges, budget("0.3", "0.4")) == [true, false, true, false])
+        #expect(try play(charges, budget("0.3", "0.5")) == [true, false, true, true])
+    }
+
+    @Test func `a charge is read as it was logged`() throws {
+        let charge = try charge("0.123456789012")
+        #expect(try PrivacyLedger.Charge(json: charge.json) == charge)
+        #expect(throws: GloveboxError.self) { try PrivacyLedger.Charge(json: ["lineage": "l"]) }
+    }
+}
