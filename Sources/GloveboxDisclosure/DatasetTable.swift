@@ -48,10 +48,10 @@ package struct DatasetTable: Sendable {
         return names.count
     }
 
-    /// The privacy unit of a row, counted from 0.
-    package func unit(ofRow row: Int) -> Int {
-        guard let index = unitColumn, case .identifiers(let values, _) = columns[index] else { return row }
-        return Int(values[row])
+    /// The privacy unit of each row, counted from 0; nil when the row itself is the unit.
+    package var unitLookup: [UInt32]? {
+        guard let index = unitColumn, case .identifiers(let values, _) = columns[index] else { return nil }
+        return values
     }
 
     /// The text of a value as it is written to a job's file; nil for a value that is missing.

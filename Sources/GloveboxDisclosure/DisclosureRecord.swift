@@ -80,7 +80,10 @@ package struct DisclosureRecord: Sendable {
         record["spec_digest"] = decision.spec.map { .string($0.named) }
         record["rounding"] = request.policy.document.canonical["rounding"]
         if let suppression = request.policy.suppression {
-            record["suppression"] = ["mode": .string(suppression.mode.rawValue), "cells": 0]
+            record["suppression"] = [
+                "mode": .string(suppression.mode.rawValue),
+                "cells": .integer(Int64(decision.findings.first { $0.check == "suppression" }?.cells.count ?? 0)),
+            ]
         }
         if reader == .owner {
             record["differencing"] = [

@@ -27,6 +27,15 @@ struct Margins: Sendable {
         return places
     }
 
+    /// Adds each cell's number to every margin that holds the cell.
+    func summed<Number: AdditiveArithmetic>(_ cellValues: [Number], over cells: [Int]) -> [Number] {
+        var sums = cellValues
+        for cell in cells where cellValues[cell] != .zero {
+            for place in containing(cell).dropFirst() { sums[place] += cellValues[cell] }
+        }
+        return sums
+    }
+
     /// The margin of a cell over one dimension.
     func margin(of cell: Int, over dimension: Int) -> Int {
         cell + (sizes[dimension] - TableFrame.positions(cell, sizes)[dimension]) * strides[dimension]

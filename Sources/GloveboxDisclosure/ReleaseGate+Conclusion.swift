@@ -8,14 +8,17 @@ extension ReleaseGate {
     /// What a release tells: its cells, the status and the size of the bundle.
     static func millibits(
         _ policy: OutputPolicy,
-        _ frame: TableFrame,
+        _ counts: CellCounts,
         _ rounding: RoundingRules.Counts,
-        population: Int
+        _ digits: Int,
+        _ table: DatasetTable
     ) -> Int64 {
-        let cell = rounding.domainSize(population: population)
-        return Capacity.millibits(
-            domainSizes: [Int64](repeating: cell, count: frame.cells.count) + [3, Int64(policy.channels.pad.count)]
-        )
+        var cell = [rounding.domainSize(population: table.unitCount)]
+        if let variable = counts.variable {
+            cell.append(MeasureDomain.size(variable, digits: digits, rows: table.rowCount))
+        }
+        let cells = counts.frame.cells.flatMap { _ in cell }
+        return Capacity.millibits(domainSizes: cells + [3, Int64(policy.channels.pad.count)])
     }
 
     /// Compares with every release of the lineage.

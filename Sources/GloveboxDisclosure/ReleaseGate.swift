@@ -49,7 +49,8 @@ package struct ReleaseGate: Sendable {
     /// The supervisor adds what it enforces itself.
     package static let capabilities: Set<Capability> = [
         "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "measure.count",
-        "check.threshold", "check.differencing", "rounding.nearest", "rounding.midpoint", "suppression.forbid",
+        "measure.sum", "measure.mean", "measure.proportion", "check.threshold", "check.dominance", "check.differencing",
+        "rounding.nearest", "rounding.midpoint", "suppression.forbid", "suppression.mark",
         "capacity.max_bits_per_release", "capacity.max_bits_per_project", "decision.auto.when-all-pass",
         "decision.auto.never", "decision.otherwise.reject",
     ]
@@ -92,14 +93,16 @@ package struct ReleaseGate: Sendable {
         guard policy.columns?.measures.contains(spec.statistic) == true else {
             throw GloveboxError("spec.statistic", "the policy does not allow \(spec.statistic.rawValue)")
         }
-        for column in spec.groupBy.map(\.column) + spec.conditions.map(\.column)
+        for column in spec.groupBy.map(\.column) + spec.conditions.map(\.column) + (spec.variable.map { [$0] } ?? [])
         where !inputPolicy.allows(column: column) {
             throw GloveboxError("spec.column", "the input policy does not show the column \(Display.escape(column))")
         }
         for predicate in spec.conditions { try description.check(predicate) }
         let frame = try TableFrame(spec, description: description)
+        let variable = try MeasuredVariable(spec, description: description)
         let rows = frame.rows(withTotals: spec.hasTotals).count
-        guard rows <= output.maxRows, rows * (frame.dimensions.count + 1) <= output.maxCells else {
+        guard rows <= output.maxRows, rows * (frame.dimensions.count + (variable == nil ? 1 : 2)) <= output.maxCells
+        else {
             throw GloveboxError("spec.too-many-cells", "the table has more rows or cells than \(output.name) may have")
         }
         return frame
@@ -121,7 +124,7 @@ package struct ReleaseGate: Sendable {
         try policy.requireEnforced(by: capabilities)
         try request.inputPolicy.check(against: table.description)
         let frame = try frame(spec, policy, table.description, request.inputPolicy)
-        guard let rounding = policy.rounding?.counts, let threshold = policy.checks.threshold,
+        guard let rounding = policy.rounding, let threshold = policy.checks.threshold,
             let differencing = policy.checks.differencing
         else { throw GloveboxError("policy.not-enforced", "the gate releases only recomputed tables") }
         let claimed: CheckedTable
@@ -132,14 +135,26 @@ package struct ReleaseGate: Sendable {
         case nil:
             return refusal(request, [Finding("missing-output", .fail, detail: "the job left no \(spec.output)")])
         }
-        let counts = try CellCounts(table, frame: frame, conditions: spec.conditions, inputPolicy: request.inputPolicy)
-        let released = ReleasedTable(counts, rounding: rounding, withTotals: spec.hasTotals)
-        let wrong = released.mismatches(claimed, rounding: rounding)
+        let counts = try CellCounts(
+            table,
+            frame: frame,
+            conditions: spec.conditions,
+            variable: MeasuredVariable(spec, description: table.description),
+            inputPolicy: request.inputPolicy
+        )
+        var findings = threshold.findings(counts)
+        let measures = CellMeasures(counts)
+        findings += measureFindings(counts, measures, policy.checks, threshold)
+        let marked: Set<Int>
+        (marked, findings) = suppressed(counts, findings, policy.suppression, withTotals: spec.hasTotals)
+        let (released, audit) = rounded(counts, measures, rounding, threshold, marked, withTotals: spec.hasTotals)
+        findings += audit
+        let wrong = released.mismatches(claimed, rounding: rounding.counts)
         let record = ReleaseRecord(id: request.id, spec: spec, table: table, counts: counts, key: past.lineageKey)
         let hits = Self.hits(record, past, differencing)
-        let millibits = Self.millibits(policy, frame, rounding, population: table.unitCount)
-        var findings = threshold.findings(counts)
+        let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, table)
         findings.append(finding(differencing, hits, frame))
+        findings += dominanceOfDifferences(record, past, policy.checks.dominance, threshold, frame)
         findings.append(capacityFinding(policy, millibits, past))
         findings.append(
             Finding(

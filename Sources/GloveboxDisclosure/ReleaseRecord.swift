@@ -1,4 +1,5 @@
 package import GloveboxCore
+internal import GloveboxPolicy
 internal import GloveboxTables
 
 /// What is kept of a released table so that a later one can be compared with it: which units stood in which cell.
@@ -9,6 +10,8 @@ package struct ReleaseRecord: Hashable, Sendable {
     struct Entry: Hashable, Sendable {
         let tag: UnitTag
         let cells: [Int]
+        /// The unit's part of the sum in each of its cells, scaled; empty in a table of counts or proportions.
+        let values: [Int64]
     }
 
     /// What the supervisor calls the release.
@@ -19,6 +22,8 @@ package struct ReleaseRecord: Hashable, Sendable {
     package let version: Digest
     /// The digest of the spec.
     package let spec: Digest
+    /// The column that was summed or averaged; nil for counts and proportions.
+    package let variable: String?
     /// The number of codes of each dimension.
     package let sizes: [Int]
     /// The units, by rising tag.
@@ -32,21 +37,30 @@ package struct ReleaseRecord: Hashable, Sendable {
         self.spec = spec.digest
         sizes = counts.frame.sizes
         let tags = table.unitTags(key)
-        var cells: [Int: [Int]] = [:]
-        for membership in counts.memberships { cells[membership.unit, default: []].append(membership.cell) }
-        let entries = counts.population.map { Entry(tag: tags[$0], cells: cells[$0] ?? []) }
+        variable = counts.variable.flatMap { $0.statistic == .proportion ? nil : $0.name }
+        let hasValues = variable != nil
+        var cells = [[Int]](repeating: [], count: tags.count)
+        var values = [[Int64]](repeating: [], count: tags.count)
+        for membership in counts.memberships {
+            cells[Int(membership.unit)].append(Int(membership.cell))
+            if hasValues { values[Int(membership.unit)].append(membership.value) }
+        }
+        let entries = counts.population.map {
+            Entry(tag: tags[Int($0)], cells: cells[Int($0)], values: values[Int($0)])
+        }
         self.entries = entries.sorted { $0.tag < $1.tag }
     }
 
-    private static let head = Array("gbxr".utf8) + [1]
+    private static let head = Array("gbxr".utf8) + [2]
 
-    /// The stored form: `"gbxr" 1, id, dataset, version, spec, sizes, units (tag, cells)`, big-endian.
+    /// The stored form: `"gbxr" 2, id, dataset, version, spec, variable, sizes, units (tag, cells with values)`, big-endian.
     package var encoded: [UInt8] {
         var out = ByteWriter()
         out.bytes = Self.head
         out.text(id)
         out.text(dataset)
         out.bytes += version.bytes + spec.bytes
+        out.text(variable ?? "")
         out.u8(UInt8(sizes.count))
         for size in sizes { out.u32(size) }
         out.u32(entries.count)
@@ -55,6 +69,7 @@ package struct ReleaseRecord: Hashable, Sendable {
             out.i64(Int64(bitPattern: entry.tag.low))
             out.u32(entry.cells.count)
             for cell in entry.cells { out.u32(cell) }
+            for value in entry.values { out.i64(value) }
         }
         return out.bytes
     }
@@ -72,6 +87,8 @@ package struct ReleaseRecord: Hashable, Sendable {
         else { throw ByteReader.invalid }
         self.version = version
         self.spec = spec
+        let variable = try input.text()
+        self.variable = variable.isEmpty ? nil : variable
         var sizes: [Int] = []
         var places = 1
         for _ in 0..<(try input.u8()) {
@@ -81,11 +98,15 @@ package struct ReleaseRecord: Hashable, Sendable {
             places *= size + 1
         }
         self.sizes = sizes
-        entries = try Self.entries(&input, places)
+        entries = try Self.entries(&input, places, hasValues: !variable.isEmpty)
         guard input.isAtEnd else { throw ByteReader.invalid }
     }
 
-    private static func entries(_ input: inout ByteReader, _ places: Int) throws(GloveboxError) -> [Entry] {
+    private static func entries(
+        _ input: inout ByteReader,
+        _ places: Int,
+        hasValues: Bool
+    ) throws(GloveboxError) -> [Entry] {
         let count = try input.u32()
         guard count <= input.left / 20 else { throw ByteReader.invalid }
         var entries: [Entry] = []
@@ -103,7 +124,9 @@ package struct ReleaseRecord: Hashable, Sendable {
                 guard cell < places else { throw ByteReader.invalid }
                 cells.append(cell)
             }
-            entries.append(Entry(tag: tag, cells: cells))
+            var values: [Int64] = []
+            if hasValues { for _ in cells { values.append(try input.i64()) } }
+            entries.append(Entry(tag: tag, cells: cells, values: values))
         }
         return entries
     }

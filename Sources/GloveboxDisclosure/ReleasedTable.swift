@@ -1,34 +1,110 @@
 package import GloveboxPolicy
 package import GloveboxTables
 
-/// The table that leaves: labels and rounded counts, in the order they are written.
-package struct ReleasedTable: Hashable, Sendable {
+/// The table that leaves: labels, rounded counts and rounded measures, in the order they are written.
+package struct ReleasedTable: Sendable {
+    /// A sum, mean or proportion.
+    package struct Measure: Sendable {
+        /// The exact value; it stays with the data owner. Nil for the mean or proportion of nothing.
+        package let exact: Ratio?
+        /// What is released; nil where there is nothing to divide.
+        package let rounded: ExactDecimal?
+
+        var text: String { rounded?.text ?? "NA" }
+    }
+
     /// One row.
-    package struct Row: Hashable, Sendable {
+    package struct Row: Sendable {
         package let labels: [String]
         /// The exact count; it stays with the data owner.
         package let exact: Int64
         /// What is released.
         package let rounded: Int64
+        /// The measure; nil in a table of counts.
+        package let measure: Measure?
+        /// Whether `[c]` stands in place of the numbers.
+        package let isSuppressed: Bool
     }
 
     /// The column names.
     package let header: [String]
     /// The rows.
     package let rows: [Row]
+    /// Significant digits of the measures.
+    let digits: Int
 
-    /// Rounds the counts; a total is the sum of the rounded cells, so it tells nothing new.
-    package init(_ counts: CellCounts, rounding: RoundingRules.Counts, withTotals: Bool) {
-        let margins = Margins(sizes: counts.frame.sizes)
-        var rounded = [Int64](repeating: 0, count: counts.frame.placeCount)
-        for cell in counts.frame.cells {
-            let value = rounding.round(Int64(counts.units[cell]))
-            for place in margins.containing(cell) { rounded[place] += value }
+    /// Rounds counts and measures.
+    ///
+    /// A total is made of the rounded visible cells alone, so it tells nothing new: counts and sums are added, means are
+    /// weighted by the rounded counts, proportions divide the rounded numbers of units.
+    package init(
+        _ counts: CellCounts,
+        measures: CellMeasures? = nil,
+        rounding: RoundingRules.Counts,
+        digits: Int = 3,
+        suppressed: Set<Int> = [],
+        withTotals: Bool
+    ) {
+        let frame = counts.frame
+        let margins = Margins(sizes: frame.sizes)
+        var rounded = [Int64](repeating: 0, count: frame.placeCount)
+        for cell in frame.cells where !suppressed.contains(cell) {
+            rounded[cell] = rounding.round(Int64(counts.units[cell]))
         }
-        header = counts.frame.dimensions.map(\.name) + ["n"]
-        rows = counts.frame.rows(withTotals: withTotals).map { place in
-            Row(labels: counts.frame.labels(place), exact: Int64(counts.units[place]), rounded: rounded[place])
+        rounded = margins.summed(rounded, over: frame.cells)
+        let values = measures.map { Self.round($0, frame, rounded, rounding, digits, suppressed) }
+        header = frame.dimensions.map(\.name) + ["n"] + (measures.map { [$0.variable.header] } ?? [])
+        rows = frame.rows(withTotals: withTotals).map { place in
+            Row(
+                labels: frame.labels(place),
+                exact: Int64(counts.units[place]),
+                rounded: rounded[place],
+                measure: values.map { Measure(exact: measures?.exact(place), rounded: $0[place]) },
+                isSuppressed: suppressed.contains(place)
+            )
         }
+        self.digits = digits
+    }
+
+    private static func round(
+        _ measures: CellMeasures,
+        _ frame: TableFrame,
+        _ counts: [Int64],
+        _ rounding: RoundingRules.Counts,
+        _ digits: Int,
+        _ suppressed: Set<Int>
+    ) -> [ExactDecimal?] {
+        let margins = Margins(sizes: frame.sizes)
+        // What margins add up: the released sum, mean times count, or rounded number of positive units.
+        var parts = [Ratio](repeating: Ratio(.zero), count: frame.placeCount)
+        var values = [ExactDecimal?](repeating: nil, count: frame.placeCount)
+        for cell in frame.cells where !suppressed.contains(cell) {
+            switch measures.variable.statistic {
+            case .sum:
+                values[cell] = measures.exact(cell)?.rounded(significantDigits: digits)
+                parts[cell] = Ratio(values[cell] ?? .zero)
+            case .mean:
+                values[cell] = measures.exact(cell)?.rounded(significantDigits: digits)
+                parts[cell] = Ratio(values[cell] ?? .zero) * Ratio(BigInteger(counts[cell]))
+            case .proportion:
+                parts[cell] = Ratio(BigInteger(rounding.round(Int64(measures.positives[cell]))))
+                values[cell] = quotient(parts[cell], counts[cell], digits)
+            case .count, .ols: break
+            }
+            for place in margins.containing(cell).dropFirst() { parts[place] = parts[place] + parts[cell] }
+        }
+        let cells = Set(frame.cells)
+        for place in 0..<frame.placeCount where !cells.contains(place) {
+            values[place] =
+                measures.variable.statistic == .sum
+                ? parts[place].rounded(significantDigits: 15) : quotient(parts[place], counts[place], digits)
+        }
+        return values
+    }
+
+    private static func quotient(_ part: Ratio, _ count: Int64, _ digits: Int) -> ExactDecimal? {
+        guard count > 0 else { return nil }
+        return Ratio(part.numerator, part.denominator * BigInteger(count)).rounded(significantDigits: digits)
     }
 
     /// The canonical bytes.
@@ -36,51 +112,11 @@ package struct ReleasedTable: Hashable, Sendable {
     /// Source: release policy section 8.1.
     package var csv: [UInt8] {
         var out = Array((header.joined(separator: ",") + "\n").utf8)
-        for row in rows { out += ((row.labels + [String(row.rounded)]).joined(separator: ",") + "\n").utf8 }
+        for row in rows {
+            let numbers = [String(row.rounded)] + (row.measure.map { [$0.text] } ?? [])
+            let shown = row.isSuppressed ? numbers.map { _ in CheckedTable.Cell.suppressionMark } : numbers
+            out += ((row.labels + shown).joined(separator: ",") + "\n").utf8
+        }
         return out
-    }
-}
-
-extension ReleasedTable {
-    /// Compares a job's table with the recomputed one: the labels of the rows that are missing, extra or wrong.
-    ///
-    /// A number agrees when it is the exact count, within 10^-9 of it, or an integer that rounds to the released count.
-    /// Rows may stand in any order. Source: release policy section 4, step 7.
-    package func mismatches(_ claim: CheckedTable, rounding: RoundingRules.Counts) -> [[String]] {
-        guard claim.header.elementsEqual(header, by: { $0.utf8.elementsEqual($1.utf8) }) else { return [claim.header] }
-        var expected: [[String]: Row] = [:]
-        for row in rows { expected[row.labels] = row }
-        var wrong: [[String]] = []
-        for cells in claim.rows {
-            let labels = cells.dropLast().map(\.text)
-            guard let row = expected.removeValue(forKey: labels), let cell = cells.last,
-                Self.agrees(cell, row, rounding)
-            else {
-                wrong.append(labels)
-                continue
-            }
-        }
-        return wrong + rows.map(\.labels).filter { expected[$0] != nil }
-    }
-
-    private static func agrees(_ cell: CheckedTable.Cell, _ row: Row, _ rounding: RoundingRules.Counts) -> Bool {
-        guard case .number(let number, _) = cell else { return false }
-        if let claimed = number.scaled(decimals: 0) {
-            return claimed == row.exact || claimed == row.rounded
-                || (0...Int64(Int32.max)).contains(claimed) && rounding.round(claimed) == row.rounded
-        }
-        return number.isWithinBillionth(of: row.exact)
-    }
-}
-
-extension ExactDecimal {
-    // |self - exact| ≤ 10^-9 · max(1, |exact|), over the common denominator 10^places.
-    fileprivate func isWithinBillionth(of exact: Int64) -> Bool {
-        guard exponent < 0, let factor = ExactDecimal.power(-exponent) else { return false }
-        let (scaled, overflow) = Int128(exact).multipliedReportingOverflow(by: factor)
-        guard !overflow else { return false }
-        let allowed = max(scaled.magnitude, factor.magnitude) / 1_000_000_000
-        let (difference, tooFar) = mantissa.subtractingReportingOverflow(scaled)
-        return !tooFar && difference.magnitude <= allowed
     }
 }

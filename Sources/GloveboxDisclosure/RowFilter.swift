@@ -45,6 +45,29 @@ package struct RowFilter: Sendable {
         (0..<table.rowCount).filter { accepts($0, of: table) }
     }
 
+    /// Whether each of the rows meets every condition; read column by column.
+    func mask(_ rows: Range<Int>, of table: DatasetTable) -> [Bool] {
+        var mask = [Bool](repeating: true, count: rows.count)
+        for test in tests {
+            switch test {
+            case .codes(let column, let allowed):
+                guard case .codes(let values) = table.columns[column] else { return mask.map { _ in false } }
+                for row in rows {
+                    let code = values[row]
+                    if code == DatasetTable.Column.missingCode || !allowed[Int(code)] {
+                        mask[row - rows.lowerBound] = false
+                    }
+                }
+            case .numbers(let column, let range):
+                guard case .numbers(let values) = table.columns[column] else { return mask.map { _ in false } }
+                // The mark of a missing number is below every bound.
+                for row in rows where !range.contains(values[row]) { mask[row - rows.lowerBound] = false }
+            case .never: return mask.map { _ in false }
+            }
+        }
+        return mask
+    }
+
     private static func test(_ predicate: Predicate, _ description: DatasetDescription) -> Test {
         guard let index = description.columns.firstIndex(where: { $0.name.utf8.elementsEqual(predicate.column.utf8) })
         else { return .never }

@@ -19,14 +19,21 @@ package struct TableFrame: Sendable {
         /// Whether full cells are looked for.
         package let isSensitive: Bool
 
-        /// The position of a row; nil when its value is missing.
-        func position(ofRow row: Int, in table: DatasetTable) -> Int? {
+        /// Moves each row's place on by this dimension; -1 once a value is missing.
+        func append(_ rows: Range<Int>, in table: DatasetTable, to places: inout [Int32]) {
+            let width = Int32(labels.count + 1)
             switch table.columns[column] {
             case .codes(let values):
-                return values[row] == DatasetTable.Column.missingCode ? nil : Int(values[row])
+                for (index, row) in rows.enumerated() where places[index] >= 0 {
+                    let code = values[row]
+                    places[index] = code == DatasetTable.Column.missingCode ? -1 : places[index] * width + Int32(code)
+                }
             case .numbers(let values):
-                return values[row] == DatasetTable.Column.missingNumber ? nil : banding?.band(of: values[row])
-            case .identifiers: return nil
+                for (index, row) in rows.enumerated() where places[index] >= 0 {
+                    let band = banding?.band(of: values[row])
+                    places[index] = band.map { places[index] * width + Int32($0) } ?? -1
+                }
+            case .identifiers: places = places.map { _ in -1 }
             }
         }
     }
@@ -68,14 +75,11 @@ package struct TableFrame: Sendable {
     /// The number of codes of each dimension.
     package var sizes: [Int] { dimensions.map(\.labels.count) }
 
-    /// The place of a row; nil when one of its values is missing.
-    package func place(ofRow row: Int, in table: DatasetTable) -> Int? {
-        var place = 0
-        for dimension in dimensions {
-            guard let position = dimension.position(ofRow: row, in: table) else { return nil }
-            place = place * (dimension.labels.count + 1) + position
-        }
-        return place
+    /// The place of each of the rows; -1 when one of its values is missing.
+    package func places(ofRows rows: Range<Int>, in table: DatasetTable) -> [Int32] {
+        var places = [Int32](repeating: 0, count: rows.count)
+        for dimension in dimensions { dimension.append(rows, in: table, to: &places) }
+        return places
     }
 
     /// The labels of a place.

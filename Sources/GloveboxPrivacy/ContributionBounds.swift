@@ -18,8 +18,8 @@ struct ContributionBounds {
 
     /// Selects from rows that passed the filters.
     func keep(_ candidates: [Kept], of table: DatasetTable, key: LineageKey, query: Digest) -> [Kept] {
-        guard table.description.privacyUnit.kind == .id else { return candidates }
-        return Dictionary(grouping: candidates) { table.unit(ofRow: $0.row) }.values.flatMap { own in
+        guard let units = table.unitLookup else { return candidates }
+        return Dictionary(grouping: candidates) { units[$0.row] }.values.flatMap { own in
             keep(own, table, key, query)
         }
     }

@@ -83,9 +83,11 @@ package struct QueryEngine: Sendable {
         ]
         let number = try query.number(in: table.description)
         let isPossible = Set(frame.cells)
+        let places = frame.places(ofRows: 0..<table.rowCount, in: table)
         var candidates: [ContributionBounds.Kept] = []
         for row in 0..<table.rowCount where filters.allSatisfy({ $0.accepts(row, of: table) }) {
-            guard let place = frame.place(ofRow: row, in: table), isPossible.contains(place) else { continue }
+            let place = Int(places[row])
+            guard isPossible.contains(place) else { continue }
             if let number, case .numbers(let values) = table.columns[number.index],
                 values[row] == DatasetTable.Column.missingNumber
             {

@@ -89,6 +89,7 @@ enum Bench {
             table,
             frame: TableFrame(spec, description: table.description),
             conditions: spec.conditions,
+            variable: MeasuredVariable(spec, description: table.description),
             inputPolicy: input ?? Bench.input()
         )
     }

@@ -34,7 +34,7 @@ import Testing
             #expect(table.rowCount == 3 && table.unitCount == 2)
             #expect(table.columns[1] == .numbers([250, DatasetTable.Column.missingNumber, -100]))
             #expect(table.columns[2] == .codes([1, 0, 1]))
-            #expect((0..<3).map(table.unit(ofRow:)) == [0, 1, 0])
+            #expect(table.unitLookup == [0, 1, 0])
             #expect(table.text(column: 1, row: 0) == "2.5" && table.text(column: 1, row: 1) == nil)
             digests.insert(table.contentDigest)
         }

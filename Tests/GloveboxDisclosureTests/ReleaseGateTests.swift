@@ -87,7 +87,7 @@ import Testing
 
     @Test(arguments: [
         ("[\"a\",\"c\"]", "", "spec.column"), ("[\"a\",{\"column\":\"b\",\"banding\":\"x\"}]", "", "spec.column"),
-        ("[\"a\"]", ",\"statistic\":\"sum\",\"variable\":\"b\"", "spec.statistic"),
+        ("[\"a\"]", ",\"statistic\":\"sum\",\"variable\":\"b\"", "spec.variable"),
         ("[\"a\"]", ",\"where\":[{\"column\":\"b\",\"op\":\"eq\",\"value\":\"9\"}]", "spec.predicate"),
     ])
     func `refuses a spec before any row is read`(groupBy: String, more: String, code: String) throws {
@@ -144,7 +144,12 @@ import Testing
         )
         #expect(owner["capacity"] == ["bits": "1.585", "project_total": "1.585"])
         let researcher = record.json(for: .researcher)
-        #expect(researcher["checks"] == [["id": "threshold", "version": 1], ["id": "differencing", "version": 1]])
+        #expect(
+            researcher["checks"]
+                == JSONValue.array(
+                    ["threshold", "dominance", "differencing"].map { ["id": .string($0), "version": 1] }
+                )
+        )
         #expect(researcher["differencing"] == nil)
         #expect(try JSONReader.readCanonical(CanonicalJSON.encode(owner)) == owner)
         let other = DisclosureRecord(request, try Self.decide(request, "x"), context).json(for: .researcher)

@@ -12,13 +12,15 @@ import Testing
         let input: [String: Any]
         let params: [String: Any]
         let expected: [String: Any]
+        /// How far a number may be off, relative to it.
+        let tolerance: Double
         var testDescription: String { "\(id) \(kind)" }
 
         func matrix(_ name: String) throws -> [[Int]] { try #require(input[name] as? [[Int]]) }
     }
 
     static func all(_ kinds: String...) throws -> [Vector] {
-        let data = try Data(contentsOf: Bench.root.appending(path: "Tests/Vectors/disclosure.json"))
+        let data = try Data(contentsOf: VectorKinds.file)
         let file = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         let vectors = try #require(file["vectors"] as? [[String: Any]])
         return vectors.compactMap { vector in
@@ -30,7 +32,8 @@ import Testing
                 kind: kind,
                 input: vector["input"] as? [String: Any] ?? [:],
                 params: vector["params"] as? [String: Any] ?? [:],
-                expected: vector["expected"] as? [String: Any] ?? [:]
+                expected: vector["expected"] as? [String: Any] ?? [:],
+                tolerance: vector["tolerance_rel"] as? Double ?? 0
             )
         }
     }
@@ -53,7 +56,7 @@ import Testing
 
     @Test func `thresholds agree with acro`() throws {
         let vectors = try Self.all("threshold_table")
-        #expect(vectors.count == 6)
+        #expect(!vectors.isEmpty)
         for vector in vectors {
             let counts = try vector.matrix("counts")
             let zeros = vector.params["zeros_are_disclosive"] as? Bool == true ? "disclosive" : "allowed"
@@ -108,7 +111,7 @@ import Testing
 
     @Test func `published differences agree`() throws {
         let vectors = try Self.all("differencing")
-        #expect(vectors.count == 3)
+        #expect(!vectors.isEmpty)
         for vector in vectors {
             let (first, second) = (try vector.matrix("table_a"), try vector.matrix("table_b"))
             let limit = try #require(vector.params["threshold"] as? Int)
@@ -129,7 +132,7 @@ import Testing
 
     @Test func `capacity is the sum of logarithms, rounded up`() throws {
         let vectors = try Self.all("capacity_bits")
-        #expect(vectors.count == 2)
+        #expect(!vectors.isEmpty)
         for vector in vectors {
             let sizes = try #require(vector.input["field_domain_sizes"] as? [Int])
             let bits = try #require(vector.expected["bits"] as? Double)

@@ -7,8 +7,8 @@ import Testing
     func `output policies are valid and count`(name: String) throws {
         let policy = try OutputPolicy(Shipped.value("Policies/\(name).yaml"))
         #expect(policy.document.name == name)
-        #expect(policy.columns?.measures == [.count])
-        #expect(policy.checks.ids == ["threshold", "differencing"])
+        #expect(policy.columns?.measures == [.count, .sum, .mean, .proportion])
+        #expect(policy.checks.ids == ["threshold", "dominance", "differencing"])
         #expect(policy.decision.auto == .whenAllPass && policy.decision.otherwise == .reject)
     }
 
