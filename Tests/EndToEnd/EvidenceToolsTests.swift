@@ -63,7 +63,8 @@ struct EvidenceToolsTests {
         "printf x >>lay/wd/table.csv", "echo x >lay/wd/other.csv", "rm lay/review.*.link", "rm lay/submit.*.link",
         "openssl genpkey -algorithm ed25519 -out k; openssl pkey -in k -pubout -out lay/owner.pub",
         // Another job of the same people, each link with a good signature.
-        "cp -f $OTHER/lay/submit.*.link lay/", "cp -f $OTHER/lay/review.*.link lay/", "cp -f $OTHER/lay/run.*.link lay/",
+        "cp -f $OTHER/lay/submit.*.link lay/", "cp -f $OTHER/lay/review.*.link lay/",
+        "cp -f $OTHER/lay/run.*.link lay/",
     ])
     func `in-toto refuses another code, a missing reviewer and a changed result`(change: String) throws {
         let evidence = try FreshEvidence.shared().copy()
@@ -74,10 +75,16 @@ struct EvidenceToolsTests {
     }
 
     @Test(arguments: [
-        ("report.cwt", "python -c \"import sys; b=bytearray(open('report.cwt','rb').read()); b[-1]^=1; "
-            + "open('report.cwt','wb').write(b)\""),
-        ("report.jwt", "python -c \"t=open('report.jwt').read().split('.'); t[1]=t[1][:99]+('A' if t[1][99]!='A' else 'B')"
-            + "+t[1][100:]; open('report.jwt','w').write('.'.join(t))\""),
+        (
+            "report.cwt",
+            "python -c \"import sys; b=bytearray(open('report.cwt','rb').read()); b[-1]^=1; "
+                + "open('report.cwt','wb').write(b)\""
+        ),
+        (
+            "report.jwt",
+            "python -c \"t=open('report.jwt').read().split('.'); t[1]=t[1][:99]+('A' if t[1][99]!='A' else 'B')"
+                + "+t[1][100:]; open('report.jwt','w').write('.'.join(t))\""
+        ),
     ])
     func `cwt and PyJWT refuse a changed token`(file: String, change: String) throws {
         let evidence = try FreshEvidence.shared().copy()

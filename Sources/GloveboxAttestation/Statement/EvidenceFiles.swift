@@ -7,6 +7,10 @@ internal import GloveboxTransparency
 package enum EvidenceFiles {
     /// The signed report.
     package static let report = "report.dsse.json"
+    /// The statement signed before the data key was asked for.
+    package static let start = "start.dsse.json"
+    /// Certificate of the leaf that signed it.
+    package static let startLeaf = "start.pem"
     /// Public key of the leaf, PEM.
     package static let publicKey = "att.pub"
     /// Certificate of the leaf.
@@ -48,7 +52,8 @@ package enum EvidenceFiles {
 
     /// Every name above that stands directly in the directory.
     package static let fixed = [
-        report, bundle, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot, manifest, manifestEnvelope,
+        report, bundle, start, startLeaf, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot, manifest,
+        manifestEnvelope,
         cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
     ]
 

@@ -3,7 +3,7 @@ internal import GloveboxCore
 /// CBOR values as tokens need them, in the one deterministic encoding.
 ///
 /// Source: RFC 8949, section 4.2.1.
-indirect enum CBOR {
+indirect enum CBOR: Sendable {
     case integer(Int64)
     case bytes([UInt8])
     case text(String)

@@ -19,19 +19,10 @@ struct ReportMaker {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
         let workflow = try WorkflowEvidence(entry, site: site)
-        let report = try report(entry, facts, hasWorkflow: workflow != nil)
+        let report = try report(entry, facts, outcome: outcome(entry), hasWorkflow: workflow != nil)
         let payload = report.statement()
         let leafKey = JobLeaf()
-        let leaf = try site.keys.platform.issueLeaf(
-            for: leafKey.publicKey,
-            attester: site.configuration.attester,
-            issuer: site.configuration.issuer,
-            now: Machine.now(),
-            log: site.keys.timestamps
-        )
-        try site.record(
-            Event(kind: .keyCreated, job: job, fields: [("spki", .string(leafKey.publicKey.digest.hex))])
-        )
+        let leaf = try certify(leafKey.publicKey, for: job)
         var tokens: [NamedFile] = []
         let envelope: Envelope
         if entry.wantsTokens {
@@ -66,6 +57,39 @@ struct ReportMaker {
         )
     }
 
+    /// Signs what is known before the data key is asked for, under a key of its own.
+    func start(for job: String, facts: RunFacts) throws(GloveboxError) -> StartStatement {
+        guard let entry = site.read({ state in state.jobs[job] }) else {
+            throw GloveboxError("object.not-found", "there is no job \(job)")
+        }
+        // Links of the reviewers are there by now; the outcome is not, and is left out.
+        let workflow = try WorkflowEvidence(entry, site: site)
+        let report = try report(entry, facts, outcome: .interrupted, hasWorkflow: workflow != nil)
+        let leafKey = JobLeaf()
+        let leaf = try certify(leafKey.publicKey, for: job)
+        let envelope = try leafKey.sign(report.start())
+        return StartStatement(
+            digest: envelope.payloadDigest,
+            files: [
+                NamedFile(path: EvidenceFiles.start, content: envelope.bytes),
+                NamedFile(path: EvidenceFiles.startLeaf, content: PEM.encode(leaf, label: "CERTIFICATE")),
+            ]
+        )
+    }
+
+    /// A certificate for a leaf key; the log has the key before it signs.
+    private func certify(_ key: VerifyingKey, for job: String) throws(GloveboxError) -> [UInt8] {
+        let leaf = try site.keys.platform.issueLeaf(
+            for: key,
+            attester: site.configuration.attester,
+            issuer: site.configuration.issuer,
+            now: Machine.now(),
+            log: site.keys.timestamps
+        )
+        try site.record(Event(kind: .keyCreated, job: job, fields: [("spki", .string(key.digest.hex))]))
+        return leaf
+    }
+
     private func timestampFiles(_ envelope: Envelope) throws(GloveboxError) -> [NamedFile] {
         let chain = site.keys.timeChain
         return [
@@ -87,6 +111,7 @@ struct ReportMaker {
             platform: site.keys.platform.certificate,
             root: site.keys.root.certificate
         ).map { NamedFile(path: $0.name, content: $0.bytes) }
+        files += facts?.startStatement?.files ?? []
         files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
         files.append(NamedFile(path: EvidenceFiles.manifestEnvelope, content: entry.envelope))
         files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
@@ -108,6 +133,7 @@ struct ReportMaker {
     private func report(
         _ entry: JobEntry,
         _ facts: RunFacts?,
+        outcome: Report.Outcome,
         hasWorkflow: Bool
     ) throws(GloveboxError) -> Report {
         let core = entry.manifest.core
@@ -130,7 +156,8 @@ struct ReportMaker {
             manifestDigest: entry.job.planDigest,
             coreDigest: entry.manifest.coreDigest,
             previousReport: site.read { state in state.previousReport },
-            outcome: try outcome(entry),
+            startStatement: facts?.startStatement?.digest,
+            outcome: outcome,
             assurance: Report.Assurance(
                 notProven: ["root-key-offline", "separate-signer", "separate-broker"]
                     + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"]) + [
@@ -198,6 +225,7 @@ struct ReportMaker {
             seccomp: readback.seccomp,
             noNewPrivs: readback.noNewPrivileges,
             capEff: !effective.isEmpty && effective.allSatisfy { $0 == "0" } ? "0" : effective,
+            capabilities: TextMap(readback.capabilities.map { ($0.key, $0.value) }),
             mountinfo: Machine.sha256(Array(readback.mounts.utf8)),
             uidMap: readback.uidMap,
             landlockABI: readback.landlock

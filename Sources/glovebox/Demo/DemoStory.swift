@@ -102,10 +102,11 @@ struct DemoStory {
     private func verify() throws(GloveboxError) -> Scene {
         title("Anyone verifies the report, offline; then a byte is added to the table")
         let table = stage.state + "/release/table.csv"
-        let arguments = [
-            "verify", stage.state + "/release/report.dsse.json", "--trust", stage.state + "/trust_config.json",
-            "--expect-code", materials.honest, "--accept", "emulated",
-        ] + nonceOptions
+        let arguments =
+            [
+                "verify", stage.state + "/release/report.dsse.json", "--trust", stage.state + "/trust_config.json",
+                "--expect-code", materials.honest, "--accept", "emulated",
+            ] + nonceOptions
         let good = try run("glovebox", arguments + [table]).status
         let copy = stage.state + "/demo/changed/table.csv"
         try OutputFile.makeDirectory(stage.state + "/demo/changed")
