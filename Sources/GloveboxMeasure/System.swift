@@ -78,9 +78,11 @@ enum System {
     private static func attributes(
         _ list: (UnsafeMutablePointer<CChar>?, Int) -> Int
     ) throws(GloveboxError) -> [String] {
+        // Most files have none, and for those the kernel need not fill a list.
+        let length = list(nil, 0)
+        if length == 0 || length < 0 && (errno == ENOTSUP || errno == EOPNOTSUPP) { return [] }
         var buffer = [CChar](repeating: 0, count: Int(XATTR_LIST_MAX))
         let count = unsafe buffer.withUnsafeMutableBufferPointer { unsafe list($0.baseAddress, $0.count) }
-        if count < 0 && (errno == ENOTSUP || errno == EOPNOTSUPP) { return [] }
         guard count >= 0 else { throw failure("cannot list extended attributes") }
         let bytes = buffer.prefix(count).map { UInt8(bitPattern: $0) }
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
