@@ -6,7 +6,8 @@ internal import struct Crypto.SHA256
 
 /// Reads a dataset file chunk by chunk and checks every value against the description.
 ///
-/// The first wrong value refuses the dataset. Errors name row and column, never the value.
+/// One wrong value refuses the dataset; up to ``DatasetProblem/limit`` of them are collected first. Errors name row and
+/// column, never the value.
 /// Source: release policy section 15.
 package struct DatasetImporter {
     /// Greatest number of rows.
@@ -17,6 +18,8 @@ package struct DatasetImporter {
     private var columns: [ColumnBuilder]
     private var fieldOfColumn: [Int]?
     private var linesToSkip: Int
+    /// The wrong values so far.
+    package private(set) var problems: [DatasetProblem] = []
     private var rowCount = 0
     private var hash = SHA256()
 
@@ -48,6 +51,7 @@ package struct DatasetImporter {
     /// - Throws: as ``feed(_:)``, and `dataset.digest` when the description pins another SHA-256.
     package mutating func finish() throws(GloveboxError) -> DatasetTable {
         if try next(atEnd: true) { try take(reader.row) }
+        guard problems.isEmpty else { throw refusal }
         if let expected = description.file.sha256, expected.bytes != Array(hash.finalize()) {
             throw GloveboxError("dataset.digest", "the file is not the one that the description names by SHA-256")
         }
@@ -79,15 +83,28 @@ package struct DatasetImporter {
         }
         for (index, field) in fieldOfColumn.enumerated() {
             if let why = columns[index].append(row[field]) {
-                throw GloveboxError(
-                    "dataset.value",
-                    "row \(rowCount) (line \(row.line)), column \(description.columns[index].name): \(why)"
-                )
+                try note(row, column: description.columns[index].name, why)
             }
         }
         for zero in description.structuralZeros where zero.codes.allSatisfy({ isLast($0.code, in: $0.column) }) {
-            throw GloveboxError("dataset.value", "row \(rowCount) (line \(row.line)) is declared impossible")
+            try note(row, column: nil, "is declared impossible")
         }
+    }
+
+    private mutating func note(_ row: CSVReader.Row, column: String?, _ why: String) throws(GloveboxError) {
+        // A description that is wrong about a column fails on every row: the first few tell as much.
+        problems.append(DatasetProblem(row: rowCount, line: row.line, column: column, why: why))
+        guard problems.count < DatasetProblem.limit else { throw refusal }
+    }
+
+    private var refusal: GloveboxError {
+        let shown = problems.prefix(10).map(\.text).joined(separator: "; ")
+        let rest = problems.count > 10 ? "; and \(problems.count - 10) more" : ""
+        return GloveboxError(
+            "dataset.value",
+            shown + rest,
+            hint: "'glovebox dataset check' lists up to \(DatasetProblem.limit) wrong values."
+        )
     }
 
     private func isLast(_ code: String, in column: String) -> Bool {

@@ -86,7 +86,7 @@ extension PolicyMerge {
         }
             + dropped.map { leaf in
                 // An output that is no longer declared can no longer leave; any other limit that is gone is a hole.
-                let output = leaf.path.prefix { $0 != "]" }
+                let output = leaf.path.prefix { $0 != "]" } + "]"
                 let isGone = leaf.pattern.hasPrefix("outputs[]") && !after.leaves.contains { $0.path.hasPrefix(output) }
                 return Change(path: leaf.path, before: leaf.value, after: nil, order: isGone ? .tighter : .looser)
             }

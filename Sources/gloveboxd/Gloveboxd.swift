@@ -11,6 +11,9 @@ import ArgumentParser
               gloveboxd serve --state /var/lib/glovebox
             """,
         version: "0.1.0",
-        subcommands: [InitCommand.self, ServeCommand.self, SelftestCommand.self, PolicyCommand.self, TryCommand.self]
+        subcommands: [
+            InitCommand.self, ServeCommand.self, SelftestCommand.self, PolicyCommand.self, DatasetCommand.self,
+            TryCommand.self,
+        ]
     )
 }

@@ -79,7 +79,10 @@ if Context.environment["GLOVEBOX_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "fuzzer",
-            dependencies: ["GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "GloveboxTransparency"],
+            dependencies: [
+                "GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "GloveboxTables",
+                "GloveboxTransparency",
+            ],
             path: "Fuzzer",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
         )

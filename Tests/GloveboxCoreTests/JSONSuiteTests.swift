@@ -10,7 +10,8 @@ import Testing
     }
 
     static let cases: [Case] = {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let file = root.appending(path: "Vectors/json/parsing.json")
         guard let data = try? Data(contentsOf: file), let suite = try? JSONReader.read(Array(data)) else { return [] }
         return (suite["cases"]?.array ?? []).map { entry in

@@ -65,6 +65,21 @@ import Testing
         #expect(try Self.merged("", text).document.digest != OutputPolicyTests.policy(Self.base).document.digest)
     }
 
+    @Test func `an output may be dropped below, also one whose name begins another's`() throws {
+        let above = Self.base.replacing(
+            "  - {name: table.csv, type: csv}",
+            with: """
+                  - {name: table.csv, type: csv}
+                  - {name: table.csv.json, type: json}
+                """
+        )
+        let below = "outputs: [{name: table.csv.json}, {name: table.spec.json}]\n"
+        let merged = try PolicyMerge([Self.value(above), Self.value(Self.child + below)])
+        #expect(
+            try OutputPolicy(merged.document.canonical).outputs.map(\.name) == ["table.csv.json", "table.spec.json"]
+        )
+    }
+
     @Test func `an opaque output may not be added below`() throws {
         let error = #expect(throws: GloveboxError.self) {
             try Self.merged("", "opaque_fallback: {name: a.png, max_pixels: 9, max_canonical_bytes: 9}")

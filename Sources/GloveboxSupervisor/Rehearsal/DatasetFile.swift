@@ -19,7 +19,10 @@ enum DatasetFile {
         return try importer.finish()
     }
 
-    private static func read(
+    /// Hands the file over in pieces.
+    ///
+    /// - Throws: `dataset.file`, and what `take` throws.
+    static func read(
         _ path: String,
         hint: String?,
         _ take: ([UInt8]) throws(GloveboxError) -> Void

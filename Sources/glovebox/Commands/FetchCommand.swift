@@ -8,7 +8,12 @@ struct FetchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch",
         abstract: "Download a job's released files and all evidence; verified before anything is written.",
-        discussion: "EXAMPLE\n  glovebox fetch job_… -o results"
+        discussion: """
+            The directory is an RO-Crate: ro-crate-metadata.json says what each file is.
+
+            EXAMPLE
+              glovebox fetch job_… -o results
+            """
     )
 
     @Argument(help: "Job.")
@@ -42,7 +47,9 @@ struct FetchCommand: AsyncParsableCommand {
                     "the evidence does not verify: \(verdict.reason); nothing was written"
                 )
             }
+            let crate = try EvidenceCrate(job: job, files: receipt.files)
             try OutputFile.makeDirectory(out)
+            try OutputFile.write(crate.bytes, to: out + "/" + EvidenceCrate.name)
             for file in receipt.files {
                 if let slash = file.path.lastIndex(of: "/") {
                     try OutputFile.makeDirectory(out + "/" + file.path[..<slash])

@@ -51,8 +51,8 @@ struct AccountCommand: AsyncParsableCommand {
 struct DatasetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dataset",
-        abstract: "Manage datasets.",
-        subcommands: [Add.self]
+        abstract: "Check and register datasets.",
+        subcommands: [Add.self, DatasetCheckCommand.self]
     )
 
     /// The command `glovebox dataset add`.

@@ -68,3 +68,12 @@ struct TryCommand: SiblingCommand {
     @Argument(parsing: .captureForPassthrough, help: "Code directory, options, command.")
     var options: [String] = []
 }
+
+/// The command `glovebox dataset check`.
+struct DatasetCheckCommand: SiblingCommand {
+    static let words = ["dataset", "check"]
+    static let configuration: CommandConfiguration = described("Check every value of a file, and how rows hide.")
+
+    @Argument(parsing: .captureForPassthrough, help: "File and options.")
+    var options: [String] = []
+}
