@@ -28,21 +28,25 @@ package struct Differencing: Sendable {
         }
     }
 
-    // The sets of one record: places by number, and the base population as one more.
+    // The sets of one record: places by number, and the base population as one more. Marked cells are not shown, and a
+    // margin is what is shown of it: a total from elsewhere would complete it.
     private struct Family {
         let margins: Margins
+        let marked: Set<Int>
         var population: Int { margins.placeCount }
         var sizes: [Int]
 
         init(_ record: ReleaseRecord) {
             margins = Margins(sizes: record.sizes)
+            marked = Set(record.marked)
             sizes = [Int](repeating: 0, count: margins.placeCount + 1)
             for entry in record.entries { for set in sets(entry.cells) { sizes[set] += 1 } }
         }
 
         func sets(_ cells: [Int]) -> [Int] {
-            guard cells.count != 1 else { return margins.containing(cells[0]) + [population] }
-            return Array(Set(cells.flatMap(margins.containing))) + [population]
+            let shown = marked.isEmpty ? cells : cells.filter { !marked.contains($0) }
+            guard shown.count != 1 else { return margins.containing(shown[0]) + [population] }
+            return Array(Set(shown.flatMap(margins.containing))) + [population]
         }
 
         // Every set of the family with its size; an empty set tells nothing and is left out.

@@ -17,7 +17,7 @@ package struct MeanAudit {
 
     /// How many counts fit a released count and a mean rounded to that many digits.
     ///
-    /// - Parameter decimals: the variable's values are integers times 10^-`decimals`.
+    /// The variable's values are integers times 10^-`decimals`.
     package func fits(count: Int64, mean: ExactDecimal, digits: Int, decimals: Int) -> Int {
         candidates(count).count { Self.isPossible($0, mean, digits, decimals) }
     }

@@ -150,7 +150,14 @@ package struct ReleaseGate: Sendable {
         let (released, audit) = rounded(counts, measures, rounding, threshold, marked, withTotals: spec.hasTotals)
         findings += audit
         let wrong = released.mismatches(claimed, rounding: rounding.counts)
-        let record = ReleaseRecord(id: request.id, spec: spec, table: table, counts: counts, key: past.lineageKey)
+        let record = ReleaseRecord(
+            id: request.id,
+            spec: spec,
+            table: table,
+            counts: counts,
+            marked: marked,
+            key: past.lineageKey
+        )
         let hits = Self.hits(record, past, differencing)
         let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, table)
         findings.append(finding(differencing, hits, frame))

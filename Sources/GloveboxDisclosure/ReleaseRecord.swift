@@ -26,16 +26,26 @@ package struct ReleaseRecord: Hashable, Sendable {
     package let variable: String?
     /// The number of codes of each dimension.
     package let sizes: [Int]
+    /// The cells that were marked and not shown, rising.
+    let marked: [Int]
     /// The units, by rising tag.
     let entries: [Entry]
 
     /// Records a release.
-    package init(id: String, spec: TableSpec, table: DatasetTable, counts: CellCounts, key: LineageKey) {
+    package init(
+        id: String,
+        spec: TableSpec,
+        table: DatasetTable,
+        counts: CellCounts,
+        marked: Set<Int> = [],
+        key: LineageKey
+    ) {
         self.id = id
         dataset = spec.dataset
         version = table.contentDigest
         self.spec = spec.digest
         sizes = counts.frame.sizes
+        self.marked = marked.sorted()
         let tags = table.unitTags(key)
         variable = counts.variable.flatMap { $0.statistic == .proportion ? nil : $0.name }
         let hasValues = variable != nil
@@ -53,7 +63,7 @@ package struct ReleaseRecord: Hashable, Sendable {
 
     private static let head = Array("gbxr".utf8) + [2]
 
-    /// The stored form: `"gbxr" 2, id, dataset, version, spec, variable, sizes, units (tag, cells with values)`, big-endian.
+    /// The stored form: `"gbxr" 2, id, dataset, version, spec, variable, sizes, marked, units (tag, cells with values)`, big-endian.
     package var encoded: [UInt8] {
         var out = ByteWriter()
         out.bytes = Self.head
@@ -63,6 +73,8 @@ package struct ReleaseRecord: Hashable, Sendable {
         out.text(variable ?? "")
         out.u8(UInt8(sizes.count))
         for size in sizes { out.u32(size) }
+        out.u32(marked.count)
+        for cell in marked { out.u32(cell) }
         out.u32(entries.count)
         for entry in entries {
             out.i64(Int64(bitPattern: entry.tag.high))
@@ -98,6 +110,13 @@ package struct ReleaseRecord: Hashable, Sendable {
             places *= size + 1
         }
         self.sizes = sizes
+        var marked: [Int] = []
+        for _ in 0..<(try input.u32()) {
+            let cell = try input.u32()
+            guard cell < places, cell > marked.last ?? -1 else { throw ByteReader.invalid }
+            marked.append(cell)
+        }
+        self.marked = marked
         entries = try Self.entries(&input, places, hasValues: !variable.isEmpty)
         guard input.isAtEnd else { throw ByteReader.invalid }
     }

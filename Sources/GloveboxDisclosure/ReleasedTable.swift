@@ -5,7 +5,9 @@ package import GloveboxTables
 package struct ReleasedTable: Sendable {
     /// A sum, mean or proportion.
     package struct Measure: Sendable {
-        /// The exact value; it stays with the data owner. Nil for the mean or proportion of nothing.
+        /// The exact value; it stays with the data owner.
+        ///
+        /// Nil for the mean or proportion of nothing.
         package let exact: Ratio?
         /// What is released; nil where there is nothing to divide.
         package let rounded: ExactDecimal?

@@ -25,24 +25,10 @@ package struct RowFilter: Sendable {
         self.tests = tests
     }
 
-    /// Whether the row meets every condition.
-    package func accepts(_ row: Int, of table: DatasetTable) -> Bool {
-        tests.allSatisfy { test in
-            switch test {
-            case .codes(let column, let allowed):
-                guard case .codes(let values) = table.columns[column] else { return false }
-                return values[row] != DatasetTable.Column.missingCode && allowed[Int(values[row])]
-            case .numbers(let column, let range):
-                guard case .numbers(let values) = table.columns[column] else { return false }
-                return values[row] != DatasetTable.Column.missingNumber && range.contains(values[row])
-            case .never: return false
-            }
-        }
-    }
-
     /// The rows that meet every condition, in order.
     package func rows(of table: DatasetTable) -> [Int] {
-        (0..<table.rowCount).filter { accepts($0, of: table) }
+        let mask = mask(0..<table.rowCount, of: table)
+        return mask.indices.filter { mask[$0] }
     }
 
     /// Whether each of the rows meets every condition; read column by column.

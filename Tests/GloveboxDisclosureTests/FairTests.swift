@@ -44,6 +44,33 @@ struct FairTests {
         #expect(counts.frame.cells.map { counts.units[$0] } == expected.flatMap { $0 })
     }
 
+    @Test func `sums of affairs by children and occupation have the flags of acro`() throws {
+        let vector = try #require(try VectorTests.all("dataset_table").first { $0.id == "v283" })
+        let text = """
+            {"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"fair","output":"table.csv",
+            "group_by":["children","occupation"],"statistic":"sum","variable":"affairs"}
+            """
+        let input = try InputPolicy(Bench.shipped("Deploy/demo/fair.input.yaml"))
+        let counts = try Bench.counts(Self.table(), TableSpec(bytes: Array(text.utf8)), input)
+        let cells = counts.frame.cells
+        #expect(cells.map { counts.units[$0] } == (vector.expected["counts"] as? [[Int]])?.flatMap { $0 })
+        let measures = try #require(CellMeasures(counts))
+        let sums = try #require(vector.expected["statistic"] as? [[Double]]).flatMap { $0 }
+        for (cell, sum) in zip(cells, sums) {
+            let found = try #require(measures.exact(cell)).rounded(significantDigits: 15)
+            #expect(DominanceVectorTests.isNear(try #require(Double(found.text)), sum, vector.tolerance))
+        }
+        let flags = try #require(vector.expected["flags"] as? [String: [[Int]]])
+        let small = try Bench.threshold("full_cells: allowed").findings(counts)[0]
+        func labels(_ name: String) -> [[String]] {
+            (flags[name] ?? []).map { [counts.frame.dimensions[0].labels[$0[0]], "\($0[1] + 1)"] }
+        }
+        #expect(small.cells == labels("MinimumThresholdCheck"))
+        // acro flags an all-zero cell under the p% rule; here it is the finding of a known zero.
+        let dominated = try DominanceVectorTests.check().findings(counts, zeros: .disclosive)[0]
+        #expect(dominated.cells == labels("PPercentCheck"))
+    }
+
     @Test func `the demo job's table is released`() throws {
         let table = try Self.table()
         let input = try InputPolicy(Bench.shipped("Deploy/demo/fair.input.yaml"))

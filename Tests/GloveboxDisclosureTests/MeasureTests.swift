@@ -177,8 +177,13 @@ import Testing
         let mark = try Self.policy { $0.replacing("{mode: forbid}", with: "{mode: mark}") }
         let counts = [[4, 30, 40], [30, 5, 40], [40, 40, 3]]
         let table = try Bench.table(counts: counts)
-        func decide(_ more: String, _ table: DatasetTable) throws -> Decision {
-            let spec = try Bench.spec("[\"a\",\"b\"]", more)
+        func decide(
+            _ more: String,
+            _ table: DatasetTable,
+            groupBy: String = "[\"a\",\"b\"]",
+            history: [ReleaseRecord] = []
+        ) throws -> Decision {
+            let spec = try Bench.spec(groupBy, more)
             let request = ReleaseGate.Request(
                 id: "r",
                 policy: mark,
@@ -191,13 +196,21 @@ import Testing
                 rounding: try VectorTests.rounding("nearest", 1),
                 withTotals: spec.hasTotals
             )
-            return try ReleaseGateTests.decide(request, String(decoding: honest.csv, as: UTF8.self))
+            return try ReleaseGateTests.decide(request, String(decoding: honest.csv, as: UTF8.self), history: history)
         }
         let open = try decide("", table)
         #expect(open.outcome == .release, "\(open.findings)")
         #expect(Self.text(open)?.contains("1,1,[c]\n1,2,30\n") == true)
         let closed = try decide(",\"totals\":true", table)
         #expect(closed.outcome == .refuse && Self.failed(closed) == ["suppression"])
+        // A total asked for later, or earlier, would complete a line with one marked cell.
+        let record = try #require(open.record)
+        #expect(try ReleaseRecord(stored: record.encoded) == record)
+        let linked = try decide("", table, groupBy: "[\"a\"]", history: [record])
+        #expect(linked.outcome == .refuse && Self.failed(linked) == ["differencing"])
+        let totals = try #require(try decide("", table, groupBy: "[\"a\"]").record)
+        #expect(Self.failed(try decide("", table, history: [totals])) == ["differencing"])
+        #expect(try decide("", table, history: [record]).outcome == .release)
         let nothing = try decide("", Bench.table(counts: [[1, 2], [3, 4]]))
         #expect(nothing.outcome == .refuse && Self.failed(nothing) == ["suppression"])
     }
