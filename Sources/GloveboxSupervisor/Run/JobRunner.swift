@@ -75,7 +75,12 @@ struct JobRunner {
         guard dataset.input.commit == input.commit else {
             throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
         }
-        let staging = try Staging(site: site, entry: entry, dataset: dataset)
+        let staging = try Staging(
+            site: site,
+            entry: entry,
+            dataset: dataset,
+            showsRows: policy.tier != .computed
+        )
         let plan = try JobJail(site: site, entry: entry)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
@@ -136,8 +141,12 @@ struct JobRunner {
         let salt = Machine.random(32)
         let all = outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes }
         try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
-        let outcome = try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
-            .decide(outputs, table: table, lineageKey: lineageKey)
+        let outcome =
+            policy.tier == .computed
+            ? try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+                .decide(table: table, lineageKey: lineageKey)
+            : try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+                .decide(outputs, table: table, lineageKey: lineageKey)
         facts.decision = outcome.decision
         facts.disclosure = outcome.disclosure
         facts.withheld = outputs.files.map {
@@ -174,7 +183,7 @@ struct JobRunner {
             output: Site.output(of: job)
         )
         event.actor = policy.document.digest.named
-        try site.record(event)
+        try site.record(event, outcome.approval)
         event = Event(kind: .budgetSpent, job: job, project: entry.manifest.project, output: Site.output(of: job))
         event.fields = [("budget", "capacity")]
         try site.record(event, ["millibits": .integer(outcome.decision?.millibits ?? 0)])

@@ -15,6 +15,7 @@ final class Staging {
     private let site: Site
     private let entry: JobEntry
     private let dataset: RegisteredDataset
+    private let showsRows: Bool
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
     /// The dataset's rows, for recomputing what the job claims.
@@ -24,7 +25,9 @@ final class Staging {
     /// Log index of the key's release.
     private(set) var keyRelease: UInt64?
 
-    init(site: Site, entry: JobEntry, dataset: RegisteredDataset) throws(GloveboxError) {
+    /// The job sees the dataset's rows, or its header alone.
+    init(site: Site, entry: JobEntry, dataset: RegisteredDataset, showsRows: Bool) throws(GloveboxError) {
+        self.showsRows = showsRows
         self.site = site
         self.entry = entry
         self.dataset = dataset
@@ -91,7 +94,12 @@ final class Staging {
         let table = try DatasetTable(stored: bytes, description: dataset.description)
         self.table = table
         lineageKey = try site.broker.release(dataset.wrappedLineageKey) {}  // logged with the data key above
-        return try Projection(table, inputPolicy: dataset.inputPolicy, permutationSeed: permutationSeed())
+        return try Projection(
+            table,
+            inputPolicy: dataset.inputPolicy,
+            permutationSeed: permutationSeed(),
+            showsRows: showsRows
+        )
     }
 
     /// What decides the order in which the job sees the rows: drawn for each run, or, when the run is to be repeatable,
