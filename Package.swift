@@ -333,4 +333,12 @@ if Context.environment["GLOVEBOX_BENCHMARKS"] != nil {
             swiftSettings: strict
         )
     )
+    package.targets.append(
+        .executableTarget(
+            name: "privacy-bench",
+            dependencies: ["GloveboxCore", "GloveboxPrivacy"],
+            path: "Tests/Benchmarks/privacy/Sources",
+            swiftSettings: strict
+        )
+    )
 }

@@ -1,5 +1,5 @@
 package import GloveboxCore
-internal import GloveboxPolicy
+package import GloveboxPolicy
 
 /// The record of one decision: what was released or refused, by which rules, and what each check said.
 ///
@@ -56,15 +56,40 @@ package struct DisclosureRecord: Sendable {
         case researcher
     }
 
-    private let request: ReleaseGate.Request
+    /// The rules and the data of a decision.
+    package struct Subject: Sendable {
+        let policy: OutputPolicy
+        let inputPolicy: InputPolicy
+        /// The dataset's name, which all its versions share.
+        let lineage: String
+
+        /// Gathers a subject.
+        package init(policy: OutputPolicy, inputPolicy: InputPolicy, lineage: String) {
+            (self.policy, self.inputPolicy, self.lineage) = (policy, inputPolicy, lineage)
+        }
+    }
+
+    private let subject: Subject
     private let decision: Decision
     private let context: Context
+    private let privacy: JSONValue?
+    private let toolNames: [(kind: String, id: String)]
 
-    /// Binds a decision to what the supervisor knows.
+    /// Binds a decision about a table to what the supervisor knows.
     package init(_ request: ReleaseGate.Request, _ decision: Decision, _ context: Context) {
-        self.request = request
-        self.decision = decision
-        self.context = context
+        subject = Subject(
+            policy: request.policy,
+            inputPolicy: request.inputPolicy,
+            lineage: request.table.description.name
+        )
+        (self.decision, self.context, privacy) = (decision, context, nil)
+        toolNames = [("parser", "csv"), ("encoder", "csv"), ("check", "release-gate")]
+    }
+
+    /// Binds a decision about a noisy answer; `privacy` is what it cost.
+    package init(_ subject: Subject, _ decision: Decision, privacy: JSONValue, _ context: Context) {
+        (self.subject, self.decision, self.context, self.privacy) = (subject, decision, context, privacy)
+        toolNames = [("encoder", "json"), ("sampler", "canonne-kamath-steinke"), ("check", "privacy-ledger")]
     }
 
     /// The record as a value; its canonical bytes are `disclosure.json`.
@@ -78,14 +103,15 @@ package struct DisclosureRecord: Sendable {
             ("project", .string(context.project)),
         ])
         record["spec_digest"] = decision.spec.map { .string($0.named) }
-        record["rounding"] = request.policy.document.canonical["rounding"]
-        if let suppression = request.policy.suppression {
+        record["rounding"] = subject.policy.document.canonical["rounding"]
+        if let suppression = subject.policy.suppression {
             record["suppression"] = [
                 "mode": .string(suppression.mode.rawValue),
                 "cells": .integer(Int64(decision.findings.first { $0.check == "suppression" }?.cells.count ?? 0)),
             ]
         }
-        if reader == .owner {
+        record["privacy"] = privacy
+        if reader == .owner, privacy == nil {
             record["differencing"] = [
                 "releases_compared": .integer(Int64(decision.comparison.releases)),
                 "hits": .integer(Int64(decision.comparison.hits)),
@@ -102,40 +128,37 @@ package struct DisclosureRecord: Sendable {
 
     private func file(_ file: Decision.File) -> JSONValue {
         [
-            "name": .string(file.name), "type": .string(request.policy.output(named: file.name)?.type.rawValue ?? ""),
+            "name": .string(file.name), "type": .string(subject.policy.output(named: file.name)?.type.rawValue ?? ""),
             "sha256": .string(Digest(sha256: file.bytes).hex), "bytes": .integer(Int64(file.bytes.count)),
-            "tier": .string(request.policy.tier.rawValue),
+            "tier": .string(subject.policy.tier.rawValue),
         ]
     }
 
     private var dataset: JSONValue {
         [
-            "lineage": .string(request.table.description.name),
+            "lineage": .string(subject.lineage),
             "version_digest": .string(context.dataset.named),
-            "input_policy_digest": .string(request.inputPolicy.document.digest.named),
+            "input_policy_digest": .string(subject.inputPolicy.document.digest.named),
         ]
     }
 
     private func policy(for reader: Reader) -> JSONValue {
         var policy = JSONObject([
-            ("digest", .string(request.policy.document.digest.named)),
+            ("digest", .string(subject.policy.document.digest.named)),
             ("sources", .array(context.policySources.map { .string($0.named) })),
         ])
-        if reader == .owner { policy["text"] = request.policy.document.canonical }
+        if reader == .owner { policy["text"] = subject.policy.document.canonical }
         return .object(policy)
     }
 
     private var tools: JSONValue {
-        func tool(_ kind: String, _ id: String) -> JSONValue {
-            ["kind": .string(kind), "id": .string(id), "version": 1]
-        }
-        return [tool("parser", "csv"), tool("encoder", "csv"), tool("check", "release-gate")]
+        .array(toolNames.map { ["kind": .string($0.kind), "id": .string($0.id), "version": 1] })
     }
 
     private func checks(for reader: Reader) -> JSONValue {
         // Which check refused a job is itself a channel, so the researcher sees the policy's list.
         guard reader == .owner else {
-            return .array(request.policy.checks.ids.map { ["id": .string($0), "version": 1] })
+            return .array(subject.policy.checks.ids.map { ["id": .string($0), "version": 1] })
         }
         return .array(
             decision.findings.map { finding in

@@ -11,14 +11,24 @@ package struct Projection: Sendable {
 
     /// Selects columns and rows.
     ///
-    /// The permutation seed is random for each run; the order of rows tells nothing then.
+    /// The permutation seed is random for each run; the order of rows tells nothing then. A job whose answer the
+    /// supervisor computes is shown no rows: how it ends must not depend on them.
     ///
     /// - Throws: `input-policy.dataset`, `input-policy.column` or `spec.predicate`.
-    package init(_ table: DatasetTable, inputPolicy: InputPolicy, permutationSeed: Digest) throws(GloveboxError) {
+    package init(
+        _ table: DatasetTable,
+        inputPolicy: InputPolicy,
+        permutationSeed: Digest,
+        showsRows: Bool = true
+    ) throws(GloveboxError) {
         try inputPolicy.check(against: table.description)
         self.table = table
         columns = table.description.columns.indices.filter {
             inputPolicy.allows(column: table.description.columns[$0].name)
+        }
+        guard showsRows else {
+            rows = []
+            return
         }
         var rows = try RowFilter(inputPolicy.rowFilter, description: table.description).rows(of: table)
         var stream = SeededStream(seed: permutationSeed)

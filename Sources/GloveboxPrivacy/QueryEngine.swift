@@ -77,15 +77,12 @@ package struct QueryEngine: Sendable {
         _ frame: TableFrame,
         _ key: LineageKey
     ) throws(GloveboxError) -> [ContributionBounds.Kept] {
-        let filters = [
-            try RowFilter(inputPolicy.rowFilter, description: table.description),
-            try RowFilter(query.layout.conditions, description: table.description),
-        ]
+        let filter = try RowFilter(inputPolicy.rowFilter + query.layout.conditions, description: table.description)
         let number = try query.number(in: table.description)
         let isPossible = Set(frame.cells)
         let places = frame.places(ofRows: 0..<table.rowCount, in: table)
         var candidates: [ContributionBounds.Kept] = []
-        for row in 0..<table.rowCount where filters.allSatisfy({ $0.accepts(row, of: table) }) {
+        for row in filter.rows(of: table) {
             let place = Int(places[row])
             guard isPossible.contains(place) else { continue }
             if let number, case .numbers(let values) = table.columns[number.index],

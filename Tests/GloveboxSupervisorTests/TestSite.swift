@@ -82,9 +82,11 @@ struct TestSite {
         return Person(caller: caller, signer: signer)
     }
 
-    /// Submits the demo's spec with this program; the job's id.
+    /// Submits a spec, the demo's unless another is given, with this program; the job's id.
     func submit(
         _ program: String,
+        policy: String = "demo-table",
+        spec given: (name: String, text: String)? = nil,
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil
@@ -92,8 +94,9 @@ struct TestSite {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
         try Descriptor.open(code + "/main.py", O_WRONLY | O_CREAT, mode: 0o644).write(Array(program.utf8))
-        let spec = try Self.text(TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/table.spec.json")
-        try Descriptor.open(code + "/table.spec.json", O_WRONLY | O_CREAT, mode: 0o644).write(Array(spec.utf8))
+        let demo = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/table.spec.json"
+        let spec = try given ?? ("table.spec.json", Self.text(demo))
+        try Descriptor.open(code + "/" + spec.name, O_WRONLY | O_CREAT, mode: 0o644).write(Array(spec.text.utf8))
         let archive = code + ".nar"
         let file = try Descriptor.open(archive, O_RDWR | O_CREAT, mode: 0o600)
         let measured = try CodeTree.pack(directory: code, to: DescriptorStream(borrowing: file.raw))
@@ -106,7 +109,7 @@ struct TestSite {
                 argv: ["python3", "main.py"],
                 env: env,
                 dataset: "fair",
-                outputPolicy: "demo-table",
+                outputPolicy: policy,
                 limits: RequestedLimits(wallSeconds: wallSeconds),
                 deterministic: deterministic
             )

@@ -80,7 +80,13 @@ struct JobRunner {
         facts.imageFormat = plan.imageFormat
         let start = try ReportMaker(site: site).start(for: job, facts: facts)
         facts.startStatement = start
-        let staging = try Staging(site: site, entry: entry, dataset: dataset, start: start.digest)
+        let staging = try Staging(
+            site: site,
+            entry: entry,
+            dataset: dataset,
+            start: start.digest,
+            showsRows: policy.tier != .computed
+        )
         var hooks = JailRun.Hooks()
         let job = job
         let site = site
@@ -138,8 +144,12 @@ struct JobRunner {
         let salt = Machine.random(32)
         let all = outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes }
         try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
-        let outcome = try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
-            .decide(outputs, table: table, lineageKey: lineageKey)
+        let outcome =
+            policy.tier == .computed
+            ? try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+                .decide(table: table, lineageKey: lineageKey)
+            : try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+                .decide(outputs, table: table, lineageKey: lineageKey)
         facts.decision = outcome.decision
         facts.disclosure = outcome.disclosure
         facts.withheld = outputs.files.map {
@@ -176,7 +186,7 @@ struct JobRunner {
             output: Site.output(of: job)
         )
         event.actor = policy.document.digest.named
-        try site.record(event)
+        try site.record(event, outcome.approval)
         event = Event(kind: .budgetSpent, job: job, project: entry.manifest.project, output: Site.output(of: job))
         event.fields = [("budget", "capacity")]
         try site.record(event, ["millibits": .integer(outcome.decision?.millibits ?? 0)])

@@ -21,8 +21,10 @@ struct OutputDecision {
         let explanation: String
         /// The disclosure record, researcher's copy.
         let disclosure: [UInt8]
+        /// What the event of the approval keeps for later; null for most.
+        var approval: JSONValue = .null
         /// Keeps the release for later comparisons.
-        let remember: () throws(GloveboxError) -> Void
+        var remember: () throws(GloveboxError) -> Void = {}
     }
 
     let site: Site

@@ -17,6 +17,7 @@ final class Staging {
     private let dataset: RegisteredDataset
     /// Digest of the start statement, which the key's event names.
     private let start: GloveboxCore.Digest
+    private let showsRows: Bool
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
     /// The dataset's rows, for recomputing what the job claims.
@@ -26,13 +27,16 @@ final class Staging {
     /// Log index of the key's release.
     private(set) var keyRelease: UInt64?
 
+    /// The job sees the dataset's rows, or its header alone.
     init(
         site: Site,
         entry: JobEntry,
         dataset: RegisteredDataset,
-        start: GloveboxCore.Digest
+        start: GloveboxCore.Digest,
+        showsRows: Bool
     ) throws(GloveboxError) {
         self.start = start
+        self.showsRows = showsRows
         self.site = site
         self.entry = entry
         self.dataset = dataset
@@ -99,7 +103,12 @@ final class Staging {
         let table = try DatasetTable(stored: bytes, description: dataset.description)
         self.table = table
         lineageKey = try site.broker.release(dataset.wrappedLineageKey) {}  // logged with the data key above
-        return try Projection(table, inputPolicy: dataset.inputPolicy, permutationSeed: permutationSeed())
+        return try Projection(
+            table,
+            inputPolicy: dataset.inputPolicy,
+            permutationSeed: permutationSeed(),
+            showsRows: showsRows
+        )
     }
 
     /// What decides the order in which the job sees the rows: drawn for each run, or, when the run is to be repeatable,

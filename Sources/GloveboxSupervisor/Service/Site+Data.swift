@@ -137,7 +137,7 @@ extension Site {
             kind = "ProcessingPolicy"
         } else {
             let policy = try OutputPolicy(value)
-            try policy.requireEnforced(by: Self.capabilities)
+            try policy.requireEnforced(by: Self.capabilities(for: policy.tier))
             document = policy.document
             kind = "OutputPolicy"
         }

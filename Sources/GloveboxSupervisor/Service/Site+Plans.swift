@@ -82,7 +82,7 @@ extension Site {
             }
             throw first
         }
-        try checkSpec(code, policy, dataset)
+        try checkSpec(code, policy, dataset, project: request.project ?? "default")
         try registerImage(image)
         guard let profile = ShippedProfiles.bytes(Self.profileName) else {
             throw GloveboxError("profile.unknown", "the jail profile is missing")
@@ -164,7 +164,8 @@ extension Site {
     private func checkSpec(
         _ code: RegisteredCode,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset
+        _ dataset: RegisteredDataset,
+        project: String
     ) throws(GloveboxError) {
         guard !code.files.contains(where: { $0.path == "outputs" || $0.path.hasPrefix("outputs/") }) else {
             throw GloveboxError(
@@ -180,6 +181,7 @@ extension Site {
                 )
             }
         }
+        if policy.tier == .computed { return try checkQuery(code, policy, dataset, project: project) }
         try ReleaseGate.check(
             spec(code.digests.nar, policy),
             policy: policy,

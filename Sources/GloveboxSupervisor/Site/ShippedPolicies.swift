@@ -2,12 +2,16 @@ package import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxDocuments
 internal import GloveboxPolicy
+internal import GloveboxPrivacy
 
 /// The policies of `Policies/`, built into the program.
 package enum ShippedPolicies {
     /// All of them, as canonical values.
     package static func documents(withDemo: Bool = false) throws(GloveboxError) -> [JSONValue] {
-        var files = [PackageResources.processing_default_yaml, PackageResources.aggregate_table_yaml]
+        var files = [
+            PackageResources.processing_default_yaml, PackageResources.aggregate_table_yaml,
+            PackageResources.dp_query_yaml,
+        ]
         // As `aggregate-table`, with a tick of one second.
         if withDemo { files.append(PackageResources.demo_table_yaml) }
         var documents: [JSONValue] = []
@@ -36,10 +40,20 @@ extension ShippedPolicies {
 }
 
 extension Site {
-    /// What this version enforces.
+    /// What this version enforces for tables.
     ///
     /// A policy that asks for more is refused, never half kept.
-    static let capabilities: Set<Capability> = ReleaseGate.capabilities.union([
+    static let capabilities = ReleaseGate.capabilities.union(channels)
+
+    /// What this version enforces for noisy answers.
+    static let queryCapabilities = DPQuery.capabilities.union(channels)
+
+    /// What this version enforces for policies of a tier.
+    static func capabilities(for tier: OutputPolicy.Tier) -> Set<Capability> {
+        tier == .computed ? queryCapabilities : capabilities
+    }
+
+    private static let channels: Set<Capability> = [
         "channel.exit_code", "channel.logs", "channel.release_tick", "channel.pad", "channel.max_runs_per_day",
-    ])
+    ]
 }

@@ -2,6 +2,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxPolicy
+internal import GloveboxPrivacy
 internal import GloveboxTransparency
 
 /// Everything the site knows, as the journal tells it.
@@ -24,6 +25,8 @@ struct SiteState: Sendable {
     var previousReport: Digest = .zero
     /// What an owner signed last of who may do what; nil before.
     var workflow: SignedWorkflow?
+    /// What was spent on noisy answers, and those answers.
+    var ledger = PrivacyLedger()
     /// The last start of a supervisor; nil before the first.
     var lastStart: SiteStart?
     /// Redactions asked for and done, by the entry's index.
@@ -56,6 +59,7 @@ struct SiteState: Sendable {
         case .approvalGiven where record.job == nil: try addRedaction(record)
         case .approvalGiven, .approvalRefused: try addVote(record)
         case .attestationIssued: try addReport(record)
+        case .budgetSpent, .outputApproved: try addSpending(record)
         case .jobDeniedSyscall:
             guard let id = record.job else { return }
             jobs[id]?.denied = record.json["denied"]?.array?.compactMap(\.string) ?? []

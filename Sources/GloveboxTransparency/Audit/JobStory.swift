@@ -24,6 +24,7 @@ package struct JobStory: Sendable {
     private var hasRefused = false
     private var refused: [String]?
     private var runsPaid = 0
+    private var privacyPaid: [String] = []
     private var millibits: Int64?
     private var spendsCapacity = false
     private var bundle: String?
@@ -56,6 +57,8 @@ package struct JobStory: Sendable {
         case .budgetSpent:
             if event["budget"] == "runs" {
                 runsPaid += 1
+            } else if event["budget"] == "privacy" {
+                privacyPaid.append(event["amount"] ?? "?")
             } else {
                 spendsCapacity = true
                 if let more = body?["millibits"]?.integer { millibits = (millibits ?? 0) + more }
@@ -126,6 +129,7 @@ package struct JobStory: Sendable {
     private var budgetText: String {
         var text = runsPaid == 1 ? "1 run" : "\(runsPaid) runs"
         if spendsCapacity { text += "; capacity " + (millibits.map { "\($0) thousandths of a bit" } ?? Self.hidden) }
+        if !privacyPaid.isEmpty { text += "; privacy rho " + privacyPaid.map(Display.escape).joined(separator: " + ") }
         return text
     }
 

@@ -1,0 +1,35 @@
+package import GloveboxCore
+
+extension Decision {
+    // log2 of the three states a researcher can see; noise is what bounds the rest.
+    private static let statusMillibits = Capacity.millibits(domainSizes: [3])
+
+    /// A noisy answer that may leave.
+    package static func answered(_ name: String, _ bytes: [UInt8], spec: Digest, _ findings: [Finding]) -> Decision {
+        computed(.release, [File(name: name, bytes: bytes)], reasons: [], spec, findings)
+    }
+
+    /// A question that gets no answer because the ledger, which is public, has no room for it.
+    package static func unaffordable(spec: Digest, _ finding: Finding) -> Decision {
+        computed(.refuse, [], reasons: ["budget-refused"], spec, [finding])
+    }
+
+    private static func computed(
+        _ outcome: Outcome,
+        _ files: [File],
+        reasons: [String],
+        _ spec: Digest,
+        _ findings: [Finding]
+    ) -> Decision {
+        Decision(
+            outcome: outcome,
+            files: files,
+            findings: findings,
+            reasons: reasons,
+            millibits: statusMillibits,
+            record: nil,
+            comparison: .init(releases: 0, hits: 0),
+            spec: spec
+        )
+    }
+}

@@ -1,0 +1,75 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxPolicy
+internal import GloveboxPrivacy
+internal import GloveboxTransparency
+
+extension Site {
+    /// The query that stands in a code tree.
+    func query(_ nar: Digest) throws(GloveboxError) -> DPQuery { try DPQuery(bytes: file(DPQuery.fileName, of: nar)) }
+
+    /// A plan whose query can never be answered, or paid for, is refused before anyone is asked.
+    func checkQuery(
+        _ code: RegisteredCode,
+        _ policy: OutputPolicy,
+        _ dataset: RegisteredDataset,
+        project: String
+    ) throws(GloveboxError) {
+        guard code.files.contains(where: { $0.path == DPQuery.fileName }) else {
+            throw GloveboxError(
+                "spec.missing",
+                "policy \(policy.document.name) needs the file \(DPQuery.fileName) in the code tree"
+            )
+        }
+        let query = try query(code.digests.nar)
+        try query.check(
+            policy: policy,
+            description: dataset.description,
+            inputPolicy: dataset.inputPolicy,
+            capabilities: Self.queryCapabilities
+        )
+        let charge = charge(for: query, policy, dataset, project: project)
+        try requireRoom(for: charge, policy)
+    }
+
+    /// What an answer costs.
+    func charge(
+        for query: DPQuery,
+        _ policy: OutputPolicy,
+        _ dataset: RegisteredDataset,
+        project: String
+    ) -> PrivacyLedger.Charge {
+        PrivacyLedger.Charge(
+            lineage: dataset.name,
+            project: project,
+            rho: query.rho,
+            key: PrivacyLedger.key(
+                query: query.digest,
+                dataset: dataset.commitment,
+                policy: policy.document.digest
+            )
+        )
+    }
+
+    /// Checks that an answer is there or can be paid for.
+    ///
+    /// - Throws: `budget.exhausted`.
+    func requireRoom(for charge: PrivacyLedger.Charge, _ policy: OutputPolicy) throws(GloveboxError) {
+        guard let budget = policy.privacy.budget else {
+            throw GloveboxError("policy.not-enforced", "the policy has no budget")
+        }
+        let ledger = read { state in state.ledger }
+        if budget.cachesIdentical, ledger.answer(to: charge.key) != nil { return }
+        try ledger.check(charge, budget: budget)
+    }
+}
+
+extension SiteState {
+    /// Adds a logged charge, or the answer it paid for, to the ledger.
+    mutating func addSpending(_ record: SiteRecord) throws(GloveboxError) {
+        if let charge = record.json["charge"] { try ledger.apply(PrivacyLedger.Charge(json: charge)) }
+        guard let answer = record.json["answer"] else { return }
+        var fields = try JSONFields(answer, at: "answer")
+        ledger.note(answer: try fields.digest("bytes"), to: try fields.digest("key"))
+    }
+}

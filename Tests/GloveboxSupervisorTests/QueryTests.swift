@@ -1,0 +1,132 @@
+import Glibc
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxJobs
+import GloveboxLinux
+import GloveboxPrivacy
+import GloveboxStore
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// Noisy answers of a whole site, over real data.
+@Suite(.serialized) struct QueryTests {
+    private static let image = TestPrograms.image("python")
+    private static let hasData = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+
+    /// The shipped policy with a tick of one second and other limits.
+    private static func site(dataset: String = "0.5") throws -> TestSite {
+        let test = try TestSite(image: image)
+        let path = TestPrograms.repository + "/Policies/dp-query.yaml"
+        let shipped = String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 16), as: UTF8.self)
+        let text = shipped.replacing("name: dp-query", with: "name: dp-test").replacing("15m", with: "1s")
+            .replacing("dataset_rho: \"0.5\"", with: "dataset_rho: \"\(dataset)\"")
+        let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
+        _ = try test.site.addPolicy(owner, AddPolicyRequest(document: text))
+        try test.start()
+        return test
+    }
+
+    private static func query(_ question: String, rho: String = "0.005") -> (name: String, text: String) {
+        let text =
+            #"{"apiVersion":"glovebox/v1","kind":"DPQuery","dataset":"fair","query":\#(question),"rho":"\#(rho)"}"#
+        return (DPQuery.fileName, text)
+    }
+
+    // What the job does plays no part; this one would tell how many rows it sees.
+    private static let program =
+        "import csv\nrows = len(list(csv.reader(open('/data/fair/fair.csv'))))\nassert rows == 1\n"
+
+    private func run(_ test: TestSite, _ query: (name: String, text: String)) throws -> (String, NamedFiles?) {
+        let job = try test.submit(Self.program, policy: "dp-test", spec: query, wallSeconds: 2)
+        try test.vote(.approve, on: job)
+        let entry = try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
+        #expect(entry.job.phase == .released, "\(entry.job.phase) \(entry.explanation ?? "")")
+        guard entry.job.phase == .released else { return (job, nil) }
+        return (job, try test.shownReceipt(job))
+    }
+
+    private func answer(_ receipt: NamedFiles?) throws -> JSONValue {
+        try JSONReader.read(#require(receipt?["answer.json"]))
+    }
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a query is paid for once, and its answer is the same the second time`() throws {
+        let test = try Self.site()
+        let query = Self.query(#"{"kind":"histogram","group_by":["religious"]}"#)
+        let (first, receipt) = try run(test, query)
+        let answer = try answer(receipt)
+        let counts = try #require(answer["cells"]?.array).map { Int($0["value"]?.string ?? "") ?? 0 }
+        // 1021, 2267, 2422 and 656 women, with noise of scale sqrt(2 / 0.01) = 14.1.
+        for (count, truth) in zip(counts, [1021, 2267, 2422, 656]) { #expect(abs(count - truth) < 200, "\(counts)") }
+        #expect(answer["rho"]?.string == "0.005" && answer["noise"]?.array?.first?["scale"]?.string == "14.142136")
+        func spent() -> String { test.site.read { state in state.ledger.spent(lineage: "fair") }.text }
+        #expect(spent() == "0.005")
+        let record = try JSONReader.read(#require(receipt?["disclosure.json"]))
+        #expect(record["privacy"]?["rho"]?.string == "0.005" && record["privacy"]?["cached"]?.bool == false)
+        #expect(record["privacy"]?["ledger"]?["charges"]?.integer == 1)
+
+        let (second, again) = try run(test, query)
+        #expect(try self.answer(again) == answer, "no second draw")
+        #expect(spent() == "0.005", "and no second charge")
+        let repeated = try JSONReader.read(#require(again?["disclosure.json"]))
+        #expect(repeated["privacy"]?["cached"]?.bool == true && repeated["privacy"]?["charged"]?.string == "0")
+
+        let records = try SiteLog.records(test.site.log)
+        let kinds = records.filter { $0.job == first }.map { $0.json["charge"] == nil ? $0.kind.rawValue : "charge" }
+        let order = ["charge", "output.approved", "release.intent", "output.released"].map { kinds.firstIndex(of: $0) }
+        #expect(!order.contains(nil) && order.compactMap { $0 } == order.compactMap { $0 }.sorted(), "\(kinds)")
+        #expect(!records.contains { $0.job == second && $0.json["charge"] != nil })
+        #expect(try test.findings().isEmpty)
+    }
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a charge without an answer stays, and the answer is paid for again`() throws {
+        let test = try Self.site(dataset: "0.012")
+        let query = Self.query(#"{"kind":"count"}"#)
+        let policy = try #require(test.site.read { state in state.outputPolicies["dp-test"] })
+        let charge = test.site.charge(
+            for: try DPQuery(bytes: Array(query.text.utf8)),
+            policy,
+            try test.site.dataset(named: "fair"),
+            project: "default"
+        )
+        // What the log holds when the supervisor dies between charge and answer.
+        try test.site.record(Event(kind: .budgetSpent, fields: [("budget", "privacy")]), ["charge": charge.json])
+        _ = try answer(run(test, query).1)
+        let ledger = test.site.read { state in state.ledger }
+        #expect(ledger.count == 2 && ledger.spent(lineage: "fair").text == "0.01")
+        // A third question does not fit, and is refused before anyone is asked; a smaller one does.
+        let other = Self.query(#"{"kind":"mean","column":"age"}"#)
+        #expect(throws: GloveboxError("budget.exhausted", "")) {
+            try test.submit(Self.program, policy: "dp-test", spec: other)
+        }
+        let small = Self.query(#"{"kind":"mean","column":"age"}"#, rho: "0.002")
+        let mean = try answer(run(test, small).1)["cells"]?.array?.first?["value"]?.string
+        let age = try #require(mean.flatMap { Double($0) })
+        #expect(age > 20 && age < 40)
+        #expect(test.site.read { state in state.ledger.spent(lineage: "fair") }.text == "0.012")
+        // The ledger is what the log says, after a restart as before it.
+        var replayed = SiteState()
+        for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
+        #expect(replayed.ledger.spent(lineage: "fair").text == "0.012" && replayed.ledger.count == 3)
+        #expect(replayed.ledger.answer(to: charge.key) != nil)
+    }
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a plan without a query, or with one the policy does not allow, is refused`() throws {
+        let test = try Self.site()
+        #expect(throws: GloveboxError("spec.missing", "")) { try test.submit(Self.program, policy: "dp-test") }
+        let wide = Self.query(#"{"kind":"count"}"#, rho: "0.006")
+        #expect(throws: GloveboxError("budget.per-query", "")) {
+            try test.submit(Self.program, policy: "dp-test", spec: wide)
+        }
+        let hidden = Self.query(#"{"kind":"histogram","group_by":["occupation_husb"]}"#)
+        #expect(throws: GloveboxError("query.column", "")) {
+            try test.submit(Self.program, policy: "dp-test", spec: hidden)
+        }
+    }
+}
