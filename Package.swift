@@ -73,6 +73,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-nostartfiles", "-no-toolchain-stdlib-rpath"])]
         ),
         .target(name: "CGloveboxLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
         // MARK: Pure
@@ -137,6 +138,11 @@ let package = Package(
             dependencies: ["GloveboxAttestation", "GloveboxCore", "GloveboxLinux", asn1, crypto, cryptoExtras, x509],
             swiftSettings: strict
         ),
+        .target(
+            name: "GloveboxTimestamp",
+            dependencies: ["COpenSSL", "GloveboxCore", crypto],
+            swiftSettings: strict
+        ),
 
         // MARK: Services
         .target(
@@ -149,8 +155,8 @@ let package = Package(
             dependencies: [
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
                 "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
-                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxStore", "GloveboxTables",
-                "GloveboxTransparency", crypto, logging,
+                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxStore", "GloveboxTPM", "GloveboxTables",
+                "GloveboxTimestamp", "GloveboxTransparency", crypto, logging,
             ],
             resources: [.embedInCode("Policies")],
             swiftSettings: strict

@@ -8,7 +8,7 @@ export GLOVEBOX_IMAGES=${GLOVEBOX_IMAGES:-${XDG_CACHE_HOME:-$HOME/.cache}/gloveb
 # Where the demo looks for fair.csv.
 demo_data=${XDG_CACHE_HOME:-$HOME/.cache}/glovebox
 
-# Where the programs of others that check logs are kept.
+# Where the programs of others that check logs and reports are kept.
 third_party=${XDG_CACHE_HOME:-$HOME/.cache}/glovebox/third-party
 
 # The four programs, in the order they are built.

@@ -18,8 +18,10 @@ package enum HashedRekord {
 
     private static let algorithm = "SHA2_256"
     private static let keyDetails = "PKIX_ECDSA_P256_SHA_256"
-    static let kind = "hashedrekord"
-    static let version = "0.0.2"
+    /// The entry's kind.
+    package static let kind = "hashedrekord"
+    /// The kind's version.
+    package static let version = "0.0.2"
 
     /// The canonical JSON of a body.
     package static func body(paeDigest: Digest, signature: [UInt8], certificate: [UInt8]) -> [UInt8] {

@@ -244,5 +244,6 @@ extension Mutations {
         .report("output.mismatch", "a disclosure record that the report does not name") { $0.outputs.disclosure = nil },
     ]
 
-    static let all = form + certificates + keys + log + claims + measurements + policy + outputs
+    static let all =
+        form + certificates + keys + timestamps + log + bundle + claims + measurements + policy + outputs
 }

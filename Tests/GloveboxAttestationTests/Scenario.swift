@@ -21,6 +21,9 @@ struct Scenario {
     var approvalSigner: PersonSigner?
     var leaf = LeafSpec()
     var withTimestamps = true
+    var withTimeAuthority = true
+    var stamp = StampSpec()
+    var editBundle: (inout JSONValue) -> Void = { _ in }
 
     var editManifest: (inout Manifest) -> Void = { _ in }
     var editApproval: (inout Approval) -> Void = { _ in }
@@ -128,6 +131,25 @@ struct Scenario {
             evidence[name] = TlogProof(index: index, hashes: hashes, checkpoint: checkpoint).bytes
         }
         evidence[EvidenceFiles.issuedEntry] = issued
+        if withTimeAuthority {
+            let response = try stamp.response(over: envelope.signature, by: site.stamps)
+            evidence[EvidenceFiles.timestamp] = response
+            evidence[EvidenceFiles.timeAuthority] = PEM.encode(site.stamps.chain.signer, label: "CERTIFICATE")
+            evidence[EvidenceFiles.timeRoot] = PEM.encode(site.stamps.chain.root, label: "CERTIFICATE")
+            let proof = try TlogProof(parsing: evidence[EvidenceFiles.proof] ?? [])
+            var bundle = try JSONReader.read(
+                SigstoreBundle.make(
+                    envelope,
+                    certificate: certificate,
+                    timestamp: response,
+                    entry: entry,
+                    proof: proof,
+                    log: site.log.key
+                )
+            )
+            editBundle(&bundle)
+            evidence[EvidenceFiles.bundle] = CanonicalJSON.encode(bundle)
+        }
         editEvidence(&evidence)
         return Files(evidence: evidence, trust: try trust(site), manifest: manifest)
     }
@@ -163,6 +185,7 @@ struct Scenario {
             root: site.root.certificate,
             platform: site.platform.certificate,
             timestamps: withTimestamps ? site.timestamps.publicKey : nil,
+            timeAuthority: withTimeAuthority ? site.stamps.chain : nil,
             validFrom: keysValidFrom
         )
         let files = try TrustFiles.make(site: keys, policy: policy, root: site.root)

@@ -12,6 +12,7 @@ struct Site {
     let root: CertificateAuthority
     let platform: CertificateAuthority
     let timestamps = SigningKey()
+    let stamps: (chain: TimestampChain, key: SigningKey)
     let log: NoteSigner
 
     init(rootPathLength: Int = 1, platformPathLength: Int = 0) throws {
@@ -26,6 +27,7 @@ struct Site {
             platform = try Self.authority(name, below, SigningKey(), platformPathLength, now, parent: root.key)
         }
         log = try NoteSigner.generate(name: Scenario.origin)
+        stamps = try TimestampChain.make(site: "hospital-a", now: now)
     }
 
     private static func authority(
@@ -133,7 +135,9 @@ struct LeafSpec {
 
 /// Changes inside JSON by path.
 extension JSONValue {
-    mutating func edit(_ path: String..., change: (JSONValue?) -> JSONValue?) {
+    mutating func edit(_ path: String..., change: (JSONValue?) -> JSONValue?) { edit(path, change: change) }
+
+    mutating func edit(_ path: [String], change: (JSONValue?) -> JSONValue?) {
         self = changed(path[...], change) ?? .null
     }
 

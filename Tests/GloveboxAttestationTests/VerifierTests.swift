@@ -28,14 +28,22 @@ import Testing
     @Test func `a later failure never hides an earlier one, and all are told`() throws {
         var scenario = Scenario()
         scenario.editReport = {
+            $0.jail.policy = Scenario.digest("x")
             $0.jail.readback?.capEff = "1"
+            $0.jail.readback?.noNewPrivs = "0"
             $0.rootfs.digest = Scenario.digest("x")
             $0.assurance.debug = true
         }
         scenario.results[0] = ResultFile(name: "table.csv", bytes: [1])
+        scenario.results[1] = ResultFile(name: "other.txt", bytes: [1])
         let verdict = try scenario.verdict()
         let failed = verdict.checks.filter { $0.status == .failed }.map(\.reason)
-        #expect(failed == ["assurance.debug", "rootfs.mismatch", "jail.readback", "output.mismatch"])
+        #expect(
+            failed == [
+                "assurance.debug", "rootfs.mismatch", "jail.policy", "jail.readback", "jail.readback",
+                "output.mismatch", "output.extra", "output.missing",
+            ]
+        )
     }
 
     @Test func `checks that cannot run are skipped, and skipping refuses`() throws {
@@ -197,6 +205,23 @@ import Testing
         )
         #expect(story.contains { $0.hasPrefix("assurance  emulated (accepted); not proven: host-root-honest") })
         #expect(story.contains { $0.contains("weaker: cgroup-memory") })
+    }
+
+    @Test func `every check and every claim that is not proven is explained`() throws {
+        let verdict = try Scenario().verdict()
+        for check in verdict.checks {
+            #expect(Explanations.checks[check.id] != nil || check.id == "approval.1", "\(check.id)")
+        }
+        #expect(Report.Assurance.neverProvenByEmulation.allSatisfy { Explanations.notProven[$0] != nil })
+        let lines = verdict.explanation
+        #expect(lines.contains { $0.hasPrefix("passed   cert.chain") })
+        #expect(lines.contains { $0.hasPrefix("host-root-honest") && $0.hasSuffix("forge this report") })
+        #expect(lines.last == "VERIFIED")
+        #expect(
+            verdict.explainedJSON["checks"]?.array?.first?.object?.names == [
+                "detail", "id", "meaning", "reason", "stage", "status",
+            ]
+        )
     }
 
     @Test func `the object of --json has the members of the specification`() throws {

@@ -11,6 +11,7 @@ struct CertificateDraft {
     enum Role {
         case authority(pathLength: Int)
         case leaf(attester: String, issuer: String)
+        case timeStamping
     }
 
     /// Key of the subject.
@@ -81,6 +82,9 @@ struct CertificateDraft {
                 let constraints = BasicConstraints.isCertificateAuthority(maxPathLength: pathLength)
                 all.append(try Certificate.Extension(constraints, critical: true))
                 all.append(try Certificate.Extension(KeyUsage(keyCertSign: true, cRLSign: true), critical: true))
+            case .timeStamping:
+                all.append(try Certificate.Extension(KeyUsage(digitalSignature: true), critical: true))
+                all.append(try Certificate.Extension(ExtendedKeyUsage([.timeStamping]), critical: true))
             case .leaf(let attester, let issuer):
                 all.append(try Certificate.Extension(KeyUsage(digitalSignature: true), critical: true))
                 all.append(try Certificate.Extension(ExtendedKeyUsage([.codeSigning]), critical: false))

@@ -38,7 +38,14 @@ package struct Envelope: Sendable {
     ///
     /// - Throws: codes of the strict reader, `base64.invalid`, `envelope.payload-type`, `envelope.signature-count`.
     package init(parsing bytes: [UInt8], expecting type: String = DSSE.statementType) throws(GloveboxError) {
-        var fields = try JSONFields(JSONReader.read(bytes), at: "envelope")
+        try self.init(reading: JSONReader.read(bytes), expecting: type)
+    }
+
+    /// Reads an envelope that stands inside another file.
+    ///
+    /// - Throws: `base64.invalid`, `envelope.payload-type`, `envelope.signature-count`, `schema.…`.
+    init(reading value: JSONValue, expecting type: String = DSSE.statementType) throws(GloveboxError) {
+        var fields = try JSONFields(value, at: "envelope")
         let payloadType = try fields.string("payloadType")
         guard payloadType.utf8.elementsEqual(type.utf8) else {
             throw GloveboxError("envelope.payload-type", "the payload type is not \(type)")
@@ -70,11 +77,14 @@ package struct Envelope: Sendable {
     /// Never the hash of the envelope, which is not unique.
     package var payloadDigest: Digest { Hashing.sha256(payload) }
 
-    /// The envelope as JSON.
-    package var bytes: [UInt8] {
-        CanonicalJSON.encode([
+    /// The JSON form.
+    var json: JSONValue {
+        [
             "payload": .string(Base64.encode(payload)), "payloadType": .string(payloadType),
             "signatures": [["keyid": .string(keyID), "sig": .string(Base64.encode(signature))]],
-        ])
+        ]
     }
+
+    /// The envelope as JSON.
+    package var bytes: [UInt8] { CanonicalJSON.encode(json) }
 }

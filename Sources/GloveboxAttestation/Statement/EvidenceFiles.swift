@@ -31,8 +31,29 @@ package enum EvidenceFiles {
     package static let issuedEntry = "issued.entry"
     /// Proof that the log holds the event.
     package static let issuedProof = "issued.tlog-proof"
+    /// The report as a Sigstore bundle.
+    package static let bundle = "report.sigstore.json"
+    /// RFC 3161 response over the report's signature.
+    package static let timestamp = "report.tsr"
+    /// Certificate of the time-stamping authority.
+    package static let timeAuthority = "tsa.pem"
+    /// Certificate of its root.
+    package static let timeRoot = "tsa-root.pem"
     /// Every output rule applied.
     package static let disclosure = "disclosure.json"
+
+    /// Every name above that stands directly in the directory.
+    package static let fixed =
+        [
+            report, bundle, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot, manifest,
+            manifestEnvelope,
+            codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
+        ] + Quote.fileNames
+
+    /// Whether a file belongs to the evidence; the others are results.
+    package static func isEvidence(_ name: String) -> Bool {
+        fixed.contains(name) || TrustFiles.Name.all.contains(name) || name.hasPrefix(approvals)
+    }
 
     /// The file of an approval: its position and the first 8 digits of its key.
     package static func approval(_ index: Int, keyID: String) -> String {

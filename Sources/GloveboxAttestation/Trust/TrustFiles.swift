@@ -13,6 +13,8 @@ package struct TrustFiles: Sendable {
         package static let trustPolicy = "trust-policy.dsse.json"
         /// Log and witness keys.
         package static let logPolicy = "tlog.policy"
+        /// All four.
+        package static let all = [trustConfig, trustedRoot, trustPolicy, logPolicy]
     }
 
     /// `trusted_root.json`.
@@ -44,8 +46,7 @@ package struct TrustFiles: Sendable {
         policy: TrustPolicy,
         root: CertificateAuthority
     ) throws(GloveboxError) -> TrustFiles {
-        let trustedRoot = site.trustedRoot
-        let rootBytes = CanonicalJSON.encode(trustedRoot)
+        let rootBytes = site.trustedRootFile
         let config = CanonicalJSON.encode(site.trustConfig)
         let log = site.logPolicy
         let payload = policy.payload(CoveredFiles(trustedRoot: rootBytes, trustConfig: config, logPolicy: log))
@@ -70,6 +71,8 @@ package struct SiteKeys: Sendable {
     package var platform: [UInt8]
     /// Key that signs certificate time stamps; nil when the site makes none.
     package var timestamps: VerifyingKey?
+    /// The RFC 3161 authority; nil when the site has none.
+    package var timeAuthority: TimestampChain?
     /// From when the keys are valid.
     package var validFrom: Instant
 
@@ -82,6 +85,7 @@ package struct SiteKeys: Sendable {
         root: [UInt8],
         platform: [UInt8],
         timestamps: VerifyingKey?,
+        timeAuthority: TimestampChain? = nil,
         validFrom: Instant,
         witnessing: [UInt8]? = nil
     ) {
@@ -90,15 +94,18 @@ package struct SiteKeys: Sendable {
         self.root = root
         self.platform = platform
         self.timestamps = timestamps
+        self.timeAuthority = timeAuthority
         self.validFrom = Instant(seconds: validFrom.seconds)
     }
 
     private var url: JSONValue { .string("https://\(log.name)") }
     private var validFor: JSONValue { ["start": .string(validFrom.text)] }
 
+    /// The bytes of `trusted_root.json`.
+    package var trustedRootFile: [UInt8] { CanonicalJSON.encode(trustedRoot) }
+
     var trustedRoot: JSONValue {
-        let chain: [JSONValue] = [platform, root].map { ["rawBytes": .string(Base64.encode($0))] }
-        return [
+        [
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [
                 [
@@ -108,13 +115,12 @@ package struct SiteKeys: Sendable {
                 ]
             ],
             "certificateAuthorities": [
-                [
-                    "subject": ["organization": .string(log.name), "commonName": "Glovebox platform CA"], "uri": url,
-                    "certChain": ["certificates": .array(chain)], "validFor": validFor,
-                ]
+                authority("Glovebox platform CA", [platform, root])
             ],
             "ctlogs": .array(timestamps.map { [timestampLog($0)] } ?? []),
-            "timestampAuthorities": [],
+            "timestampAuthorities": .array(
+                timeAuthority.map { [authority("Glovebox time-stamping authority", [$0.signer, $0.root])] } ?? []
+            ),
         ]
     }
 
@@ -135,6 +141,14 @@ package struct SiteKeys: Sendable {
 
     /// SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410).
     static let ed25519SPKI: [UInt8] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
+
+    private func authority(_ name: String, _ chain: [[UInt8]]) -> JSONValue {
+        [
+            "subject": ["organization": .string(log.name), "commonName": .string(name)], "uri": url,
+            "certChain": ["certificates": .array(chain.map { ["rawBytes": .string(Base64.encode($0))] })],
+            "validFor": validFor,
+        ]
+    }
 
     private func timestampLog(_ key: VerifyingKey) -> JSONValue {
         [

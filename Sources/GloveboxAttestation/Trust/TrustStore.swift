@@ -19,6 +19,8 @@ struct TrustStore {
     let platform: ParsedCertificate
     /// Key of certificate time stamps, when the site makes them.
     let timestamps: VerifyingKey?
+    /// The RFC 3161 authority, when the site has one.
+    let timeAuthority: TimestampChain?
     private let envelope: Envelope
     private let covered: CoveredFiles
     private let found: CoveredFiles
@@ -50,6 +52,7 @@ struct TrustStore {
         self.root = try ParsedCertificate(keys.root)
         self.platform = try ParsedCertificate(keys.platform)
         self.timestamps = keys.timestamps
+        self.timeAuthority = keys.timeAuthority
     }
 
     /// Checks that the root signed the policy and that the policy covers the files beside it.
@@ -93,11 +96,17 @@ struct TrustStore {
             let validFrom = start.flatMap({ Instant($0) })
         else { throw GloveboxError("schema.missing-field", "trusted_root.json lists no log or no certificate chain") }
         let timestamps = element(root["ctlogs"])?["publicKey"].flatMap(bytes)
+        let stamping = element(root["timestampAuthorities"])?["certChain"]?["certificates"]?.array?.compactMap(bytes)
+        var timeAuthority: TimestampChain?
+        if let stamping, stamping.count == 2 {
+            timeAuthority = try TimestampChain(signer: stamping[0], root: stamping[1])
+        }
         return SiteKeys(
             log: log,
             root: authority,
             platform: platform,
             timestamps: try timestamps.map { spki throws(GloveboxError) in try VerifyingKey(spki: spki) },
+            timeAuthority: timeAuthority,
             validFrom: validFrom
         )
     }

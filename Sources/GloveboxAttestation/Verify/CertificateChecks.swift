@@ -33,27 +33,38 @@ struct CertificateChecks {
         }
     }
 
-    /// Critical extensions, authority flags and key usage.
+    /// No extension that a reader must understand and this one does not.
     ///
-    /// - Throws: `cert.critical-extension`, `cert.ca-leaf`, `cert.path-length`, `cert.usage`.
-    func usage() throws(GloveboxError) {
+    /// - Throws: `cert.critical-extension`.
+    func extensions() throws(GloveboxError) {
         for certificate in [leaf, platform, root] {
             for member in certificate.certificate.extensions
             where member.critical && !Self.understood.contains(member.oid) {
                 throw GloveboxError("cert.critical-extension", "an unknown critical extension stands in a certificate")
             }
         }
-        let constraints = (try basicConstraints(leaf), try basicConstraints(platform), try basicConstraints(root))
-        switch constraints.0 {
+    }
+
+    /// The two CAs are CAs of the right path lengths, and the leaf is none.
+    ///
+    /// - Throws: `cert.ca-leaf`, `cert.path-length`.
+    func authority() throws(GloveboxError) {
+        switch try basicConstraints(leaf) {
         case nil, .notCertificateAuthority: break
         case .isCertificateAuthority: throw GloveboxError("cert.ca-leaf", "the leaf claims to be a CA")
         }
-        guard constraints.1 == .isCertificateAuthority(maxPathLength: 0),
-            constraints.2 == .isCertificateAuthority(maxPathLength: 1)
+        guard try basicConstraints(platform) == .isCertificateAuthority(maxPathLength: 0),
+            try basicConstraints(root) == .isCertificateAuthority(maxPathLength: 1)
         else { throw GloveboxError("cert.path-length", "the CAs do not have the path lengths 1 and 0") }
-        let authority = KeyUsage(keyCertSign: true, cRLSign: true)
-        guard try keyUsage(leaf) == KeyUsage(digitalSignature: true), try keyUsage(platform) == authority,
-            try keyUsage(root) == authority, try extendedUsage(leaf) == [.codeSigning]
+    }
+
+    /// Each key is for the use it is put to, and for no other.
+    ///
+    /// - Throws: `cert.usage`.
+    func usage() throws(GloveboxError) {
+        let signing = KeyUsage(keyCertSign: true, cRLSign: true)
+        guard try keyUsage(leaf) == KeyUsage(digitalSignature: true), try keyUsage(platform) == signing,
+            try keyUsage(root) == signing, try extendedUsage(leaf) == [.codeSigning]
         else { throw GloveboxError("cert.usage", "a certificate is not for the use it is put to") }
     }
 

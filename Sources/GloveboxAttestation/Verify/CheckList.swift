@@ -63,6 +63,19 @@ struct CheckList {
         return run(stage, id) { () throws(GloveboxError) in try body(first, second, third) }
     }
 
+    /// Runs a check that can fail for several causes at once, and records each; without its subject it is skipped.
+    mutating func review<Subject>(
+        _ stage: Verdict.Stage,
+        _ id: String,
+        _ subject: Subject?,
+        _ causes: (Subject) -> [GloveboxError]
+    ) {
+        guard let subject else { return add(stage, id, .skipped, "check.skipped", "an earlier check failed") }
+        let found = causes(subject)
+        if found.isEmpty { add(stage, id, .passed) }
+        for cause in found { add(stage, id, .failed, cause.code, Display.escape(cause.message)) }
+    }
+
     /// Records a check that this verification does not ask for.
     mutating func leaveOut(_ stage: Verdict.Stage, _ id: String, _ why: String) {
         add(stage, id, .skipped, "", why, required: false)

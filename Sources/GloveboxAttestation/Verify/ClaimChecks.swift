@@ -59,45 +59,44 @@ struct ClaimChecks {
         }
     }
 
-    /// No safety switch was off unless the reader accepts it by name.
-    ///
-    /// - Throws: `assurance.debug`, `assurance.insecure`.
-    func switches() throws(GloveboxError) {
-        guard !report.assurance.debug || options.accept.contains("debug") else {
-            throw GloveboxError("assurance.debug", "the supervisor ran with debugging on")
-        }
-        for entry in report.assurance.insecure where !options.accept.contains(where: { $0.isSame(as: entry) }) {
-            throw GloveboxError("assurance.insecure", "a safety switch was off: \(entry)")
+    /// Every safety switch that was off and that the reader does not accept by name: `assurance.debug`,
+    /// `assurance.insecure`.
+    var switches: [GloveboxError] {
+        let accepted = options.accept
+        let off = report.assurance.insecure.filter { entry in !accepted.contains { $0.isSame(as: entry) } }
+        let debug =
+            report.assurance.debug && !accepted.contains("debug")
+            ? [GloveboxError("assurance.debug", "the supervisor ran with debugging on")] : []
+        return debug + off.map { GloveboxError("assurance.insecure", "a safety switch was off: \($0)") }
+    }
+
+    /// Everything that an emulated root cannot prove and the report does not admit: `assurance.not-proven`.
+    var admissions: [GloveboxError] {
+        Report.Assurance.neverProvenByEmulation.filter { !report.assurance.notProven.contains($0) }.map {
+            GloveboxError("assurance.not-proven", "the report does not admit that \($0) is not proven")
         }
     }
 
-    /// The report admits what an emulated root cannot prove.
-    ///
-    /// - Throws: `assurance.not-proven`.
-    func admissions() throws(GloveboxError) {
-        for claim in Report.Assurance.neverProvenByEmulation where !report.assurance.notProven.contains(claim) {
-            throw GloveboxError("assurance.not-proven", "the report does not admit that \(claim) is not proven")
-        }
-    }
-
-    /// Supervisor and launcher are known binaries.
-    ///
-    /// - Throws: `reference.missing`, `reference.mismatch`, `svn.downgrade`.
-    func binaries(_ reference: ReferenceValues) throws(GloveboxError) {
+    /// Every program of the attester that the trust policy does not know: `reference.missing`, `reference.mismatch`,
+    /// `svn.downgrade`.
+    func binaries(_ reference: ReferenceValues) -> [GloveboxError] {
         guard !reference.supervisors.isEmpty, !reference.launchers.isEmpty else {
-            throw GloveboxError("reference.missing", "the trust policy lists no supervisor or no launcher")
+            return [GloveboxError("reference.missing", "the trust policy lists no supervisor or no launcher")]
         }
-        guard reference.supervisors.contains(report.attester.supervisor),
-            reference.launchers.contains(report.attester.launcher)
-        else { throw GloveboxError("reference.mismatch", "supervisor or launcher is not a known binary") }
+        let attester = report.attester
+        var causes: [GloveboxError] = []
+        func unknown(_ what: String) { causes.append(GloveboxError("reference.mismatch", what)) }
+        if !reference.supervisors.contains(attester.supervisor) { unknown("the supervisor is not a known binary") }
+        if !reference.launchers.contains(attester.launcher) { unknown("the launcher is not a known binary") }
         if let fixed = report.jail.deterministic, !reference.shims.contains(fixed.shim) {
-            throw GloveboxError("reference.mismatch", "the library that made the run repeatable is not a known one")
+            unknown("the library that made the run repeatable is not a known one")
         }
-        for file in report.attester.mapped where !reference.mapped.isEmpty && !reference.mapped.contains(file.digest) {
-            throw GloveboxError("reference.mismatch", "the supervisor mapped an unknown file, \(file.path)")
+        for file in attester.mapped where !reference.mapped.isEmpty && !reference.mapped.contains(file.digest) {
+            unknown("the supervisor mapped an unknown file, \(file.path)")
         }
-        guard report.attester.svn >= reference.minSVN else {
-            throw GloveboxError("svn.downgrade", "the supervisor is older than the trust policy allows")
+        if attester.svn < reference.minSVN {
+            causes.append(GloveboxError("svn.downgrade", "the supervisor is older than the trust policy allows"))
         }
+        return causes
     }
 }

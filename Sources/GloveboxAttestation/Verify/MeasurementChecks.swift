@@ -44,22 +44,20 @@ struct MeasurementChecks {
         }
     }
 
-    /// No variable that changes what a program loads.
-    ///
-    /// - Throws: `env.not-allowed`.
-    func environment() throws(GloveboxError) {
-        for (name, text) in report.invocation.env.pairs {
-            let allowed =
-                switch name {
-                case "PYTHONHASHSEED", "PYTHONUNBUFFERED": true
-                case "PYTHONPATH": text.isSame(as: ".")
-                case "NODE_OPTIONS", "GCONV_PATH": false
-                case "TZ": !text.utf8.contains(UInt8(ascii: "/"))
-                default: !name.utf8.starts(with: "LD_".utf8) && !name.utf8.starts(with: "PYTHON".utf8)
-                }
-            guard allowed else {
-                throw GloveboxError("env.not-allowed", "the environment sets \(name), which changes what is loaded")
-            }
+    /// Every variable that changes what a program loads: `env.not-allowed`.
+    var environment: [GloveboxError] {
+        report.invocation.env.pairs.filter { !Self.isHarmless($0.name, $0.text) }.map {
+            GloveboxError("env.not-allowed", "the environment sets \($0.name), which changes what is loaded")
+        }
+    }
+
+    private static func isHarmless(_ name: String, _ text: String) -> Bool {
+        switch name {
+        case "PYTHONHASHSEED", "PYTHONUNBUFFERED": true
+        case "PYTHONPATH": text.isSame(as: ".")
+        case "NODE_OPTIONS", "GCONV_PATH": false
+        case "TZ": !text.utf8.contains(UInt8(ascii: "/"))
+        default: !name.utf8.starts(with: "LD_".utf8) && !name.utf8.starts(with: "PYTHON".utf8)
         }
     }
 
@@ -76,49 +74,56 @@ struct MeasurementChecks {
         }
     }
 
-    /// Jail profile, filter and what the child read about itself.
-    ///
-    /// - Throws: `jail.policy`, `jail.deterministic`, `jail.bpf`, `jail.readback`.
-    func jail(_ reference: ReferenceValues) throws(GloveboxError) {
-        guard report.jail.policy == manifest.core.profile.digest else {
-            throw GloveboxError("jail.policy", "the jail profile is not the approved one")
+    /// Jail profile, filter and what the child read about itself: `jail.policy`, `jail.deterministic`, `jail.bpf`,
+    /// `jail.readback`.
+    func jail(_ reference: ReferenceValues) -> [GloveboxError] {
+        var causes: [GloveboxError] = []
+        if report.jail.policy != manifest.core.profile.digest {
+            causes.append(GloveboxError("jail.policy", "the jail profile is not the approved one"))
         }
         guard let readback = report.jail.readback else {
             // Only a run that was stopped before the job's code has nothing to read back, and no filter either.
-            if [.interrupted, .killed].contains(report.outcome) { return }
-            throw GloveboxError("jail.readback", "the jail was not read back before the job's code ran")
+            if ![.interrupted, .killed].contains(report.outcome) {
+                causes.append(GloveboxError("jail.readback", "the jail was not read back before the job's code ran"))
+            }
+            return causes
         }
-        guard report.jail.deterministic?.fixed.json == manifest.core.deterministic?.json else {
-            throw GloveboxError("jail.deterministic", "seed, clock or threads are not the approved ones")
+        if report.jail.deterministic?.fixed.json != manifest.core.deterministic?.json {
+            causes.append(GloveboxError("jail.deterministic", "seed, clock or threads are not the approved ones"))
         }
         let filters = report.jail.seccompBPF.map(\.digest)
         let known = reference.seccompBPF
-        guard !filters.isEmpty, known.isEmpty || filters.allSatisfy(known.contains) else {
-            throw GloveboxError("jail.bpf", "the seccomp filter is missing or not among the reference values")
+        if filters.isEmpty || !(known.isEmpty || filters.allSatisfy(known.contains)) {
+            causes.append(GloveboxError("jail.bpf", "the seccomp filter is missing or not among the reference values"))
         }
-        guard readback.seccomp == "2", readback.noNewPrivs == "1", readback.capEff == "0" else {
-            throw GloveboxError(
-                "jail.readback",
-                "the job ran with seccomp \(readback.seccomp), no_new_privs \(readback.noNewPrivs), "
-                    + "capabilities \(readback.capEff)"
-            )
+        for (name, found, needed) in [
+            ("seccomp", readback.seccomp, "2"), ("no_new_privs", readback.noNewPrivs, "1"),
+            ("capabilities", readback.capEff, "0"),
+        ] where !found.isSame(as: needed) {
+            causes.append(GloveboxError("jail.readback", "the job ran with \(name) \(found), not \(needed)"))
         }
+        return causes
     }
 
-    /// Policies are the approved ones and not too old.
-    ///
-    /// - Throws: `policy.version`.
-    func policies(_ floors: [PolicyFloor]) throws(GloveboxError) {
+    /// Every policy that is not the approved one or is too old: `policy.version`.
+    func policies(_ floors: [PolicyFloor]) -> [GloveboxError] {
         let approved = manifest.policies
         let used = report.policies
-        guard used.input?.digest == approved.input, used.processing?.digest == approved.processing,
-            used.output.digest == approved.output
-        else { throw GloveboxError("policy.version", "the policies in force are not the approved ones") }
+        var causes: [GloveboxError] = []
+        for (name, found, expected) in [
+            ("input", used.input?.digest, approved.input), ("processing", used.processing?.digest, approved.processing),
+            ("output", used.output.digest, approved.output),
+        ] where found != expected {
+            causes.append(GloveboxError("policy.version", "the \(name) policy in force is not the approved one"))
+        }
         for policy in used.all {
             for floor in floors where floor.name.isSame(as: policy.name) && policy.version < floor.version {
-                throw GloveboxError("policy.version", "policy \(policy.name) is older than version \(floor.version)")
+                causes.append(
+                    GloveboxError("policy.version", "policy \(policy.name) is older than version \(floor.version)")
+                )
             }
         }
+        return causes
     }
 
     /// The code is the one the reader expects.

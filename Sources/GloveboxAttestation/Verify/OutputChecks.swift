@@ -18,25 +18,24 @@ enum OutputChecks {
         else { throw GloveboxError("statement.subject-name", "an output's name is unsafe, doubled or out of order") }
     }
 
-    /// The subjects are exactly the released files of the report.
-    ///
-    /// - Throws: `output.mismatch`, `output.name-swap`, `output.extra`, `output.missing`.
-    static func released(_ statement: Statement, _ report: Report) throws(GloveboxError) {
+    /// The subjects are exactly the released files of the report: `output.mismatch`, `output.name-swap`,
+    /// `output.extra`, `output.missing`.
+    static func released(_ statement: Statement, _ report: Report) -> [GloveboxError] {
         let subjects = statement.subjects.dropFirst().map { ResultFile(name: $0.name, digest: $0.digest) }
-        try compare(subjects, with: released(report), complete: true)
-        guard report.outcome == .released || report.outputs.released.isEmpty else {
-            throw GloveboxError("output.extra", "a run that was not released has released files")
+        var causes = compare(subjects, with: released(report), complete: true)
+        if report.outcome != .released, !report.outputs.released.isEmpty {
+            causes.append(GloveboxError("output.extra", "a run that was not released has released files"))
         }
-        guard report.outputs.released.count == subjects.count else {
-            throw GloveboxError("output.extra", "a released file stands twice in the report")
+        if causes.isEmpty, report.outputs.released.count != subjects.count {
+            causes.append(GloveboxError("output.extra", "a released file stands twice in the report"))
         }
+        return causes
     }
 
-    /// The reader's files are the released ones.
-    ///
-    /// - Throws: `output.mismatch`, `output.name-swap`, `output.extra`, `output.missing`.
-    static func files(_ files: [ResultFile], _ report: Report, complete: Bool) throws(GloveboxError) {
-        try compare(files, with: released(report), complete: complete)
+    /// The reader's files are the released ones: `output.mismatch`, `output.name-swap`, `output.extra`,
+    /// `output.missing`.
+    static func files(_ files: [ResultFile], _ report: Report, complete: Bool) -> [GloveboxError] {
+        compare(files, with: released(report), complete: complete)
     }
 
     /// The disclosure record is the one that the report names.
@@ -56,22 +55,20 @@ enum OutputChecks {
         _ found: [ResultFile],
         with expected: [ResultFile],
         complete: Bool
-    ) throws(GloveboxError) {
-        for file in found {
-            let named = expected.first { $0.name.isSame(as: file.name) }
-            if let named, named.digest == file.digest { continue }
-            if let other = expected.first(where: { $0.digest == file.digest }) {
-                throw GloveboxError("output.name-swap", "\(file.name) has the bytes of \(other.name)")
-            }
-            guard let named else { throw GloveboxError("output.extra", "\(file.name) was not released") }
-            throw GloveboxError(
-                "output.mismatch",
-                "\(file.name) is \(file.digest), the report says \(named.digest)"
-            )
+    ) -> [GloveboxError] {
+        let wrong = found.compactMap { cause($0, expected) }
+        let missing = expected.filter { file in complete && !found.contains { $0.name.isSame(as: file.name) } }
+        return wrong + missing.map { GloveboxError("output.missing", "\($0.name) was released and is not here") }
+    }
+
+    private static func cause(_ file: ResultFile, _ expected: [ResultFile]) -> GloveboxError? {
+        let named = expected.first { $0.name.isSame(as: file.name) }
+        if let named, named.digest == file.digest { return nil }
+        if let other = expected.first(where: { $0.digest == file.digest }) {
+            return GloveboxError("output.name-swap", "\(file.name) has the bytes of \(other.name)")
         }
-        for file in expected where complete && !found.contains(where: { $0.name.isSame(as: file.name) }) {
-            throw GloveboxError("output.missing", "\(file.name) was released and is not here")
-        }
+        guard let named else { return GloveboxError("output.extra", "\(file.name) was not released") }
+        return GloveboxError("output.mismatch", "\(file.name) is \(file.digest), the report says \(named.digest)")
     }
 
     private static func isOutputName(_ name: [UInt8]) -> Bool {

@@ -24,14 +24,15 @@ package enum ReportVerifier {
         let parts = VerifiedParts(input, &checks)
         signature(input, parts, &checks)
         let logged = log(input, parts, &checks)
+        let stamped = forms(input, parts, logged, &checks)
         certificates(parts, logged, &checks)
         let approvers = people(input, parts, logged, &checks)
         claims(input, parts, logged?.time, &checks)
-        quote(parts, &checks)
+        quote(input, parts, &checks)
         measurements(input, parts, &checks)
         outputs(input, parts, &checks)
         let sorted = checks.sorted
-        let story = Story(parts: parts, approvers: approvers, logged: logged, input: input)
+        let story = Story(parts: parts, approvers: approvers, logged: logged, stamped: stamped, input: input)
         return Verdict(
             checks: sorted,
             reportID: parts.envelope?.payloadDigest,
@@ -92,6 +93,12 @@ package enum ReportVerifier {
         _ = checks.run(.certificate, "cert.chain", chain) { chain throws(GloveboxError) in try chain.chain() }
         _ = checks.run(.certificate, "cert.time", chain, logged) { chain, logged throws(GloveboxError) in
             try chain.time(logged.time)
+        }
+        _ = checks.run(.certificate, "cert.extensions", chain) { chain throws(GloveboxError) in
+            try chain.extensions()
+        }
+        _ = checks.run(.certificate, "cert.authority", chain) { chain throws(GloveboxError) in
+            try chain.authority()
         }
         _ = checks.run(.certificate, "cert.usage", chain) { chain throws(GloveboxError) in try chain.usage() }
         _ = checks.run(.certificate, "cert.identity", chain, parts.report) { chain, report throws(GloveboxError) in
@@ -168,15 +175,10 @@ package enum ReportVerifier {
             try claims.nonce(Hashing.sha256(input.file(EvidenceFiles.manifest)))
         }
         _ = checks.run(.assurance, "assurance.root", claims) { claims throws(GloveboxError) in try claims.root() }
-        _ = checks.run(.assurance, "assurance.switches", claims) { claims throws(GloveboxError) in
-            try claims.switches()
-        }
-        _ = checks.run(.assurance, "assurance.not-proven", claims) { claims throws(GloveboxError) in
-            try claims.admissions()
-        }
-        _ = checks.run(.assurance, "assurance.binaries", claims, parts.trust) { claims, trust throws(GloveboxError) in
-            try claims.binaries(trust.policy.reference)
-        }
+        checks.review(.assurance, "assurance.switches", claims) { $0.switches }
+        checks.review(.assurance, "assurance.not-proven", claims) { $0.admissions }
+        let reference = parts.trust?.policy.reference
+        checks.review(.assurance, "assurance.binaries", both(claims, reference)) { $0.0.binaries($0.1) }
     }
 
     private static func measurements(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
@@ -196,27 +198,22 @@ package enum ReportVerifier {
         }
         _ = checks.run(.measurement, "rootfs", all) { all throws(GloveboxError) in try all.rootfs() }
         _ = checks.run(.measurement, "invocation", all) { all throws(GloveboxError) in try all.invocation() }
-        _ = checks.run(.measurement, "environment", all) { all throws(GloveboxError) in try all.environment() }
+        checks.review(.measurement, "environment", all) { $0.environment }
         _ = checks.run(.measurement, "data", all) { all throws(GloveboxError) in try all.data() }
-        _ = checks.run(.measurement, "jail", all, parts.trust) { all, trust throws(GloveboxError) in
-            try all.jail(trust.policy.reference)
-        }
-        _ = checks.run(.policy, "policies", all, parts.trust) { all, trust throws(GloveboxError) in
-            try all.policies(trust.policy.minPolicyVersions)
-        }
+        let policy = parts.trust?.policy
+        checks.review(.measurement, "jail", both(all, policy)) { $0.0.jail($0.1.reference) }
+        checks.review(.policy, "policies", both(all, policy)) { $0.0.policies($0.1.minPolicyVersions) }
     }
 
     private static func outputs(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
-        _ = checks.run(.outputs, "outputs.released", parts.statement, parts.report) {
-            statement,
-            report throws(GloveboxError) in
-            try OutputChecks.released(statement, report)
+        checks.review(.outputs, "outputs.released", both(parts.statement, parts.report)) {
+            OutputChecks.released($0.0, $0.1)
         }
         if input.results.isEmpty && !input.options.allOutputs {
             checks.leaveOut(.outputs, "outputs.files", "no result file was given")
         } else {
-            _ = checks.run(.outputs, "outputs.files", parts.report) { report throws(GloveboxError) in
-                try OutputChecks.files(input.results, report, complete: input.options.allOutputs)
+            checks.review(.outputs, "outputs.files", parts.report) {
+                OutputChecks.files(input.results, $0, complete: input.options.allOutputs)
             }
         }
         if let file = input.evidence[EvidenceFiles.disclosure] {
@@ -224,6 +221,11 @@ package enum ReportVerifier {
                 try OutputChecks.disclosure(file, report)
             }
         }
+    }
+
+    /// Two values, when both are there.
+    static func both<First, Second>(_ first: First?, _ second: Second?) -> (First, Second)? {
+        first.flatMap { first in second.map { (first, $0) } }
     }
 }
 

@@ -8,6 +8,7 @@ struct Story {
     let parts: VerifiedParts
     let approvers: [RoleKey]
     let logged: LoggedAt?
+    let stamped: Instant?
     let input: VerifyInput
 
     /// One line a fact: code, data, jail, policy, result, log, assurance.
@@ -84,7 +85,8 @@ struct Story {
     private var log: String {
         guard let logged else { return line("log", "not shown to be in the log") }
         let witnesses = parts.trust?.witnessing.quorum == nil ? "no witnesses asked for" : "witness quorum met"
-        return line("log", "entry \(logged.index) of \(logged.size) at \(logged.time.text), \(witnesses)")
+        let stamp = stamped.map { "; time-stamped \($0.text)" } ?? ""
+        return line("log", "entry \(logged.index) of \(logged.size) at \(logged.time.text), \(witnesses)\(stamp)")
     }
 
     private func freshness(_ report: Report) -> String {

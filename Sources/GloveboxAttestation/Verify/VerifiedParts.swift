@@ -11,6 +11,7 @@ struct VerifiedParts {
     let platform: ParsedCertificate?
     let root: ParsedCertificate?
     let trust: TrustStore?
+    let bundle: SigstoreBundle.Parts?
 
     /// Reads all files, recording what cannot be read.
     init(_ input: VerifyInput, _ checks: inout CheckList) {
@@ -31,6 +32,12 @@ struct VerifiedParts {
             try Envelope(parsing: input.file(EvidenceFiles.manifestEnvelope))
         }
         trust = checks.run(.parse, "trust.files") { () throws(GloveboxError) in try TrustStore(input.trust) }
+        if let file = input.evidence[EvidenceFiles.bundle] {
+            bundle = checks.run(.parse, "bundle.form") { () throws(GloveboxError) in try SigstoreBundle.parse(file) }
+        } else {
+            bundle = nil
+            checks.leaveOut(.parse, "bundle.form", "there is no Sigstore bundle here")
+        }
         leaf = checks.run(.parse, "cert.leaf") { () throws(GloveboxError) in
             try ParsedCertificate(pem: input.file(EvidenceFiles.leaf))
         }

@@ -6,6 +6,7 @@ internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxStore
+internal import GloveboxTimestamp
 internal import GloveboxTransparency
 
 /// Makes the signed report of a run and puts it into the log.
@@ -17,9 +18,10 @@ struct ReportMaker {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
-        let report = try report(entry, facts)
-        let payload = report.statement()
         let leafKey = JobLeaf()
+        var report = try report(entry, facts)
+        report.quote = try site.tpm?.quote(for: report, leaf: leafKey.publicKey.digest)
+        let payload = report.statement()
         let leaf = try site.keys.platform.issueLeaf(
             for: leafKey.publicKey,
             attester: site.configuration.attester,
@@ -31,7 +33,9 @@ struct ReportMaker {
             Event(kind: .keyCreated, job: job, fields: [("spki", .string(leafKey.publicKey.digest.hex))])
         )
         let envelope = try leafKey.sign(payload)
-        let files = try evidence(entry, facts, envelope, leaf)
+        var files = try evidence(entry, facts, envelope, leaf)
+        files += try timestampFiles(envelope)
+        files += try report.quote?.files().map { NamedFile(path: $0.name, content: $0.bytes) } ?? []
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
         let id = Report.id(of: payload)
         let issued = IssuedEvent.make(job: job, project: entry.manifest.project, reportID: id, nonce: report.nonce)
@@ -43,6 +47,15 @@ struct ReportMaker {
                 "millibits": .integer(entry.job.phase == .releasing ? facts?.decision?.millibits ?? 0 : 0),
             ]
         )
+    }
+
+    private func timestampFiles(_ envelope: Envelope) throws(GloveboxError) -> [NamedFile] {
+        let chain = site.keys.timeChain
+        return [
+            NamedFile(path: EvidenceFiles.timestamp, content: try site.keys.timeAuthority.stamp(envelope.signature)),
+            NamedFile(path: EvidenceFiles.timeAuthority, content: PEM.encode(chain.signer, label: "CERTIFICATE")),
+            NamedFile(path: EvidenceFiles.timeRoot, content: PEM.encode(chain.root, label: "CERTIFICATE")),
+        ]
     }
 
     private func evidence(
@@ -98,8 +111,11 @@ struct ReportMaker {
             previousReport: site.read { state in state.previousReport },
             outcome: try outcome(entry),
             assurance: Report.Assurance(
+                rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
                 notProven: ["root-key-offline", "separate-signer", "separate-broker"]
-                    + (site.needsQuorum ? [] : ["witnesses"]) + ["time-stamp", "tpm"] + JailProtections.openChannels,
+                    + (site.needsQuorum ? [] : ["witnesses"]) + ["separate-time-stamp"]
+                    + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
+                    + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),
             attester: Report.Attester(

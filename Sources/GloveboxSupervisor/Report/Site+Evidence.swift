@@ -27,11 +27,33 @@ extension Site {
         let issued = try log.proof(index + 1, under: note)
         files.append(NamedFile(path: EvidenceFiles.entry, content: report.entry))
         files.append(NamedFile(path: EvidenceFiles.proof, content: report.proof.bytes))
+        if let bundle = try bundle(files, report) {
+            files.append(NamedFile(path: EvidenceFiles.bundle, content: bundle))
+        }
+        files += try trust().files
         files.append(NamedFile(path: EvidenceFiles.issuedEntry, content: issued.entry))
         files.append(NamedFile(path: EvidenceFiles.issuedProof, content: issued.proof.bytes))
         files.append(padding(files, entry))
         try record(Event(kind: .outputDownloaded, job: id, output: "receipt", actor: caller.account))
         return NamedFiles(files)
+    }
+
+    /// The report as a Sigstore bundle; nil for one that was made before the site had a time-stamping authority.
+    private func bundle(
+        _ files: [NamedFile],
+        _ report: (entry: [UInt8], proof: TlogProof)
+    ) throws(GloveboxError) -> [UInt8]? {
+        guard let envelope = files.first(where: { $0.path == EvidenceFiles.report })?.content,
+            let timestamp = files.first(where: { $0.path == EvidenceFiles.timestamp })?.content
+        else { return nil }
+        return try SigstoreBundle.make(
+            Envelope(parsing: envelope),
+            certificate: HashedRekord.parse(report.entry).certificate,
+            timestamp: timestamp,
+            entry: report.entry,
+            proof: report.proof,
+            log: keys.log.key
+        )
     }
 
     /// Zeros that make every receipt one of a few lengths, so that its length tells nothing.
@@ -43,16 +65,10 @@ extension Site {
         return NamedFile(path: NamedFiles.padding, content: [UInt8](repeating: 0, count: Int(size - total)))
     }
 
-    /// Names of the trust files beside each other in the state directory.
-    private static let trustNames = [
-        TrustFiles.Name.trustConfig, TrustFiles.Name.trustedRoot, TrustFiles.Name.trustPolicy,
-        TrustFiles.Name.logPolicy,
-    ]
-
     /// The trust files as published.
     func trust() throws(GloveboxError) -> NamedFiles {
         var files: [NamedFile] = []
-        for name in Self.trustNames {
+        for name in TrustFiles.Name.all {
             files.append(NamedFile(path: name, content: try StateFile.read(layout.root + "/" + name)))
         }
         return NamedFiles(files)
@@ -74,9 +90,16 @@ extension Site {
         let isKnown =
             known?.supervisors.contains(host.supervisor) == true && known?.launchers.contains(host.launcher) == true
             && host.shim.map { known?.shims.contains($0) == true } ?? true
-        let policy = layout.root + "/" + TrustFiles.Name.logPolicy
-        let published = StateFile.exists(policy) ? try StateFile.read(policy) : []
-        if isKnown, settings.witnessing.map({ $0.bytes == published }) ?? true { return }
+        func published(_ name: String) throws(GloveboxError) -> [UInt8] {
+            let path = layout.root + "/" + name
+            return StateFile.exists(path) ? try StateFile.read(path) : []
+        }
+        let logPolicy = try published(TrustFiles.Name.logPolicy)
+        let trustedRoot = try published(TrustFiles.Name.trustedRoot)
+        let isPublished = settings.witnessing.map { $0.bytes == logPolicy } ?? true
+        let vouched = try publishedTrust()?.policy.attestationKeys ?? []
+        let isVouched = tpm.map { vouched.contains($0.trusted) } ?? true
+        if isKnown, isPublished, isVouched, trustedRoot == siteKeys.trustedRootFile { return }
         try writeTrustFiles()
     }
 
@@ -108,21 +131,29 @@ extension Site {
             ),
             approvalThreshold: UInt64(configuration.planQuorum)
         )
+        policy.attestationKeys = last?.policy.attestationKeys ?? []
+        if let trusted = tpm?.trusted, !policy.attestationKeys.contains(trusted) {
+            policy.attestationKeys.append(trusted)
+        }
         if let last {
             policy.version = last.policy.version + 1
             policy.previous = last.digest
         }
-        let site = SiteKeys(
+        for file in try TrustFiles.make(site: siteKeys, policy: policy, root: keys.root).files {
+            try StateFile.write(file.bytes, to: layout.root + "/" + file.name, mode: 0o644)
+        }
+    }
+
+    private var siteKeys: SiteKeys {
+        SiteKeys(
             log: keys.log.key,
             root: keys.root.certificate,
             platform: keys.platform.certificate,
             timestamps: keys.timestamps.publicKey,
+            timeAuthority: keys.timeChain,
             validFrom: configuration.founded,
             witnessing: settings.witnessing?.bytes
         )
-        for file in try TrustFiles.make(site: site, policy: policy, root: keys.root).files {
-            try StateFile.write(file.bytes, to: layout.root + "/" + file.name, mode: 0o644)
-        }
     }
 
     private func enrolledKeys() -> [RoleKey] {

@@ -1,5 +1,6 @@
 internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxTimestamp
 internal import GloveboxTransparency
 
 /// The site's own keys.
@@ -9,6 +10,10 @@ struct SiteKeyring: Sendable {
     let root: CertificateAuthority
     let platform: CertificateAuthority
     let timestamps: SigningKey
+    /// Certificates of the site's own time-stamping authority.
+    let timeChain: TimestampChain
+    /// Stamps the signatures of reports.
+    let timeAuthority: TimestampAuthority
     let log: NoteSigner
     /// Cosigns checkpoints of other logs, and nothing else.
     let witness: Cosigner
@@ -28,12 +33,39 @@ struct SiteKeyring: Sendable {
             keyPEM: StateFile.readSecret(signer + "/platform.key")
         )
         timestamps = try SigningKey(pem: StateFile.readSecret(signer + "/sct.key"))
+        timeChain = try TimestampChain(
+            signer: PEM.decode(StateFile.read(signer + "/tsa.pem"), label: "CERTIFICATE"),
+            root: PEM.decode(StateFile.read(signer + "/tsa-root.pem"), label: "CERTIFICATE")
+        )
+        timeAuthority = try TimestampAuthority(
+            certificate: timeChain.signer,
+            key: PEM.decode(StateFile.readSecret(signer + "/tsa.key"), label: "PRIVATE KEY")
+        )
         log = try NoteSigner(parsing: String(decoding: StateFile.readSecret(signer + "/log.key"), as: UTF8.self))
         witness = try Cosigner(
             parsing: String(decoding: StateFile.readSecret(layout.witnessKeys + "/witness.key"), as: UTF8.self)
         )
         bodies = try StateFile.readSecret(layout.nodeKeys + "/bodies.key")
         pseudonyms = try StateFile.readSecret(layout.nodeKeys + "/pseudonyms.key")
+    }
+
+    /// Makes the time-stamping authority of a site that has none; whether it did.
+    ///
+    /// Sites founded before there was one get it at their next start. The key is written last: a half-made one counts
+    /// as none.
+    @discardableResult
+    static func addTimeAuthority(
+        _ layout: SiteLayout,
+        _ configuration: SiteConfiguration,
+        now: Instant
+    ) throws(GloveboxError) -> Bool {
+        let signer = layout.signerKeys
+        if StateFile.exists(signer + "/tsa.key") { return false }
+        let (chain, key) = try TimestampChain.make(site: configuration.name, now: now)
+        try StateFile.write(PEM.encode(chain.signer, label: "CERTIFICATE"), to: signer + "/tsa.pem")
+        try StateFile.write(PEM.encode(chain.root, label: "CERTIFICATE"), to: signer + "/tsa-root.pem")
+        try StateFile.write(key.pem, to: signer + "/tsa.key")
+        return true
     }
 
     /// Makes all keys of a new site.
@@ -50,6 +82,7 @@ struct SiteKeyring: Sendable {
         try StateFile.write(platform.pem, to: signer + "/platform.pem")
         try StateFile.write(platform.key.pem, to: signer + "/platform.key")
         try StateFile.write(SigningKey().pem, to: signer + "/sct.key")
+        try addTimeAuthority(layout, configuration, now: now)
         let log = try NoteSigner.generate(name: configuration.origin)
         try StateFile.write(Array(log.secretText.utf8), to: signer + "/log.key")
         let witness = try Cosigner.generate(name: configuration.origin + "/witness")

@@ -25,9 +25,12 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Image file with python3, numpy and pandas.", valueName: "FILE"))
     var image: String?
 
+    @Option(help: ArgumentHelp("The TPM that vouches for the reports.", valueName: "none|swtpm|DEVICE"))
+    var tpm: String?
+
     func run() async throws {
         try await Failure.report(Terminal(json: false, quiet: false)) {
-            let stage = try DemoStage(state: state, data: data, image: image)
+            let stage = try DemoStage(state: state, data: data, image: image, tpm: tpm)
             defer { stage.stop() }
             try DemoStory(stage: stage).play()
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxLinux
 import GloveboxMeasure
 
 /// The command `glovebox verify`.
@@ -9,12 +10,16 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check a report and its results; offline, with no account.",
         discussion: """
-            Reads the report's siblings in its directory and the trust files beside the trust configuration. Exit status \
-            0 verified, 1 refused, 2 usage or unreadable input.
+            Reads the report's siblings in its directory and the trust files beside the trust configuration. Every cause \
+            of a refusal is listed, each with its code. Exit status 0 verified, 1 refused, 2 usage or unreadable input.
 
-            EXAMPLE
+            A report of a site without a hardware root says so, and is refused unless --accept emulated is given: root \
+            on such a host could forge it. Files of the report's directory that are results are not read unless named.
+
+            EXAMPLES
               glovebox verify results/report.dsse.json --trust trust_config.json --expect-code code \\
                 --accept emulated results/table.csv
+              glovebox verify results/report.dsse.json --trust trust_config.json --accept emulated --explain
             """
     )
 
@@ -36,6 +41,9 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: "Accept a weakness by name, such as emulated; repeatable.")
     var accept: [String] = []
 
+    @Flag(help: "Say what each check means, and what the report does not prove.")
+    var explain = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -45,6 +53,7 @@ struct VerifyCommand: ParsableCommand {
             var options = VerifyOptions()
             options.acceptEmulated = accept.contains("emulated")
             options.accept = accept.filter { $0 != "emulated" }
+            options.now = SystemClock.now()
             if let nonce {
                 guard let bytes = Base64.decodeURL(nonce) else {
                     throw GloveboxError("nonce.encoding", "--nonce takes base64url without padding")
@@ -63,7 +72,10 @@ struct VerifyCommand: ParsableCommand {
             JailReportText.write("glovebox: \(error)\n", to: 2)
             throw ExitCode(2)
         }
-        Terminal(json: json, quiet: false).result(verdict.json, verdict.story)
+        Terminal(json: json, quiet: false).result(
+            explain ? verdict.explainedJSON : verdict.json,
+            explain ? verdict.explanation : verdict.story
+        )
         if !verdict.isVerified { throw ExitCode(1) }
     }
 

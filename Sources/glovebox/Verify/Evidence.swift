@@ -15,22 +15,8 @@ struct Evidence {
 
     /// Reads the siblings of a report and of a trust configuration.
     init(report: String, trust: String) throws(GloveboxError) {
-        files = try Self.siblings(
-            of: report,
-            names: [
-                EvidenceFiles.report, EvidenceFiles.publicKey, EvidenceFiles.leaf, EvidenceFiles.platform,
-                EvidenceFiles.root,
-                EvidenceFiles.manifest, EvidenceFiles.manifestEnvelope, EvidenceFiles.codeDigests, EvidenceFiles.entry,
-                EvidenceFiles.proof, EvidenceFiles.issuedEntry, EvidenceFiles.issuedProof, EvidenceFiles.disclosure,
-            ]
-        )
-        self.trust = try Self.siblings(
-            of: trust,
-            names: [
-                TrustFiles.Name.trustConfig, TrustFiles.Name.trustedRoot, TrustFiles.Name.trustPolicy,
-                TrustFiles.Name.logPolicy,
-            ]
-        )
+        files = try Self.siblings(of: report, names: EvidenceFiles.fixed)
+        self.trust = try Self.siblings(of: trust, names: TrustFiles.Name.all)
     }
 
     private static func siblings(
@@ -53,13 +39,7 @@ struct Evidence {
 
     /// The files of the directory that are no evidence but results.
     var releasedFiles: [ResultFile] {
-        let evidence = [
-            EvidenceFiles.report, EvidenceFiles.publicKey, EvidenceFiles.leaf, EvidenceFiles.platform,
-            EvidenceFiles.root,
-            EvidenceFiles.manifest, EvidenceFiles.manifestEnvelope, EvidenceFiles.codeDigests, EvidenceFiles.entry,
-            EvidenceFiles.proof, EvidenceFiles.issuedEntry, EvidenceFiles.issuedProof, EvidenceFiles.disclosure,
-        ]
-        return files.filter { !evidence.contains($0.name) && !$0.name.hasPrefix(EvidenceFiles.approvals) }
+        files.filter { !EvidenceFiles.isEvidence($0.name) }
             .map { ResultFile(name: $0.name, bytes: $0.bytes) }
     }
 

@@ -1,0 +1,65 @@
+import GloveboxCore
+import TestSupport
+import Testing
+
+/// Programs that know nothing of Glovebox accept the evidence of a fresh job, with no network, and refuse a changed one.
+@Suite(
+    .serialized,
+    .enabled(if: TestPrograms.variable("GLOVEBOX_THIRD_PARTY") != nil, "GLOVEBOX_THIRD_PARTY is not set; Deploy/test sets it")
+)
+struct EvidenceToolsTests {
+    private static let sigstore =
+        "sigstore --trust-config trust_config.json verify identity --offline --bundle report.sigstore.json "
+        + "--cert-identity \(FreshEvidence.identity) --cert-oidc-issuer \(FreshEvidence.issuer) table.csv"
+    private static let signed =
+        "jq -j .dsseEnvelope.payload report.sigstore.json | base64 -d >p; T=application/vnd.in-toto+json; "
+        + "{ printf 'DSSEv1 %d %s %d ' ${#T} $T $(stat -c%s p); cat p; } >pae; "
+        + "jq -j '.dsseEnvelope.signatures[0].sig' report.sigstore.json | base64 -d >s; "
+
+    /// Commands of the attestation specification, section 13.
+    static let commands = [
+        sigstore,
+        signed + "openssl dgst -sha256 -verify att.pub -signature s pae",
+        "openssl verify -x509_strict -no_check_time -CAfile root.pem -untrusted inter.pem leaf.pem",
+        "openssl verify -x509_strict -purpose timestampsign -CAfile tsa-root.pem tsa.pem",
+        signed + "openssl ts -verify -in report.tsr -data s -CAfile tsa-root.pem -untrusted tsa.pem",
+        "python \(TestPrograms.repository)/Tests/ThirdParty/securesystemslib-check report.dsse.json att.pub",
+    ]
+
+    @Test(arguments: commands)
+    func `strangers' tools accept a fresh report`(command: String) throws {
+        let evidence = try FreshEvidence.shared().copy()
+        let run = try evidence.shell(command)
+        #expect(run.status == 0, "\(command): \(run.output)")
+    }
+
+    @Test(arguments: [
+        ("table.csv", "affairs", "affair5"), ("report.sigstore.json", "\"logIndex\":\"", "\"logIndex\":\"1"),
+        ("report.sigstore.json", "\"sig\":\"ME", "\"sig\":\"MF"),
+        ("report.sigstore.json", "\"signedTimestamp\":\"MI", "\"signedTimestamp\":\"MJ"),
+        ("report.sigstore.json", "\"rootHash\":\"", "\"rootHash\":\"AAAA"),
+        ("trust_config.json", "\"timestampAuthorities\":[{", "\"timestampAuthorities\":[],\"x\":[{"),
+    ])
+    func `sigstore refuses what was changed, so its word counts`(file: String, old: String, new: String) throws {
+        let evidence = try FreshEvidence.shared().copy()
+        try evidence.edit(file, old, new)
+        let run = try evidence.shell(Self.sigstore)
+        #expect(run.status != 0, "\(file): \(run.output)")
+    }
+
+    @Test func `OpenSSL and securesystemslib refuse another signature, another time stamp and another key`() throws {
+        let evidence = try FreshEvidence.shared().copy()
+        try LogOnDisk.write([UInt8](repeating: 7, count: 70), evidence.directory + "/other")
+        for command in [
+            Self.signed + "printf x >>pae; openssl dgst -sha256 -verify att.pub -signature s pae",
+            "openssl ts -verify -in report.tsr -data other -CAfile tsa-root.pem -untrusted tsa.pem",
+            Self.signed + "openssl ts -verify -in report.tsr -data s -CAfile root.pem -untrusted tsa.pem",
+            "openssl verify -x509_strict -no_check_time -CAfile tsa-root.pem -untrusted inter.pem leaf.pem",
+            "openssl ecparam -name prime256v1 -genkey -noout | openssl ec -pubout >o.pub; "
+                + "python \(TestPrograms.repository)/Tests/ThirdParty/securesystemslib-check report.dsse.json o.pub",
+        ] {
+            let run = try evidence.shell(command)
+            #expect(run.status != 0, "\(command): \(run.output)")
+        }
+    }
+}
