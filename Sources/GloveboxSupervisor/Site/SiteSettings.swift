@@ -27,7 +27,7 @@ package struct SiteSettings: Sendable {
         guard StateFile.exists(path) else { return }
         bytes = try StateFile.read(path)
         var root = try JSONFields(StrictYAML.read(bytes), at: "gloveboxd.yaml")
-        var log = try root.nested("log")
+        let section = root.optional("log")
         if let tpm = root.optional("tpm") {
             guard let choice = tpm.string.flatMap(TPMChoice.init) else {
                 throw Self.invalid("tpm is none, swtpm or a device such as /dev/tpmrm0")
@@ -35,6 +35,8 @@ package struct SiteSettings: Sendable {
             self.tpm = choice
         }
         try root.finish()
+        guard let section else { return }
+        var log = try JSONFields(section, at: "gloveboxd.yaml.log")
         if let listen = log.optional("listen") { self.listen = try Self.address(listen) }
         if let file = log.optional("policy") {
             guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }
