@@ -5,17 +5,27 @@ internal import GloveboxJobs
 package struct ApprovalRequest: APIValue {
     /// The DSSE envelope, as JSON text.
     package let envelope: String
+    /// The in-toto link of the review in its envelope, as JSON text; nil for a refusal.
+    package let link: String?
 
     /// Hands in an approval, refusal or revocation.
-    package init(envelope: String) { self.envelope = envelope }
+    package init(envelope: String, link: String? = nil) {
+        self.envelope = envelope
+        self.link = link
+    }
 
     package init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "approval")
         self.envelope = try fields.string("envelope")
+        self.link = try fields.optionalString("link")
         try fields.finish()
     }
 
-    package var json: JSONValue { ["envelope": .string(envelope)] }
+    package var json: JSONValue {
+        var object = JSONObject([("envelope", .string(envelope))])
+        object["link"] = link.map { .string($0) }
+        return .object(object)
+    }
 }
 
 /// How many people are needed and how many have said yes.

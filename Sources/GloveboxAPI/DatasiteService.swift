@@ -37,6 +37,10 @@ package protocol DatasiteService: Sendable {
     func datasets(_ caller: Caller) async throws(GloveboxError) -> ItemList<DatasetSummary>
     /// `GET /datasets/{name}/mock`: the bytes of the mock file.
     func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8]
+    /// `GET /workflow`: what an owner may sign.
+    func workflow(_ caller: Caller) async throws(GloveboxError) -> Workflow
+    /// `POST /workflow`: the owner's envelopes; the answer is what they hold.
+    func signWorkflow(_ caller: Caller, _ request: Workflow) async throws(GloveboxError) -> Workflow
     /// `POST /policies`.
     func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) async throws(GloveboxError) -> PolicySummary
     /// `GET /policies`.

@@ -54,6 +54,14 @@ extension GloveboxClient {
         try await getBytes("/datasets/\(PercentPath.encode(dataset))/mock")
     }
 
+    /// `GET /workflow`.
+    package func workflow() async throws(RequestFailure) -> Workflow { try await get("/workflow") }
+
+    /// `POST /workflow`.
+    package func signWorkflow(_ request: Workflow) async throws(RequestFailure) -> Workflow {
+        try await post("/workflow", request)
+    }
+
     /// `POST /policies`.
     package func addPolicy(_ request: AddPolicyRequest) async throws(RequestFailure) -> PolicySummary {
         try await post("/policies", request)

@@ -9,12 +9,24 @@ package struct SubmitJobRequest: APIValue {
     package let envelope: String
     /// 32 bytes that the report must carry, or nil for SHA-256 of the manifest.
     package let nonce: [UInt8]?
+    /// The in-toto link of this step in its envelope, as JSON text; nil from a client that makes none.
+    package let link: String?
+    /// Whether the report is wanted as CWT and JWT, too.
+    package let wantsTokens: Bool
 
     /// Asks for a job.
-    package init(planDigest: Digest, envelope: String, nonce: [UInt8]? = nil) {
+    package init(
+        planDigest: Digest,
+        envelope: String,
+        nonce: [UInt8]? = nil,
+        link: String? = nil,
+        wantsTokens: Bool = false
+    ) {
+        self.wantsTokens = wantsTokens
         self.planDigest = planDigest
         self.envelope = envelope
         self.nonce = nonce
+        self.link = link
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -29,6 +41,10 @@ package struct SubmitJobRequest: APIValue {
         } else {
             self.nonce = nil
         }
+        self.link = try fields.optionalString("link")
+        let eat = fields.optional("eat")
+        guard eat == nil || eat?.bool != nil else { throw GloveboxError("schema.type", "eat must be true or false") }
+        self.wantsTokens = eat?.bool ?? false
         try fields.finish()
     }
 
@@ -37,6 +53,8 @@ package struct SubmitJobRequest: APIValue {
             ("plan_digest", .string(planDigest.named)), ("envelope", .string(envelope)),
         ])
         object["nonce"] = nonce.map { .string(Base64.encodeURL($0)) }
+        object["eat"] = wantsTokens ? .bool(true) : nil
+        object["link"] = link.map { .string($0) }
         return .object(object)
     }
 }

@@ -15,6 +15,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case addDataset
     case listDatasets
     case readMock
+    case signWorkflow
     case addPolicy
     case listPolicies
     case listImages
@@ -48,7 +49,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .health, .readTrust, .readLog: .open
         case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs: .login
         case .createAccount: .roles([.operator])
-        case .addDataset: .roles([.owner])
+        case .addDataset, .signWorkflow: .roles([.owner])
         case .readMock, .createPlan, .submitJob: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite: .roles([.owner, .operator])
         case .uploadBlob: .roles([.researcher, .owner, .operator])

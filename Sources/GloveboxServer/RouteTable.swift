@@ -56,6 +56,10 @@ enum RouteTable {
         Route(.get, "/datasets/*/mock", .readMock) {
             .bytes(try await $0.service.mock($0.caller, dataset: $0.argument(0)))
         },
+        Route(.get, "/workflow", .signWorkflow) { .value(try await $0.service.workflow($0.caller)) },
+        Route(.post, "/workflow", .signWorkflow, body: .json) {
+            .value(try await $0.service.signWorkflow($0.caller, $0.read()), status: 201)
+        },
         Route(.get, "/policies", .listPolicies) { .value(try await $0.service.policies($0.caller)) },
         Route(.post, "/policies", .addPolicy, body: .json) {
             .value(try await $0.service.addPolicy($0.caller, $0.read()), status: 201)

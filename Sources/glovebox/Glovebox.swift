@@ -34,7 +34,8 @@ struct Glovebox: AsyncParsableCommand {
             CommandGroup(
                 name: "Operator",
                 subcommands: [
-                    InitCommand.self, AccountCommand.self, DatasetCommand.self, PolicyCommand.self, PauseCommand.self,
+                    InitCommand.self, AccountCommand.self, DatasetCommand.self, WorkflowCommand.self,
+                    PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, RedactCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
                     DoctorCommand.self,
                 ]

@@ -5,7 +5,10 @@ import Testing
 /// Programs that know nothing of Glovebox accept the evidence of a fresh job, with no network, and refuse a changed one.
 @Suite(
     .serialized,
-    .enabled(if: TestPrograms.variable("GLOVEBOX_THIRD_PARTY") != nil, "GLOVEBOX_THIRD_PARTY is not set; Deploy/test sets it")
+    .enabled(
+        if: TestPrograms.variable("GLOVEBOX_THIRD_PARTY") != nil,
+        "GLOVEBOX_THIRD_PARTY is not set; Deploy/test sets it"
+    )
 )
 struct EvidenceToolsTests {
     private static let sigstore =
@@ -16,6 +19,12 @@ struct EvidenceToolsTests {
         + "{ printf 'DSSEv1 %d %s %d ' ${#T} $T $(stat -c%s p); cat p; } >pae; "
         + "jq -j '.dsseEnvelope.signatures[0].sig' report.sigstore.json | base64 -d >s; "
 
+    private static let workflow =
+        "cd lay/wd && in-toto-verify -l ../root.layout --verification-keys ../owner.pub --link-dir .."
+    private static let tokens =
+        "python \(TestPrograms.repository)/Tests/ThirdParty/token-check att.pub \(FreshEvidence.nonce) "
+        + "\(FreshEvidence.issuer) "
+
     /// Commands of the attestation specification, section 13.
     static let commands = [
         sigstore,
@@ -24,6 +33,9 @@ struct EvidenceToolsTests {
         "openssl verify -x509_strict -purpose timestampsign -CAfile tsa-root.pem tsa.pem",
         signed + "openssl ts -verify -in report.tsr -data s -CAfile tsa-root.pem -untrusted tsa.pem",
         "python \(TestPrograms.repository)/Tests/ThirdParty/securesystemslib-check report.dsse.json att.pub",
+        workflow,
+        tokens + "report.cwt",
+        tokens + "report.jwt",
     ]
 
     @Test(arguments: commands)
@@ -45,6 +57,40 @@ struct EvidenceToolsTests {
         try evidence.edit(file, old, new)
         let run = try evidence.shell(Self.sigstore)
         #expect(run.status != 0, "\(file): \(run.output)")
+    }
+
+    @Test(arguments: [
+        "printf x >>lay/wd/table.csv", "echo x >lay/wd/other.csv", "rm lay/review.*.link", "rm lay/submit.*.link",
+        "openssl genpkey -algorithm ed25519 -out k; openssl pkey -in k -pubout -out lay/owner.pub",
+        // Another job of the same people, each link with a good signature.
+        "cp -f $OTHER/lay/submit.*.link lay/", "cp -f $OTHER/lay/review.*.link lay/",
+        "cp -f $OTHER/lay/run.*.link lay/",
+    ])
+    func `in-toto refuses another code, a missing reviewer and a changed result`(change: String) throws {
+        let evidence = try FreshEvidence.shared().copy()
+        let other = "OTHER=$(dirname $(ls -d \(try FreshEvidence.shared().state)/demo/job_*/lay | head -1)); "
+        try #require(try evidence.shell(other + "set -e; " + change).status == 0)
+        let run = try evidence.shell(Self.workflow)
+        #expect(run.status != 0, "\(change): \(run.output)")
+    }
+
+    @Test(arguments: [
+        (
+            "report.cwt",
+            "python -c \"import sys; b=bytearray(open('report.cwt','rb').read()); b[-1]^=1; "
+                + "open('report.cwt','wb').write(b)\""
+        ),
+        (
+            "report.jwt",
+            "python -c \"t=open('report.jwt').read().split('.'); t[1]=t[1][:99]+('A' if t[1][99]!='A' else 'B')"
+                + "+t[1][100:]; open('report.jwt','w').write('.'.join(t))\""
+        ),
+    ])
+    func `cwt and PyJWT refuse a changed token`(file: String, change: String) throws {
+        let evidence = try FreshEvidence.shared().copy()
+        try #require(try evidence.shell(change).status == 0)
+        let run = try evidence.shell(Self.tokens + file)
+        #expect(run.status != 0, "\(run.output)")
     }
 
     @Test func `OpenSSL and securesystemslib refuse another signature, another time stamp and another key`() throws {

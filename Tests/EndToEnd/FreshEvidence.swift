@@ -11,6 +11,9 @@ struct FreshEvidence {
     /// Who vouches for it.
     static let issuer = "https://log.demo.example"
 
+    /// What the report must carry.
+    static let nonce = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
     /// The evidence directory, with the released table.
     let directory: String
     /// The site's state directory.
@@ -29,7 +32,7 @@ struct FreshEvidence {
         let data = (TestPrograms.variable("GLOVEBOX_DEMO_DATA") ?? "/nonexistent") + "/fair.csv"
         let demo = try TestPrograms.run(
             "glovebox",
-            ["demo", "--state", state, "--data", data],
+            ["demo", "--state", state, "--data", data, "--eat", "--nonce", Self.nonce],
             environment: TestPrograms.variable("GLOVEBOX_IMAGES").map { ["GLOVEBOX_IMAGES=" + $0] } ?? []
         )
         output = demo.output

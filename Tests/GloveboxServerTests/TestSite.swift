@@ -74,6 +74,8 @@ final class TestSite: DatasiteService, Authenticator {
         throw GloveboxError("storage.broken", "/secret/path is gone")
     }
 
+    func workflow(_ caller: Caller) async throws(GloveboxError) -> Workflow { Workflow(layout: [], onboard: []) }
+    func signWorkflow(_ caller: Caller, _ request: Workflow) async throws(GloveboxError) -> Workflow { request }
     func datasets(_ caller: Caller) async throws(GloveboxError) -> ItemList<DatasetSummary> { ItemList([]) }
     func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8] { Array("a,b\n".utf8) }
 

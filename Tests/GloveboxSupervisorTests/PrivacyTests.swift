@@ -21,7 +21,9 @@ import Testing
         "project", "dataset", "output", "prevJobEvent", "bodyCommit",
         "plan", "core", "approval", "notAfter", "code", "rootfs", "jail", "keyid", "schema", "inputPolicy",
         "commitment",
-        "policy", "digest", "narSha256", "image", "use", "spki", "mock", "launcher", "kernel", "profile", "bpf",
+        "policy", "digest", "narSha256", "image", "use", "start", "layout", "spki", "mock", "launcher", "kernel",
+        "profile",
+        "bpf",
         "reportId", "reportLeaf", "nonceDigest", "size",
         // Of the plan and its rules, not of the data: votes needed, which run, what it may cost, and the verdict.
         "quorum", "run", "budget", "amount", "verdict",

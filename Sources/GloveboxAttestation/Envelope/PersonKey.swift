@@ -21,6 +21,9 @@ package struct PersonKey: Sendable, Hashable {
     /// - Throws: `key.encoding`.
     package init(hex: String) throws(GloveboxError) { try self.init(bytes: Hex.decode(hex) ?? []) }
 
+    /// SubjectPublicKeyInfo, PEM.
+    package var pem: [UInt8] { PEM.encode(SiteKeys.ed25519SPKI + bytes, label: "PUBLIC KEY") }
+
     /// The 32 bytes as hex.
     package var hex: String { Hex.encode(bytes) }
 

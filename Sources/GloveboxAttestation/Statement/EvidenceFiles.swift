@@ -7,6 +7,10 @@ internal import GloveboxTransparency
 package enum EvidenceFiles {
     /// The signed report.
     package static let report = "report.dsse.json"
+    /// The statement signed before the data key was asked for.
+    package static let start = "start.dsse.json"
+    /// Certificate of the leaf that signed it.
+    package static let startLeaf = "start.pem"
     /// Public key of the leaf, PEM.
     package static let publicKey = "att.pub"
     /// Certificate of the leaf.
@@ -35,6 +39,10 @@ package enum EvidenceFiles {
     package static let bundle = "report.sigstore.json"
     /// RFC 3161 response over the report's signature.
     package static let timestamp = "report.tsr"
+    /// The report as CWT, on request.
+    package static let cwt = "report.cwt"
+    /// The report as JWT, on request.
+    package static let jwt = "report.jwt"
     /// Certificate of the time-stamping authority.
     package static let timeAuthority = "tsa.pem"
     /// Certificate of its root.
@@ -45,14 +53,14 @@ package enum EvidenceFiles {
     /// Every name above that stands directly in the directory.
     package static let fixed =
         [
-            report, bundle, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot, manifest,
-            manifestEnvelope,
-            codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
+            report, bundle, start, startLeaf, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot,
+            manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
         ] + Quote.fileNames
 
     /// Whether a file belongs to the evidence; the others are results.
     package static func isEvidence(_ name: String) -> Bool {
         fixed.contains(name) || TrustFiles.Name.all.contains(name) || name.hasPrefix(approvals)
+            || name.hasPrefix(workflow)
     }
 
     /// The file of an approval: its position and the first 8 digits of its key.

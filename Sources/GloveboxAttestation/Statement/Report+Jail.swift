@@ -58,6 +58,8 @@ extension Report {
         package var mountinfo: Digest
         /// `uid_map`, fields joined by single spaces, lines by commas.
         package var uidMap: String
+        /// All five capability sets by their names in `/proc/self/status`, hexadecimal; nil in old reports.
+        package var capabilities: TextMap?
         /// Landlock interface version; `0` when the kernel has none.
         package var landlockABI: String
 
@@ -66,6 +68,7 @@ extension Report {
             seccomp: String,
             noNewPrivs: String,
             capEff: String,
+            capabilities: TextMap? = nil,
             mountinfo: Digest,
             uidMap: String,
             landlockABI: String
@@ -73,22 +76,29 @@ extension Report {
             self.seccomp = seccomp
             self.noNewPrivs = noNewPrivs
             self.capEff = capEff
+            self.capabilities = capabilities
             self.mountinfo = mountinfo
             self.uidMap = uidMap
             self.landlockABI = landlockABI
         }
 
         var json: JSONValue {
-            [
-                "seccomp": .string(seccomp), "noNewPrivs": .string(noNewPrivs), "capEff": .string(capEff),
-                "mountinfo": mountinfo.json, "uidMap": .string(uidMap), "landlockAbi": .string(landlockABI),
-            ]
+            .members([
+                ("seccomp", .string(seccomp)), ("noNewPrivs", .string(noNewPrivs)), ("capEff", .string(capEff)),
+                ("capabilities", capabilities?.json), ("mountinfo", mountinfo.json), ("uidMap", .string(uidMap)),
+                ("landlockAbi", .string(landlockABI)),
+            ])
         }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {
             self.seccomp = try fields.string("seccomp")
             self.noNewPrivs = try fields.string("noNewPrivs")
             self.capEff = try fields.string("capEff")
+            if let sets = fields.optional("capabilities") {
+                self.capabilities = try TextMap(sets, at: "capabilities")
+            } else {
+                self.capabilities = nil
+            }
             self.mountinfo = try fields.digest("mountinfo")
             self.uidMap = try fields.string("uidMap")
             self.landlockABI = try fields.string("landlockAbi")

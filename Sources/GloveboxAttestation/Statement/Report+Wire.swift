@@ -14,7 +14,7 @@ extension Report {
         ).bytes
     }
 
-    private var predicate: JSONValue {
+    var predicate: JSONValue {
         .members([
             ("profile", .string(Self.profile)), ("salt", .string(Base64.encodeURL(salt))),
             ("nonce", .string(Base64.encodeURL(nonce))), ("jobId", .string(jobID)), ("run", .decimal(run)),

@@ -85,6 +85,7 @@ package struct Report: Sendable {
         coreDigest: Digest,
         submission: Submission = .signed,
         previousReport: Digest,
+        startStatement: Digest? = nil,
         outcome: Outcome,
         assurance: Assurance,
         attester: Attester,
@@ -110,6 +111,7 @@ package struct Report: Sendable {
         self.coreDigest = coreDigest
         self.submission = submission
         self.previousReport = previousReport
+        self.startStatement = startStatement
         self.outcome = outcome
         self.assurance = assurance
         self.attester = attester

@@ -42,8 +42,10 @@ struct HostFacts: Sendable {
         var paths: Set<String> = []
         for line in Machine.text("/proc/self/maps").split(separator: "\n") {
             let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            guard fields.count == 6, fields[1].contains("x"), fields[5].hasPrefix("/") else { continue }
-            paths.insert(String(fields[5]))
+            // The last field is the rest of the line, with the blanks that align it.
+            guard fields.count == 6, fields[1].contains("x") else { continue }
+            let path = fields[5].drop { $0 == " " }
+            if path.hasPrefix("/") { paths.insert(String(path)) }
         }
         var out: [Report.CodeMapping] = []
         for path in paths.sorted() {

@@ -18,24 +18,34 @@ struct ReportMaker {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
+        let workflow = try WorkflowEvidence(entry, site: site)
         let leafKey = JobLeaf()
-        var report = try report(entry, facts)
+        var report = try report(entry, facts, outcome: outcome(entry), hasWorkflow: workflow != nil)
         report.quote = try site.tpm?.quote(for: report, leaf: leafKey.publicKey.digest)
         let payload = report.statement()
-        let leaf = try site.keys.platform.issueLeaf(
-            for: leafKey.publicKey,
-            attester: site.configuration.attester,
-            issuer: site.configuration.issuer,
-            now: Machine.now(),
-            log: site.keys.timestamps
-        )
-        try site.record(
-            Event(kind: .keyCreated, job: job, fields: [("spki", .string(leafKey.publicKey.digest.hex))])
-        )
-        let envelope = try leafKey.sign(payload)
+        let leaf = try certify(leafKey.publicKey, for: job)
+        var tokens: [NamedFile] = []
+        let envelope: Envelope
+        if entry.wantsTokens {
+            let signed = try leafKey.sign(payload, tokensBy: site.configuration.issuer)
+            envelope = signed.envelope
+            tokens = [
+                NamedFile(path: EvidenceFiles.cwt, content: signed.cwt),
+                NamedFile(path: EvidenceFiles.jwt, content: signed.jwt),
+            ]
+        } else {
+            envelope = try leafKey.sign(payload)
+        }
         var files = try evidence(entry, facts, envelope, leaf)
-        files += try timestampFiles(envelope)
+        files += try timestampFiles(envelope) + tokens
         files += try report.quote?.files().map { NamedFile(path: $0.name, content: $0.bytes) } ?? []
+        if let workflow {
+            let released = entry.job.phase == .releasing ? facts?.decision?.files ?? [] : []
+            files += try workflow.files(
+                released: released.map { (name: $0.name, bytes: $0.bytes) },
+                withheld: report.outputs.withheld
+            )
+        }
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
         let id = Report.id(of: payload)
         let issued = IssuedEvent.make(job: job, project: entry.manifest.project, reportID: id, nonce: report.nonce)
@@ -47,6 +57,39 @@ struct ReportMaker {
                 "millibits": .integer(entry.job.phase == .releasing ? facts?.decision?.millibits ?? 0 : 0),
             ]
         )
+    }
+
+    /// Signs what is known before the data key is asked for, under a key of its own.
+    func start(for job: String, facts: RunFacts) throws(GloveboxError) -> StartStatement {
+        guard let entry = site.read({ state in state.jobs[job] }) else {
+            throw GloveboxError("object.not-found", "there is no job \(job)")
+        }
+        // Links of the reviewers are there by now; the outcome is not, and is left out.
+        let workflow = try WorkflowEvidence(entry, site: site)
+        let report = try report(entry, facts, outcome: .interrupted, hasWorkflow: workflow != nil)
+        let leafKey = JobLeaf()
+        let leaf = try certify(leafKey.publicKey, for: job)
+        let envelope = try leafKey.sign(report.start())
+        return StartStatement(
+            digest: envelope.payloadDigest,
+            files: [
+                NamedFile(path: EvidenceFiles.start, content: envelope.bytes),
+                NamedFile(path: EvidenceFiles.startLeaf, content: PEM.encode(leaf, label: "CERTIFICATE")),
+            ]
+        )
+    }
+
+    /// A certificate for a leaf key; the log has the key before it signs.
+    private func certify(_ key: VerifyingKey, for job: String) throws(GloveboxError) -> [UInt8] {
+        let leaf = try site.keys.platform.issueLeaf(
+            for: key,
+            attester: site.configuration.attester,
+            issuer: site.configuration.issuer,
+            now: Machine.now(),
+            log: site.keys.timestamps
+        )
+        try site.record(Event(kind: .keyCreated, job: job, fields: [("spki", .string(key.digest.hex))]))
+        return leaf
     }
 
     private func timestampFiles(_ envelope: Envelope) throws(GloveboxError) -> [NamedFile] {
@@ -70,6 +113,7 @@ struct ReportMaker {
             platform: site.keys.platform.certificate,
             root: site.keys.root.certificate
         ).map { NamedFile(path: $0.name, content: $0.bytes) }
+        files += facts?.startStatement?.files ?? []
         files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
         files.append(NamedFile(path: EvidenceFiles.manifestEnvelope, content: entry.envelope))
         files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
@@ -88,7 +132,12 @@ struct ReportMaker {
         return files
     }
 
-    private func report(_ entry: JobEntry, _ facts: RunFacts?) throws(GloveboxError) -> Report {
+    private func report(
+        _ entry: JobEntry,
+        _ facts: RunFacts?,
+        outcome: Report.Outcome,
+        hasWorkflow: Bool
+    ) throws(GloveboxError) -> Report {
         let core = entry.manifest.core
         guard let executor = core.executors.first else { throw GloveboxError("internal", "the plan has no command") }
         let tick = site.tick(of: entry)
@@ -109,12 +158,13 @@ struct ReportMaker {
             manifestDigest: entry.job.planDigest,
             coreDigest: entry.manifest.coreDigest,
             previousReport: site.read { state in state.previousReport },
-            outcome: try outcome(entry),
+            startStatement: facts?.startStatement?.digest,
+            outcome: outcome,
             assurance: Report.Assurance(
                 rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
                 notProven: ["root-key-offline", "separate-signer", "separate-broker"]
-                    + (site.needsQuorum ? [] : ["witnesses"]) + ["separate-time-stamp"]
-                    + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
+                    + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"])
+                    + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
                     + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),
@@ -177,6 +227,7 @@ struct ReportMaker {
             seccomp: readback.seccomp,
             noNewPrivs: readback.noNewPrivileges,
             capEff: !effective.isEmpty && effective.allSatisfy { $0 == "0" } ? "0" : effective,
+            capabilities: TextMap(readback.capabilities.map { ($0.key, $0.value) }),
             mountinfo: Machine.sha256(Array(readback.mounts.utf8)),
             uidMap: readback.uidMap,
             landlockABI: readback.landlock

@@ -90,6 +90,7 @@ extension Site {
         let isKnown =
             known?.supervisors.contains(host.supervisor) == true && known?.launchers.contains(host.launcher) == true
             && host.shim.map { known?.shims.contains($0) == true } ?? true
+            && host.mapped.allSatisfy { known?.mapped.contains($0.digest) == true }
         func published(_ name: String) throws(GloveboxError) -> [UInt8] {
             let path = layout.root + "/" + name
             return StateFile.exists(path) ? try StateFile.read(path) : []

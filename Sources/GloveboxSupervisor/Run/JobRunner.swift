@@ -75,10 +75,12 @@ struct JobRunner {
         guard dataset.input.commit == input.commit else {
             throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
         }
-        let staging = try Staging(site: site, entry: entry, dataset: dataset)
         let plan = try JobJail(site: site, entry: entry)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
+        let start = try ReportMaker(site: site).start(for: job, facts: facts)
+        facts.startStatement = start
+        let staging = try Staging(site: site, entry: entry, dataset: dataset, start: start.digest)
         var hooks = JailRun.Hooks()
         let job = job
         let site = site

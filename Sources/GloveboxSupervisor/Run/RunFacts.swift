@@ -1,6 +1,15 @@
+internal import GloveboxAPI
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
+
+/// A start statement as signed.
+struct StartStatement: Sendable {
+    /// SHA-256 of its payload, as `key.released` and the report name it.
+    let digest: Digest
+    /// Envelope and certificate.
+    let files: [NamedFile]
+}
 
 /// What a run left for its report.
 struct RunFacts: Sendable {
@@ -10,6 +19,8 @@ struct RunFacts: Sendable {
         let reason: String
     }
 
+    /// What was signed before the data key was asked for; nil before that.
+    var startStatement: StartStatement?
     var start: Instant
     var end: Instant
     var filter: Digest?

@@ -15,6 +15,8 @@ final class Staging {
     private let site: Site
     private let entry: JobEntry
     private let dataset: RegisteredDataset
+    /// Digest of the start statement, which the key's event names.
+    private let start: GloveboxCore.Digest
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
     /// The dataset's rows, for recomputing what the job claims.
@@ -24,7 +26,13 @@ final class Staging {
     /// Log index of the key's release.
     private(set) var keyRelease: UInt64?
 
-    init(site: Site, entry: JobEntry, dataset: RegisteredDataset) throws(GloveboxError) {
+    init(
+        site: Site,
+        entry: JobEntry,
+        dataset: RegisteredDataset,
+        start: GloveboxCore.Digest
+    ) throws(GloveboxError) {
+        self.start = start
         self.site = site
         self.entry = entry
         self.dataset = dataset
@@ -69,7 +77,7 @@ final class Staging {
             job: entry.job.id,
             project: entry.manifest.project,
             dataset: dataset.name,
-            fields: [("plan", .string(entry.job.planDigest.hex))]
+            fields: [("plan", .string(entry.job.planDigest.hex)), ("start", .string(start.hex))]
         )
         // Paid before it is used: each run that sees data is one of those the policy allows in a day.
         try site.record(

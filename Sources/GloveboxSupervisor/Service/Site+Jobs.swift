@@ -29,6 +29,8 @@ extension Site {
                 hint: "Enrol a key with 'glovebox login'."
             )
         }
+        let link = request.link.map { Array($0.utf8) }
+        if let link { _ = try WorkflowLink.check(link, is: WorkflowLink.submit(manifest), by: key) }
         try checkRunsPerDay(manifest)
         let id = Machine.identifier("job")
         let quorum = configuration.planQuorum
@@ -36,6 +38,8 @@ extension Site {
             ("manifest", .string(Base64.encode(manifest.bytes))), ("envelope", .string(Base64.encode(bytes))),
             ("quorum", .integer(Int64(quorum))),
         ]
+        if request.wantsTokens { members.append(("eat", .bool(true))) }
+        if let link { members.append(("link", .string(Base64.encode(link)))) }
         if let nonce = request.nonce { members.append(("nonce", .string(Base64.encode(nonce)))) }
         try record(
             Event(
@@ -92,6 +96,11 @@ extension Site {
             throw GloveboxError("object.not-found", "no job waits for a vote on the plan \(vote.plan)")
         }
         try entry.tally.record(vote, at: Machine.now())  // refuses before anything is logged
+        var members = JSONObject([("envelope", .string(Base64.encode(bytes)))])
+        if let link = request.link.map({ Array($0.utf8) }), let key = state.accounts[vote.account]?.key(vote.key) {
+            _ = try WorkflowLink.check(link, is: WorkflowLink.review(entry.manifest), by: key)
+            members["link"] = .string(Base64.encode(link))
+        }
         let index = try record(
             Event(
                 kind: vote.decision == .approve ? .approvalGiven : .approvalRefused,
@@ -103,7 +112,7 @@ extension Site {
                     ("notAfter", .string(vote.notAfter.text)),
                 ]
             ),
-            ["envelope": .string(Base64.encode(bytes))]
+            .object(members)
         )
         let have = entry.tally.have(at: Machine.now())
         return ApprovalReceipt(

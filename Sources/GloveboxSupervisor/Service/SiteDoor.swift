@@ -119,6 +119,14 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.mock(of: dataset) }
     }
 
+    package func workflow(_ caller: Caller) async throws(GloveboxError) -> Workflow {
+        try await perform { (site) throws(GloveboxError) in try site.workflow(for: caller) }
+    }
+
+    package func signWorkflow(_ caller: Caller, _ request: Workflow) async throws(GloveboxError) -> Workflow {
+        try await perform { (site) throws(GloveboxError) in try site.signWorkflow(caller, request) }
+    }
+
     package func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) async throws(GloveboxError) -> PolicySummary {
         try await perform { (site) throws(GloveboxError) in try site.addPolicy(caller, request) }
     }

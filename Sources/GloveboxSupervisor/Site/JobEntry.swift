@@ -10,12 +10,16 @@ struct JobEntry: Sendable {
     let manifest: Manifest
     /// The researcher's envelope over the plan.
     let envelope: [UInt8]
+    /// The researcher's in-toto link in its envelope; nil from a client that made none.
+    let link: [UInt8]?
+    /// Whether the report is wanted as CWT and JWT, too.
+    let wantsTokens: Bool
     /// The caller's nonce; nil stands for the plan's digest.
     let nonce: [UInt8]?
     /// The votes.
     var tally: ApprovalTally
-    /// The votes' envelopes with the role each was given in, in order.
-    var approvals: [(envelope: [UInt8], role: String)] = []
+    /// The votes' envelopes with the role each was given in and the link that came with it, in order.
+    var approvals: [(envelope: [UInt8], role: String, link: [UInt8]?)] = []
     /// The evidence directory in the blob store, without log proofs; nil until there is a report.
     var evidence: Digest?
     /// Log index of the report; the event that names it follows.

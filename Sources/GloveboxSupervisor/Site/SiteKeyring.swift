@@ -14,6 +14,8 @@ struct SiteKeyring: Sendable {
     let timeChain: TimestampChain
     /// Stamps the signatures of reports.
     let timeAuthority: TimestampAuthority
+    /// Signs the supervisor's links of in-toto workflows, and nothing else.
+    let links: PersonSigner
     let log: NoteSigner
     /// Cosigns checkpoints of other logs, and nothing else.
     let witness: Cosigner
@@ -45,27 +47,34 @@ struct SiteKeyring: Sendable {
         witness = try Cosigner(
             parsing: String(decoding: StateFile.readSecret(layout.witnessKeys + "/witness.key"), as: UTF8.self)
         )
+        links = try PersonSigner(pem: StateFile.readSecret(layout.nodeKeys + "/links.key"))
         bodies = try StateFile.readSecret(layout.nodeKeys + "/bodies.key")
         pseudonyms = try StateFile.readSecret(layout.nodeKeys + "/pseudonyms.key")
     }
 
-    /// Makes the time-stamping authority of a site that has none; whether it did.
-    ///
-    /// Sites founded before there was one get it at their next start. The key is written last: a half-made one counts
-    /// as none.
-    @discardableResult
-    static func addTimeAuthority(
+    /// Makes the keys that sites founded by earlier versions lack: the time-stamping authority, and the key for links.
+    static func complete(
         _ layout: SiteLayout,
         _ configuration: SiteConfiguration,
         now: Instant
-    ) throws(GloveboxError) -> Bool {
+    ) throws(GloveboxError) {
+        try addTimeAuthority(layout, configuration, now: now)
+        let links = layout.nodeKeys + "/links.key"
+        if !StateFile.exists(links) { try StateFile.write(PersonSigner().pem, to: links) }
+    }
+
+    // The key is written last: a half-made authority counts as none.
+    private static func addTimeAuthority(
+        _ layout: SiteLayout,
+        _ configuration: SiteConfiguration,
+        now: Instant
+    ) throws(GloveboxError) {
         let signer = layout.signerKeys
-        if StateFile.exists(signer + "/tsa.key") { return false }
+        if StateFile.exists(signer + "/tsa.key") { return }
         let (chain, key) = try TimestampChain.make(site: configuration.name, now: now)
         try StateFile.write(PEM.encode(chain.signer, label: "CERTIFICATE"), to: signer + "/tsa.pem")
         try StateFile.write(PEM.encode(chain.root, label: "CERTIFICATE"), to: signer + "/tsa-root.pem")
         try StateFile.write(key.pem, to: signer + "/tsa.key")
-        return true
     }
 
     /// Makes all keys of a new site.
@@ -82,7 +91,7 @@ struct SiteKeyring: Sendable {
         try StateFile.write(platform.pem, to: signer + "/platform.pem")
         try StateFile.write(platform.key.pem, to: signer + "/platform.key")
         try StateFile.write(SigningKey().pem, to: signer + "/sct.key")
-        try addTimeAuthority(layout, configuration, now: now)
+        try complete(layout, configuration, now: now)
         let log = try NoteSigner.generate(name: configuration.origin)
         try StateFile.write(Array(log.secretText.utf8), to: signer + "/log.key")
         let witness = try Cosigner.generate(name: configuration.origin + "/witness")

@@ -22,6 +22,8 @@ struct SiteState: Sendable {
     var order: [String] = []
     var isPaused = false
     var previousReport: Digest = .zero
+    /// What an owner signed last of who may do what; nil before.
+    var workflow: SignedWorkflow?
     /// The last start of a supervisor; nil before the first.
     var lastStart: SiteStart?
     /// Redactions asked for and done, by the entry's index.
@@ -39,6 +41,7 @@ struct SiteState: Sendable {
             let dataset = try RegisteredDataset(json: record.json)
             datasets[dataset.name] = dataset
         case .policyPublished: try addPolicy(record)
+        case .agreementSigned: workflow = try SignedWorkflow(json: record.json)
         case .codeRegistered:
             let code = try RegisteredCode(json: record.json)
             codes[code.digests.nar] = code
@@ -64,7 +67,7 @@ struct SiteState: Sendable {
     static func standsOn(_ kind: EventKind) -> Bool {
         switch kind {
         case .userCreated, .keyEnrolled, .datasetRegistered, .policyPublished, .codeRegistered, .imageRegistered,
-            .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven:
+            .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned:
             true
         default: false
         }
@@ -144,6 +147,8 @@ struct SiteState: Sendable {
             job: job,
             manifest: manifest,
             envelope: envelope,
+            link: fields.optional("link")?.string.flatMap(Base64.decode),
+            wantsTokens: fields.optional("eat")?.bool ?? false,
             nonce: nonce,
             tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
         )
@@ -158,7 +163,8 @@ struct SiteState: Sendable {
         }
         let vote = try vote(in: bytes)
         try jobs[id]?.tally.record(vote, at: record.time)
-        jobs[id]?.approvals.append((bytes, vote.role.rawValue))
+        let link = fields.optional("link")?.string.flatMap(Base64.decode)
+        jobs[id]?.approvals.append((bytes, vote.role.rawValue, link))
     }
 
     /// Reads and checks a signed vote against the accounts.

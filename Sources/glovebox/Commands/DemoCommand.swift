@@ -11,8 +11,9 @@ struct DemoCommand: AsyncParsableCommand {
             against it; every line it shows comes from the run. It uses the policy demo-table, which releases at ticks \
             of 1 s instead of 15 min, a plan with --wall 5s, and a plan quorum of 1.
 
-            EXAMPLE
+            EXAMPLES
               glovebox demo --state /tmp/demo --data fair.csv --image python.erofs
+              glovebox demo --eat --nonce 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
             """
     )
 
@@ -28,11 +29,17 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The TPM that vouches for the reports.", valueName: "none|swtpm|DEVICE"))
     var tpm: String?
 
+    @Flag(help: "Have the first report as CWT and JWT, too.")
+    var eat = false
+
+    @Option(help: ArgumentHelp("32 bytes that the first report must carry, in hex.", valueName: "HEX"))
+    var nonce: NonceText?
+
     func run() async throws {
         try await Failure.report(Terminal(json: false, quiet: false)) {
             let stage = try DemoStage(state: state, data: data, image: image, tpm: tpm)
             defer { stage.stop() }
-            try DemoStory(stage: stage).play()
+            try DemoStory(stage: stage, nonce: nonce, wantsTokens: eat).play()
         }
     }
 }

@@ -17,6 +17,9 @@ struct FetchCommand: AsyncParsableCommand {
     @Option(name: [.customShort("o"), .customLong("out")], help: ArgumentHelp("Directory.", valueName: "DIR"))
     var out: String
 
+    @Option(help: ArgumentHelp("The nonce that the job was submitted with.", valueName: "NONCE"))
+    var nonce: NonceText?
+
     @OptionGroup var site: SiteOptions
 
     func run() async throws {
@@ -31,6 +34,7 @@ struct FetchCommand: AsyncParsableCommand {
             var options = VerifyOptions()
             options.acceptEmulated = true
             options.allOutputs = true
+            options.nonce = nonce?.bytes
             let verdict = evidence.verdict(options, results: evidence.releasedFiles)
             guard verdict.isVerified else {
                 throw GloveboxError(

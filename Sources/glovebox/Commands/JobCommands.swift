@@ -44,6 +44,12 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @OptionGroup var fixed: FixedOptions
 
+    @Option(help: ArgumentHelp("32 bytes that the report must carry, in hex or base64url.", valueName: "NONCE"))
+    var nonce: NonceText?
+
+    @Flag(help: "Have the report as CWT and JWT, too.")
+    var eat = false
+
     @Option(name: [.customShort("m"), .customLong("purpose")], help: "Why, in a sentence for the reviewers.")
     var purpose: String = ""
 
@@ -102,7 +108,10 @@ struct SubmitCommand: AsyncParsableCommand {
             let job = try await session.client.submit(
                 SubmitJobRequest(
                     planDigest: made.planDigest,
-                    envelope: String(decoding: envelope.bytes, as: UTF8.self)
+                    envelope: String(decoding: envelope.bytes, as: UTF8.self),
+                    nonce: nonce?.bytes,
+                    link: String(decoding: try signer.sign(WorkflowLink.submit(manifest)).bytes, as: UTF8.self),
+                    wantsTokens: eat
                 )
             )
             session.terminal.result(

@@ -180,8 +180,12 @@ enum Vote {
                 comment: message
             )
             let envelope = try signer.sign(approval.bytes)
+            let link = decision == .approve ? try signer.sign(WorkflowLink.review(manifest)).bytes : nil
             let receipt = try await session.client.approve(
-                ApprovalRequest(envelope: String(decoding: envelope.bytes, as: UTF8.self))
+                ApprovalRequest(
+                    envelope: String(decoding: envelope.bytes, as: UTF8.self),
+                    link: link.map { String(decoding: $0, as: UTF8.self) }
+                )
             )
             session.terminal.result(
                 receipt.json,

@@ -15,8 +15,14 @@ struct DemoStory {
         let asExpected: Bool
     }
 
-    init(stage: DemoStage) throws(GloveboxError) {
+    private let nonce: NonceText?
+    private let wantsTokens: Bool
+
+    /// Sets the stage; nonce and tokens are for the report of the first job.
+    init(stage: DemoStage, nonce: NonceText?, wantsTokens: Bool) throws(GloveboxError) {
         self.stage = stage
+        self.nonce = nonce
+        self.wantsTokens = wantsTokens
         materials = try DemoMaterials(directory: stage.state + "/demo")
     }
 
@@ -68,15 +74,22 @@ struct DemoStory {
                 materials.inputPolicy,
             ] + operators
         )
+        let token = stage.state + "/operator/token"
+        try must("glovebox", ["login", "unix://\(stage.state)/api.sock", "--token-file", token] + operators)
+        try must("glovebox", ["workflow", "sign", "--yes"] + operators)
     }
 
     private func release() throws(GloveboxError) -> Scene {
         title("Alice submits code; Rita reads the plan and signs its digest; the site runs exactly that")
-        let job = try submit(materials.honest, "how marriages are rated, by affairs or none")
+        let job = try submit(
+            materials.honest,
+            "how marriages are rated, by affairs or none",
+            nonceOptions + (wantsTokens ? ["--eat"] : [])
+        )
         try must("glovebox", ["show", job, "--profile", "rita"])
         try must("glovebox", ["approve", job, "--yes", "-m", "counts only", "--profile", "rita"])
         let status = try run("glovebox", ["status", job, "--wait", "--profile", "alice"]).status
-        try must("glovebox", ["fetch", job, "-o", stage.state + "/release", "--profile", "alice"])
+        try must("glovebox", ["fetch", job, "-o", stage.state + "/release", "--profile", "alice"] + nonceOptions)
         say(String(decoding: try InputFile.bytes(stage.state + "/release/table.csv"), as: UTF8.self))
         return Scene(
             what: "approved code, permitted table",
@@ -89,10 +102,11 @@ struct DemoStory {
     private func verify() throws(GloveboxError) -> Scene {
         title("Anyone verifies the report, offline; then a byte is added to the table")
         let table = stage.state + "/release/table.csv"
-        let arguments = [
-            "verify", stage.state + "/release/report.dsse.json", "--trust", stage.state + "/trust_config.json",
-            "--expect-code", materials.honest, "--accept", "emulated",
-        ]
+        let arguments =
+            [
+                "verify", stage.state + "/release/report.dsse.json", "--trust", stage.state + "/trust_config.json",
+                "--expect-code", materials.honest, "--accept", "emulated",
+            ] + nonceOptions
         let good = try run("glovebox", arguments + [table]).status
         let copy = stage.state + "/demo/changed/table.csv"
         try OutputFile.makeDirectory(stage.state + "/demo/changed")
@@ -158,14 +172,19 @@ struct DemoStory {
 
     // MARK: Commands
 
-    private func submit(_ code: String, _ purpose: String) throws(GloveboxError) -> String {
+    private var nonceOptions: [String] { nonce.map { ["--nonce", $0.text] } ?? [] }
+
+    private func submit(
+        _ code: String,
+        _ purpose: String,
+        _ options: [String] = []
+    ) throws(GloveboxError) -> String {
         let outcome = try must(
             "glovebox",
             [
                 "submit", code, "--dataset", "fair", "--image", "python", "--policy", "demo-table", "--wall", "5s",
-                "-m", purpose,
-                "--profile", "alice", "--", "python3", "main.py",
-            ]
+                "-m", purpose, "--profile", "alice",
+            ] + options + ["--", "python3", "main.py"]
         )
         for line in outcome.output.split(separator: "\n") where line.hasPrefix("job ") {
             return String(line.split(separator: " ")[1])
