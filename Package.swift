@@ -160,7 +160,7 @@ let package = Package(
             dependencies: [
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
                 "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
-                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore",
+                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore", "GloveboxTPM",
                 "GloveboxTables", "GloveboxTimestamp", "GloveboxTransparency", crypto, logging,
             ],
             resources: [.embedInCode("Policies")],

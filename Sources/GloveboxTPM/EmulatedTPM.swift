@@ -65,7 +65,13 @@ package final class EmulatedTPM: Sendable {
             )
         }
         let uid = unsafe entry.pointee.pw_uid
+        // What someone else put there, in a directory open to all, is not made over to the TPM's user.
         for path in [directory, directory + "/state", directory + "/ca"] {
+            let found: FileStatus
+            do { found = try FileStatus.of(path, followingLinks: false) } catch { throw error.coded("tpm.emulator") }
+            guard found.isDirectory, found.user == uid || found.user == 0 else {
+                throw GloveboxError("tpm.emulator", "\(Display.escape(path)) belongs to someone else")
+            }
             guard unsafe chown(path, uid, getegid()) == 0, unsafe chmod(path, 0o750) == 0 else {
                 throw SyscallError("chown", errno, path).coded("tpm.emulator")
             }

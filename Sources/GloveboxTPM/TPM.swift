@@ -20,7 +20,7 @@ package final class TPM: Sendable {
             isEmulated = try FileStatus.of(path).isSocket
             let descriptor: Descriptor
             if isEmulated {
-                descriptor = try Descriptor.connected(to: path)
+                descriptor = try Self.connect(path)
             } else {
                 descriptor = try Descriptor.open(path, O_RDWR)
             }
@@ -31,6 +31,17 @@ package final class TPM: Sendable {
         try startup()
         // What a supervisor that was killed left loaded would fill the three places there are.
         if isEmulated { for handle in try transientHandles() { try flush(handle) } }
+    }
+
+    /// Connects; a `swtpm` that has its socket and does not listen yet gets two seconds.
+    private static func connect(_ path: String) throws(SyscallError) -> Descriptor {
+        for _ in 0..<100 {
+            do { return try Descriptor.connected(to: path) } catch {
+                guard error.errno == ECONNREFUSED else { throw error }
+                usleep(20_000)
+            }
+        }
+        throw SyscallError("connect", ECONNREFUSED, path)
     }
 
     /// Sends a command and gives the parameters of its answer.

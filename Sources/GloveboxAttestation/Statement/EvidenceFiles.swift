@@ -51,11 +51,11 @@ package enum EvidenceFiles {
     package static let disclosure = "disclosure.json"
 
     /// Every name above that stands directly in the directory.
-    package static let fixed = [
-        report, bundle, start, startLeaf, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot, manifest,
-        manifestEnvelope,
-        cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
-    ]
+    package static let fixed =
+        [
+            report, bundle, start, startLeaf, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot,
+            manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
+        ] + Quote.fileNames
 
     /// Whether a file belongs to the evidence; the others are results.
     package static func isEvidence(_ name: String) -> Bool {

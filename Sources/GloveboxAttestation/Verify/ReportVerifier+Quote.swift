@@ -2,7 +2,7 @@ internal import GloveboxCore
 
 extension ReportVerifier {
     /// Judges the quote of a report that carries one; that a report must carry one is a check of its assurance.
-    static func quote(_ parts: VerifiedParts, _ checks: inout CheckList) {
+    static func quote(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
         guard let report = parts.report, let quote = report.quote else { return }
         let judge = checks.run(.tpm, "tpm.quote") { () throws(GloveboxError) in try QuoteChecks(quote) }
         _ = checks.run(.tpm, "tpm.signature", judge) { judge throws(GloveboxError) in try judge.signature() }
@@ -17,6 +17,11 @@ extension ReportVerifier {
                 launcher: report.attester.launcher,
                 reference: trust.policy.reference
             )
+        }
+        _ = checks.run(.tpm, "tpm.files") { () throws(GloveboxError) in
+            for file in try quote.files() where try input.file(file.name) != file.bytes {
+                throw GloveboxError("report.conflict", "\(file.name) is not the one in the report")
+            }
         }
         _ = checks.run(.tpm, "tpm.extra-data", judge, parts.leaf) { judge, leaf throws(GloveboxError) in
             let binding = QuoteBinding(

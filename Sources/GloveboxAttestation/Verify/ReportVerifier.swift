@@ -28,7 +28,7 @@ package enum ReportVerifier {
         certificates(parts, logged, &checks)
         let approvers = people(input, parts, logged, &checks)
         claims(input, parts, logged?.time, &checks)
-        quote(parts, &checks)
+        quote(input, parts, &checks)
         measurements(input, parts, &checks)
         outputs(input, parts, &checks)
         let sorted = checks.sorted

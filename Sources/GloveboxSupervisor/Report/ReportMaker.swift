@@ -19,9 +19,10 @@ struct ReportMaker {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
         let workflow = try WorkflowEvidence(entry, site: site)
-        let report = try report(entry, facts, outcome: outcome(entry), hasWorkflow: workflow != nil)
-        let payload = report.statement()
         let leafKey = JobLeaf()
+        var report = try report(entry, facts, outcome: outcome(entry), hasWorkflow: workflow != nil)
+        report.quote = try site.tpm?.quote(for: report, leaf: leafKey.publicKey.digest)
+        let payload = report.statement()
         let leaf = try certify(leafKey.publicKey, for: job)
         var tokens: [NamedFile] = []
         let envelope: Envelope
@@ -37,6 +38,7 @@ struct ReportMaker {
         }
         var files = try evidence(entry, facts, envelope, leaf)
         files += try timestampFiles(envelope) + tokens
+        files += try report.quote?.files().map { NamedFile(path: $0.name, content: $0.bytes) } ?? []
         if let workflow {
             let released = entry.job.phase == .releasing ? facts?.decision?.files ?? [] : []
             files += try workflow.files(
@@ -159,10 +161,10 @@ struct ReportMaker {
             startStatement: facts?.startStatement?.digest,
             outcome: outcome,
             assurance: Report.Assurance(
+                rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
                 notProven: ["root-key-offline", "separate-signer", "separate-broker"]
-                    + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"]) + [
-                        "separate-time-stamp", "tpm",
-                    ]
+                    + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"])
+                    + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
                     + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
             ),

@@ -98,7 +98,9 @@ extension Site {
         let logPolicy = try published(TrustFiles.Name.logPolicy)
         let trustedRoot = try published(TrustFiles.Name.trustedRoot)
         let isPublished = settings.witnessing.map { $0.bytes == logPolicy } ?? true
-        if isKnown, isPublished, trustedRoot == siteKeys.trustedRootFile { return }
+        let vouched = try publishedTrust()?.policy.attestationKeys ?? []
+        let isVouched = tpm.map { vouched.contains($0.trusted) } ?? true
+        if isKnown, isPublished, isVouched, trustedRoot == siteKeys.trustedRootFile { return }
         try writeTrustFiles()
     }
 
@@ -130,6 +132,10 @@ extension Site {
             ),
             approvalThreshold: UInt64(configuration.planQuorum)
         )
+        policy.attestationKeys = last?.policy.attestationKeys ?? []
+        if let trusted = tpm?.trusted, !policy.attestationKeys.contains(trusted) {
+            policy.attestationKeys.append(trusted)
+        }
         if let last {
             policy.version = last.policy.version + 1
             policy.previous = last.digest

@@ -21,6 +21,8 @@ package final class Site: Sendable {
     package let settings: SiteSettings
     let keys: SiteKeyring
     let host: HostFacts
+    /// What vouches for this supervisor; nil without a TPM.
+    let tpm: SiteTPM?
     /// Jails that wait for a job.
     let jails: JailReserve
     let log: LogWriter
@@ -37,10 +39,10 @@ package final class Site: Sendable {
     /// Digest of founding and settings, as events carry it.
     let configDigest: Digest
 
-    /// Opens a founded site: checks keys, recovers the log, replays the journal.
+    /// Opens a founded site: checks keys, recovers the log, replays the journal; `tpm` overrides the settings.
     ///
-    /// - Throws: `log.*`, `key.*`, `storage.*`; nothing is repaired that a crash cannot explain.
-    package init(opening layout: SiteLayout) throws(GloveboxError) {
+    /// - Throws: `log.*`, `key.*`, `storage.*`, `tpm.*`; nothing is repaired that a crash cannot explain.
+    package init(opening layout: SiteLayout, tpm choice: TPMChoice? = nil) throws(GloveboxError) {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         settings = try SiteSettings(reading: layout.settings)
@@ -52,7 +54,9 @@ package final class Site: Sendable {
         images = try ImageStore(directory: layout.images)
         broker = try KeyBroker(root: layout.root)
         try settings.check(log: keys.log.key)
-        configDigest = Machine.sha256(configuration.bytes + settings.bytes)
+        let chosen = choice ?? settings.tpm
+        configDigest = Machine.sha256(configuration.bytes + settings.bytes + Array((choice?.text ?? "").utf8))
+        tpm = try SiteTPM(chosen, layout, host, config: configDigest)
         witness = try WitnessStore(layout.witness, cosigner: keys.witness, watching: settings.watched)
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)

@@ -20,6 +20,8 @@ package struct SiteLayout: Sendable {
     package var nodeKeys: String { root + "/keys/node" }
     /// The key with which this site cosigns checkpoints of other logs, and its public half.
     package var witnessKeys: String { root + "/keys/witness" }
+    /// The attestation key as the TPM wrapped it, and what was measured.
+    var attester: String { root + "/tpm" }
     /// Records of the logs that this site is a witness of.
     package var witness: String { root + "/witness" }
     /// What speaks against this site's own log.

@@ -12,6 +12,8 @@ package struct SiteSettings: Sendable {
     package var witnessing: (policy: TlogPolicy, bytes: [UInt8])?
     /// The logs this site is a witness of.
     package var watched: [WatchedLog] = []
+    /// The TPM that vouches for the site.
+    package var tpm = TPMChoice.none
     /// Every byte that was read, for the digest that stands in events.
     package private(set) var bytes: [UInt8] = []
 
@@ -25,8 +27,16 @@ package struct SiteSettings: Sendable {
         guard StateFile.exists(path) else { return }
         bytes = try StateFile.read(path)
         var root = try JSONFields(StrictYAML.read(bytes), at: "gloveboxd.yaml")
-        var log = try root.nested("log")
+        let section = root.optional("log")
+        if let tpm = root.optional("tpm") {
+            guard let choice = tpm.string.flatMap(TPMChoice.init) else {
+                throw Self.invalid("tpm is none, swtpm or a device such as /dev/tpmrm0")
+            }
+            self.tpm = choice
+        }
         try root.finish()
+        guard let section else { return }
+        var log = try JSONFields(section, at: "gloveboxd.yaml.log")
         if let listen = log.optional("listen") { self.listen = try Self.address(listen) }
         if let file = log.optional("policy") {
             guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }

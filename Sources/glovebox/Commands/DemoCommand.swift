@@ -26,6 +26,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Image file with python3, numpy and pandas.", valueName: "FILE"))
     var image: String?
 
+    @Option(help: ArgumentHelp("The TPM that vouches for the reports.", valueName: "none|swtpm|DEVICE"))
+    var tpm: String?
+
     @Flag(help: "Have the first report as CWT and JWT, too.")
     var eat = false
 
@@ -34,7 +37,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Failure.report(Terminal(json: false, quiet: false)) {
-            let stage = try DemoStage(state: state, data: data, image: image)
+            let stage = try DemoStage(state: state, data: data, image: image, tpm: tpm)
             defer { stage.stop() }
             try DemoStory(stage: stage, nonce: nonce, wantsTokens: eat).play()
         }

@@ -11,10 +11,12 @@ final class DemoStage {
     let data: String
     /// The image file.
     let image: String
+    private let tpm: String?
     private var daemon: LaunchedProcess?
     private var readiness: Descriptor?
 
-    init(state: String?, data: String?, image: String?) throws(GloveboxError) {
+    init(state: String?, data: String?, image: String?, tpm: String?) throws(GloveboxError) {
+        self.tpm = tpm
         let home = (Profile.variable("XDG_CACHE_HOME") ?? (Profile.variable("HOME") ?? "") + "/.cache") + "/glovebox"
         self.data = try Self.existing(data ?? home + "/fair.csv", "the demo's data", "Run Deploy/demo-data first.")
         let found: String
@@ -49,7 +51,8 @@ final class DemoStage {
             let log = try Descriptor.open(state + "/gloveboxd.log", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
             let started = try LaunchedProcess.startPiped(
                 path,
-                arguments: ["gloveboxd", "serve", "--state", state, "--accept-disk"],
+                arguments: ["gloveboxd", "serve", "--state", state, "--accept-disk"]
+                    + (tpm.map { ["--tpm", $0] } ?? []),
                 environment: Self.environment,
                 error: log
             )

@@ -1,0 +1,40 @@
+import GloveboxCore
+import TestSupport
+import Testing
+
+/// A job whose report an emulated TPM vouches for, with the real programs.
+@Suite(.serialized) struct QuoteEvidenceTests {
+    @Test func `the demo with swtpm verifies as emulated, by our verifier and by tpm2_checkquote`() throws {
+        let state = try TestPrograms.scratch()
+        let data = (TestPrograms.variable("GLOVEBOX_DEMO_DATA") ?? "/nonexistent") + "/fair.csv"
+        let demo = try TestPrograms.run(
+            "glovebox",
+            ["demo", "--tpm", "swtpm", "--state", state, "--data", data],
+            environment: TestPrograms.variable("GLOVEBOX_IMAGES").map { ["GLOVEBOX_IMAGES=" + $0] } ?? []
+        )
+        try #require(demo.status == 0, "\(demo.output)")
+        let evidence = state + "/release"
+        let verify = [
+            "verify", evidence + "/report.dsse.json", "--trust", state + "/trust_config.json", "--json", "--accept",
+            "emulated", evidence + "/table.csv",
+        ]
+        let verdict = try JSONReader.read(Array(TestPrograms.run("glovebox", verify).output.utf8))
+        #expect(verdict["verdict"]?.string == "verified")
+        #expect(verdict["assurance"]?["rootOfTrust"]?.string == "emulated-swtpm")
+        let strict = try TestPrograms.run("glovebox", verify.filter { $0 != "--accept" && $0 != "emulated" })
+        #expect(strict.status == 1 && strict.output.contains("assurance.emulated"))
+
+        let check = """
+            cd \(evidence) && tpm2_checkquote -u ak.pem -m q.msg -s q.sig -f q.pcrs -g sha256 -q $(cat q.nonce)
+            """
+        let tool = try TestPrograms.run("/bin/sh", ["-c", check], environment: ["PATH=/usr/bin:/bin"])
+        #expect(tool.status == 0, "\(tool.output)")
+
+        // Files beside the report that are not the report's own.
+        var pcrs = try LogOnDisk.read(evidence + "/q.pcrs")
+        pcrs[7] ^= 0b110
+        try LogOnDisk.write(pcrs, evidence + "/q.pcrs")
+        let changed = try TestPrograms.run("glovebox", verify)
+        #expect(changed.status == 1 && changed.output.contains("report.conflict"))
+    }
+}
