@@ -64,7 +64,15 @@ package struct JailRun {
         return result
     }
 
+    /// Uses another jail when the first was gone before it was given anything of the job, once.
     private func build(_ specification: JailSpecification, _ hooks: Hooks) throws(GloveboxError) -> JailResult {
+        do { return try attempt(specification, hooks) } catch {
+            guard error.code == "jail.lost" else { throw error }
+            return try attempt(specification, hooks)
+        }
+    }
+
+    private func attempt(_ specification: JailSpecification, _ hooks: Hooks) throws(GloveboxError) -> JailResult {
         let jail: WaitingJail
         switch source {
         case .launcher(let path, let layout): jail = try WaitingJail(path, layout)

@@ -22,6 +22,7 @@ final class JailSession {
     private var started: UInt64?
     private var ended: Ended?
     private var expired = false
+    private var isStaged = false
     private var cancelled = false
     private var executeError: Int32?
     private var written: (out: UInt64, error: UInt64) = (0, 0)
@@ -127,6 +128,7 @@ final class JailSession {
         case JailMessage.staged:
             guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
             output = builder.hasOutput ? descriptors.last : nil
+            isStaged = true
             if builder.stagedCount > 0 {
                 try hooks.stage(Array(descriptors.prefix(builder.stagedCount)), builder.identity)
                 try send(JailMessage.filled)
@@ -200,7 +202,10 @@ final class JailSession {
         } else if started != nil {
             end = .signalled(SIGKILL)
         } else {
-            throw GloveboxError("jail.launcher", "the launcher ended before the program was started")
+            throw GloveboxError(
+                isStaged ? "jail.launcher" : "jail.lost",
+                "the launcher ended before the program was started"
+            )
         }
         let finish = ended?.at ?? Self.now()
         return JailResult(

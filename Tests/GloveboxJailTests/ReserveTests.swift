@@ -10,7 +10,15 @@ import Testing
 @Suite(.serialized) struct ReserveTests {
     private let reserve: JailReserve
 
-    init() throws { reserve = try JailReserve(launcher: TestPrograms.path("glovebox-jail")) }
+    /// Under a name of its own, so that no other suite's launchers are taken for these.
+    private static let name = "waiting-jail"
+
+    init() throws {
+        let launcher = try TestPrograms.scratch() + "/" + Self.name
+        let copy = try TestPrograms.run("/bin/cp", [TestPrograms.path("glovebox-jail"), launcher])
+        #expect(copy.status == 0)
+        reserve = try JailReserve(launcher: launcher)
+    }
 
     /// What one jail prints of itself: its id map and how long its clock runs.
     private func look() throws -> (map: String, uptime: Double) {
@@ -41,13 +49,32 @@ import Testing
         #expect(maps.count == 4 || geteuid() != 0)
     }
 
+    @Test func `a launcher that ends before it has anything of the job is replaced, once`() throws {
+        let scratch = try TestPrograms.scratch()
+        func launcher(_ name: String, _ condition: String) throws -> JailRun {
+            let script = "#!/bin/sh\n\(condition) && exit 1\nexec \(TestPrograms.path("glovebox-jail"))\n"
+            let file = try Descriptor.open(scratch + "/" + name, O_WRONLY | O_CREAT, mode: 0o755)
+            try file.write(Array(script.utf8))
+            return JailRun(launcher: scratch + "/" + name)
+        }
+        let specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["/bin/true"],
+            profile: try ShippedProfiles.named("default")
+        )
+        let once = try launcher("once", "mkdir \(scratch)/ended 2>/dev/null")
+        #expect(try once.run(specification).end == .exited(0))
+        let never = try launcher("never", "true")
+        #expect(throws: GloveboxError("jail.lost", "")) { try never.run(specification) }
+    }
+
     @Test func `a jail that died while it waited is not given to a job`() throws {
         _ = try look()
         var waiting: [Int32] = []
         for _ in 0..<200 where waiting.isEmpty {
             usleep(10_000)
             waiting = Children.of(getpid()).filter { pid in
-                (try? Kernel.readText("/proc/\(pid)/comm")) == "glovebox-jail\n"
+                (try? Kernel.readText("/proc/\(pid)/comm")) == Self.name + "\n"
             }
         }
         #expect(!waiting.isEmpty)
