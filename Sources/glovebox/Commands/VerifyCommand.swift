@@ -35,7 +35,7 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Code tree the report must be about.", valueName: "DIR|DIGEST"))
     var expectCode: String?
 
-    @Option(help: ArgumentHelp("Nonce the report must carry, base64url.", valueName: "NONCE"))
+    @Option(help: ArgumentHelp("Nonce the report must carry: 64 hex digits, or base64url.", valueName: "NONCE"))
     var nonce: String?
 
     @Option(help: "Accept a weakness by name, such as emulated; repeatable.")
@@ -55,8 +55,8 @@ struct VerifyCommand: ParsableCommand {
             options.accept = accept.filter { $0 != "emulated" }
             options.now = SystemClock.now()
             if let nonce {
-                guard let bytes = Base64.decodeURL(nonce) else {
-                    throw GloveboxError("nonce.encoding", "--nonce takes base64url without padding")
+                guard let bytes = Hex.decode(nonce) ?? Base64.decodeURL(nonce) else {
+                    throw GloveboxError("nonce.encoding", "--nonce takes 64 hex digits, or base64url without padding")
                 }
                 options.nonce = bytes
             }
