@@ -252,7 +252,7 @@ let package = Package(
         ),
         .testTarget(
             name: "GloveboxImagesTests",
-            dependencies: ["GloveboxCore", "GloveboxImages"],
+            dependencies: ["GloveboxCore", "GloveboxImages", "GloveboxLinux"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -106,7 +106,8 @@ package struct ImageStore: Sendable {
     ///
     /// - Throws: `image.tool`, `image.tool-missing`, `image.io` from unpacking, which happens once.
     package func root(_ image: StoredImage) throws(GloveboxError) -> ImageRoot {
-        Kernel.isHostRoot ? .image(path: image.path, format: image.format) : .directory(try unpacked(image))
+        Kernel.isHostRoot
+            ? .image(path: image.path, format: image.format) : .directory(try unpacked(image, from: image.path))
     }
 
     private func load(_ digest: Digest) throws(GloveboxError) -> StoredImage {

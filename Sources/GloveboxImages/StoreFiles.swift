@@ -62,21 +62,45 @@ enum StoreFiles {
     /// Copies a file, hashing what is written; the copy is on disk when this returns.
     static func copy(_ from: String, to path: String) throws(GloveboxError) -> (digest: Digest, bytes: UInt64) {
         try coded { () throws(SyscallError) in
-            let input = try Descriptor.open(from, O_RDONLY)
             let output = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-            var state = SHA256()
-            var total: UInt64 = 0
-            while true {
-                let chunk = try input.read(upTo: 1 << 20)
-                if chunk.isEmpty { break }
-                unsafe chunk.withUnsafeBytes { unsafe state.update(bufferPointer: $0) }
-                total += UInt64(chunk.count)
-                try output.write(chunk)
-            }
+            let copied = try copy(from, into: output)
             try finish(output, path, mode: 0o444)
-            // A SHA-256 value has 32 bytes, so the other branch is never taken.
-            return (Digest(bytes: Array(state.finalize())) ?? .zero, total)
+            return copied
         }
+    }
+
+    /// Copies a file to one without a name, which no other process can open by a path or give a name; it goes away with
+    /// its last user.
+    ///
+    /// - Returns: the copy, open for reading alone, and the hash of what was written.
+    static func namelessCopy(
+        _ from: String,
+        in directory: String
+    ) throws(GloveboxError) -> (file: Descriptor, digest: Digest) {
+        try coded { () throws(SyscallError) in
+            // O_TMPFILE, which Swift does not see, beside O_EXCL: never to be linked.
+            let output = try Descriptor.open(directory, 0o20_000_000 | O_DIRECTORY | O_RDWR | O_EXCL, mode: 0o400)
+            let copied = try copy(from, into: output)
+            return (try Descriptor.open(output.path, O_RDONLY), copied.digest)
+        }
+    }
+
+    private static func copy(
+        _ from: String,
+        into output: Descriptor
+    ) throws(SyscallError) -> (digest: Digest, bytes: UInt64) {
+        let input = try Descriptor.open(from, O_RDONLY)
+        var state = SHA256()
+        var total: UInt64 = 0
+        while true {
+            let chunk = try input.read(upTo: 1 << 20)
+            if chunk.isEmpty { break }
+            unsafe chunk.withUnsafeBytes { unsafe state.update(bufferPointer: $0) }
+            total += UInt64(chunk.count)
+            try output.write(chunk)
+        }
+        // A SHA-256 value has 32 bytes, so the other branch is never taken.
+        return (Digest(bytes: Array(state.finalize())) ?? .zero, total)
     }
 
     /// Puts a small file in place of what was there.

@@ -60,15 +60,16 @@ struct JailPlanBuilder {
         try enter(group)
         if specification.isolatedCache {
             // The cache of a directory is the host's.
-            if case .image = specification.root {
-                protections.note("private-page-cache", true, else: "")
-            } else {
-                protections.note(
-                    "private-page-cache",
-                    false,
-                    else: "only an image can be read through a cache of its own"
-                )
-            }
+            let isImage =
+                switch specification.root {
+                case .image, .file: true
+                case .directory, .empty: false
+                }
+            protections.note(
+                "private-page-cache",
+                isImage,
+                else: "only an image can be read through a cache of its own"
+            )
         }
         let seesHost = specification.profile.allowed.contains { $0.calls.contains("sysinfo") }
         protections.note(

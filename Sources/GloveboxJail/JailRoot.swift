@@ -58,10 +58,10 @@ struct JailRoot {
                     hint: "Give the directory it was unpacked to, as the image store does for all others."
                 )
             }
-            do {
-                let isAlone = specification.isolatedCache
-                try attach(isAlone ? ImageMounts.own(path, format: format) : ImageMounts.mount(path, format: format))
-            } catch { throw error.coded("jail.image") }
+            let file: Descriptor
+            do { file = try Descriptor.open(path, O_RDONLY) } catch { throw error.coded("jail.image") }
+            try image(file, format)
+        case .file(let file, let format): try image(file, format)
         case .directory(let path):
             if privileged {
                 do { try attach(DetachedMount.directory(path)) } catch { throw error.coded("jail.root") }
@@ -75,6 +75,13 @@ struct JailRoot {
         try skeleton(under: "skeleton")
         steps.append(.overlay(upper: bytes("skeleton"), lower: bytes("image"), path: bytes("root")))
         try bindAll()
+    }
+
+    private mutating func image(_ file: Descriptor, _ format: DetachedMount.Format) throws(GloveboxError) {
+        do {
+            let isAlone = specification.isolatedCache
+            try attach(isAlone ? ImageMounts.own(file, format: format) : ImageMounts.mount(file, format: format))
+        } catch { throw error.coded("jail.image") }
     }
 
     private mutating func attach(_ mount: Descriptor, _ path: String = "image", _ flags: JailStep.Flags = [.readOnly]) {

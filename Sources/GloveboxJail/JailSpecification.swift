@@ -6,6 +6,8 @@ package struct JailSpecification: Sendable {
     package enum Root: Sendable {
         /// A read-only image file.
         case image(path: String, format: DetachedMount.Format)
+        /// A read-only image file that is open already, so that none can be put in its place.
+        case file(Descriptor, format: DetachedMount.Format)
         /// A directory of the host, read-only.
         case directory(String)
         /// Nothing at all.

@@ -25,6 +25,9 @@ package final class Descriptor: Sendable {
         return Descriptor(owning: Int32(try Kernel.value(opened, "openat", path)))
     }
 
+    /// A path that leads to the open file itself while it is open, for this process and those of the same user.
+    package var path: String { "/proc/\(getpid())/fd/\(raw)" }
+
     /// A pipe: read end, write end, both close-on-exec.
     package static func pipe() throws(SyscallError) -> (read: Descriptor, write: Descriptor) {
         var ends: (Int32, Int32) = (-1, -1)

@@ -25,45 +25,40 @@ package enum ImageMounts {
     private static let most = 8
     private static let known = Mutex<[(key: Key, shared: Shared)]>([])
 
-    /// A detached, read-only mount of the image.
+    /// A detached, read-only mount of the image in an open file: of that file, whatever its path now leads to.
     ///
     /// Needs root.
-    package static func mount(_ path: String, format: DetachedMount.Format) throws(SyscallError) -> Descriptor {
-        let file = try Descriptor.open(path, O_RDONLY)
+    package static func mount(_ file: Descriptor, format: DetachedMount.Format) throws(SyscallError) -> Descriptor {
         let status = try file.status()
         let key = Key(device: status.device, inode: status.inode, changed: status.changed, size: status.size)
         let shared = try known.withLock { (known: inout [(key: Key, shared: Shared)]) throws(SyscallError) -> Shared in
             if let found = known.first(where: { $0.key == key }) { return found.shared }
-            let made = try make(path, file, format)
+            let made = try make(file, format)
             if known.count == most { known.removeFirst() }
             known.append((key, made))
             return made
         }
-        do { return try DetachedMount.copy(of: shared.mount, path) } catch  where error.errno == EINVAL {
+        do { return try DetachedMount.copy(of: shared.mount, "image") } catch  where error.errno == EINVAL {
             // Before Linux 6.15 a mount that stands nowhere cannot be copied; a device can be mounted again.
             if let device = shared.device { return try DetachedMount.fileSystem(device.path, format) }
-            return try DetachedMount.fileSystem(path, format)
+            return try DetachedMount.fileSystem(file.path, format)
         }
     }
 
     /// A mount of a file system that no other jail has, so that none shares what it has read.
     ///
     /// Needs root; the first reads are slower.
-    package static func own(_ path: String, format: DetachedMount.Format) throws(SyscallError) -> Descriptor {
-        try make(path, Descriptor.open(path, O_RDONLY), format).mount
+    package static func own(_ file: Descriptor, format: DetachedMount.Format) throws(SyscallError) -> Descriptor {
+        try make(file, format).mount
     }
 
-    private static func make(
-        _ path: String,
-        _ file: Descriptor,
-        _ format: DetachedMount.Format
-    ) throws(SyscallError) -> Shared {
+    private static func make(_ file: Descriptor, _ format: DetachedMount.Format) throws(SyscallError) -> Shared {
         if format == .erofs {
-            do { return Shared(mount: try DetachedMount.fileSystem(path, format), device: nil) } catch
+            do { return Shared(mount: try DetachedMount.fileSystem(file.path, format), device: nil) } catch
                 where error.errno == ENOTBLK || error.errno == EINVAL
             {}  // before Linux 6.12 only a device can be mounted
         }
-        let device = try DetachedMount.LoopDevice(file, path)
+        let device = try DetachedMount.LoopDevice(file, "image")
         return Shared(mount: try DetachedMount.fileSystem(device.path, format), device: device)
     }
 }

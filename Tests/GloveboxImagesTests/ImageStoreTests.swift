@@ -1,5 +1,6 @@
 import Glibc
 import GloveboxCore
+import GloveboxLinux
 import Testing
 
 @testable import GloveboxImages
@@ -64,6 +65,37 @@ import Testing
             let store = try ImageStore(directory: directory)
             try StoreFiles.replace("\(directory)/a", imageBytes(1))
             #expect(throws: GloveboxError("image.name", "")) { try store.add(file: "\(directory)/a", name: name) }
+        }
+    }
+
+    @Test func `what is measured stays, whatever takes the image's place in the store`() throws {
+        try withDirectory { directory in
+            let store = try ImageStore(directory: directory)
+            for swap in ["rename", "write"] {
+                try StoreFiles.replace("\(directory)/a", imageBytes(swap == "rename" ? 3 : 4))
+                let image = try store.add(file: "\(directory)/a", name: nil)
+                let file = try store.measured(image)
+                if swap == "rename" {
+                    try StoreFiles.replace(image.path, imageBytes(9))
+                } else {
+                    try Descriptor.open(image.path, O_WRONLY).write(imageBytes(9))
+                }
+                #expect(try StoreFiles.copy(image.path, to: "\(directory)/\(swap)").digest != image.digest)
+                #expect(try StoreFiles.copy(file.path, to: "\(directory)/\(swap)-copy").digest == image.digest)
+                #expect(try store.measured(image) === file, "a second job takes the same copy")
+                #expect(try file.status().links == 0, "the copy has a name")
+                #expect(throws: SyscallError.self) { try file.write([0]) }
+            }
+        }
+    }
+
+    @Test func `an image that was changed in the store before it is measured is refused`() throws {
+        try withDirectory { directory in
+            let store = try ImageStore(directory: directory)
+            try StoreFiles.replace("\(directory)/a", imageBytes(5))
+            let image = try store.add(file: "\(directory)/a", name: nil)
+            try StoreFiles.replace(image.path, imageBytes(6))
+            #expect(throws: GloveboxError("rootfs.mismatch", "")) { try store.measured(image) }
         }
     }
 }

@@ -45,9 +45,9 @@ struct TreePackerTests {
             let store = try ImageStore(directory: "\(directory)/store")
             try makeTree("\(directory)/a", Array(0..<20))
             let image = try ImageBuilder.add("\(directory)/a", store: store, name: "a")
-            let tree = try store.unpacked(image)
+            let tree = try store.unpacked(image, from: image.path)
             #expect(try StoreFiles.read("\(tree)/etc/file-7", limit: 10) == Array("7\n".utf8))
-            #expect(try store.unpacked(image) == tree)
+            #expect(try store.unpacked(image, from: image.path) == tree)
             #expect(try StoreFiles.names(in: "\(directory)/store/unpacked") == [image.digest.hex])
         }
     }

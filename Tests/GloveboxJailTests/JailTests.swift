@@ -267,6 +267,23 @@ import Testing
         #expect(alone.result.protections.inForce.contains("private-page-cache"))
     }
 
+    @Test(.enabled(if: geteuid() == 0)) func `an open image is what runs, whatever its path leads to`() throws {
+        let image = try #require(TestPrograms.image("python"))
+        let path = try TestPrograms.scratch() + "/image"
+        try #require(unsafe symlink(image, path) == 0)
+        let file = try Descriptor.open(path, O_RDONLY)
+        try #require(unsafe unlink(path) == 0)
+        try Descriptor.open(path, O_WRONLY | O_CREAT).write(Array("no image".utf8))
+        for isAlone in [false, true] {
+            let ran = try run(["true"]) {
+                $0.root = .file(file, format: .erofs)
+                $0.isolatedCache = isAlone
+            }
+            #expect(ran.result.end == .exited(0))
+            #expect(ran.result.protections.inForce.contains("private-page-cache") == isAlone)
+        }
+    }
+
     @Test func `the jail dies with a supervisor that is killed, and leaves no control group`() throws {
         let marker = "9876\(getpid())"
         let arguments = ["jail", "run", "--rootfs", "/", "--", "sh", "-c", "echo started; sleep \(marker)"]

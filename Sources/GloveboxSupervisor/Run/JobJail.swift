@@ -18,15 +18,8 @@ struct JobJail {
             throw GloveboxError("jail.policy", "the jail profile is not the one that was approved")
         }
         let image = try site.images.resolve(core.image.digest.hex)
-        let measured = try Machine.sha256(file: image.path)
-        guard measured == core.image.digest else {
-            throw GloveboxError(
-                "rootfs.mismatch",
-                "the image is \(measured), the plan was approved for \(core.image.digest)"
-            )
-        }
         var specification = JailSpecification(
-            root: try Self.root(site.images.root(image)),
+            root: try Self.root(measured: image, in: site.images),
             arguments: executor.argv,
             profile: try SeccompProfile(parsing: bytes)
         )
@@ -58,15 +51,30 @@ struct JobJail {
         ]
     }
 
+    /// The image as it was measured, whatever lies in the store by the time the jail is made.
+    ///
+    /// An ordinary user's tree is unpacked from what was measured, once; a change of the tree after that is not seen.
+    private static func root(
+        measured image: StoredImage,
+        in store: ImageStore
+    ) throws(GloveboxError) -> JailSpecification.Root {
+        let file = try store.measured(image)
+        if Kernel.isHostRoot { return .file(file, format: try format(image.format)) }
+        return .directory(try store.unpacked(image, from: file.path))
+    }
+
     /// The image in the jail's words.
     static func root(_ root: ImageRoot) throws(GloveboxError) -> JailSpecification.Root {
         switch root {
         case .directory(let path): return .directory(path)
-        case .image(let path, let name):
-            guard let format = DetachedMount.Format(rawValue: name) else {
-                throw GloveboxError("image.format", "an image of format \(name) cannot be mounted")
-            }
-            return .image(path: path, format: format)
+        case .image(let path, let name): return .image(path: path, format: try format(name))
         }
+    }
+
+    private static func format(_ name: String) throws(GloveboxError) -> DetachedMount.Format {
+        guard let format = DetachedMount.Format(rawValue: name) else {
+            throw GloveboxError("image.format", "an image of format \(name) cannot be mounted")
+        }
+        return format
     }
 }
