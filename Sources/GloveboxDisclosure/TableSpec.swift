@@ -39,21 +39,18 @@ package struct TableSpec: Hashable, Sendable {
     ///
     /// - Throws: `json.*`, `document.*`.
     package init(bytes: [UInt8]) throws(GloveboxError) {
-        var limits = JSONReader.Limits()
-        limits.bytes = 65536
-        limits.depth = 16
-        try self.init(JSONReader.read(bytes, limits: limits))
+        try self.init(DocumentFields(bytes: bytes, kind: "TableSpec"))
     }
 
     /// Reads a spec from its value.
     ///
     /// - Throws: `document.*` with the key path.
     package init(_ value: JSONValue) throws(GloveboxError) {
-        var fields = try DocumentFields(value, at: "")
-        guard try fields.text("apiVersion") == "glovebox/v1" else {
-            throw fields.wrongValue("apiVersion", "must be glovebox/v1")
-        }
-        guard try fields.text("kind") == "TableSpec" else { throw fields.wrongValue("kind", "must be TableSpec") }
+        try self.init(DocumentFields(value, kind: "TableSpec"))
+    }
+
+    private init(_ opened: DocumentFields) throws(GloveboxError) {
+        var fields = opened
         dataset = try fields.text("dataset")
         output = try fields.text("output")
         groupBy = try Self.dimensions(&fields)

@@ -23,6 +23,25 @@ package struct DocumentFields {
         self.left = object
     }
 
+    /// Starts on a document of that kind.
+    ///
+    /// - Throws: `document.type`, `document.value`, `document.missing-key`.
+    package init(_ value: JSONValue, kind: String) throws(GloveboxError) {
+        try self.init(value, at: "")
+        guard try text("apiVersion") == "glovebox/v1" else { throw wrongValue("apiVersion", "must be glovebox/v1") }
+        guard try text("kind") == kind else { throw wrongValue("kind", "must be \(kind)") }
+    }
+
+    /// Starts on the bytes of a JSON file that a job request brings along: at most 64 KiB, 16 deep.
+    ///
+    /// - Throws: `json.*`, and as the other.
+    package init(bytes: [UInt8], kind: String) throws(GloveboxError) {
+        var limits = JSONReader.Limits()
+        limits.bytes = 65536
+        limits.depth = 16
+        try self.init(JSONReader.read(bytes, limits: limits), kind: kind)
+    }
+
     /// Whether the key is there and not taken yet.
     package func has(_ name: String) -> Bool { left[name] != nil }
 

@@ -32,11 +32,7 @@ package struct PolicyDocument: Hashable, Sendable {
     ///
     /// - Throws: `document.*`.
     static func open(_ value: JSONValue, kind: String) throws(GloveboxError) -> (DocumentFields, Metadata) {
-        var fields = try DocumentFields(value, at: "")
-        guard try fields.text("apiVersion") == "glovebox/v1" else {
-            throw fields.wrongValue("apiVersion", "must be glovebox/v1")
-        }
-        guard try fields.text("kind") == kind else { throw fields.wrongValue("kind", "must be \(kind)") }
+        var fields = try DocumentFields(value, kind: kind)
         guard let metadata = try fields.section("metadata", as: Metadata.self) else { throw fields.missing("metadata") }
         return (fields, metadata)
     }

@@ -34,21 +34,18 @@ package struct DPQuery: Hashable, Sendable {
     ///
     /// - Throws: `json.*`, `document.*`.
     package init(bytes: [UInt8]) throws(GloveboxError) {
-        var limits = JSONReader.Limits()
-        limits.bytes = 65536
-        limits.depth = 16
-        try self.init(JSONReader.read(bytes, limits: limits))
+        try self.init(DocumentFields(bytes: bytes, kind: "DPQuery"))
     }
 
     /// Reads a query from its value.
     ///
     /// - Throws: `document.*` with the key path.
     package init(_ value: JSONValue) throws(GloveboxError) {
-        var fields = try DocumentFields(value, at: "")
-        guard try fields.text("apiVersion") == "glovebox/v1" else {
-            throw fields.wrongValue("apiVersion", "must be glovebox/v1")
-        }
-        guard try fields.text("kind") == "DPQuery" else { throw fields.wrongValue("kind", "must be DPQuery") }
+        try self.init(DocumentFields(value, kind: "DPQuery"))
+    }
+
+    private init(_ opened: DocumentFields) throws(GloveboxError) {
+        var fields = opened
         dataset = try fields.text("dataset")
         let range = ExactDecimal.zero...ExactDecimal(1_000_000)
         guard let rho = Rho(try fields.decimal("rho", range)), rho > .zero else {
