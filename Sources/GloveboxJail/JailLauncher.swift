@@ -68,7 +68,7 @@ final class JailLauncher: Sendable {
             Int32(descriptors.count)
         )
         withExtendedLifetime(descriptors) {}
-        if sent == -EPIPE { return }  // it is gone; why, if it said so, is still to be read
+        if sent == -EPIPE || sent == -ECONNRESET { return }  // it is gone; why, if it said so, is still to be read
         guard sent == Int32(packet.count) else { throw SyscallError("sendmsg", -sent) }
     }
 

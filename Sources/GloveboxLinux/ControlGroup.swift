@@ -13,7 +13,14 @@ package struct ControlGroup: Sendable {
     private static let onDemand = ["cpu", "blkio"]
     private static let serial = Atomic<UInt64>(0)
     /// This process, told apart from a later one with the same id by its start time.
-    private static let owner = "\(getpid()).\(startTime(of: getpid()) ?? "0")"
+    private static let owner = "\(getpid()).\(startTime(of: getpid()) ?? "0").\(namespace)"
+    /// The ids of processes mean something only within one namespace of them; its number, or 0.
+    private static let namespace: String = {
+        do { return String(decoding: try Kernel.readLink("/proc/self/ns/pid"), as: UTF8.self).filter(\.isNumber) } catch
+        {
+            return "0"
+        }
+    }()
 
     /// How the host keeps its controllers.
     package var kind: ControlGroupLayout.Kind { layout.kind }
@@ -183,8 +190,9 @@ package struct ControlGroup: Sendable {
     private static func isAbandoned(_ name: String) -> Bool {
         guard name.hasPrefix(prefix) else { return false }
         let owner = name.dropFirst(prefix.count).prefix { $0 != "-" }.split(separator: ".")
-        guard let pid = owner.first.flatMap({ Int32($0) }) else { return false }
-        return startTime(of: pid).map { owner.count == 2 && $0 != owner[1] } ?? true
+        // Whether a supervisor in another container still lives cannot be seen from here.
+        guard owner.count == 3, owner[2] == namespace, let pid = Int32(owner[0]) else { return false }
+        return startTime(of: pid).map { $0 != owner[1] } ?? true
     }
 
     /// Field 22 of `/proc/PID/stat`; nil when there is no such process.

@@ -284,6 +284,18 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0)) func `a supervisor in another container leaves this one's jails alone`() throws
+    {
+        let marker = "9875\(getpid())"
+        let arguments = ["jail", "run", "--rootfs", "/", "--", "sh", "-c", "echo started; sleep 1.\(marker); exit 7"]
+        let (process, output) = try TestPrograms.start("glovebox", arguments)
+        #expect(try output.read(upTo: 100) == Array("started\n".utf8))
+        let other = ["--mount", "--pid", "--fork", "--mount-proc", TestPrograms.path("glovebox"), "jail", "run"]
+        let ran = try TestPrograms.run("/usr/bin/unshare", other + ["--rootfs", "/", "--", "true"])
+        #expect(ran.status == 0, "\(ran.output)")
+        #expect(try process.wait() == 7 << 8)
+    }
+
     @Test func `the jail dies with a supervisor that is killed, and leaves no control group`() throws {
         let marker = "9876\(getpid())"
         let arguments = ["jail", "run", "--rootfs", "/", "--", "sh", "-c", "echo started; sleep \(marker)"]
