@@ -108,7 +108,7 @@ import Testing
     }
 
     private func eventually(_ what: String, _ condition: () throws -> Bool) throws {
-        for _ in 0..<150 {
+        for _ in 0..<600 {
             if try condition() { return }
             usleep(100_000)
         }
