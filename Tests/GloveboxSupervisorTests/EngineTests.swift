@@ -80,6 +80,28 @@ import Testing
         #expect(findings.isEmpty, "\(findings)")
     }
 
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `as many jobs run side by side as there are slots, and the next waits for one of them`() throws {
+        let test = try TestSite(image: Self.image) { layout in
+            try StateFile.write(Array("jobs:\n  slots: 2\n".utf8), to: layout.settings)
+        }
+        let jobs = try (0..<3).map { _ in try test.submit("import time\ntime.sleep(50)\n") }
+        for job in jobs { try test.vote(.approve, on: job) }
+        try test.start()
+        for job in jobs[0..<2] { #expect(try test.wait(for: job) { $0.job.phase == .running }.job.phase == .running) }
+        #expect(try test.entry(jobs[2]).job.phase == .queued)
+        try test.cancel(jobs[0])
+        #expect(try test.wait(for: jobs[2]) { $0.job.phase == .running }.job.phase == .running)
+        #expect(try test.entry(jobs[1]).job.phase == .running)
+        for job in jobs[1...] { try test.cancel(job) }
+        for job in jobs { #expect(try test.wait(for: job) { $0.job.cleanup == .done }.evidence != nil) }
+        // Each report names the one before it, whoever made them at the same time.
+        let reports = try jobs.map { try test.report($0) }
+        #expect(Set(reports.map(\.previousReport)).count == 3)
+        let findings = try test.findings()
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
     private static let fixed = RequestedDeterminism(seed: 1 << 32 + 7, clock: Instant(seconds: 1_577_836_800))
 
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))

@@ -78,7 +78,8 @@ import Testing
     @Test(arguments: [
         "log:\n  listen: \"127.0.0.1\"\n", "log:\n  listen: \"127.0.0.1:0\"\n", "log:\n  listen: \"127.0.0.1:65536\"\n",
         "log:\n  policy: missing.policy\n", "log:\n  other: 1\n", "other: 1\n", "log:\n  watch:\n    - origin: x\n",
-        "log:\n  watch:\n    - key: x\n", "log:\n  watch: x\n", "",
+        "log:\n  watch:\n    - key: x\n", "log:\n  watch: x\n",
+        "jobs:\n  slots: 0\n", "jobs:\n  slots: \"2\"\n", "jobs:\n  other: 2\n", "",
     ])
     func `refuses settings it does not understand`(text: String) throws {
         let path = try TestPrograms.scratch() + "/gloveboxd.yaml"

@@ -8,6 +8,7 @@ internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTimestamp
 internal import GloveboxTransparency
+internal import Synchronization
 
 /// Makes the signed report of a run and puts it into the log.
 struct ReportMaker {
@@ -15,6 +16,10 @@ struct ReportMaker {
 
     /// Signs and logs the report of a job whose decision stands; `facts` are nil for a run the supervisor did not survive.
     func issue(for job: String, facts: RunFacts?) throws(GloveboxError) {
+        try site.reports.withLock { _ throws(GloveboxError) in try make(for: job, facts: facts) }
+    }
+
+    private func make(for job: String, facts: RunFacts?) throws(GloveboxError) {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }

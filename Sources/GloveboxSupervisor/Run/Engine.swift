@@ -6,19 +6,19 @@ internal import GloveboxTransparency
 package import Logging
 internal import Synchronization
 
-/// Moves jobs on: one thread looks at the state for something to do, does it, and looks again; a second one runs the
-/// job whose turn it is, so that votes, releases and cancellations never wait for a run.
+/// Moves jobs on: one thread looks at the state for something to do, does it, and looks again; each run has a thread of
+/// its own, so that votes, releases and cancellations never wait for one.
 ///
-/// What it does next stands in the state alone, so a restart goes on where the journal ends. One job runs at a time: a
-/// release is compared with every earlier one, so no two may be decided side by side.
+/// What it does next stands in the state alone, so a restart goes on where the journal ends. As many jobs run side by side
+/// as the settings have slots; what they put out is decided one after the other (``Site/decisions``).
 package final class Engine: Sendable {
     private let site: Site
     private let logger: Logger
-    private let slot = Mutex<Slot?>(nil)
+    /// The runs in progress, by job.
+    private let slots = Mutex<[String: Slot]>([:])
 
-    /// The run in progress.
+    /// A run in progress.
     private struct Slot {
-        let job: String
         /// Written to when the run shall stop.
         let stop: Descriptor
         var isStopping = false
@@ -48,7 +48,7 @@ package final class Engine: Sendable {
 
     /// Closes every run that was open when the supervisor died.
     private func settle() throws(GloveboxError) {
-        for entry in site.read({ state in state.order.compactMap { state.jobs[$0] } }) {
+        for entry in site.read({ state in state.open.compactMap { state.jobs[$0] } }) {
             let id = entry.job.id
             switch entry.job.phase {
             case .staging, .running:
@@ -84,7 +84,7 @@ package final class Engine: Sendable {
             case .change(let id, let change):
                 attempt(id) { () throws(GloveboxError) in try site.transition(id, change) }
             case .run(let id): attempt(id) { () throws(GloveboxError) in try start(id) }
-            case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop() }
+            case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop(id) }
             case .publish(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).publish() }
             case .report(let id):
@@ -102,21 +102,21 @@ package final class Engine: Sendable {
     private func start(_ id: String) throws(GloveboxError) {
         let pipe: (read: Descriptor, write: Descriptor)
         do { pipe = try Descriptor.pipe() } catch { throw error.coded("jail.launcher") }
-        slot.withLock { $0 = Slot(job: id, stop: pipe.write) }
+        slots.withLock { $0[id] = Slot(stop: pipe.write) }
         thread("run") {
             self.attempt(id) { () throws(GloveboxError) in
                 try JobRunner(site: self.site, job: id).run(cancel: pipe.read)
             }
-            self.slot.withLock { $0 = nil }
+            self.slots.withLock { $0[id] = nil }
             self.site.bell.ring()
         }
     }
 
-    private func stop() throws(GloveboxError) {
+    private func stop(_ id: String) throws(GloveboxError) {
         do {
-            try slot.withLock { (slot: inout Slot?) throws(SyscallError) in
-                slot?.isStopping = true
-                try slot?.stop.write([1])
+            try slots.withLock { (slots: inout [String: Slot]) throws(SyscallError) in
+                slots[id]?.isStopping = true
+                try slots[id]?.stop.write([1])
             }
         } catch { throw error.coded("jail.launcher") }
     }
@@ -136,12 +136,14 @@ package final class Engine: Sendable {
 
     private func next() -> Work {
         let now = Machine.now()
-        let (busy, isStopping) = slot.withLock { ($0?.job, $0?.isStopping ?? false) }
+        let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
+        let hasSlot = running.count < site.settings.slots
         return site.read { state in
             var wake: Instant?
-            for entry in state.order.compactMap({ state.jobs[$0] }) {
+            var queued: [Job] = []
+            for entry in state.open.compactMap({ state.jobs[$0] }) {
                 let job = entry.job
-                if job.id == busy {
+                if let isStopping = running[job.id] {
                     if job.phase == .cancelled, !isStopping { return .stop(job.id) }
                     continue
                 }
@@ -151,7 +153,7 @@ package final class Engine: Sendable {
                     if ends <= now { return .change(job.id, .accepted(needsApproval: true)) }
                     wake = min(wake ?? ends, ends)
                 case .awaitingApproval: if let change = Self.verdict(entry, now) { return .change(job.id, change) }
-                case .queued: if !state.isPaused, busy == nil { return .run(job.id) }
+                case .queued: queued.append(job)
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)
                     // The witnesses' answers ring the bell.
@@ -162,6 +164,7 @@ package final class Engine: Sendable {
                     return job.outcome != nil && entry.evidence == nil ? .report(job.id) : .change(job.id, .cleaned)
                 }
             }
+            if hasSlot, !state.isPaused, let job = state.queue.next(queued) { return .run(job.id) }
             return .wait(wake)
         }
     }

@@ -9,6 +9,7 @@ internal import GloveboxMeasure
 internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
+internal import Synchronization
 
 /// Takes one job from the queue to its end.
 struct JobRunner {
@@ -127,7 +128,9 @@ struct JobRunner {
         guard let output = result.output, let table = staging.table, let lineageKey = staging.lineageKey else {
             throw GloveboxError("internal", "the run left no output directory or table")
         }
-        try decide(entry, policy, dataset, output, table, lineageKey, &facts)
+        try site.decisions.withLock { _ throws(GloveboxError) in
+            try decide(entry, policy, dataset, output, table, lineageKey, &facts)
+        }
     }
 
     /// Collects, checks and decides; then the report, then the release at its tick.

@@ -47,6 +47,9 @@ package enum Machine {
         } catch { return "" }
     }
 
+    /// How many processors are at work, at least one.
+    package static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// Path of a program of this release, which stand side by side.
     package static func sibling(_ name: String) throws(GloveboxError) -> String {
         guard let own = unsafe realpath("/proc/self/exe", nil) else {

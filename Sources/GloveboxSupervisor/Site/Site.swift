@@ -35,6 +35,11 @@ package final class Site: Sendable {
     let board: Mutex<WitnessBoard>
     let alarms = Alarms()
     let bell = Bell()
+    /// Held while a job's output is decided: a release is compared with every earlier one, so no two may be decided side
+    /// by side.
+    let decisions = Mutex(())
+    /// Held while a report is made: it names the one before it.
+    let reports = Mutex(())
     private let state: Mutex<SiteState>
     /// Digest of founding and settings, as events carry it.
     let configDigest: Digest

@@ -14,6 +14,8 @@ package struct SiteSettings: Sendable {
     package var watched: [WatchedLog] = []
     /// The TPM that vouches for the site.
     package var tpm = TPMChoice.none
+    /// How many jobs run side by side.
+    package var slots = Machine.processors
     /// Every byte that was read, for the digest that stands in events.
     package private(set) var bytes: [UInt8] = []
 
@@ -33,6 +35,16 @@ package struct SiteSettings: Sendable {
                 throw Self.invalid("tpm is none, swtpm or a device such as /dev/tpmrm0")
             }
             self.tpm = choice
+        }
+        if let jobs = root.optional("jobs") {
+            var jobs = try JSONFields(jobs, at: "gloveboxd.yaml.jobs")
+            if let slots = jobs.optional("slots") {
+                guard let count = slots.integer, (1...1024).contains(count) else {
+                    throw Self.invalid("jobs.slots is how many jobs run side by side, from 1 to 1024")
+                }
+                self.slots = Int(count)
+            }
+            try jobs.finish()
         }
         try root.finish()
         guard let section else { return }

@@ -21,6 +21,10 @@ struct SiteState: Sendable {
     var jobs: [String: JobEntry] = [:]
     /// Job ids, oldest first.
     var order: [String] = []
+    /// Ids of the jobs that still have something to come, oldest first.
+    private(set) var open: [String] = []
+    /// Whose job runs next.
+    private(set) var queue = RunQueue()
     var isPaused = false
     var previousReport: Digest = .zero
     /// What an owner signed last of who may do what; nil before.
@@ -157,6 +161,7 @@ struct SiteState: Sendable {
             tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
         )
         order.append(id)
+        open.append(id)
         drafts[manifest.digest] = nil
     }
 
@@ -221,6 +226,8 @@ struct SiteState: Sendable {
         let actions = try entry.job.apply(event)
         if let explanation = fields.optional("explanation")?.string { entry.explanation = explanation }
         jobs[id] = entry
+        if case .dequeued = change { queue.serve(entry.job, at: record.index) }
+        if entry.job.cleanup == .done { open.removeAll { $0 == id } }
         return actions
     }
 }

@@ -1,0 +1,26 @@
+/// Whose job runs next: the oldest of the project that has waited longest for a turn.
+///
+/// First in, first out within a project, round-robin between projects, so that no project's many jobs keep another's out.
+/// Jobs without a project count by their submitter.
+///
+/// Source: job-backend section 7.2.
+package struct RunQueue: Sendable {
+    /// When each last had a turn, as an index of the journal.
+    private var turns: [String: UInt64] = [:]
+
+    /// A queue from which nothing has run.
+    package init() {}
+
+    /// Notes that a job has its turn, at this index of the journal.
+    package mutating func serve(_ job: Job, at index: UInt64) { turns[Self.party(job)] = index }
+
+    /// The next of the jobs that wait, given oldest first; nil when none does.
+    package func next(_ waiting: some Sequence<Job>) -> Job? {
+        // The first of equals wins, so who never had a turn comes in the order of submission.
+        waiting.min { turn($0) < turn($1) }
+    }
+
+    private func turn(_ job: Job) -> UInt64 { turns[Self.party(job)] ?? 0 }
+
+    private static func party(_ job: Job) -> String { job.project.isEmpty ? job.submitter : job.project }
+}

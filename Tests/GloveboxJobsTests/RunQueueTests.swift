@@ -1,0 +1,51 @@
+import GloveboxCore
+import Testing
+
+@testable import GloveboxJobs
+
+@Suite struct RunQueueTests {
+    private func job(_ id: String, project: String = "", submitter: String = "acc_a") -> Job {
+        Job(
+            id: id,
+            planDigest: digest(1),
+            submitter: submitter,
+            project: project,
+            created: start,
+            eventIndex: 1
+        )
+    }
+
+    /// The order in which they run, one at a time.
+    private func order(_ jobs: [Job]) -> [String] {
+        var queue = RunQueue()
+        var waiting = jobs
+        var served: [String] = []
+        while let next = queue.next(waiting) {
+            served.append(next.id)
+            queue.serve(next, at: UInt64(served.count))
+            waiting.removeAll { $0.id == next.id }
+        }
+        return served
+    }
+
+    @Test func `projects take turns, and within one the oldest is first`() {
+        let jobs = [
+            job("a1", project: "a"), job("a2", project: "a"), job("a3", project: "a"), job("b1", project: "b"),
+            job("c1", project: "c"), job("b2", project: "b"),
+        ]
+        #expect(order(jobs) == ["a1", "b1", "c1", "a2", "b2", "a3"])
+    }
+
+    @Test func `without a project the submitters take turns`() {
+        let jobs = [job("a1"), job("a2"), job("z1", submitter: "acc_z")]
+        #expect(order(jobs) == ["a1", "z1", "a2"])
+    }
+
+    @Test func `a project that comes late does not make up for turns it never asked for`() {
+        var queue = RunQueue()
+        for index in 1...5 { queue.serve(job("a\(index)", project: "a"), at: UInt64(index)) }
+        queue.serve(job("b1", project: "b"), at: 6)
+        #expect(queue.next([job("b2", project: "b"), job("a6", project: "a")])?.id == "a6")
+        #expect(queue.next([]) == nil)
+    }
+}
