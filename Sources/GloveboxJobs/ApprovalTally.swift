@@ -68,6 +68,18 @@ package struct ApprovalTally: Sendable, Hashable {
         votes.count { counts($0) && $0.holds(at: now) && quorum.roles.contains($0.role) }
     }
 
+    /// Whether an approval was withdrawn and the others are too few without it.
+    ///
+    /// One that is merely over does not count as withdrawn: only the start of a run must fall into an approval's time.
+    package var isRevoked: Bool {
+        guard !withdrawn.isEmpty, refusal == nil else { return false }
+        let counting = votes.filter(counts)
+        return counting.count { quorum.roles.contains($0.role) } < quorum.need
+            || quorum.owners.contains { rule in
+                !counting.contains { $0.role == .owner && $0.account == rule.owner }
+            }
+    }
+
     private var refusal: ApprovalVote? { votes.first { $0.decision == .refuse && !withdrawn.contains($0.digest) } }
 
     private func counts(_ vote: ApprovalVote) -> Bool {

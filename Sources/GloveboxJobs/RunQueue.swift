@@ -20,6 +20,21 @@ package struct RunQueue: Sendable {
         waiting.min { turn($0) < turn($1) }
     }
 
+    /// The place of a job among those that wait, from 1; nil when it does not wait.
+    ///
+    /// It can change with every job that comes.
+    package func place(of id: String, among waiting: [Job]) -> Int? {
+        var queue = self
+        var rest = waiting
+        for place in 1...max(1, waiting.count) {
+            guard let job = queue.next(rest) else { return nil }
+            if job.id == id { return place }
+            queue.serve(job, at: UInt64.max - UInt64(waiting.count - place))
+            rest.removeAll { $0.id == job.id }
+        }
+        return nil
+    }
+
     private func turn(_ job: Job) -> UInt64 { turns[Self.party(job)] ?? 0 }
 
     private static func party(_ job: Job) -> String { job.project.isEmpty ? job.submitter : job.project }

@@ -47,6 +47,7 @@ extension Waiting.Party {
                 "have": .integer(Int64(have)),
             ]
         case .submitter: ["kind": "submitter"]
+        case .place(let place): ["kind": "place", "place": .integer(Int64(place))]
         case .witness(let name): ["kind": "witness", "witness": .string(name)]
         }
     }
@@ -68,6 +69,7 @@ extension Waiting.Party {
                 have: try fields.count("have")
             )
         case "submitter": self = .submitter
+        case "place": self = .place(try fields.count("place"))
         case "witness": self = .witness(try fields.string("witness"))
         default: throw GloveboxError("schema.type", "waiting_on.kind is not known: \(Display.escape(kind))")
         }

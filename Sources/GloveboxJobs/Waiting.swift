@@ -36,6 +36,8 @@ package struct Waiting: Sendable, Hashable {
         case datasetOwner(String, need: Int, have: Int)
         /// The researcher who submitted the job.
         case submitter
+        /// A free place to run: the job's own place in the queue, from 1.
+        case place(Int)
         /// A witness of the log, by its name in the site's log policy.
         case witness(String)
     }
@@ -115,6 +117,8 @@ extension Waiting.Party {
             return need > have ? "the owner of \(Display.escape(dataset))" : nil
         case .submitter:
             return "the researcher"
+        case .place(let place):
+            return "a free place to run (\(place == 1 ? "next" : "number \(place)") in the queue)"
         case .witness(let name):
             return "the witness \(Display.escape(name))"
         }

@@ -23,12 +23,14 @@ struct Glovebox: AsyncParsableCommand {
                 subcommands: [
                     LoginCommand.self, WhoAmICommand.self, DatasetsCommand.self, MeasureCommand.self,
                     TryCommand.self, SubmitCommand.self,
-                    StatusCommand.self, CancelCommand.self, FetchCommand.self, VerifyCommand.self,
+                    StatusCommand.self, WatchCommand.self, CancelCommand.self, FetchCommand.self, VerifyCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Reviewer",
-                subcommands: [InboxCommand.self, ShowCommand.self, ApproveCommand.self, DenyCommand.self]
+                subcommands: [
+                    InboxCommand.self, ShowCommand.self, ApproveCommand.self, DenyCommand.self, RevokeCommand.self,
+                ]
             ),
             CommandGroup(name: "Auditor", subcommands: [AuditCommand.self]),
             CommandGroup(

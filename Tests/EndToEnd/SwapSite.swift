@@ -12,9 +12,8 @@ struct SwapSite {
     private let code: String
     /// What swaps files there and at the site, as arguments of Python.
     let swapper: [String]
-    private let state: String
-    private let rows: String
-    private let daemon: LaunchedProcess
+    private let site: ServedSite
+    private var state: String { site.state }
 
     /// Whether the second table is the first one's rows in another order, as far as it has the columns.
     private static let compare = """
@@ -26,56 +25,26 @@ struct SwapSite {
         """
 
     init() throws {
-        state = try TestPrograms.scratch()
+        let state = try TestPrograms.scratch()
         code = state + "/code"
-        rows = (TestPrograms.variable("GLOVEBOX_DEMO_DATA") ?? "/nonexistent") + "/fair.csv"
         let table = state + "/fair.csv"
         let fixtures = TestPrograms.repository + "/Tests/EndToEnd/Fixtures"
         let prepare = """
-            cp -r \(original) \(code) && cp \(rows) \(table) && head -c 4096 /dev/zero >\(code)/part &&
+            cp -r \(original) \(code) && cp \(ServedSite.demoTable) \(table) && head -c 4096 /dev/zero >\(code)/part &&
             touch \(code)/part2 && mkfs.erofs \(state)/other.erofs \(code)
             """
         let prepared = try TestPrograms.run("/bin/sh", ["-c", prepare])
         try #require(prepared.status == 0, "\(prepared.output)")
-        let founding = [
-            "init", "--state", state, "--name", "t", "--origin", "log.t.example", "--plan-quorum", "1", "--demo",
-        ]
-        try #require(try TestPrograms.run("gloveboxd", founding).status == 0)
-        let (daemon, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", state])
-        self.daemon = daemon
-        let image = try #require(TestPrograms.image("python"))
-        let name = image.split(separator: "/").last ?? ""
+        let name = try #require(TestPrograms.image("python")).split(separator: "/").last ?? ""
         swapper = [fixtures + "/swap.py", code, table, "\(state)/images/images/\(name)", state + "/other.erofs"]
-        var line: [UInt8] = []
-        while !String(decoding: line, as: UTF8.self).contains("ready") {
-            let more = try output.read(upTo: 512)
-            try #require(!more.isEmpty, "\(String(decoding: line, as: UTF8.self))")
-            line += more
-        }
-        _ = try must(["image", "add", image, "--name", "python", "--images", state + "/images"])
-        let operatorProfile = ["--profile", state + "/operator"]
-        for (name, role) in [("alice", "researcher"), ("rita", "reviewer")] {
-            let token = "\(state)/\(name).token"
-            _ = try must(["account", "add", name, "--role", role, "--token-out", token] + operatorProfile)
-            _ = try must(["login", "unix://\(state)/api.sock", "--token-file", token, "--profile", name])
-        }
-        let documents = TestPrograms.repository + "/Deploy/demo"
-        _ = try must(
-            [
-                "dataset", "add", "fair", "--private", table, "--schema", documents + "/fair.dataset.yaml",
-                "--input-policy", documents + "/fair.input.yaml",
-            ] + operatorProfile
-        )
+        site = try ServedSite(state: state, table: table)
     }
 
-    func end() {
-        daemon.kill()
-        do { _ = try daemon.wait() } catch {}
-    }
+    func end() { site.end() }
 
     /// The job, approved; nil when the tree changed while it was read, which is refused.
     func submit(_ marker: String) throws -> String? {
-        let outcome = try glovebox([
+        let outcome = try site.glovebox([
             "submit", code, "--dataset", "fair", "--image", "python", "--policy", "demo-table", "--wall", "10s",
             "--json", "--profile", "alice", "--", "python3", "main.py", marker,
         ])
@@ -84,7 +53,7 @@ struct SwapSite {
             return nil
         }
         let job = try #require(try JSONReader.read(Array(outcome.output.utf8))["id"]?.string)
-        _ = try must(["approve", job, "--yes", "--profile", "rita"])
+        _ = try site.must(["approve", job, "--yes", "--profile", "rita"])
         return job
     }
 
@@ -98,12 +67,16 @@ struct SwapSite {
             if let process = Int32(found.split(separator: "\n").first ?? "") {
                 return try measure("/proc/\(process)/root", copy: "\(state)/\(marker)")
             }
-            if mayBeRefused, try must(["status", job, "--json", "--profile", "alice"]).contains("rootfs.mismatch") {
+            if mayBeRefused, try site.must(["status", job, "--json", "--profile", "alice"]).contains("rootfs.mismatch")
+            {
                 return nil
             }
             usleep(10_000)
         }
-        throw GloveboxError("test", "the job never ran: \(try must(["status", job, "--json", "--profile", "alice"]))")
+        throw GloveboxError(
+            "test",
+            "the job never ran: \(try site.must(["status", job, "--json", "--profile", "alice"]))"
+        )
     }
 
     private func measure(_ root: String, copy: String) throws -> String {
@@ -112,10 +85,10 @@ struct SwapSite {
         try #require(copied.status == 0, "\(copied.output)")
         let compared = try TestPrograms.run(
             "/usr/bin/python3",
-            ["-c", Self.compare, rows, root + "/data/fair/fair.csv"]
+            ["-c", Self.compare, ServedSite.demoTable, root + "/data/fair/fair.csv"]
         )
         #expect(compared.status == 0, "the job saw other rows than those registered: \(compared.output)")
-        let measured = try JSONReader.read(Array(must(["measure", copy, "--json"]).utf8))
+        let measured = try JSONReader.read(Array(site.must(["measure", copy, "--json"]).utf8))
         return try #require(measured["digest"]?["narSha256"]?.string)
     }
 
@@ -123,22 +96,12 @@ struct SwapSite {
     func verify(_ job: String, code: String) throws -> TestPrograms.Outcome {
         let directory = state + "/" + job
         if unsafe access(directory, F_OK) != 0 {
-            _ = try glovebox(["status", job, "--wait", "--profile", "alice"])
-            _ = try must(["fetch", job, "-o", directory, "--profile", "alice"])
+            _ = try site.glovebox(["status", job, "--wait", "--profile", "alice"])
+            _ = try site.must(["fetch", job, "-o", directory, "--profile", "alice"])
         }
-        return try glovebox([
+        return try site.glovebox([
             "verify", directory + "/report.dsse.json", "--trust", state + "/trust_config.json", "--expect-code", code,
             "--accept", "emulated",
         ])
-    }
-
-    private func glovebox(_ arguments: [String]) throws -> TestPrograms.Outcome {
-        try TestPrograms.run("glovebox", arguments, environment: ["GLOVEBOX_CONFIG=\(state)/people"])
-    }
-
-    private func must(_ arguments: [String]) throws -> String {
-        let outcome = try glovebox(arguments)
-        try #require(outcome.status == 0, "\(arguments): \(outcome.output)")
-        return outcome.output
     }
 }

@@ -41,6 +41,17 @@ import Testing
         #expect(order(jobs) == ["a1", "z1", "a2"])
     }
 
+    @Test func `a job's place is the number of turns before it runs`() {
+        let jobs = [
+            job("a1", project: "a"), job("a2", project: "a"), job("b1", project: "b"), job("b2", project: "b"),
+        ]
+        var queue = RunQueue()
+        queue.serve(job("a0", project: "a"), at: 7)
+        let places = jobs.map { queue.place(of: $0.id, among: jobs) }
+        #expect(places == [2, 4, 1, 3])
+        #expect(queue.place(of: "c1", among: jobs) == nil && queue.place(of: "a1", among: []) == nil)
+    }
+
     @Test func `a project that comes late does not make up for turns it never asked for`() {
         var queue = RunQueue()
         for index in 1...5 { queue.serve(job("a\(index)", project: "a"), at: UInt64(index)) }

@@ -81,6 +81,46 @@ import Testing
     }
 
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a withdrawn approval kills the run, and sends a queued job back to its reviewers`() throws {
+        let test = try TestSite(image: Self.image) { layout in
+            try StateFile.write(Array("jobs:\n  slots: 1\n".utf8), to: layout.settings)
+        }
+        let running = try test.submit("import time\ntime.sleep(50)\n")
+        let queued = try test.submit("import time\ntime.sleep(51)\n")
+        try test.start()
+        for job in [running, queued] {
+            let waits = try test.wait(for: job) { $0.job.phase == .awaitingApproval }
+            #expect(try test.info(job).waiting?.waitingOn == [.role(.reviewer, need: 1, have: 0)])
+            #expect(
+                try test.info(job).waiting?.deadline == waits.job.waiting?.since.adding(seconds: 30 * 86400)
+            )
+            try test.vote(.approve, on: job)
+            _ = try test.wait(for: running) { $0.job.phase == .running }
+        }
+        _ = try test.wait(for: queued) { $0.job.phase == .queued }
+        #expect(try test.info(queued).waiting?.waitingOn == [.place(1)])
+        try test.vote(.revoke, on: queued)
+        let back = try test.wait(for: queued) { $0.job.phase == .awaitingApproval }
+        #expect(back.job.phase == .awaitingApproval && back.job.waiting?.code == .approvalRevoked)
+        #expect(throws: GloveboxError("object.not-found", "")) { try test.vote(.revoke, on: queued) }
+        try test.vote(.revoke, on: running)
+        let killed = try test.wait(for: running) { $0.job.cleanup == .done }
+        #expect(killed.job.phase == .cancelled && killed.evidence != nil)
+        // Whoever withdrew may approve again.
+        try test.vote(.approve, on: queued)
+        let second = try test.wait(for: queued) { $0.job.phase == .running }
+        #expect(second.job.phase == .running && second.tally.votes.map(\.decision) == [.approve, .revoke, .approve])
+        try test.cancel(queued)
+        let ended = try test.wait(for: queued) { $0.job.cleanup == .done }
+        let report = try test.report(queued)
+        #expect(report.approvals.count == 1, "only the approval that counted")
+        #expect(try test.evidence(queued).count { $0.hasPrefix("approvals/") } == 1)
+        #expect(ended.job.phase == .cancelled)
+        let findings = try test.findings()
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
     func `as many jobs run side by side as there are slots, and the next waits for one of them`() throws {
         let test = try TestSite(image: Self.image) { layout in
             try StateFile.write(Array("jobs:\n  slots: 2\n".utf8), to: layout.settings)

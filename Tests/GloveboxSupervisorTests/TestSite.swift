@@ -158,11 +158,20 @@ struct TestSite {
         try Engine(site: site, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }).start()
     }
 
+    /// The job as its researcher is shown it.
+    func info(_ job: String) throws -> JobInfo { try site.info(job, for: researcher.caller) }
+
+    /// Paths of the evidence of a job that has a report.
+    func evidence(_ job: String) throws -> [String] { try evidenceFiles(job).files.map(\.path) }
+
+    private func evidenceFiles(_ job: String) throws -> NamedFiles {
+        let digest = try #require(try entry(job).evidence)
+        return try NamedFiles(encoded: site.blobs.open(digest).readAll(limit: 1 << 24))
+    }
+
     /// The report of a job that has one.
     func report(_ job: String) throws -> Report {
-        let digest = try #require(try entry(job).evidence)
-        let evidence = try NamedFiles(encoded: site.blobs.open(digest).readAll(limit: 1 << 24))
-        let file = try #require(evidence.files.first { $0.path == EvidenceFiles.report })
+        let file = try #require(try evidenceFiles(job).files.first { $0.path == EvidenceFiles.report })
         let payload = try JSONReader.read(Envelope(parsing: file.content).payload)
         let predicate = try #require(payload["predicate"])
         return try Report(predicate: predicate)

@@ -99,14 +99,18 @@ package struct Manifest: Sendable {
         Statement(
             .manifest,
             subjects: [Subject(name: "code.nar", digest: core.code.nar)],
-            predicate: [
-                "profile": .string(Self.profile), "salt": .string(Base64.encodeURL(salt)), "site": .string(site),
-                "project": .string(project), "submitter": .string(submitter), "mode": .string(mode.rawValue),
-                "coreDigest": coreDigest.json, "core": core.json, "inputs": .list(inputs), "policies": policies.json,
-                "outputs": .list(outputs), "purpose": .string(purpose),
-                "paramsAllowed": ParameterRange.json(paramsAllowed),
-            ]
+            predicate: predicate
         ).bytes
+    }
+
+    var predicate: JSONValue {
+        [
+            "profile": .string(Self.profile), "salt": .string(Base64.encodeURL(salt)), "site": .string(site),
+            "project": .string(project), "submitter": .string(submitter), "mode": .string(mode.rawValue),
+            "coreDigest": coreDigest.json, "core": core.json, "inputs": .list(inputs), "policies": policies.json,
+            "outputs": .list(outputs), "purpose": .string(purpose),
+            "paramsAllowed": ParameterRange.json(paramsAllowed),
+        ]
     }
 
     /// The plan digest: SHA-256 of ``bytes``, so that `sha256sum manifest.json` shows it.

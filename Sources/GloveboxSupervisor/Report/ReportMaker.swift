@@ -124,6 +124,7 @@ struct ReportMaker {
         files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
         for (index, approval) in entry.approvals.enumerated() {
             let signed = try Envelope(parsing: approval.envelope)
+            guard entry.job.approvals.contains(signed.payloadDigest) else { continue }
             files.append(
                 NamedFile(path: EvidenceFiles.approval(index, keyID: signed.keyID), content: approval.envelope)
             )

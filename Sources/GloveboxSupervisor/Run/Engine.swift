@@ -140,11 +140,16 @@ package final class Engine: Sendable {
         let hasSlot = running.count < site.settings.slots
         return site.read { state in
             var wake: Instant?
-            var queued: [Job] = []
             for entry in state.open.compactMap({ state.jobs[$0] }) {
                 let job = entry.job
                 if let isStopping = running[job.id] {
                     if job.phase == .cancelled, !isStopping { return .stop(job.id) }
+                    // Until the intent to release is on record; what follows is as after any cancellation.
+                    if entry.tally.isRevoked, job.phase.successors.contains(.cancelled),
+                        let vote = entry.tally.votes.last
+                    {
+                        return .change(job.id, .cancelled(by: vote.account))
+                    }
                     continue
                 }
                 switch job.phase {
@@ -152,8 +157,13 @@ package final class Engine: Sendable {
                     let ends = job.waiting?.deadline ?? now
                     if ends <= now { return .change(job.id, .accepted(needsApproval: true)) }
                     wake = min(wake ?? ends, ends)
-                case .awaitingApproval: if let change = Self.verdict(entry, now) { return .change(job.id, change) }
-                case .queued: queued.append(job)
+                case .awaitingApproval:
+                    if let change = Self.verdict(entry, now) { return .change(job.id, change) }
+                    let ends = site.approvalDeadline(of: entry)
+                    if ends <= now { return .change(job.id, .expired) }
+                    wake = min(wake ?? ends, ends)
+                case .queued:
+                    if let why = Self.loss(entry, now) { return .change(job.id, .approvalLost(why)) }
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)
                     // The witnesses' answers ring the bell.
@@ -164,8 +174,21 @@ package final class Engine: Sendable {
                     return job.outcome != nil && entry.evidence == nil ? .report(job.id) : .change(job.id, .cleaned)
                 }
             }
-            if hasSlot, !state.isPaused, let job = state.queue.next(queued) { return .run(job.id) }
+            if hasSlot, !state.isPaused,
+                let job = state.queue.next(state.queued.filter({ running[$0.id] == nil }))
+            {
+                return .run(job.id)
+            }
             return .wait(wake)
+        }
+    }
+
+    /// Why a job that was approved is not any more; nil when it still is.
+    private static func loss(_ entry: JobEntry, _ now: Instant) -> Waiting.Code? {
+        switch entry.tally.state(at: now) {
+        case .approved, .spent: nil
+        case .waiting(.approvalExpired, _): .approvalExpired
+        case .waiting, .refused: .approvalRevoked
         }
     }
 

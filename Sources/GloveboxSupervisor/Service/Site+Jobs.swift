@@ -95,6 +95,13 @@ extension Site {
         guard var entry = waiting.first else {
             throw GloveboxError("object.not-found", "no job waits for a vote on the plan \(vote.plan)")
         }
+        guard vote.decision != .revoke || entry.job.phase.successors.contains(.cancelled) else {
+            throw GloveboxError(
+                "job.phase",
+                "\(entry.job.id) is \(entry.job.phase.words): the intent to release is on record",
+                hint: "An approval can be withdrawn until then."
+            )
+        }
         try entry.tally.record(vote, at: Machine.now())  // refuses before anything is logged
         var members = JSONObject([("envelope", .string(Base64.encode(bytes)))])
         if let link = request.link.map({ Array($0.utf8) }), let key = state.accounts[vote.account]?.key(vote.key) {
@@ -103,7 +110,7 @@ extension Site {
         }
         let index = try record(
             Event(
-                kind: vote.decision == .approve ? .approvalGiven : .approvalRefused,
+                kind: Self.kind(of: vote.decision),
                 job: entry.job.id,
                 project: entry.manifest.project,
                 actor: caller.account,
@@ -120,6 +127,19 @@ extension Site {
             quorum: QuorumInfo(need: entry.tally.quorum.need, have: have),
             logIndex: index
         )
+    }
+
+    private static func kind(of decision: ApprovalVote.Decision) -> EventKind {
+        switch decision {
+        case .approve: .approvalGiven
+        case .refuse: .approvalRefused
+        case .revoke: .approvalWithdrawn
+        }
+    }
+
+    /// When a job without enough approvals expires.
+    func approvalDeadline(of entry: JobEntry) -> Instant {
+        (entry.job.waiting?.since ?? entry.job.created).adding(seconds: settings.approvalDays * 86400)
     }
 
     /// Stops a job that has not ended.
@@ -195,7 +215,7 @@ extension Site {
         let job = entry.job
         let full = caller.roles.contains(.auditor) || caller.roles.contains(.operator) || caller.roles.contains(.owner)
         let view = full ? job.fullView : job.researcherView(at: seen(entry, now), tick: tick(of: entry))
-        let waiting = full ? waiting(entry, view, at: now) : view.waiting
+        let waiting = waiting(entry, view, full: full, at: now)
         return describe(entry, view, waiting, full: full, at: now)
     }
 
@@ -228,9 +248,22 @@ extension Site {
         )
     }
 
-    private func waiting(_ entry: JobEntry, _ view: JobView, at now: Instant) -> Waiting? {
-        if let quorum = quorumWait(for: entry, at: now) { return quorum }
-        return view.waiting
+    /// Whom the job waits for: what the votes and the queue say now, before it has run for everyone.
+    private func waiting(_ entry: JobEntry, _ view: JobView, full: Bool, at now: Instant) -> Waiting? {
+        if full, let quorum = quorumWait(for: entry, at: now) { return quorum }
+        guard let waiting = view.waiting, full || !entry.job.hasRun else { return view.waiting }
+        switch view.phase {
+        case .awaitingApproval:
+            guard case .waiting(let code, let parties) = entry.tally.state(at: now) else { return waiting }
+            return Waiting(code, since: waiting.since, deadline: approvalDeadline(of: entry), on: parties)
+        case .queued:
+            let (place, isPaused) = read { state in
+                (state.queue.place(of: entry.job.id, among: state.queued), state.isPaused)
+            }
+            if isPaused { return Waiting(.sitePaused, since: waiting.since) }
+            return Waiting(waiting.code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
+        default: return waiting
+        }
     }
 
     private static func message(

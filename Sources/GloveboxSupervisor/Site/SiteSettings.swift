@@ -16,6 +16,8 @@ package struct SiteSettings: Sendable {
     package var tpm = TPMChoice.none
     /// How many jobs run side by side.
     package var slots = Machine.processors
+    /// After how many days without enough approvals a job expires.
+    package var approvalDays: Int64 = 30
     /// Every byte that was read, for the digest that stands in events.
     package private(set) var bytes: [UInt8] = []
 
@@ -43,6 +45,12 @@ package struct SiteSettings: Sendable {
                     throw Self.invalid("jobs.slots is how many jobs run side by side, from 1 to 1024")
                 }
                 self.slots = Int(count)
+            }
+            if let days = jobs.optional("approval_deadline_days") {
+                guard let count = days.integer, (1...3650).contains(count) else {
+                    throw Self.invalid("jobs.approval_deadline_days is a number from 1 to 3650")
+                }
+                approvalDays = count
             }
             try jobs.finish()
         }

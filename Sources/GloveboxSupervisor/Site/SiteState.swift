@@ -61,7 +61,7 @@ struct SiteState: Sendable {
         case .redactionPerformed, .keyDestroyed: try addRedaction(record)
         case .jobSubmitted: try addJob(record)
         case .approvalGiven where record.job == nil: try addRedaction(record)
-        case .approvalGiven, .approvalRefused: try addVote(record)
+        case .approvalGiven, .approvalRefused, .approvalWithdrawn: try addVote(record)
         case .attestationIssued: try addReport(record)
         case .budgetSpent, .outputApproved: try addSpending(record)
         case .jobDeniedSyscall:
@@ -89,6 +89,9 @@ struct SiteState: Sendable {
         default: nil
         }
     }
+
+    /// The jobs that wait for a place to run, oldest first.
+    var queued: [Job] { open.compactMap { jobs[$0]?.job }.filter { $0.phase == .queued } }
 
     /// The output policy a plan names.
     func outputPolicy(of entry: JobEntry) -> OutputPolicy? {

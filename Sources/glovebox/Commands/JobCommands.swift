@@ -138,11 +138,15 @@ enum JobWatch {
     /// Prints each phase as it comes; throws the job's exit status when it ended without a release.
     static func wait(_ session: Session, _ id: String) async throws {
         var job = try await session.client.job(id: id)
-        var shown: JobPhase?
+        var shown: [String] = []
         while true {
-            if job.phase != shown {
+            // The sentence changes with the clock; what it is made of does not.
+            let parties =
+                job.waiting?.waitingOn.map { String(decoding: CanonicalJSON.encode($0.json), as: UTF8.self) } ?? []
+            let now = [job.phase.rawValue, job.waiting?.code.rawValue ?? ""] + parties
+            if now != shown {
                 session.terminal.note(Terminal.row(job.phase.words, job.message))
-                shown = job.phase
+                shown = now
             }
             if job.phase.isTerminal { break }
             job = try await session.client.job(id: id, wait: 20)
@@ -150,6 +154,27 @@ enum JobWatch {
         let code = GloveboxAPI.ExitCode(job.phase)
         if code != .ok { throw ArgumentParser.ExitCode(code.rawValue) }
     }
+}
+
+/// The command `glovebox watch`.
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Follow a job: each phase and each new reason to wait, until it has ended.",
+        discussion: """
+            Exit status: 0 released, 3 withheld or denied, 7 failed.
+
+            EXAMPLE
+              glovebox watch job_…
+            """
+    )
+
+    @Argument(help: "Job.")
+    var job: String
+
+    @OptionGroup var site: SiteOptions
+
+    func run() async throws { try await Session.run(site) { session in try await JobWatch.wait(session, job) } }
 }
 
 /// The command `glovebox status`.

@@ -29,7 +29,15 @@ struct InboxCommand: AsyncParsableCommand {
 
 /// The command `glovebox show`.
 struct ShowCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show exactly what would run.")
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show exactly what would run.",
+        discussion: """
+            EXAMPLES
+              glovebox show job_… --files     the plan and every line of its code
+              glovebox show job_… --diff      what changed since the plan that was approved before
+            """
+    )
 
     @Argument(help: "Job.")
     var job: String
@@ -37,11 +45,15 @@ struct ShowCommand: AsyncParsableCommand {
     @Flag(help: "Print the files of the code, too.")
     var files = false
 
+    @Flag(help: "Print what differs from the plan of the same researcher on the same data that was approved last.")
+    var diff = false
+
     @OptionGroup var site: SiteOptions
 
     func run() async throws {
         try await Session.run(site) { session in
             let (manifest, _) = try await PlanView.load(session, job)
+            if diff { return try await PlanComparison.show(session, job) }
             var lines = PlanView.lines(manifest)
             if files {
                 for file in manifest.core.files {
@@ -152,6 +164,36 @@ struct DenyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Vote.cast(.refuse, job, message, nil, yes, site)
+    }
+}
+
+/// The command `glovebox revoke`.
+struct RevokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke",
+        abstract: "Withdraw your approval of a plan.",
+        discussion: """
+            A job that has not started waits for another approval; one that runs is killed. It is too late once the \
+            intent to release is on record.
+
+            EXAMPLE
+              glovebox revoke job_… -m 'the purpose does not cover this variable' --yes
+            """
+    )
+
+    @Argument(help: "Job.")
+    var job: String
+
+    @Option(name: [.customShort("m"), .customLong("message")], help: "Reason for the record.")
+    var message: String
+
+    @Flag(help: "Do not ask.")
+    var yes = false
+
+    @OptionGroup var site: SiteOptions
+
+    func run() async throws {
+        try await Vote.cast(.revoke, job, message, nil, yes, site)
     }
 }
 

@@ -1,0 +1,58 @@
+import Glibc
+import GloveboxCore
+import GloveboxLinux
+import TestSupport
+import Testing
+
+/// What reviewers and researchers see and do between submission and run, with the command line alone.
+@Suite struct ReviewTests {
+    private static let canRun =
+        TestPrograms.image("python") != nil && TestPrograms.variable("GLOVEBOX_DEMO_DATA") != nil
+
+    private func write(_ text: String, _ path: String) throws {
+        try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).write(Array(text.utf8))
+    }
+
+    @Test(.enabled(if: canRun, "needs the image python and the demo's data"))
+    func `a reviewer sees what changed since the last approved plan, and can take an approval back`() throws {
+        let site = try ServedSite()
+        defer { site.end() }
+        let code = site.state + "/code"
+        let original = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs"
+        try #require(try TestPrograms.run("/bin/cp", ["-r", original, code]).status == 0)
+        try write("import time\ntime.sleep(50)\n", code + "/main.py")
+        let first = try site.submit(code, wall: "60s", ["python3", "main.py"])
+        let rita = ["--profile", "rita"]
+        let alone = try site.glovebox(["show", first, "--diff"] + rita)
+        #expect(alone.status == 10 && alone.output.contains("no earlier plan"))
+        _ = try site.must(["approve", first, "--yes"] + rita)
+        _ = try phase(first, "running", site)
+
+        try write("import time\ntime.sleep(51)\n", code + "/main.py")
+        let second = try site.submit(code, wall: "70s", ["python3", "main.py", "\u{1b}[2J"])
+        let shown = try site.must(["show", second, "--diff"] + rita)
+        for line in [
+            "core.executors[0].argv", "core.limits.wallSeconds", "core.files main.py", "- 2: time.sleep(50)",
+            "+ 2: time.sleep(51)",
+        ] { #expect(shown.contains(line), "\(line) is missing in:\n\(shown)") }
+        #expect(!shown.contains("\u{1b}") && !shown.contains("table.spec.json"))
+        let json = try JSONReader.read(Array(site.must(["show", second, "--diff", "--json"] + rita).utf8))
+        #expect(json["before"]?["job"]?.string == first && json["changes"]?.array?.isEmpty == false)
+
+        let waiting = try site.must(["status", second, "--profile", "alice"])
+        #expect(waiting.contains("Waiting for 1 reviewer, since"))
+        #expect(try site.glovebox(["revoke", second, "-m", "never given", "--yes"] + rita).status == 10)
+        _ = try site.must(["revoke", first, "-m", "the purpose is another", "--yes"] + rita)
+        let watched = try site.glovebox(["watch", first] + site.site)
+        #expect(watched.status == 7 && watched.output.contains("cancelled"), "\(watched)")
+    }
+
+    private func phase(_ job: String, _ wanted: String, _ site: ServedSite) throws -> Bool {
+        for _ in 0..<500 {
+            let text = try site.must(["status", job, "--json", "--profile", "alice"])
+            if try JSONReader.read(Array(text.utf8))["phase"]?.string == wanted { return true }
+            usleep(20_000)
+        }
+        throw GloveboxError("test", "\(job) was never \(wanted)")
+    }
+}
