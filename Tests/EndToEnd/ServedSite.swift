@@ -13,12 +13,14 @@ struct ServedSite {
     /// The demo's table.
     static let demoTable = (TestPrograms.variable("GLOVEBOX_DEMO_DATA") ?? "/nonexistent") + "/fair.csv"
 
-    /// Founds and serves it; `quorum` reviewers have to approve a plan.
+    /// Founds and serves it; `quorum` reviewers have to approve a plan, and `owner`, or else the first operator, registers
+    /// the dataset.
     init(
         state: String? = nil,
         table: String = demoTable,
         people: [(name: String, role: String)] = [("alice", "researcher"), ("rita", "reviewer")],
-        quorum: Int = 1
+        quorum: Int = 1,
+        owner: String? = nil
     ) throws {
         self.state = try state ?? TestPrograms.scratch()
         let founding = [
@@ -46,7 +48,7 @@ struct ServedSite {
             [
                 "dataset", "add", "fair", "--private", table, "--schema", documents + "/fair.dataset.yaml",
                 "--input-policy", documents + "/fair.input.yaml",
-            ] + site
+            ] + (owner.map { ["--profile", $0] } ?? site)
         )
     }
 
