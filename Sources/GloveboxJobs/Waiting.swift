@@ -78,7 +78,8 @@ package struct Waiting: Sendable, Hashable {
         return switch code {
         case .startGrace: "Waiting for the start grace to pass"
         case .approvalQuorum, .approvalExpired, .approvalRevoked: "Waiting for approval"
-        case .slots, .memory, .disk: "Waiting for a free place to run"
+        case .slots, .memory: "Waiting for a free place to run"
+        case .disk: "Waiting for room on the site's disk"
         case .quota: "Waiting for your earlier jobs"
         case .node, .scheduler: "Waiting for a node"
         case .dataset: "Waiting for the dataset to be available"

@@ -95,6 +95,9 @@ package final class LogWriter: Sendable {
     /// How many entries the log has.
     package var size: UInt64 { core.state.withLock { $0.stack.range.size } }
 
+    /// Why it takes no events now; nil while it does.
+    package var refusal: GloveboxError? { core.state.withLock { $0.refusal } }
+
     /// How many entries the public checkpoint covers.
     package var publishedSize: UInt64 { core.state.withLock { $0.published ?? 0 } }
 

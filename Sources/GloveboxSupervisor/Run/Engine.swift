@@ -138,6 +138,7 @@ package final class Engine: Sendable {
         let now = Machine.now()
         let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
         let hasSlot = running.count < site.settings.slots
+        let hasRoom = site.lackOfRoom == nil
         return site.read { state in
             var wake: Instant?
             for entry in state.open.compactMap({ state.jobs[$0] }) {
@@ -174,7 +175,9 @@ package final class Engine: Sendable {
                     return job.outcome != nil && entry.evidence == nil ? .report(job.id) : .change(job.id, .cleaned)
                 }
             }
-            if hasSlot, !state.isPaused,
+            // Nothing rings when a disk has room again.
+            if !hasRoom, !state.queued.isEmpty { wake = min(wake ?? now.adding(seconds: 5), now.adding(seconds: 5)) }
+            if hasSlot, hasRoom, !state.isPaused,
                 let job = state.queue.next(state.queued.filter({ running[$0.id] == nil }))
             {
                 return .run(job.id)

@@ -261,6 +261,7 @@ extension Site {
                 (state.queue.place(of: entry.job.id, among: state.queued), state.isPaused)
             }
             if isPaused { return Waiting(.sitePaused, since: waiting.since) }
+            if lackOfRoom != nil { return Waiting(.disk, since: waiting.since) }
             return Waiting(waiting.code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
         default: return waiting
         }

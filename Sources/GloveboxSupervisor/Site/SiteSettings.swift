@@ -14,6 +14,8 @@ package struct SiteSettings: Sendable {
     package var watched: [WatchedLog] = []
     /// The TPM that vouches for the site.
     package var tpm = TPMChoice.none
+    /// Where figures and readiness are served over HTTP; nil for nowhere.
+    package var metrics: (host: String, port: Int)?
     /// How many jobs run side by side.
     package var slots = Machine.processors
     /// After how many days without enough approvals a job expires.
@@ -38,6 +40,11 @@ package struct SiteSettings: Sendable {
             }
             self.tpm = choice
         }
+        if let section = root.optional("metrics") {
+            var metrics = try JSONFields(section, at: "gloveboxd.yaml.metrics")
+            self.metrics = try Self.address(metrics.required("listen"), of: "metrics.listen")
+            try metrics.finish()
+        }
         if let jobs = root.optional("jobs") {
             var jobs = try JSONFields(jobs, at: "gloveboxd.yaml.jobs")
             if let slots = jobs.optional("slots") {
@@ -57,7 +64,7 @@ package struct SiteSettings: Sendable {
         try root.finish()
         guard let section else { return }
         var log = try JSONFields(section, at: "gloveboxd.yaml.log")
-        if let listen = log.optional("listen") { self.listen = try Self.address(listen) }
+        if let listen = log.optional("listen") { self.listen = try Self.address(listen, of: "log.listen") }
         if let file = log.optional("policy") {
             guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }
             let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
@@ -98,8 +105,11 @@ package struct SiteSettings: Sendable {
         return list
     }
 
-    private static func address(_ value: JSONValue) throws(GloveboxError) -> (host: String, port: Int) {
-        let refused = invalid("log.listen is an address and a port, such as 127.0.0.1:8471 or [::1]:8471")
+    private static func address(
+        _ value: JSONValue,
+        of key: String
+    ) throws(GloveboxError) -> (host: String, port: Int) {
+        let refused = invalid("\(key) is an address and a port, such as 127.0.0.1:8471 or [::1]:8471")
         guard let text = value.string, let colon = text.lastIndex(of: ":"),
             let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port)
         else { throw refused }

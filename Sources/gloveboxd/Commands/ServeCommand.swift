@@ -82,6 +82,9 @@ struct ServeCommand: AsyncParsableCommand {
             if let (host, port) = site.settings.listen {
                 services.append(PublicServer(site: door, host: host, port: port, logger: logger))
             }
+            if let (host, port) = site.settings.metrics {
+                services.append(OperationsServer(site: SiteWatch(site), host: host, port: port, logger: logger))
+            }
             let group = ServiceGroup(
                 services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint],

@@ -1,0 +1,113 @@
+package import GloveboxAPI
+internal import GloveboxCore
+internal import GloveboxJobs
+internal import GloveboxLinux
+internal import GloveboxStore
+internal import Synchronization
+
+/// The site as machines see it that watch over it.
+///
+/// Source: job-backend sections 9 and 10.
+package struct SiteWatch: OperatedSite {
+    private let site: Site
+    private let offload = Offload("watch")
+
+    /// A watch over a site.
+    package init(_ site: Site) { self.site = site }
+
+    package func readiness() async -> [ReadinessCheck] {
+        await measure { site in
+            [
+                ReadinessCheck("log", problem: site.log.refusal.map { Self.words($0) }),
+                ReadinessCheck("disk", problem: site.lackOfRoom),
+                ReadinessCheck(
+                    "clock",
+                    problem: Machine.now() >= site.configuration.founded
+                        ? nil : "the clock is before the site's founding; set it"
+                ),
+            ]
+        }
+    }
+
+    package func metrics() async -> [Metric] { await measure { site in site.metrics(at: Machine.now()) } }
+
+    private func measure<Value: Sendable>(_ body: @escaping @Sendable (Site) -> [Value]) async -> [Value] {
+        do { return try await offload.run { [site] () throws(GloveboxError) in body(site) } } catch { return [] }
+    }
+
+    private static func words(_ error: GloveboxError) -> String {
+        error.message + (error.hint.map { "; " + $0 } ?? "")
+    }
+}
+
+extension Site {
+    /// Why no new job may start for want of room on the state's disk; nil while there is enough.
+    var lackOfRoom: String? {
+        let space: DiskSpace
+        do { space = try DiskSpace(of: layout.root) } catch {
+            return "the disk does not say how much room it has: \(error)"
+        }
+        let mark = Self.lowWater(of: space)
+        guard space.available < mark else { return nil }
+        return "\(space.available >> 20) MiB are free and no job starts below \(mark >> 20); free some"
+    }
+
+    /// Below so much room no new job starts: 5 % of the disk, or 2 GiB where that is less.
+    static func lowWater(of space: DiskSpace) -> UInt64 { min(space.total / 20, 2 << 30) }
+
+    /// The site's figures.
+    func metrics(at now: Instant) -> [Metric] {
+        let (phases, since, isPaused) = read { state in
+            var phases: [JobPhase: Int] = [:]
+            var since: [JobPhase: Instant] = [:]
+            for entry in state.jobs.values {
+                phases[entry.job.phase, default: 0] += 1
+                guard !entry.job.phase.isTerminal, let at = entry.job.transitions.last?.at else { continue }
+                since[entry.job.phase] = min(since[entry.job.phase] ?? at, at)
+            }
+            return (phases, since, state.isPaused)
+        }
+        let open = JobPhase.allCases.filter { !$0.isTerminal }
+        func seconds(_ since: Instant?) -> Double {
+            since.map { max(0, Double(now.milliseconds - $0.milliseconds) / 1000) } ?? 0
+        }
+        var metrics = [
+            Metric("build_info", "The version that runs.", by: "version", [(SiteLog.version, 1)]),
+            Metric("paused", "1 while starts and releases are stopped.", .gauge, isPaused ? 1 : 0),
+            Metric(
+                "jobs",
+                "Jobs by phase.",
+                by: "phase",
+                JobPhase.allCases.map { ($0.rawValue, Double(phases[$0] ?? 0)) }
+            ),
+            Metric(
+                "oldest_wait_seconds",
+                "How long the oldest open job has been in its phase.",
+                by: "phase",
+                open.map { ($0.rawValue, seconds(since[$0])) }
+            ),
+            Metric("slots", "Jobs that may run side by side.", .gauge, Double(settings.slots)),
+            Metric("log_entries_total", "Entries of the transparency log.", .counter, Double(log.size)),
+            Metric(
+                "log_published_entries",
+                "Entries under the published checkpoint.",
+                .gauge,
+                Double(log.publishedSize)
+            ),
+            Metric("log_writable", "0 once the log takes no events.", .gauge, log.refusal == nil ? 1 : 0),
+            Metric(
+                "witnessed_entries",
+                "Entries under the newest checkpoint that satisfies the quorum.",
+                .gauge,
+                Double(board.withLock { $0.cosigned?.size ?? 0 })
+            ),
+        ]
+        do {
+            let space = try DiskSpace(of: layout.root)
+            metrics.append(
+                Metric("disk_free_bytes", "Room on the state's disk.", by: "use", [("state", Double(space.available))])
+            )
+        } catch {}  // readiness says so; a figure that is not known is left out
+        return metrics
+    }
+}
