@@ -3,7 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxLinux
 
-/// The two files an attester keeps: `ak.key`, wrapped by its TPM, and `eventlog.json`.
+/// The files an attester keeps: `ak.key`, wrapped by its TPM, `eventlog.json`, and the `clock` last seen.
 package struct EventStore: Sendable {
     private let directory: String
 
@@ -33,6 +33,17 @@ package struct EventStore: Sendable {
     }
 
     func keep(_ events: MeasuredEvents) throws(GloveboxError) { try write("eventlog.json", events.bytes) }
+
+    /// Where the TPM's clock stood when it was last seen; nil before.
+    func clock() throws(GloveboxError) -> TPMClock? {
+        guard let bytes = try read("clock") else { return nil }
+        var reader = TPMReader(bytes)
+        let clock = try TPMClock(reading: &reader)
+        try reader.finish()
+        return clock
+    }
+
+    func keep(_ clock: TPMClock) throws(GloveboxError) { try write("clock", clock.bytes) }
 
     private func read(_ name: String) throws(GloveboxError) -> [UInt8]? {
         do throws(SyscallError) {

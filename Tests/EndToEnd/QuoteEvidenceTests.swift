@@ -1,3 +1,4 @@
+import Glibc
 import GloveboxCore
 import TestSupport
 import Testing
@@ -5,7 +6,10 @@ import Testing
 /// A job whose report an emulated TPM vouches for, with the real programs.
 @Suite(.serialized) struct QuoteEvidenceTests {
     @Test func `the demo with swtpm verifies as emulated, by our verifier and by tpm2_checkquote`() throws {
-        let state = try TestPrograms.scratch()
+        // The TPM's directory stands beside the state directory, and its own user must reach it.
+        let scratch = try TestPrograms.scratch()
+        try #require(unsafe chmod(scratch, 0o711) == 0)
+        let state = scratch + "/site"
         let data = (TestPrograms.variable("GLOVEBOX_DEMO_DATA") ?? "/nonexistent") + "/fair.csv"
         let demo = try TestPrograms.run(
             "glovebox",

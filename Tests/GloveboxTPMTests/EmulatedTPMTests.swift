@@ -51,6 +51,13 @@ final class TPMBench {
         return Array(bytes.prefix(count))
     }
 
+    /// Puts a file into the attester's directory.
+    func put(_ bytes: [UInt8], _ name: String) throws {
+        let stream = unsafe try #require(unsafe fopen(state + "/" + name, "w"))
+        defer { unsafe fclose(stream) }
+        try #require(unsafe fwrite(bytes, 1, bytes.count, stream) == bytes.count)
+    }
+
     func write(_ files: [(name: String, bytes: [UInt8])]) throws -> String {
         let folder = state + "/\(UInt64.random(in: .min ... .max))"
         try #require(unsafe mkdir(folder, 0o700) == 0)
