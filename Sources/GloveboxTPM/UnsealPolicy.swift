@@ -26,7 +26,11 @@ package struct UnsealPolicy: Sendable, Equatable {
 
     /// The digest that a session has after `PolicyPCR` and `PolicyNV`.
     package var digest: GloveboxCore.Digest {
-        let pcrs = Self.extend(.zero, 0x17f, TPMWriter.make { $0.selection(of: [MeasuredEvents.pcr]) } + pcrDigest.bytes)
+        let pcrs = Self.extend(
+            .zero,
+            0x17f,
+            TPMWriter.make { $0.selection(of: [MeasuredEvents.pcr]) } + pcrDigest.bytes
+        )
         let operand = TPMWriter.make {
             $0.number(counter)
             $0.number(UInt16(0))
@@ -67,7 +71,9 @@ package struct UnsealPolicy: Sendable, Equatable {
         sha256(old.bytes + TPMWriter.make { $0.number(command) } + rest)
     }
 
-    private static func sha256(_ bytes: [UInt8]) -> GloveboxCore.Digest { GloveboxCore.Digest(bytes: Array(SHA256.hash(data: bytes))) ?? .zero }
+    private static func sha256(_ bytes: [UInt8]) -> GloveboxCore.Digest {
+        GloveboxCore.Digest(bytes: Array(SHA256.hash(data: bytes))) ?? .zero
+    }
 }
 
 /// A policy with its owner's signature; the file `kek.policy`.
@@ -97,7 +103,8 @@ package struct SignedUnsealPolicy: Sendable, Equatable {
     /// - Throws: codes of the strict reader, `kek.policy`.
     package init(parsing bytes: [UInt8]) throws(GloveboxError) {
         var fields = try JSONFields(JSONReader.readCanonical(bytes), at: "kekPolicy")
-        guard try fields.string("profile") == Self.profile, let pcr = GloveboxCore.Digest(hex: try fields.string("pcr14")),
+        guard try fields.string("profile") == Self.profile,
+            let pcr = GloveboxCore.Digest(hex: try fields.string("pcr14")),
             let name = Hex.decode(try fields.string("counterName")), name.count == 34,
             let counter = UInt64(try fields.string("counter")),
             let generation = UInt64(try fields.string("generation")),

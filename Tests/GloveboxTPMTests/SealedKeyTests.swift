@@ -20,11 +20,16 @@ import Testing
             tpm = try TPM(path: bench.emulator.socket)
             for event in Sample.events { try tpm.extend(MeasuredEvents.pcr, with: event.digest) }
             let present = try tpm.presentPolicy()
-            key = try tpm.seal(SealedKeyTests.secret, owner: PolicyOwner(owner.publicKey), generation: present.generation)
+            key = try tpm.seal(
+                SealedKeyTests.secret,
+                owner: PolicyOwner(owner.publicKey),
+                generation: present.generation
+            )
             policy = try present.signed(by: owner)
         }
 
-        func open(_ policy: SignedUnsealPolicy? = nil, owner other: SigningKey? = nil) throws(GloveboxError) -> [UInt8] {
+        func open(_ policy: SignedUnsealPolicy? = nil, owner other: SigningKey? = nil) throws(GloveboxError) -> [UInt8]
+        {
             try tpm.unseal(key, under: policy ?? self.policy, owner: PolicyOwner((other ?? owner).publicKey))
         }
     }
@@ -85,7 +90,9 @@ import Testing
         let tpm = try TPM(path: bench.emulator.socket)
         let owner = PolicyOwner(sealed.owner.publicKey)
         try tpm.extend(MeasuredEvents.pcr, with: Sample.digest(8))
-        #expect(throws: GloveboxError("kek.state", "")) { try tpm.unseal(sealed.key, under: sealed.policy, owner: owner) }
+        #expect(throws: GloveboxError("kek.state", "")) {
+            try tpm.unseal(sealed.key, under: sealed.policy, owner: owner)
+        }
         let upgraded = try tpm.presentPolicy(generation: sealed.key.generation).signed(by: sealed.owner)
         let key = try tpm.unseal(sealed.key, under: upgraded, owner: owner)
         #expect(key == Self.secret)

@@ -146,6 +146,13 @@ extension JSONFields {
         return value
     }
 
+    /// Takes one of the values of a closed set, or none when it is missing.
+    mutating func optionalChoice<Value: RawRepresentable<String>>(_ name: String) throws(GloveboxError) -> Value? {
+        guard let value = optional(name) else { return nil }
+        var alone = try JSONFields(.object(JSONObject([(name, value)])), at: name)
+        return try alone.choice(name)
+    }
+
     /// Takes a member that must have exactly that text.
     mutating func constant(_ name: String, _ text: String, code: String) throws(GloveboxError) {
         guard try string(name).utf8.elementsEqual(text.utf8) else {

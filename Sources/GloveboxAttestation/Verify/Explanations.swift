@@ -50,6 +50,7 @@ enum Explanations {
         "cert.sct": "the site's certificate log stamped the leaf before it was used",
         "trust.signature": "the root signed the trust policy, which covers the trust files beside it",
         "trust.version": "the trust policy is not older than one seen before or named in the report",
+        "key.periods": "each key of the site was in use when the log took the report",
         "key.revocations": "no key of the chain had been revoked when the log took the report",
         "key.submitter": "the plan is signed by its submitter, with a key enrolled for that role",
         "timestamp.authority": "the time-stamping authority's certificates can be read",

@@ -134,12 +134,13 @@ package enum ReportVerifier {
         _ = checks.run(.keys, "trust.version", parts.trust, parts.report) { trust, report throws(GloveboxError) in
             try trust.checkVersion(seen: input.options.seenTrustVersion, named: report.policies.trustVersion)
         }
-        _ = checks.run(.keys, "key.revocations", parts.certificates, logged) { chain, logged throws(GloveboxError) in
-            for certificate in [chain.leaf, chain.platform] {
-                if let from = chain.trust.revocation(of: certificate.publicKey.digest), from <= logged.time {
-                    throw GloveboxError("key.revoked", "a key of the chain was revoked before the report was logged")
-                }
-            }
+        _ = checks.run(.keys, "key.revocations", both(parts.leaf, parts.trust), logged) {
+            parts,
+            logged throws(GloveboxError) in
+            try parts.1.checkRevocations(at: logged.time, leaf: parts.0.publicKey.digest)
+        }
+        _ = checks.run(.keys, "key.periods", parts.trust, logged) { trust, logged throws(GloveboxError) in
+            try trust.checkPeriods(at: logged.time)
         }
         let people = parts.people
         let submitter = checks.run(.keys, "key.submitter", people, parts.manifestEnvelope) {

@@ -111,7 +111,7 @@ struct ReportMaker {
             envelope,
             leaf: leaf,
             platform: site.keys.platform.certificate,
-            root: site.keys.root.certificate
+            root: site.keys.rootCertificate
         ).map { NamedFile(path: $0.name, content: $0.bytes) }
         files += facts?.startStatement?.files ?? []
         files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
@@ -162,7 +162,7 @@ struct ReportMaker {
             outcome: outcome,
             assurance: Report.Assurance(
                 rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
-                notProven: ["root-key-offline", "separate-signer", "separate-broker"]
+                notProven: (site.keys.root == nil ? [] : ["root-key-offline"]) + ["separate-signer", "separate-broker"]
                     + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"])
                     + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
                     + JailProtections.openChannels,

@@ -46,7 +46,7 @@ package final class Site: Sendable {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         settings = try SiteSettings(reading: layout.settings)
-        try SiteKeyring.complete(layout, configuration, now: Machine.now())
+        try KeyringMigration.complete(layout, configuration)
         keys = try SiteKeyring(layout)
         host = try HostFacts.read()
         jails = try JailReserve(launcher: host.launcherPath)
