@@ -218,7 +218,9 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["GloveboxLinux"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency", "TestSupport"],
+            dependencies: [
+                "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency", "TestSupport",
+            ],
             path: "Tests/EndToEnd",
             exclude: ["Fixtures"],
             swiftSettings: strict

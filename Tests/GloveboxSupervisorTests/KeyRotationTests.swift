@@ -203,4 +203,33 @@ import Testing
         for name in TrustFiles.Name.all { strange[name] = try StateFile.read(other.root + "/" + name) }
         #expect(throws: GloveboxError("trust.signature", "")) { try TrustUpdate.check(strange, after: first) }
     }
+
+    @Test func `a site that an earlier version founded keeps its keys in the present form`() throws {
+        let layout = SiteLayout(root: try TestPrograms.scratch() + "/site")
+        let founded = Instant(seconds: Machine.now().seconds)
+        try SiteFounding.found(
+            layout,
+            configuration: SiteConfiguration(name: "t", origin: "log.t.example", planQuorum: 1, founded: founded),
+            policies: ShippedPolicies.documents()
+        )
+        // As the first version left them: certificates as PEM, the root beside the CA, no record.
+        let keys = try SiteKeyring(layout)
+        let signer = layout.signerKeys
+        for (name, der) in [
+            ("root", keys.rootCertificate), ("platform", keys.platform.certificate), ("tsa", keys.timeChain.signer),
+            ("tsa-root", keys.timeChain.root),
+        ] { try StateFile.write(PEM.encode(der, label: "CERTIFICATE"), to: "\(signer)/\(name).pem") }
+        try #require(unsafe rename(layout.rootKeys + "/root.key", signer + "/root.key") == 0)
+        try #require(unsafe unlink(layout.keyring) == 0 && rmdir(layout.rootKeys) == 0)
+        let policy = try StateFile.read(layout.root + "/" + TrustFiles.Name.trustPolicy)
+        let listing = try KeyListing(layout)
+        #expect(listing.isTrustCurrent && listing.isRootOnline && listing.trustVersion == 1)
+        #expect(!StateFile.exists(signer + "/root.key"))
+        let again = try SiteKeyring(layout)
+        for use in KeyUse.allCases {
+            #expect(try again.record.current(use) == keys.record.current(use), "\(use)")
+        }
+        #expect(try StateFile.read(layout.root + "/" + TrustFiles.Name.trustPolicy) == policy)
+        #expect(try KeyCeremony(layout).rotate(.platform).count == 1)
+    }
 }

@@ -124,6 +124,21 @@ enum Sample {
         #expect(Sample.refusal(quote, [attester.trusted], binding: other) == "tpm.extra-data")
     }
 
+    @Test func `a quote whose clock lies before one already seen is refused`() throws {
+        let bench = try TPMBench()
+        let attester = try bench.attester(Sample.events)
+        let first = try QuoteChecks(attester.quote(Sample.binding))
+        let second = try QuoteChecks(attester.quote(Sample.binding))
+        try second.clock(after: first.message.clock)
+        let clock = second.message.clock
+        let later = TPMClock(
+            milliseconds: clock.milliseconds + 1,
+            resetCount: clock.resetCount,
+            restartCount: clock.restartCount
+        )
+        #expect(throws: GloveboxError("tpm.clock", "")) { try second.clock(after: later) }
+    }
+
     @Test func `the attestation key stays, PCR 14 follows starts and resets, and a stranger's extension is refused`()
         throws
     {

@@ -104,6 +104,37 @@ import Testing
         #expect(throws: GloveboxError("kek.rollback", "")) { try tpm.unseal(sealed.key, under: upgraded, owner: owner) }
     }
 
+    @Test func `a key store opens what the owner signed, keeps the old policy when a new one fails, and seals anew`() throws {
+        let bench = try TPMBench()
+        let owner = SigningKey()
+        let store = SealedKeyStore(directory: bench.state)
+        let tpm = try TPM(path: bench.emulator.socket)
+        #expect(throws: GloveboxError("kek.missing", "")) { try store.open(in: tpm) }
+        let first = try tpm.presentPolicy()
+        let foreign = try first.signed(by: SigningKey())
+        #expect(throws: GloveboxError("kek.policy", "")) {
+            try store.seal(Self.secret, in: tpm, owner: owner.publicKey, under: foreign)
+        }
+        #expect(throws: GloveboxError("kek.missing", "")) { try store.open(in: tpm) }
+        try store.seal(Self.secret, in: tpm, owner: owner.publicKey, under: first.signed(by: owner))
+        #expect(try store.open(in: tpm) == Self.secret)
+        #expect(throws: GloveboxError("kek.policy", "")) { try store.accept(foreign, in: tpm) }
+        #expect(try store.open(in: tpm) == Self.secret)
+        // An upgrade: refused until the owner signs.
+        try tpm.extend(MeasuredEvents.pcr, with: Sample.digest(8))
+        #expect(throws: GloveboxError("kek.state", "")) { try store.open(in: tpm) }
+        try store.accept(tpm.presentPolicy(generation: first.generation).signed(by: owner), in: tpm)
+        #expect(try store.open(in: tpm) == Self.secret)
+        // Another key: the files of the one before are of no use from then on.
+        let old = try ["kek.sealed", "kek.policy"].map { ($0, try bench.file(bench.state + "/" + $0)) }
+        try tpm.increment(TPM.ledgerCounter)
+        let next = [UInt8](repeating: 0x77, count: 32)
+        try store.seal(next, in: tpm, owner: owner.publicKey, under: tpm.presentPolicy().signed(by: owner))
+        #expect(try store.open(in: tpm) == next)
+        for (name, bytes) in old { try bench.put(bytes, name) }
+        #expect(throws: GloveboxError("kek.rollback", "")) { try store.open(in: tpm) }
+    }
+
     @Test func `a sealed key is of no use to another TPM`() throws {
         let sealed = try Sealed()
         let other = try TPMBench()

@@ -53,7 +53,7 @@ package struct QuoteMessage: Sendable, Equatable {
 }
 
 /// `TPMS_CLOCK_INFO`: what shows a TPM that was set back.
-package struct TPMClock: Sendable, Equatable {
+package struct TPMClock: Sendable, Equatable, Wire {
     /// Milliseconds that the TPM was powered.
     package let milliseconds: UInt64
     /// Number of resets.
@@ -87,6 +87,23 @@ package struct TPMClock: Sendable, Equatable {
             $0.number(restartCount)
             $0.number(UInt8(isSafe ? 1 : 0))
         }
+    }
+
+    var json: JSONValue {
+        [
+            "clock": .decimal(milliseconds), "resetCount": .decimal(UInt64(resetCount)),
+            "restartCount": .decimal(UInt64(restartCount)), "safe": .bool(isSafe),
+        ]
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        milliseconds = try fields.decimal("clock")
+        let counts = [try fields.decimal("resetCount"), try fields.decimal("restartCount")]
+        isSafe = try fields.bool("safe")
+        guard let resets = UInt32(exactly: counts[0]), let restarts = UInt32(exactly: counts[1]) else {
+            throw GloveboxError("json.number", "a TPM's counters have 32 bits")
+        }
+        (resetCount, restartCount) = (resets, restarts)
     }
 
     /// Whether a TPM that showed `earlier` may show this afterwards.

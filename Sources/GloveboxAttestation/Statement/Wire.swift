@@ -63,6 +63,12 @@ extension JSONFields {
         return text
     }
 
+    /// Takes an object of texts that may be missing.
+    mutating func optionalTexts(_ name: String) throws(GloveboxError) -> TextMap? {
+        guard let value = optional(name) else { return nil }
+        return try TextMap(value, at: name)
+    }
+
     /// Takes `{"sha256": …}` that may be missing.
     mutating func optionalDigest(_ name: String) throws(GloveboxError) -> Digest? {
         let part: DigestSet? = try optionalObject(name)

@@ -116,6 +116,8 @@ struct JobRunner {
         facts.protections = result.protections
         facts.deterministic = result.deterministic
         facts.keyRelease = staging.keyRelease
+        facts.usage = ExactUsage(result)
+        facts.program = site.programs.remember(plan.programKey, result.readback.program)
         try recordDenials(result)
         if try isCancelled() {
             try closeRun("job.cancelled")
@@ -164,6 +166,7 @@ struct JobRunner {
                 .decide(outputs, table: table, lineageKey: lineageKey)
         facts.decision = outcome.decision
         facts.disclosure = outcome.disclosure
+        facts.privacy = outcome.privacy
         facts.withheld = outputs.files.map {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
         }

@@ -25,6 +25,8 @@ package final class Site: Sendable {
     let tpm: SiteTPM?
     /// Jails that wait for a job.
     let jails: JailReserve
+    /// Programs of images that were measured.
+    let programs = KnownPrograms()
     let log: LogWriter
     let blobs: BlobStore
     let images: ImageStore
