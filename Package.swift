@@ -179,8 +179,9 @@ let package = Package(
         .executableTarget(
             name: "gloveboxd",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxDocuments", "GloveboxLinux", "GloveboxPolicy", "GloveboxServer",
-                "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle, logging, signals,
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxDocuments", "GloveboxLinux",
+                "GloveboxPolicy", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle, logging,
+                signals,
             ],
             swiftSettings: strict
         ),
@@ -217,7 +218,9 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["GloveboxLinux"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency", "TestSupport"],
+            dependencies: [
+                "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency", "TestSupport",
+            ],
             path: "Tests/EndToEnd",
             exclude: ["Fixtures"],
             swiftSettings: strict
@@ -295,8 +298,8 @@ let package = Package(
             name: "GloveboxSupervisorTests",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJobs", "GloveboxLinux",
-                "GloveboxMeasure", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTransparency",
-                "TestSupport", logging,
+                "GloveboxMeasure", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp",
+                "GloveboxTransparency", "TestSupport", logging,
             ],
             swiftSettings: strict
         ),

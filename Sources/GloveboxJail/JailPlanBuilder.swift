@@ -52,6 +52,7 @@ struct JailPlanBuilder {
         plan.wallMilliseconds = specification.limits.wallMilliseconds
         plan.graceMilliseconds = specification.limits.graceMilliseconds
         if specification.deterministic != nil { plan.options.insert(.fixedAddresses) }
+        if specification.measuresProgram { plan.options.insert(.showProgram) }
         plan.oomScore = 800
         plan.limits = Self.resourceLimits(specification.limits, byGroup: group != nil)
         plan.writable = root.writable

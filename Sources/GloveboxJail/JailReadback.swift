@@ -1,4 +1,5 @@
-internal import GloveboxCore
+package import GloveboxCore
+internal import GloveboxLinux
 internal import GloveboxPlan
 
 /// The kernel's account of the workload, taken with the filter loaded and before exec.
@@ -26,6 +27,23 @@ package struct JailReadback: Sendable, Equatable {
     /// The personality; `0` where the plan sets none.
     package var personality = "0"
 
+    /// The kernel's numbers of its namespaces, by their names in `/proc/self/ns`.
+    package var namespaces: [String: String] = [:]
+    /// The limits of its control group by the kernel's file names; nil without one.
+    package var controlGroup: [String: String]?
+    /// The program that will be executed; nil unless the jail's specification asks for it and the file can be read.
+    package var program: Program?
+    /// Path of ``program``, before it is measured.
+    var programPath: String?
+
+    /// A program of the jail's root.
+    package struct Program: Sendable, Equatable {
+        /// Path in the jail.
+        package let path: String
+        /// SHA-256 of the file.
+        package let digest: Digest
+    }
+
     /// An account of nothing.
     package init() {}
 
@@ -50,6 +68,12 @@ package struct JailReadback: Sendable, Equatable {
         case .clocks: clocks = Self.folded(text)
         case .landlock: landlock = text
         case .personality: personality = text
+        case .program: programPath = text
+        case .namespaces:
+            for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+                let link = String(Substring(line)).split(separator: ":", maxSplits: 1)
+                if link.count == 2 { namespaces[String(link[0])] = link[1].filter(\.isNumber) }
+            }
         case .status:
             for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
                 guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
@@ -85,6 +109,42 @@ package struct JailReadback: Sendable, Equatable {
     func check(_ plan: JailPlan, hasProcesses: Bool) throws(GloveboxError) {
         if let wrong = difference(from: plan, hasProcesses: hasProcesses) {
             throw GloveboxError("jail.readback", "the jail is not as planned: \(wrong)")
+        }
+    }
+
+    /// Compares with the namespaces of this process: none may be shared.
+    ///
+    /// - Throws: `jail.readback`.
+    func checkNamespaces(of plan: JailPlan, hasProcesses: Bool) throws(GloveboxError) {
+        guard hasProcesses else { return }
+        var needed = ["ipc", "mnt", "net", "pid", "user", "uts"]
+        if plan.options.contains(.timeNamespace) { needed.append("time") }
+        for name in needed {
+            let own: String
+            do { own = String(decoding: try Kernel.readLink("/proc/self/ns/" + name), as: UTF8.self) } catch {
+                throw error.coded("jail.readback")
+            }
+            guard let number = namespaces[name], !number.isEmpty, number != own.filter(\.isNumber) else {
+                throw GloveboxError("jail.readback", "the jail is not as planned: it shares the \(name) namespace")
+            }
+        }
+    }
+
+    /// Compares the limits of the control group with those that were asked for; the kernel rounds memory down to pages.
+    ///
+    /// - Throws: `jail.readback`.
+    func checkLimits(_ limits: JailLimits) throws(GloveboxError) {
+        guard let controlGroup else { return }
+        let memory = controlGroup["memory.max"] ?? controlGroup["memory.limit_in_bytes"]
+        guard let bytes = memory.flatMap({ UInt64($0) }), bytes > 0, bytes <= limits.memory else {
+            throw GloveboxError("jail.readback", "the jail is not as planned: its memory limit is \(memory ?? "missing")")
+        }
+        let processes = controlGroup["pids.max"]
+        guard processes == String(limits.processes + 1) else {  // and the jail's init
+            throw GloveboxError(
+                "jail.readback",
+                "the jail is not as planned: its process limit is \(processes ?? "missing")"
+            )
         }
     }
 

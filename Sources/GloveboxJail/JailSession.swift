@@ -137,8 +137,13 @@ final class JailSession {
             guard descriptors.count == 1 else { throw Self.unexpected }
             listener = descriptors[0]
         case JailMessage.ready:
-            guard readback.take(body) else { throw Self.unexpected }
+            let mayShow = builder.plan.options.contains(.showProgram)
+            guard readback.take(body), descriptors.count <= (mayShow ? 1 : 0) else { throw Self.unexpected }
+            readback.controlGroup = group?.limitsInForce
             try readback.check(builder.plan, hasProcesses: builder.hasProcesses)
+            try readback.checkNamespaces(of: builder.plan, hasProcesses: builder.hasProcesses)
+            try readback.checkLimits(limits)
+            try readback.measureProgram(descriptors.first)
             try hooks.start(readback, protections)
             started = Self.now()
             denials.start()

@@ -69,6 +69,8 @@ package struct JailSpecification: Sendable {
     package var profile: SeccompProfile
     /// What is held fixed, so that the same job gives the same bytes; nil holds nothing.
     package var deterministic: Deterministic?
+    /// Whether the readback is to measure the file of the program; it costs reading it.
+    package var measuresProgram: Bool = false
     /// Descriptors the program gets as 3, 4, ….
     package var descriptors: [Descriptor] = []
 

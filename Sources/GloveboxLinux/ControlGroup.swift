@@ -167,6 +167,24 @@ package struct ControlGroup: Sendable {
         return text(file, "memory").flatMap { UInt64($0.split(whereSeparator: \.isWhitespace).first ?? "") }
     }
 
+    /// The limits as the kernel now has them, by its own file names; those that it does not have are left out.
+    package var limitsInForce: [String: String] {
+        let files =
+            kind == .v2
+            ? [("memory.max", "memory"), ("memory.swap.max", "memory"), ("pids.max", "pids"), ("cpu.max", "cpu")]
+            : [
+                ("memory.limit_in_bytes", "memory"), ("memory.memsw.limit_in_bytes", "memory"), ("pids.max", "pids"),
+                ("cpu.cfs_quota_us", "cpu"),
+            ]
+        var limits: [String: String] = [:]
+        for (file, controller) in files {
+            if let text = text(file, controller) {
+                limits[file] = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            }
+        }
+        return limits
+    }
+
     /// Kills what is left and removes the group.
     ///
     /// True when it is gone.

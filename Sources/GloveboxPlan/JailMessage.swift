@@ -22,7 +22,8 @@ package enum JailMessage {
     package static let listener: UInt8 = 5
     /// Workload, filter loaded and before exec: what the kernel says of it, and may it go on.
     ///
-    /// Body: for each source its byte, the length of its text (32 bits), the text.
+    /// Body: for each source its byte, the length of its text (32 bits), the text. The file of the program comes with it
+    /// where the plan asks for it and the file can be read.
     package static let ready: UInt8 = 7
     /// Supervisor: execute the program.
     package static let execute: UInt8 = 8
@@ -57,6 +58,10 @@ package enum JailMessage {
         case personality = 5
         /// `/proc/self/timens_offsets`
         case clocks = 6
+        /// The links of `/proc/self/ns`, a line each.
+        case namespaces = 7
+        /// Path of the program that will be executed; told only where the plan asks for it.
+        case program = 8
     }
 }
 

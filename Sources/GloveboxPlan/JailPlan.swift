@@ -34,6 +34,8 @@ package struct JailPlan: Equatable, Sendable {
         package static let landlock = Options(rawValue: 16)
         /// The workload's addresses are the same in each run (personality `ADDR_NO_RANDOMIZE`).
         package static let fixedAddresses = Options(rawValue: 32)
+        /// The workload shows the supervisor the file of the program, to be measured.
+        package static let showProgram = Options(rawValue: 64)
     }
 
     /// Switches.

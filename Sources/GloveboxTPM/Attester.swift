@@ -4,6 +4,7 @@ internal import Glibc
 package import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxLinux
+internal import Synchronization
 
 /// A TPM at work for a site: its attestation key loaded, and what it was told measured.
 package final class Attester: Sendable {
@@ -14,6 +15,8 @@ package final class Attester: Sendable {
     private let tpm: TPM
     private let key: LoadedKey
     private let attestationKey: AttestationKey
+    private let state: EventStore
+    private let seen: Mutex<TPMClock?>
 
     /// Loads or makes the attestation key and has the TPM prove that it holds it.
     ///
@@ -58,6 +61,8 @@ package final class Attester: Sendable {
         )
         events = try Self.measure(measuring, tpm, state)
         self.tpm = tpm
+        self.state = state
+        seen = Mutex(try state.clock())
         self.key = key
         self.attestationKey = attestationKey
     }
@@ -93,7 +98,7 @@ package final class Attester: Sendable {
 
     /// Has the TPM sign its state for one caller, one key and one plan.
     ///
-    /// - Throws: `tpm.unavailable`, `tpm.refused`.
+    /// - Throws: `tpm.unavailable`, `tpm.refused`; `tpm.clock` when the TPM was set back since its last quote.
     package func quote(_ binding: QuoteBinding) throws(GloveboxError) -> Quote {
         let pcrs = try tpm.read(PCRSelection.quoted)
         let (message, signature) = try tpm.quote(
@@ -101,12 +106,19 @@ package final class Attester: Sendable {
             extraData: binding.extraData,
             PCRSelection.quoted
         )
-        return Quote(
+        let quote = Quote(
             message: message,
             signature: signature,
             pcrs: pcrs,
             attestationKey: attestationKey,
             events: events
         )
+        let judge = try QuoteChecks(quote)
+        try seen.withLock { (seen: inout TPMClock?) throws(GloveboxError) in
+            try judge.clock(after: seen)
+            try state.keep(judge.message.clock)
+            seen = judge.message.clock
+        }
+        return quote
     }
 }

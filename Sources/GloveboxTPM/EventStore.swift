@@ -3,7 +3,8 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxLinux
 
-/// The two files an attester keeps: `ak.key`, wrapped by its TPM, and `eventlog.json`.
+/// Small files beside a TPM, each written whole or not at all; an attester keeps `ak.key`, wrapped by its TPM,
+/// `eventlog.json`, and the `clock` last seen.
 package struct EventStore: Sendable {
     private let directory: String
 
@@ -34,7 +35,18 @@ package struct EventStore: Sendable {
 
     func keep(_ events: MeasuredEvents) throws(GloveboxError) { try write("eventlog.json", events.bytes) }
 
-    private func read(_ name: String) throws(GloveboxError) -> [UInt8]? {
+    /// Where the TPM's clock stood when it was last seen; nil before.
+    func clock() throws(GloveboxError) -> TPMClock? {
+        guard let bytes = try read("clock") else { return nil }
+        var reader = TPMReader(bytes)
+        let clock = try TPMClock(reading: &reader)
+        try reader.finish()
+        return clock
+    }
+
+    func keep(_ clock: TPMClock) throws(GloveboxError) { try write("clock", clock.bytes) }
+
+    func read(_ name: String) throws(GloveboxError) -> [UInt8]? {
         do throws(SyscallError) {
             return try Descriptor.open("\(directory)/\(name)", O_RDONLY | O_NOFOLLOW).readAll(limit: 1 << 20)
         } catch {
@@ -44,7 +56,7 @@ package struct EventStore: Sendable {
     }
 
     /// Written aside, synced, renamed: whole or not at all.
-    private func write(_ name: String, _ bytes: [UInt8]) throws(GloveboxError) {
+    func write(_ name: String, _ bytes: [UInt8]) throws(GloveboxError) {
         let path = "\(directory)/\(name)"
         do throws(SyscallError) {
             let file = try Descriptor.open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)

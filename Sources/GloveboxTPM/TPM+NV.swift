@@ -46,6 +46,9 @@ extension TPM {
         try increment(index)
     }
 
+    /// Whether there is an index.
+    func hasIndex(_ index: UInt32) throws(GloveboxError) -> Bool { try handles(from: index).first == index }
+
     /// `TPM2_NV_Increment`.
     package func increment(_ index: UInt32) throws(GloveboxError) {
         try execute(TPMCommand(0x134, [Self.owner, index], [.password]))

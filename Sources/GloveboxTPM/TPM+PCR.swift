@@ -15,7 +15,7 @@ extension TPM {
 
     /// `TPM2_PCR_Read` of at most eight PCRs of the SHA-256 bank.
     package func read(_ indexes: [Int]) throws(GloveboxError) -> QuotedPCRs {
-        var answer = try execute(TPMCommand(0x17e) { Self.select(indexes, &$0) })
+        var answer = try execute(TPMCommand(0x17e) { $0.selection(of: indexes) })
         _ = try answer.parameters.take(4 + 4 + 6)  // update counter and the selection that was read
         guard try answer.parameters.number(UInt32.self) == UInt32(indexes.count) else {
             throw TPMReader.refused("the TPM gave fewer PCRs than were asked for; its SHA-256 bank may be off")
@@ -35,17 +35,10 @@ extension TPM {
             TPMCommand(0x158, [key], [.password]) {
                 $0.sized(extraData)
                 $0.number(TPMAlgorithm.null)  // the scheme of the key itself
-                Self.select(indexes, &$0)
+                $0.selection(of: indexes)
             }
         )
         let message = try answer.parameters.sized()
         return (message, answer.parameters.rest)
-    }
-
-    private static func select(_ indexes: [Int], _ writer: inout TPMWriter) {
-        writer.number(UInt32(1))
-        writer.number(TPMAlgorithm.sha256)
-        writer.number(UInt8(3))
-        writer.raw(PCRSelection.map(indexes))
     }
 }

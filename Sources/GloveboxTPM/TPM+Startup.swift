@@ -10,12 +10,12 @@ extension TPM {
         }
     }
 
-    /// `TPM2_GetCapability`: handles of loaded objects.
-    func transientHandles() throws(GloveboxError) -> [UInt32] {
+    /// `TPM2_GetCapability`: at most 64 handles of one kind, from that one on.
+    func handles(from first: UInt32) throws(GloveboxError) -> [UInt32] {
         var answer = try execute(
             TPMCommand(0x17a) {
                 $0.number(UInt32(1))  // TPM_CAP_HANDLES
-                $0.number(UInt32(0x8000_0000))
+                $0.number(first)
                 $0.number(UInt32(64))
             }
         )

@@ -30,7 +30,9 @@ package final class TPM: Sendable {
         }
         try startup()
         // What a supervisor that was killed left loaded would fill the three places there are.
-        if isEmulated { for handle in try transientHandles() { try flush(handle) } }
+        if isEmulated {
+            for handle in try handles(from: 0x8000_0000) + handles(from: 0x0200_0000) { try flush(handle) }
+        }
     }
 
     /// Connects; a `swtpm` that has its socket and does not listen yet gets two seconds.

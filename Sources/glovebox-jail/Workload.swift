@@ -40,6 +40,8 @@ struct Workload {
             control.check(landlock.restrict(writable: plan.writable, program: program), .landlock)
         }
         let control = arrangeDescriptors()
+        let spaces = namespaces(control)
+        let program = plan.options.contains(.showProgram) ? openProgram() : nil
         let listener = Int(unsafe glx_seccomp_load(plan.filter, plan.filter.count, filterFlags))
         control.check(listener, .filter)
         if plan.options.contains(.notify) {
@@ -48,9 +50,16 @@ struct Workload {
         }
         awaitDetached(control)
         var account = readBack(control)
+        if !spaces.isEmpty { add(.namespaces, spaces, to: &account) }
         if plan.options.contains(.landlock) { add(.landlock, decimal(UInt64(landlock.version)), to: &account) }
         if isFixed { add(.personality, decimal(UInt64(max(0, personality))), to: &account) }
-        control.check(control.send(JailMessage.ready, account), .readback)
+        var shown: [Int32] = []
+        if plan.options.contains(.showProgram), let program {
+            add(.program, program.path, to: &account)
+            shown = [Int32(program.file)]
+        }
+        control.check(control.send(JailMessage.ready, account, descriptors: shown), .readback)
+        for file in shown { close(Int(file)) }
         guard control.expect(JailMessage.execute) else { leave(125) }
         execute(control)
     }
@@ -111,6 +120,37 @@ struct Workload {
             add(source, text, to: &account)
         }
         return account
+    }
+
+    /// The namespaces of this process, a link a line; nothing in a jail without `/proc`.
+    private func namespaces(_ control: Control) -> [UInt8] {
+        let names = [
+            bytes("cgroup"), bytes("ipc"), bytes("mnt"), bytes("net"), bytes("pid"), bytes("time"), bytes("user"),
+            bytes("uts"),
+        ]
+        var lines: [UInt8] = []
+        for name in names {
+            var link = [UInt8](repeating: 0, count: 64)
+            let length = unsafe link.withUnsafeMutableBufferPointer { buffer in
+                withText(bytes("/proc/self/ns/") + name) {
+                    call(SYS_readlinkat, Int(AT_FDCWD), $0, Int(bitPattern: buffer.baseAddress), buffer.count)
+                }
+            }
+            if length == -2 { continue }  // no /proc, or a kernel without this kind
+            control.check(length, .readback)
+            lines += link[0..<length] + [UInt8(ascii: "\n")]
+        }
+        return lines
+    }
+
+    /// The file that exec will take: the first of the paths that can be executed.
+    private func openProgram() -> (path: [UInt8], file: Int)? {
+        for path in plan.programs {
+            if withText(path, { call(SYS_faccessat, Int(AT_FDCWD), $0, 1) }) != 0 { continue }  // X_OK
+            let file = open(path, O_RDONLY)
+            return file < 0 ? nil : (path, file)
+        }
+        return nil
     }
 
     private func add(_ source: JailMessage.Source, _ text: [UInt8], to account: inout [UInt8]) {

@@ -13,7 +13,7 @@ import ArgumentParser
         version: "0.1.0",
         subcommands: [
             InitCommand.self, ServeCommand.self, SelftestCommand.self, PolicyCommand.self, DatasetCommand.self,
-            TryCommand.self,
+            TryCommand.self, KeysCommand.self,
         ]
     )
 }

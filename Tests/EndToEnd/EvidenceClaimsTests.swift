@@ -1,4 +1,5 @@
 import GloveboxCore
+import GloveboxLinux
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ struct EvidenceClaimsTests {
         let (bytes, start) = try payload("start.dsse.json", in: evidence)
         let (_, report) = try payload("report.dsse.json", in: evidence)
         #expect(start["predicateType"]?.string == "https://glovebox.example/attestation/start/v1")
-        for name in ["outcome", "outputs", "usage", "keyRelease"] { #expect(start["predicate"]?[name] == nil) }
+        for name in ["outcome", "outputs", "privacy", "usage", "keyRelease"] { #expect(start["predicate"]?[name] == nil) }
         for name in ["nonce", "jobId", "manifestDigest", "code", "inputs", "approvals", "attester"] {
             #expect(
                 start["predicate"]?[name] != nil && start["predicate"]?[name] == report["predicate"]?[name],
@@ -41,6 +42,64 @@ struct EvidenceClaimsTests {
         let open = claims["assurance"]?["notProven"]?.array?.compactMap(\.string) ?? []
         #expect(open.contains("host-root-honest") && open.contains("separate-time-stamp"))
         #expect(!open.contains("workflow"))
+    }
+
+    @Test func `a report has the live child's namespaces, none of them the supervisor's, and its group's limits`() throws {
+        let (_, report) = try payload("report.dsse.json", in: FreshEvidence.shared())
+        let claims = try #require(report["predicate"])
+        let readback = try #require(claims["jail"]?["readback"])
+        let spaces = try #require(readback["namespaces"]?.object)
+        for name in ["ipc", "mnt", "net", "pid", "user", "uts"] {
+            let own = String(decoding: try Kernel.readLink("/proc/self/ns/" + name), as: UTF8.self).filter(\.isNumber)
+            let number = try #require(spaces[name]?.string)
+            #expect(!number.isEmpty && number.allSatisfy(\.isNumber) && number != own, "\(name) \(number)")
+        }
+        let limits = try #require(claims["invocation"]?["limits"])
+        let memory = limits["memoryBytes"]?.string
+        let weaker = claims["assurance"]?["weaker"]?.array?.compactMap(\.string) ?? []
+        guard let group = readback["cgroup"] else {
+            #expect(weaker.contains("control-groups"))
+            return
+        }
+        #expect((group["memory.max"] ?? group["memory.limit_in_bytes"])?.string == memory, "\(group)")
+        let processes = try #require(limits["pids"]?.string.flatMap { Int($0) })
+        #expect(group["pids.max"]?.string == String(processes + 1), "\(group)")
+    }
+
+    @Test func `a report has the interpreter as it lies in the image`() throws {
+        let evidence = try FreshEvidence.shared()
+        let (_, report) = try payload("report.dsse.json", in: evidence)
+        let program = try #require(report["predicate"]?["rootfs"]?["interpreter"])
+        #expect(program["path"]?.string == "/usr/bin/python3")
+        let image = try #require(report["predicate"]?["rootfs"]?["digest"]?["sha256"]?.string)
+        let file = evidence.state + "/images/images/\(image).erofs"
+        let root = evidence.state + "/unpacked"
+        let unpacked = try TestPrograms.run("/usr/bin/fsck.erofs", ["--extract=" + root, file])
+        try #require(unpacked.status == 0, "\(unpacked.output)")
+        let sum = try TestPrograms.run("/usr/bin/sha256sum", [root + "/usr/bin/python3"]).output.prefix(64)
+        #expect(program["digest"]?["sha256"]?.string == String(sum))
+    }
+
+    @Test func `a report has clocks, usage in buckets, who signed the policies, and no switch that was on`() throws {
+        let evidence = try FreshEvidence.shared()
+        let (_, report) = try payload("report.dsse.json", in: evidence)
+        let claims = try #require(report["predicate"])
+        let uptime = try #require(claims["time"]?["monotonicNs"]?.string.flatMap { UInt64($0) })
+        #expect(uptime > 0 && uptime.isMultiple(of: 1_000_000_000))
+        #expect(claims["time"]?["tpm"] == nil && claims["quote"] == nil)
+        let limits = try #require(claims["invocation"]?["limits"])
+        let wall = try #require(limits["wallSeconds"]?.string.flatMap { UInt64($0) })
+        #expect(claims["usage"]?["wallBucket"]?.string == "0s-\(wall + 1)s")
+        #expect(claims["usage"]?["cpuBucket"]?.string == "0s-\(wall + 1)s")
+        #expect(claims["usage"]?["rssBucket"]?.string == "0B-\(limits["memoryBytes"]?.string ?? "")B")
+        let (_, trust) = try payload("trust-policy.dsse.json", in: evidence)
+        let owners = trust["roles"]?.array?.filter { $0["role"]?.string == "owner" }.compactMap { $0["keyid"]?.string }
+        for name in ["input", "processing", "output"] {
+            let signer = try #require(claims["policies"]?[name]?["signer"]?.string)
+            #expect(owners?.contains(signer) == true, "\(name)")
+        }
+        #expect(claims["assurance"]?["insecure"]?.array?.isEmpty == true)
+        #expect(claims["assurance"]?["debug"]?.bool == false)
     }
 
     @Test func `withheld outputs stand nowhere by name, size or plain digest`() throws {

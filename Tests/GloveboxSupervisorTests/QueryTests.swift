@@ -69,7 +69,16 @@ import Testing
         #expect(record["privacy"]?["rho"]?.string == "0.005" && record["privacy"]?["cached"]?.bool == false)
         #expect(record["privacy"]?["ledger"]?["charges"]?.integer == 1)
 
+        let charge = try SiteLog.records(test.site.log).first { $0.job == first && $0.json["charge"] != nil }
+        let paid = try #require(try test.report(first).privacy)
+        #expect(paid.rho == "0.005" && paid.budgetBefore == "0.5" && paid.budgetAfter == "0.495")
+        #expect(paid.ledgerIndex == charge?.index && paid.mechanism == "discrete-gaussian", "\(paid)")
+        #expect(Double(paid.epsilon).map { $0 > 0 && $0 < 2 } == true && paid.delta == "0.000001", "\(paid)")
+
         let (second, again) = try run(test, query)
+        let free = try #require(try test.report(second).privacy)
+        #expect(free.rho == "0" && free.ledgerIndex == nil && free.epsilon == "0", "\(free)")
+        #expect(free.budgetBefore == "0.495" && free.budgetAfter == "0.495")
         #expect(try self.answer(again) == answer, "no second draw")
         #expect(spent() == "0.005", "and no second charge")
         let repeated = try JSONReader.read(#require(again?["disclosure.json"]))

@@ -16,10 +16,10 @@ import Testing
 
 /// A founded site in this process, with a researcher, a reviewer, the demo's data and an image.
 struct TestSite {
-    let site: Site
-    private let layout: SiteLayout
-    private let researcher: Person
-    private let reviewer: Person
+    private(set) var site: Site
+    let layout: SiteLayout
+    private var researcher: Person
+    private var reviewer: Person
 
     /// Someone with an account and a key.
     private struct Person {
@@ -71,7 +71,35 @@ struct TestSite {
 
     private static func person(_ name: String, _ role: Role, _ site: Site) throws -> Person {
         let account = try site.createAccount(name: name, roles: [role], by: nil).account
-        let caller = Caller(account: account, name: name, roles: [role])
+        return try enrolled(Caller(account: account, name: name, roles: [role]), site)
+    }
+
+    /// Closes the site, does something to its keys, and opens it again.
+    mutating func reopen<Value>(_ body: (SiteLayout) throws -> Value) throws -> Value {
+        site.log.close()
+        let value = try body(layout)
+        site = try Site(opening: layout)
+        return value
+    }
+
+    /// Has researcher and reviewer enrol another key; the site as it is with their old ones, and the ids of those.
+    mutating func changePeoplesKeys() throws -> (before: TestSite, old: [Digest]) {
+        let before = self
+        researcher = try Self.enrolled(researcher.caller, site)
+        reviewer = try Self.enrolled(reviewer.caller, site)
+        let old = [before.researcher, before.reviewer].compactMap { Digest(hex: $0.signer.publicKey.keyID) }
+        return (before, old)
+    }
+
+    /// The same people with the same keys, at the site as another now has it.
+    func at(_ other: TestSite) -> TestSite {
+        var moved = self
+        moved.site = other.site
+        return moved
+    }
+
+    private static func enrolled(_ caller: Caller, _ site: Site) throws -> Person {
+        let account = caller.account
         let signer = PersonSigner()
         let message = EnrollKeyRequest.message(account: account, publicKey: signer.publicKey.bytes)
         _ = try site.enrollKey(

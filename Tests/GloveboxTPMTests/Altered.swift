@@ -41,16 +41,3 @@ struct Altered {
         ]
     }
 }
-
-extension TPMSignature {
-    /// `TPMT_SIGNATURE` of a DER signature.
-    static func marshal(_ der: [UInt8]) throws -> [UInt8] {
-        let raw = try ECDSASignature.decode(der: der)
-        return TPMWriter.make {
-            $0.number(TPMAlgorithm.ecdsa)
-            $0.number(TPMAlgorithm.sha256)
-            $0.sized(Array(raw.prefix(32)))
-            $0.sized(Array(raw.suffix(32)))
-        }
-    }
-}

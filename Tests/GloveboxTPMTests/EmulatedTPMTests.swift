@@ -51,6 +51,13 @@ final class TPMBench {
         return Array(bytes.prefix(count))
     }
 
+    /// Puts a file into the attester's directory.
+    func put(_ bytes: [UInt8], _ name: String) throws {
+        let stream = unsafe try #require(unsafe fopen(state + "/" + name, "w"))
+        defer { unsafe fclose(stream) }
+        try #require(unsafe fwrite(bytes, 1, bytes.count, stream) == bytes.count)
+    }
+
     func write(_ files: [(name: String, bytes: [UInt8])]) throws -> String {
         let folder = state + "/\(UInt64.random(in: .min ... .max))"
         try #require(unsafe mkdir(folder, 0o700) == 0)
@@ -115,6 +122,21 @@ enum Sample {
         #expect(Sample.refusal(quote, []) == "tpm.ak")
         let other = QuoteBinding(nonce: Sample.binding.nonce, key: Sample.digest(9), manifest: Sample.binding.manifest)
         #expect(Sample.refusal(quote, [attester.trusted], binding: other) == "tpm.extra-data")
+    }
+
+    @Test func `a quote whose clock lies before one already seen is refused`() throws {
+        let bench = try TPMBench()
+        let attester = try bench.attester(Sample.events)
+        let first = try QuoteChecks(attester.quote(Sample.binding))
+        let second = try QuoteChecks(attester.quote(Sample.binding))
+        try second.clock(after: first.message.clock)
+        let clock = second.message.clock
+        let later = TPMClock(
+            milliseconds: clock.milliseconds + 1,
+            resetCount: clock.resetCount,
+            restartCount: clock.restartCount
+        )
+        #expect(throws: GloveboxError("tpm.clock", "")) { try second.clock(after: later) }
     }
 
     @Test func `the attestation key stays, PCR 14 follows starts and resets, and a stranger's extension is refused`()

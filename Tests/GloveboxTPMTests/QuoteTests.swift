@@ -19,6 +19,8 @@ import Testing
         #expect(TPMClock(milliseconds: 101, resetCount: 4, restartCount: 0).mayFollow(seen))
         #expect(!TPMClock(milliseconds: 99, resetCount: 3, restartCount: 1).mayFollow(seen))
         #expect(!TPMClock(milliseconds: 99, resetCount: 4, restartCount: 0).mayFollow(seen))
+        #expect(TPMClock(milliseconds: 99, resetCount: 4, restartCount: 0, isSafe: false).mayFollow(seen))
+        #expect(!TPMClock(milliseconds: 99, resetCount: 3, restartCount: 2, isSafe: false).mayFollow(seen))
         #expect(!TPMClock(milliseconds: 200, resetCount: 2, restartCount: 9).mayFollow(seen))
         #expect(!TPMClock(milliseconds: 200, resetCount: 3, restartCount: 0).mayFollow(seen))
     }

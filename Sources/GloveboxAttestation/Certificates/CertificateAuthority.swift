@@ -34,6 +34,13 @@ package struct CertificateAuthority: Sendable {
     /// SHA-1 of the CA's key bits, as certificates and the trust policy name it.
     package var subjectKeyIdentifier: [UInt8] { key.publicKey.subjectKeyIdentifier }
 
+    /// ``subjectKeyIdentifier`` of the CA with that certificate (DER).
+    ///
+    /// - Throws: `cert.chain`.
+    package static func keyIdentifier(of certificate: [UInt8]) throws(GloveboxError) -> [UInt8] {
+        try ParsedCertificate(certificate).publicKey.subjectKeyIdentifier
+    }
+
     /// Makes a self-signed root: ten years, one CA below it.
     ///
     /// - Throws: `cert.issue`.

@@ -55,6 +55,14 @@ enum CertificateTimestamp {
         return Instant(milliseconds: time.reduce(Int64(0)) { $0 &<< 8 | Int64($1) })
     }
 
+    /// The key that a leaf's time stamp names: SHA-256 of its SPKI; nil without a time stamp.
+    static func key(namedIn leaf: ParsedCertificate) -> Digest? {
+        guard let value = leaf.value(of: LeafExtension.timestamps), value.count > 53 else { return nil }
+        // Tag and length of the OCTET STRING, lengths of list and time stamp, version.
+        let start = (value[1] == 0x81 ? 3 : 2) + 5
+        return Digest(bytes: Array(value[start..<start + 32]))
+    }
+
     private static func message(tbs: [UInt8], issuer: VerifyingKey, time: [UInt8]) -> [UInt8] {
         [0, 0] + time + [0, 1] + issuer.digest.bytes + DERBytes.bigEndian(UInt64(tbs.count), bytes: 3) + tbs + [0, 0]
     }

@@ -113,6 +113,19 @@ package struct QuoteChecks {
 
 /// `TPMT_SIGNATURE` of ECDSA with SHA-256.
 package enum TPMSignature {
+    /// The form of a DER signature in which a TPM reads it.
+    ///
+    /// - Throws: `envelope.signature-encoding`.
+    package static func marshal(_ der: [UInt8]) throws(GloveboxError) -> [UInt8] {
+        let raw = try ECDSASignature.decode(der: der)
+        return TPMWriter.make {
+            $0.number(TPMAlgorithm.ecdsa)
+            $0.number(TPMAlgorithm.sha256)
+            $0.sized(Array(raw.prefix(32)))
+            $0.sized(Array(raw.suffix(32)))
+        }
+    }
+
     /// The same signature as DER.
     ///
     /// - Throws: `tpm.encoding`.

@@ -53,7 +53,7 @@ package struct QuoteMessage: Sendable, Equatable {
 }
 
 /// `TPMS_CLOCK_INFO`: what shows a TPM that was set back.
-package struct TPMClock: Sendable, Equatable {
+package struct TPMClock: Sendable, Equatable, Wire {
     /// Milliseconds that the TPM was powered.
     package let milliseconds: UInt64
     /// Number of resets.
@@ -63,7 +63,8 @@ package struct TPMClock: Sendable, Equatable {
     /// Whether the clock may not have been set back unnoticed.
     package let isSafe: Bool
 
-    init(reading reader: inout TPMReader) throws(GloveboxError) {
+    /// Reads a clock.
+    package init(reading reader: inout TPMReader) throws(GloveboxError) {
         milliseconds = try reader.number()
         resetCount = try reader.number()
         restartCount = try reader.number()
@@ -78,10 +79,38 @@ package struct TPMClock: Sendable, Equatable {
         self.isSafe = isSafe
     }
 
+    /// As the TPM writes it.
+    package var bytes: [UInt8] {
+        TPMWriter.make {
+            $0.number(milliseconds)
+            $0.number(resetCount)
+            $0.number(restartCount)
+            $0.number(UInt8(isSafe ? 1 : 0))
+        }
+    }
+
+    var json: JSONValue {
+        [
+            "clock": .decimal(milliseconds), "resetCount": .decimal(UInt64(resetCount)),
+            "restartCount": .decimal(UInt64(restartCount)), "safe": .bool(isSafe),
+        ]
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        milliseconds = try fields.decimal("clock")
+        let counts = [try fields.decimal("resetCount"), try fields.decimal("restartCount")]
+        isSafe = try fields.bool("safe")
+        guard let resets = UInt32(exactly: counts[0]), let restarts = UInt32(exactly: counts[1]) else {
+            throw GloveboxError("json.number", "a TPM's counters have 32 bits")
+        }
+        (resetCount, restartCount) = (resets, restarts)
+    }
+
     /// Whether a TPM that showed `earlier` may show this afterwards.
     package func mayFollow(_ earlier: TPMClock) -> Bool {
         if resetCount != earlier.resetCount {
-            return resetCount > earlier.resetCount && milliseconds >= earlier.milliseconds
+            // After a loss of power a clock may stand where it was last saved, and says that it is not safe.
+            return resetCount > earlier.resetCount && (milliseconds >= earlier.milliseconds || !isSafe)
         }
         return restartCount >= earlier.restartCount && milliseconds >= earlier.milliseconds
     }

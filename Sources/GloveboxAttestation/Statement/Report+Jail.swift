@@ -62,6 +62,12 @@ extension Report {
         package var capabilities: TextMap?
         /// Landlock interface version; `0` when the kernel has none.
         package var landlockABI: String
+        /// The kernel's numbers of its namespaces by their names in `/proc/self/ns`, none of them the supervisor's; nil in
+        /// old reports, and where a jail has no `/proc`.
+        package var namespaces: TextMap?
+        /// The limits of its control group by the kernel's file names, as the kernel rounded them; nil in old reports,
+        /// and where the host has no control groups.
+        package var controlGroup: TextMap?
 
         /// Describes the readback.
         package init(
@@ -71,7 +77,9 @@ extension Report {
             capabilities: TextMap? = nil,
             mountinfo: Digest,
             uidMap: String,
-            landlockABI: String
+            landlockABI: String,
+            namespaces: TextMap? = nil,
+            controlGroup: TextMap? = nil
         ) {
             self.seccomp = seccomp
             self.noNewPrivs = noNewPrivs
@@ -80,13 +88,16 @@ extension Report {
             self.mountinfo = mountinfo
             self.uidMap = uidMap
             self.landlockABI = landlockABI
+            self.namespaces = namespaces
+            self.controlGroup = controlGroup
         }
 
         var json: JSONValue {
             .members([
                 ("seccomp", .string(seccomp)), ("noNewPrivs", .string(noNewPrivs)), ("capEff", .string(capEff)),
                 ("capabilities", capabilities?.json), ("mountinfo", mountinfo.json), ("uidMap", .string(uidMap)),
-                ("landlockAbi", .string(landlockABI)),
+                ("landlockAbi", .string(landlockABI)), ("namespaces", namespaces?.json),
+                ("cgroup", controlGroup?.json),
             ])
         }
 
@@ -94,14 +105,12 @@ extension Report {
             self.seccomp = try fields.string("seccomp")
             self.noNewPrivs = try fields.string("noNewPrivs")
             self.capEff = try fields.string("capEff")
-            if let sets = fields.optional("capabilities") {
-                self.capabilities = try TextMap(sets, at: "capabilities")
-            } else {
-                self.capabilities = nil
-            }
+            self.capabilities = try fields.optionalTexts("capabilities")
             self.mountinfo = try fields.digest("mountinfo")
             self.uidMap = try fields.string("uidMap")
             self.landlockABI = try fields.string("landlockAbi")
+            self.namespaces = try fields.optionalTexts("namespaces")
+            self.controlGroup = try fields.optionalTexts("cgroup")
         }
     }
 
@@ -111,18 +120,26 @@ extension Report {
         package var digest: Digest
         /// `erofs`, `squashfs` or `directory`.
         package var format: String
+        /// The program of the image that was executed, by its path in the jail; nil when none was.
+        package var interpreter: CodeMapping?
 
         /// Describes the root filesystem.
-        package init(digest: Digest, format: String) {
+        package init(digest: Digest, format: String, interpreter: CodeMapping? = nil) {
             self.digest = digest
             self.format = format
+            self.interpreter = interpreter
         }
 
-        var json: JSONValue { ["digest": digest.json, "format": .string(format)] }
+        var json: JSONValue {
+            .members([
+                ("digest", digest.json), ("format", .string(format)), ("interpreter", interpreter?.json),
+            ])
+        }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {
             self.digest = try fields.digest("digest")
             self.format = try fields.string("format")
+            self.interpreter = try fields.optionalObject("interpreter")
         }
     }
 

@@ -148,18 +148,21 @@ extension Report {
         package var end: Instant
         /// Monotonic clock at the end, nanoseconds; absent when the policy hides it.
         package var monotonicNs: UInt64?
+        /// The TPM's clock and counters as the quote has them; nil without a TPM.
+        package var tpm: TPMClock?
 
         /// States the times, cut to whole seconds.
-        package init(start: Instant, end: Instant, monotonicNs: UInt64? = nil) {
+        package init(start: Instant, end: Instant, monotonicNs: UInt64? = nil, tpm: TPMClock? = nil) {
             self.start = Instant(seconds: start.seconds)
             self.end = Instant(seconds: end.seconds)
             self.monotonicNs = monotonicNs
+            self.tpm = tpm
         }
 
         var json: JSONValue {
             .members([
                 ("start", .string(start.text)), ("end", .string(end.text)),
-                ("monotonicNs", monotonicNs.map { .decimal($0) }),
+                ("monotonicNs", monotonicNs.map { .decimal($0) }), ("tpm", tpm?.json),
             ])
         }
 
@@ -167,6 +170,7 @@ extension Report {
             self.start = try fields.time("start")
             self.end = try fields.time("end")
             self.monotonicNs = try fields.optionalDecimal("monotonicNs")
+            self.tpm = try fields.optionalObject("tpm")
         }
     }
 

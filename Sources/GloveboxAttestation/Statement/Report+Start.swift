@@ -9,7 +9,7 @@ extension Report {
     /// section 1.
     package func start() -> [UInt8] {
         var claims = predicate.object ?? JSONObject()
-        for name in ["outcome", "outputs", "usage", "keyRelease", "startStatement"] { claims[name] = nil }
+        for name in ["outcome", "outputs", "privacy", "usage", "keyRelease", "startStatement"] { claims[name] = nil }
         claims["profile"] = .string(Self.startProfile)
         claims["time"] = ["start": .string(time.start.text)]
         return Statement(

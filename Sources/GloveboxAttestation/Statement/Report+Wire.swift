@@ -24,7 +24,7 @@ extension Report {
             ("assurance", assurance.json), ("attester", attester.json), ("jail", jail.json), ("rootfs", rootfs.json),
             ("code", code.json), ("invocation", invocation.json), ("inputs", .list(inputs)),
             ("policies", policies.json), ("approvals", .list(approvals)), ("approvalQuorum", approvalQuorum.json),
-            ("outputs", outputs.json), ("usage", usage.json), ("time", time.json),
+            ("outputs", outputs.json), ("privacy", privacy?.json), ("usage", usage.json), ("time", time.json),
             ("keyRelease", keyRelease.map { ["logIndex": .decimal($0)] }), ("log", log.json), ("quote", quote?.json),
         ])
     }
@@ -59,6 +59,7 @@ extension Report {
         self.approvals = try fields.list("approvals")
         self.approvalQuorum = try fields.object("approvalQuorum")
         self.outputs = try fields.object("outputs")
+        self.privacy = try fields.optionalObject("privacy")
         self.usage = try fields.object("usage")
         self.time = try fields.object("time")
         let release: KeyRelease? = try fields.optionalObject("keyRelease")

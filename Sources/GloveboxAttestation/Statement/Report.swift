@@ -63,6 +63,8 @@ package struct Report: Sendable {
     package var approvalQuorum: Quorum
     /// What left and what did not.
     package var outputs: Outputs
+    /// What the answer cost; nil when no privacy budget stands behind the outputs.
+    package var privacy: Privacy?
     /// Resources used, in buckets.
     package var usage: Usage
     /// When it ran.
@@ -98,6 +100,7 @@ package struct Report: Sendable {
         approvals: [ApprovalRecord],
         approvalQuorum: Quorum,
         outputs: Outputs,
+        privacy: Privacy? = nil,
         usage: Usage,
         time: Time,
         keyRelease: UInt64?,
@@ -124,6 +127,7 @@ package struct Report: Sendable {
         self.approvals = approvals
         self.approvalQuorum = approvalQuorum
         self.outputs = outputs
+        self.privacy = privacy
         self.usage = usage
         self.time = time
         self.keyRelease = keyRelease

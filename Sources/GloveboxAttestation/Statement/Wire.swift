@@ -63,6 +63,12 @@ extension JSONFields {
         return text
     }
 
+    /// Takes an object of texts that may be missing.
+    mutating func optionalTexts(_ name: String) throws(GloveboxError) -> TextMap? {
+        guard let value = optional(name) else { return nil }
+        return try TextMap(value, at: name)
+    }
+
     /// Takes `{"sha256": …}` that may be missing.
     mutating func optionalDigest(_ name: String) throws(GloveboxError) -> Digest? {
         let part: DigestSet? = try optionalObject(name)
@@ -144,6 +150,13 @@ extension JSONFields {
             throw GloveboxError("schema.value", "\(name) has a value this version does not know")
         }
         return value
+    }
+
+    /// Takes one of the values of a closed set, or none when it is missing.
+    mutating func optionalChoice<Value: RawRepresentable<String>>(_ name: String) throws(GloveboxError) -> Value? {
+        guard let value = optional(name) else { return nil }
+        var alone = try JSONFields(.object(JSONObject([(name, value)])), at: name)
+        return try alone.choice(name)
     }
 
     /// Takes a member that must have exactly that text.

@@ -1,5 +1,4 @@
 package import GloveboxCore
-package import GloveboxTransparency
 
 /// The four files a verifier is given beside the evidence.
 package struct TrustFiles: Sendable {
@@ -46,119 +45,26 @@ package struct TrustFiles: Sendable {
         policy: TrustPolicy,
         root: CertificateAuthority
     ) throws(GloveboxError) -> TrustFiles {
-        let rootBytes = site.trustedRootFile
-        let config = CanonicalJSON.encode(site.trustConfig)
-        let log = site.logPolicy
-        let payload = policy.payload(CoveredFiles(trustedRoot: rootBytes, trustConfig: config, logPolicy: log))
-        let envelope = try root.key.sign(payload, type: TrustPolicy.payloadType)
+        let envelope = try root.key.sign(payload(site, policy), type: TrustPolicy.payloadType)
         return TrustFiles(
-            trustedRoot: rootBytes,
-            trustConfig: config,
+            trustedRoot: site.trustedRootFile,
+            trustConfig: CanonicalJSON.encode(site.trustConfig),
             trustPolicy: envelope.bytes,
-            logPolicy: log,
+            logPolicy: site.logPolicy,
             policyDigest: envelope.payloadDigest
         )
     }
-}
 
-/// The public keys of a site, as the sigstore files list them.
-package struct SiteKeys: Sendable {
-    /// Key of the log; its name is the origin.
-    package var log: NoteKey
-    /// Root certificate, DER.
-    package var root: [UInt8]
-    /// Platform CA certificate, DER.
-    package var platform: [UInt8]
-    /// Key that signs certificate time stamps; nil when the site makes none.
-    package var timestamps: VerifyingKey?
-    /// The RFC 3161 authority; nil when the site has none.
-    package var timeAuthority: TimestampChain?
-    /// From when the keys are valid.
-    package var validFrom: Instant
+    /// The ``policyDigest`` that such files would have.
+    package static func digest(site: SiteKeys, policy: TrustPolicy) -> Digest { Hashing.sha256(payload(site, policy)) }
 
-    /// The log policy file with witnesses and quorum; nil when the log has none.
-    package var witnessing: [UInt8]?
-
-    /// Lists the keys of a site.
-    package init(
-        log: NoteKey,
-        root: [UInt8],
-        platform: [UInt8],
-        timestamps: VerifyingKey?,
-        timeAuthority: TimestampChain? = nil,
-        validFrom: Instant,
-        witnessing: [UInt8]? = nil
-    ) {
-        self.log = log
-        self.witnessing = witnessing
-        self.root = root
-        self.platform = platform
-        self.timestamps = timestamps
-        self.timeAuthority = timeAuthority
-        self.validFrom = Instant(seconds: validFrom.seconds)
-    }
-
-    private var url: JSONValue { .string("https://\(log.name)") }
-    private var validFor: JSONValue { ["start": .string(validFrom.text)] }
-
-    /// The bytes of `trusted_root.json`.
-    package var trustedRootFile: [UInt8] { CanonicalJSON.encode(trustedRoot) }
-
-    var trustedRoot: JSONValue {
-        [
-            "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [
-                [
-                    "baseUrl": url, "hashAlgorithm": "SHA2_256",
-                    "publicKey": publicKey(SiteKeys.ed25519SPKI + log.publicKey, "PKIX_ED25519"),
-                    "logId": ["keyId": .string(Base64.encode(log.logID))],
-                ]
-            ],
-            "certificateAuthorities": [
-                authority("Glovebox platform CA", [platform, root])
-            ],
-            "ctlogs": .array(timestamps.map { [timestampLog($0)] } ?? []),
-            "timestampAuthorities": .array(
-                timeAuthority.map { [authority("Glovebox time-stamping authority", [$0.signer, $0.root])] } ?? []
-            ),
-        ]
-    }
-
-    var trustConfig: JSONValue {
-        [
-            "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json", "trustedRoot": trustedRoot,
-            "signingConfig": [
-                "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json", "caUrls": [], "oidcUrls": [],
-                "rekorTlogUrls": [
-                    ["url": url, "majorApiVersion": 2, "validFor": validFor, "operator": .string(log.name)]
-                ], "rekorTlogConfig": ["selector": "ANY"], "tsaUrls": [], "tsaConfig": ["selector": "ANY"],
-            ],
-        ]
-    }
-
-    /// One log; no quorum unless the site has witnesses.
-    var logPolicy: [UInt8] { witnessing ?? Array("log \(log.vkey) https://\(log.name)\nquorum none\n".utf8) }
-
-    /// SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410).
-    static let ed25519SPKI: [UInt8] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
-
-    private func authority(_ name: String, _ chain: [[UInt8]]) -> JSONValue {
-        [
-            "subject": ["organization": .string(log.name), "commonName": .string(name)], "uri": url,
-            "certChain": ["certificates": .array(chain.map { ["rawBytes": .string(Base64.encode($0))] })],
-            "validFor": validFor,
-        ]
-    }
-
-    private func timestampLog(_ key: VerifyingKey) -> JSONValue {
-        [
-            "baseUrl": url, "hashAlgorithm": "SHA2_256",
-            "publicKey": publicKey(key.spki, "PKIX_ECDSA_P256_SHA_256"),
-            "logId": ["keyId": .string(Base64.encode(key.digest.bytes))],
-        ]
-    }
-
-    private func publicKey(_ spki: [UInt8], _ details: String) -> JSONValue {
-        ["rawBytes": .string(Base64.encode(spki)), "keyDetails": .string(details), "validFor": validFor]
+    private static func payload(_ site: SiteKeys, _ policy: TrustPolicy) -> [UInt8] {
+        policy.payload(
+            CoveredFiles(
+                trustedRoot: site.trustedRootFile,
+                trustConfig: CanonicalJSON.encode(site.trustConfig),
+                logPolicy: site.logPolicy
+            )
+        )
     }
 }

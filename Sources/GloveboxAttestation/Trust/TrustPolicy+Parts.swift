@@ -161,28 +161,45 @@ package struct PolicyFloor: Sendable, Wire {
 }
 
 /// A key that does not count from a moment on.
-package struct Revocation: Sendable, Wire {
+package struct Revocation: Sendable, Equatable, Wire {
+    /// Why a key was revoked.
+    package enum Reason: String, Sendable, CaseIterable {
+        /// Someone else has it, or may have.
+        case compromised
+        /// Another one takes its place.
+        case superseded
+        /// Its holder has no more business here.
+        case withdrawn
+    }
+
     /// The key id of a person's key, or SHA-256 of a SPKI.
     package var key: Digest
     /// From when its signatures are refused.
     package var from: Instant
     /// Log index of the event that revoked it.
     package var logIndex: UInt64
+    /// Why; nil where nobody said.
+    package var reason: Reason?
 
     /// Revokes a key.
-    package init(key: Digest, from: Instant, logIndex: UInt64) {
+    package init(key: Digest, from: Instant, logIndex: UInt64, reason: Reason? = nil) {
         self.key = key
         self.from = Instant(seconds: from.seconds)
         self.logIndex = logIndex
+        self.reason = reason
     }
 
     var json: JSONValue {
-        ["key": .string(key.hex), "from": .string(from.text), "logIndex": .decimal(logIndex)]
+        .members([
+            ("key", .string(key.hex)), ("from", .string(from.text)), ("logIndex", .decimal(logIndex)),
+            ("reason", reason.map { .string($0.rawValue) }),
+        ])
     }
 
     init(reading fields: inout JSONFields) throws(GloveboxError) {
         self.key = try fields.digestHex("key")
         self.from = try fields.time("from")
         self.logIndex = try fields.decimal("logIndex")
+        self.reason = try fields.optionalChoice("reason")
     }
 }

@@ -30,6 +30,8 @@ package struct TrustPolicy: Sendable {
     package var accept: [String]
     /// Attestation keys of the site's TPMs; left out of the file when there are none.
     package var attestationKeys: [TrustedAttestationKey] = []
+    /// How each root before handed over to the next, oldest first; left out of the file when there was one root only.
+    package var successions: [RootSuccession] = []
 
     /// The first policy of a site.
     package init(
@@ -96,6 +98,7 @@ extension TrustPolicy {
                 ("reference", reference.json), ("approvalThreshold", .decimal(approvalThreshold)),
                 ("minPolicyVersions", .list(minPolicyVersions)), ("revocations", .list(revocations)),
                 ("accept", .strings(accept)), ("aks", attestationKeys.isEmpty ? nil : .list(attestationKeys)),
+                ("successions", successions.isEmpty ? nil : .list(successions)),
             ])
         )
     }
@@ -112,6 +115,14 @@ extension TrustPolicy {
             throw GloveboxError("trust.signature", "the trust policy is not signed by the root")
         }
         return (try read(envelope.payload).policy, envelope.payloadDigest)
+    }
+
+    /// As ``open(_:root:)``, under the root with that certificate (DER).
+    package static func open(
+        _ file: [UInt8],
+        rootCertificate: [UInt8]
+    ) throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest) {
+        try open(file, root: ParsedCertificate(rootCertificate).publicKey)
     }
 
     /// Reads a payload strictly.
@@ -133,6 +144,7 @@ extension TrustPolicy {
             accept: try fields.strings("accept")
         )
         policy.attestationKeys = try fields.optionalList("aks")
+        policy.successions = try fields.optionalList("successions")
         try fields.finish()
         guard policy.version > 0, policy.approvalThreshold > 0 else {
             throw GloveboxError("schema.value", "a trust policy has a version and a threshold of at least 1")

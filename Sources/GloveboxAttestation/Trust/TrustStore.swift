@@ -13,22 +13,29 @@ struct TrustStore {
     let witnessing: TlogPolicy
     /// From when the log key is valid.
     let logValidFrom: Instant
-    /// The root.
+    /// All keys of the site, with their periods.
+    let keys: SiteKeys
+    /// The root above the CA that the evidence names.
     let root: ParsedCertificate
-    /// The platform CA.
+    /// The platform CA that the evidence names.
     let platform: ParsedCertificate
-    /// Key of certificate time stamps, when the site makes them.
+    /// Key of certificate time stamps that the evidence names, when the site makes them.
     let timestamps: VerifyingKey?
-    /// The RFC 3161 authority, when the site has one.
+    /// The RFC 3161 authority that the evidence names, when the site has one.
     let timeAuthority: TimestampChain?
+    /// The root that signs trust policies now.
+    let signingRoot: ParsedCertificate
+    /// SHA-256 of the policy's payload.
+    var digest: Digest { envelope.payloadDigest }
     private let envelope: Envelope
     private let covered: CoveredFiles
     private let found: CoveredFiles
+    private let used: [(what: String, key: Digest, period: DatedPeriod)]
 
-    /// Reads the four files.
+    /// Reads the four files, for a report under the keys that its evidence names.
     ///
     /// - Throws: `input.io` when one is missing; codes of the strict reader; `log.key`; `cert.chain`.
-    init(_ files: [String: [UInt8]]) throws(GloveboxError) {
+    init(_ files: [String: [UInt8]], for named: NamedKeys = NamedKeys()) throws(GloveboxError) {
         let rootFile = try Self.file(TrustFiles.Name.trustedRoot, files)
         let config = try Self.file(TrustFiles.Name.trustConfig, files)
         let logPolicy = try Self.file(TrustFiles.Name.logPolicy, files)
@@ -43,16 +50,53 @@ struct TrustStore {
         guard let log = witnessing.logs.first, witnessing.logs.count == 1 else {
             throw GloveboxError("log.key", "tlog.policy does not name exactly one log")
         }
-        let keys = try Self.siteKeys(parsed, log: log)
+        keys = try SiteKeys(reading: parsed, log: log)
         guard keys.trustedRoot == parsed, try JSONReader.read(config) == keys.trustConfig else {
             throw GloveboxError("schema.value", "the sigstore trust files are not in the form that this version writes")
         }
         self.log = log
         self.logValidFrom = keys.validFrom
-        self.root = try ParsedCertificate(keys.root)
-        self.platform = try ParsedCertificate(keys.platform)
-        self.timestamps = keys.timestamps
-        self.timeAuthority = keys.timeAuthority
+        let authority = keys.authorities.first { $0.key.platform == named.platform } ?? keys.authorities[0]
+        let stamps = keys.timestamps.first { $0.key.digest == named.timestamps } ?? keys.timestamps.first
+        let clock = keys.timeAuthorities.first { $0.key.signer == named.timeAuthority } ?? keys.timeAuthorities.first
+        root = try ParsedCertificate(authority.key.root)
+        platform = try ParsedCertificate(authority.key.platform)
+        signingRoot = try ParsedCertificate(keys.authorities[0].key.root)
+        timestamps = stamps?.key
+        timeAuthority = clock?.key
+        var used = [
+            (what: "root", key: root.publicKey.digest, period: DatedPeriod(authority)),
+            (what: "platform CA", key: platform.publicKey.digest, period: DatedPeriod(authority)),
+        ]
+        if let stamps {
+            used.append((what: "key of certificate time stamps", key: stamps.key.digest, period: DatedPeriod(stamps)))
+        }
+        if let clock, named.timeAuthority != nil {
+            let signer = try ParsedCertificate(clock.key.signer).publicKey.digest
+            used.append((what: "time-stamping authority", key: signer, period: DatedPeriod(clock)))
+        }
+        self.used = used
+    }
+
+    /// Checks that each key of the site was in its period when the report was logged.
+    ///
+    /// - Throws: `key.expired`.
+    func checkPeriods(at time: Instant) throws(GloveboxError) {
+        for key in used where !key.period.contains(time) {
+            throw GloveboxError("key.expired", "the \(key.what) of this report was not in use at \(time)")
+        }
+    }
+
+    /// Checks that none of the keys was revoked when the report was logged.
+    ///
+    /// - Throws: `key.revoked`.
+    func checkRevocations(at time: Instant, leaf: Digest) throws(GloveboxError) {
+        let logKey = Hashing.sha256(SiteKeys.ed25519SPKI + log.publicKey)
+        for (what, key) in [("leaf", leaf), ("log's key", logKey)] + used.map({ ($0.what, $0.key) }) {
+            if let from = revocation(of: key), from <= time {
+                throw GloveboxError("key.revoked", "the \(what) was revoked from \(from), before the report was logged")
+            }
+        }
     }
 
     /// Checks that the root signed the policy and that the policy covers the files beside it.
@@ -60,7 +104,7 @@ struct TrustStore {
     /// - Throws: `trust.signature`.
     func checkSignature() throws(GloveboxError) {
         let refused = GloveboxError("trust.signature", "the trust files are not those that the root signed")
-        do throws(GloveboxError) { try root.publicKey.check(envelope.signature, over: envelope.pae) } catch {
+        do throws(GloveboxError) { try signingRoot.publicKey.check(envelope.signature, over: envelope.pae) } catch {
             throw refused
         }
         guard found.json == covered.json else { throw refused }
@@ -86,30 +130,21 @@ struct TrustStore {
         guard let bytes = files[name] else { throw GloveboxError("input.io", "the trust file \(name) is missing") }
         return bytes
     }
+}
 
-    // Takes the keys out of `trusted_root.json`; the caller compares the whole file with what those keys would give.
-    private static func siteKeys(_ root: JSONValue, log: NoteKey) throws(GloveboxError) -> SiteKeys {
-        func element(_ value: JSONValue?) -> JSONValue? { value?.array?.first }
-        let chain = element(root["certificateAuthorities"])?["certChain"]?["certificates"]?.array ?? []
-        let start = element(root["tlogs"])?["publicKey"]?["validFor"]?["start"]?.string
-        guard chain.count == 2, let platform = bytes(chain[0]), let authority = bytes(chain[1]),
-            let validFrom = start.flatMap({ Instant($0) })
-        else { throw GloveboxError("schema.missing-field", "trusted_root.json lists no log or no certificate chain") }
-        let timestamps = element(root["ctlogs"])?["publicKey"].flatMap(bytes)
-        let stamping = element(root["timestampAuthorities"])?["certChain"]?["certificates"]?.array?.compactMap(bytes)
-        var timeAuthority: TimestampChain?
-        if let stamping, stamping.count == 2 {
-            timeAuthority = try TimestampChain(signer: stamping[0], root: stamping[1])
-        }
-        return SiteKeys(
-            log: log,
-            root: authority,
-            platform: platform,
-            timestamps: try timestamps.map { spki throws(GloveboxError) in try VerifyingKey(spki: spki) },
-            timeAuthority: timeAuthority,
-            validFrom: validFrom
-        )
-    }
+/// The keys that a report's evidence names; of those that it does not name, or that are unknown, the ones in force count.
+struct NamedKeys {
+    /// Certificate of the platform CA, DER.
+    var platform: [UInt8]?
+    /// SHA-256 of the key of certificate time stamps.
+    var timestamps: Digest?
+    /// Certificate of the time-stamping authority, DER.
+    var timeAuthority: [UInt8]?
+}
 
-    private static func bytes(_ value: JSONValue) -> [UInt8]? { value["rawBytes"]?.string.flatMap(Base64.decode) }
+/// The period of a key, whatever the key.
+struct DatedPeriod {
+    let contains: @Sendable (Instant) -> Bool
+
+    init<Key>(_ dated: DatedKey<Key>) { contains = { dated.isValid(at: $0) } }
 }

@@ -126,6 +126,14 @@ struct MeasurementChecks {
         return causes
     }
 
+    /// Every policy whose signer is no owner that the trust policy lists: `key.wrong-role`.
+    func policySigners(_ roles: [RoleKey]) -> [GloveboxError] {
+        let owners = roles.filter { $0.role == .owner }.map(\.key.keyID)
+        return report.policies.all.filter { policy in policy.signer.map { !owners.contains($0) } ?? false }.map {
+            GloveboxError("key.wrong-role", "policy \($0.name) is signed by a key that is no owner's")
+        }
+    }
+
     /// The code is the one the reader expects.
     ///
     /// - Throws: `code.mismatch`.

@@ -23,6 +23,12 @@ extension ReportVerifier {
                 throw GloveboxError("report.conflict", "\(file.name) is not the one in the report")
             }
         }
+        _ = checks.run(.tpm, "tpm.clock", judge) { judge throws(GloveboxError) in
+            if let claimed = report.time.tpm, claimed != judge.message.clock {
+                throw GloveboxError("tpm.clock", "the report claims another clock than the TPM signed")
+            }
+            try judge.clock(after: startClock(input, report))
+        }
         _ = checks.run(.tpm, "tpm.extra-data", judge, parts.leaf) { judge, leaf throws(GloveboxError) in
             let binding = QuoteBinding(
                 nonce: report.nonce,
@@ -31,5 +37,17 @@ extension ReportVerifier {
             )
             try judge.extraData(binding)
         }
+    }
+
+    /// The TPM's clock when the run began, from the start statement that the report names; nil when none is here.
+    private static func startClock(_ input: VerifyInput, _ report: Report) throws(GloveboxError) -> TPMClock? {
+        guard let digest = report.startStatement, let file = input.evidence[EvidenceFiles.start] else { return nil }
+        let envelope = try Envelope(parsing: file)
+        guard envelope.payloadDigest == digest else {
+            throw GloveboxError("report.conflict", "\(EvidenceFiles.start) is not the one that the report names")
+        }
+        let quote = try JSONReader.readCanonical(envelope.payload)["predicate"]?["quote"]
+        guard let quote else { return nil }
+        return try QuoteMessage(parsing: Quote(parsing: CanonicalJSON.encode(quote)).message).clock
     }
 }

@@ -27,7 +27,7 @@ package enum ReportVerifier {
         let stamped = forms(input, parts, logged, &checks)
         certificates(parts, logged, &checks)
         let approvers = people(input, parts, logged, &checks)
-        claims(input, parts, logged?.time, &checks)
+        claims(input, parts, logged, &checks)
         quote(input, parts, &checks)
         measurements(input, parts, &checks)
         outputs(input, parts, &checks)
@@ -134,12 +134,13 @@ package enum ReportVerifier {
         _ = checks.run(.keys, "trust.version", parts.trust, parts.report) { trust, report throws(GloveboxError) in
             try trust.checkVersion(seen: input.options.seenTrustVersion, named: report.policies.trustVersion)
         }
-        _ = checks.run(.keys, "key.revocations", parts.certificates, logged) { chain, logged throws(GloveboxError) in
-            for certificate in [chain.leaf, chain.platform] {
-                if let from = chain.trust.revocation(of: certificate.publicKey.digest), from <= logged.time {
-                    throw GloveboxError("key.revoked", "a key of the chain was revoked before the report was logged")
-                }
-            }
+        _ = checks.run(.keys, "key.revocations", both(parts.leaf, parts.trust), logged) {
+            parts,
+            logged throws(GloveboxError) in
+            try parts.1.checkRevocations(at: logged.time, leaf: parts.0.publicKey.digest)
+        }
+        _ = checks.run(.keys, "key.periods", parts.trust, logged) { trust, logged throws(GloveboxError) in
+            try trust.checkPeriods(at: logged.time)
         }
         let people = parts.people
         let submitter = checks.run(.keys, "key.submitter", people, parts.manifestEnvelope) {
@@ -170,12 +171,12 @@ package enum ReportVerifier {
     private static func claims(
         _ input: VerifyInput,
         _ parts: VerifiedParts,
-        _ logged: Instant?,
+        _ logged: LoggedAt?,
         _ checks: inout CheckList
     ) {
         let claims = parts.report.map { ClaimChecks(report: $0, options: input.options) }
         _ = checks.run(.time, "time.order", claims, logged) { claims, logged throws(GloveboxError) in
-            try claims.time(logged: logged)
+            try claims.time(logged: logged.time)
         }
         _ = checks.run(.freshness, "nonce", claims) { claims throws(GloveboxError) in
             try claims.nonce(Hashing.sha256(input.file(EvidenceFiles.manifest)))
@@ -183,6 +184,12 @@ package enum ReportVerifier {
         _ = checks.run(.assurance, "assurance.root", claims) { claims throws(GloveboxError) in try claims.root() }
         checks.review(.assurance, "assurance.switches", claims) { $0.switches }
         checks.review(.assurance, "assurance.not-proven", claims) { $0.admissions }
+        if let privacy = parts.report?.privacy {
+            _ = checks.run(.outputs, "privacy.arithmetic") { () throws(GloveboxError) in try privacy.checkAmounts() }
+            _ = checks.run(.outputs, "privacy.ledger", parts.report) { report throws(GloveboxError) in
+                try privacy.checkLedger(after: report.log.startIndex, before: logged?.index)
+            }
+        }
         let reference = parts.trust?.policy.reference
         checks.review(.assurance, "assurance.binaries", both(claims, reference)) { $0.0.binaries($0.1) }
     }
@@ -208,6 +215,7 @@ package enum ReportVerifier {
         _ = checks.run(.measurement, "data", all) { all throws(GloveboxError) in try all.data() }
         let policy = parts.trust?.policy
         checks.review(.measurement, "jail", both(all, policy)) { $0.0.jail($0.1.reference) }
+        checks.review(.policy, "policies.signers", both(all, policy)) { $0.0.policySigners($0.1.roles) }
         checks.review(.policy, "policies", both(all, policy)) { $0.0.policies($0.1.minPolicyVersions) }
     }
 

@@ -31,7 +31,6 @@ struct VerifiedParts {
         manifestEnvelope = checks.run(.parse, "manifest.envelope") { () throws(GloveboxError) in
             try Envelope(parsing: input.file(EvidenceFiles.manifestEnvelope))
         }
-        trust = checks.run(.parse, "trust.files") { () throws(GloveboxError) in try TrustStore(input.trust) }
         if let file = input.evidence[EvidenceFiles.bundle] {
             bundle = checks.run(.parse, "bundle.form") { () throws(GloveboxError) in try SigstoreBundle.parse(file) }
         } else {
@@ -46,6 +45,14 @@ struct VerifiedParts {
         }
         root = checks.run(.parse, "cert.root") { () throws(GloveboxError) in
             try ParsedCertificate(pem: input.file(EvidenceFiles.root))
+        }
+        let named = NamedKeys(
+            platform: platform?.der,
+            timestamps: leaf.flatMap(CertificateTimestamp.key(namedIn:)),
+            timeAuthority: input.timeAuthority
+        )
+        trust = checks.run(.parse, "trust.files") { () throws(GloveboxError) in
+            try TrustStore(input.trust, for: named)
         }
     }
 

@@ -88,6 +88,12 @@ struct VerifyInput {
         }
     }
 
+    /// Certificate of the authority that the evidence says stamped the report, DER; nil when it names none.
+    var timeAuthority: [UInt8]? {
+        guard let pem = evidence[EvidenceFiles.timeAuthority] else { return nil }
+        do throws(GloveboxError) { return try PEM.decode(pem, label: "CERTIFICATE") } catch { return nil }
+    }
+
     /// The approval files in the order of their names.
     var approvalFiles: [[UInt8]] {
         evidence.filter { $0.key.utf8.starts(with: EvidenceFiles.approvals.utf8) }

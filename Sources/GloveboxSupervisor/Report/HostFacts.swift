@@ -38,6 +38,14 @@ struct HostFacts: Sendable {
         )
     }
 
+    /// Whether a debugger can look into this process now.
+    ///
+    /// Source: proc(5), `TracerPid` of `/proc/PID/status`.
+    static func isTraced(_ status: String = Machine.text("/proc/self/status")) -> Bool {
+        let line = status.split(separator: "\n").first { $0.hasPrefix("TracerPid:") }
+        return line?.dropFirst(10).filter { !$0.isWhitespace } != "0"
+    }
+
     private static func mappings() throws(GloveboxError) -> [Report.CodeMapping] {
         var paths: Set<String> = []
         for line in Machine.text("/proc/self/maps").split(separator: "\n") {

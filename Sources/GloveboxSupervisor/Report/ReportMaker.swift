@@ -4,6 +4,7 @@ internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
 internal import GloveboxJobs
+internal import GloveboxLinux
 internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTimestamp
@@ -25,8 +26,8 @@ struct ReportMaker {
         }
         let workflow = try WorkflowEvidence(entry, site: site)
         let leafKey = JobLeaf()
-        var report = try report(entry, facts, outcome: outcome(entry), hasWorkflow: workflow != nil)
-        report.quote = try site.tpm?.quote(for: report, leaf: leafKey.publicKey.digest)
+        var report = try report(entry, facts, outcome: outcome(entry), workflow)
+        try quote(&report, for: leafKey.publicKey)
         let payload = report.statement()
         let leaf = try certify(leafKey.publicKey, for: job)
         var tokens: [NamedFile] = []
@@ -71,8 +72,9 @@ struct ReportMaker {
         }
         // Links of the reviewers are there by now; the outcome is not, and is left out.
         let workflow = try WorkflowEvidence(entry, site: site)
-        let report = try report(entry, facts, outcome: .interrupted, hasWorkflow: workflow != nil)
+        var report = try report(entry, facts, outcome: .interrupted, workflow)
         let leafKey = JobLeaf()
+        try quote(&report, for: leafKey.publicKey)
         let leaf = try certify(leafKey.publicKey, for: job)
         let envelope = try leafKey.sign(report.start())
         return StartStatement(
@@ -82,6 +84,13 @@ struct ReportMaker {
                 NamedFile(path: EvidenceFiles.startLeaf, content: PEM.encode(leaf, label: "CERTIFICATE")),
             ]
         )
+    }
+
+    /// Has the TPM vouch for a report and its leaf, where the site has one.
+    private func quote(_ report: inout Report, for leaf: VerifyingKey) throws(GloveboxError) {
+        guard let quote = try site.tpm?.quote(for: report, leaf: leaf.digest) else { return }
+        report.quote = quote
+        report.time.tpm = try QuoteMessage(parsing: quote.message).clock
     }
 
     /// A certificate for a leaf key; the log has the key before it signs.
@@ -116,7 +125,7 @@ struct ReportMaker {
             envelope,
             leaf: leaf,
             platform: site.keys.platform.certificate,
-            root: site.keys.root.certificate
+            root: site.keys.rootCertificate
         ).map { NamedFile(path: $0.name, content: $0.bytes) }
         files += facts?.startStatement?.files ?? []
         files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
@@ -142,11 +151,10 @@ struct ReportMaker {
         _ entry: JobEntry,
         _ facts: RunFacts?,
         outcome: Report.Outcome,
-        hasWorkflow: Bool
+        _ workflow: WorkflowEvidence?
     ) throws(GloveboxError) -> Report {
         let core = entry.manifest.core
         guard let executor = core.executors.first else { throw GloveboxError("internal", "the plan has no command") }
-        let tick = site.tick(of: entry)
         let start = facts?.start ?? entry.job.lastRun?.started ?? Machine.now()
         let end = Job.roundUp(facts?.end ?? Machine.now(), 1)
         let exact = Self.exactUsage(entry)
@@ -168,8 +176,9 @@ struct ReportMaker {
             outcome: outcome,
             assurance: Report.Assurance(
                 rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
-                notProven: ["root-key-offline", "separate-signer", "separate-broker"]
-                    + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"])
+                debug: HostFacts.isTraced(),
+                notProven: (site.keys.root == nil ? [] : ["root-key-offline"]) + ["separate-signer", "separate-broker"]
+                    + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
                     + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
                     + JailProtections.openChannels,
                 weaker: facts?.protections?.weaker.map(\.name) ?? []
@@ -198,19 +207,27 @@ struct ReportMaker {
                     )
                 }
             ),
-            rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs"),
+            rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs", interpreter: facts?.program.map {
+                Report.CodeMapping(path: $0.path, digest: $0.digest)
+            }),
             code: Report.Code(digests: core.code, files: core.files.listDigest),
             invocation: Report.Invocation(executor, umask: facts?.readback?.umask ?? "", limits: core.limits),
             inputs: try inputs(entry),
-            policies: try policies(entry),
+            policies: try policies(entry, signer: workflow?.owner.keyID),
             approvals: approvals,
             approvalQuorum: Report.Quorum(
                 need: UInt64(entry.tally.quorum.need),
                 have: UInt64(entry.tally.have(at: facts?.start ?? Machine.now()))
             ),
             outputs: outputs(entry, facts),
-            usage: Report.Usage(exitCode: exact),
-            time: Report.Time(start: Self.roundDown(start, tick), end: end),
+            privacy: facts?.privacy,
+            usage: facts?.usage?.report(core.limits, mode: entry.manifest.mode, exit: exact)
+                ?? Report.Usage(exitCode: exact),
+            time: Report.Time(
+                start: Instant(seconds: start.seconds),
+                end: end,
+                monotonicNs: (SystemClock.monotonicMilliseconds / 1000 + 1) * 1_000_000_000
+            ),
             keyRelease: facts?.keyRelease,
             log: Report.LogPosition(
                 origin: site.configuration.origin,
@@ -219,8 +236,6 @@ struct ReportMaker {
             )
         )
     }
-
-    private static func roundDown(_ time: Instant, _ tick: Int64) -> Instant { Instant(seconds: time.seconds) }
 
     /// Exit status folded to success or failure, which the outcome tells anyway.
     private static func exactUsage(_ entry: JobEntry) -> String? {
@@ -236,7 +251,9 @@ struct ReportMaker {
             capabilities: TextMap(readback.capabilities.map { ($0.key, $0.value) }),
             mountinfo: Machine.sha256(Array(readback.mounts.utf8)),
             uidMap: readback.uidMap,
-            landlockABI: readback.landlock
+            landlockABI: readback.landlock,
+            namespaces: readback.namespaces.isEmpty ? nil : TextMap(readback.namespaces.map { ($0.key, $0.value) }),
+            controlGroup: readback.controlGroup.map { TextMap($0.map { ($0.key, $0.value) }) }
         )
     }
 
@@ -259,7 +276,8 @@ struct ReportMaker {
         return inputs
     }
 
-    private func policies(_ entry: JobEntry) throws(GloveboxError) -> Report.Policies {
+    /// The policies; `signer` is the owner whose link of the workflow lists all three, where there is one.
+    private func policies(_ entry: JobEntry, signer: String?) throws(GloveboxError) -> Report.Policies {
         guard let output = site.outputPolicy(of: entry)?.document, let input = entry.manifest.inputs.first,
             let processing = site.read({ state in state.processingPolicy?.document })
         else { throw GloveboxError("policy.unknown", "a policy of the plan is no longer known") }
@@ -268,14 +286,21 @@ struct ReportMaker {
             input: Report.Policy(
                 name: inputPolicy.name,
                 version: UInt64(inputPolicy.version),
-                digest: inputPolicy.digest
+                digest: inputPolicy.digest,
+                signer: signer
             ),
             processing: Report.Policy(
                 name: processing.name,
                 version: UInt64(processing.version),
-                digest: processing.digest
+                digest: processing.digest,
+                signer: signer
             ),
-            output: Report.Policy(name: output.name, version: UInt64(output.version), digest: output.digest),
+            output: Report.Policy(
+                name: output.name,
+                version: UInt64(output.version),
+                digest: output.digest,
+                signer: signer
+            ),
             trustVersion: try site.trustVersion()
         )
     }

@@ -78,36 +78,48 @@ extension Site {
     private func publishedTrust() throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest)? {
         let path = layout.root + "/" + TrustFiles.Name.trustPolicy
         guard StateFile.exists(path) else { return nil }
-        return try TrustPolicy.open(StateFile.read(path), root: keys.root.key.publicKey)
+        let file = try StateFile.read(path)
+        // Between the change of the root and the next policy, the one before has signed.
+        for root in keys.record.all(.root) {
+            do throws(GloveboxError) { return try TrustPolicy.open(file, rootCertificate: root.parts[0]) } catch {
+                guard error.code == "trust.signature" else { throw error }
+            }
+        }
+        throw GloveboxError("trust.signature", "the published trust policy is not signed by a root of this site")
     }
 
     /// Version of the trust policy that reports name.
     func trustVersion() throws(GloveboxError) -> UInt64 { try publishedTrust()?.policy.version ?? 0 }
 
-    /// Publishes the trust files again when they name other programs or witnesses, as after an upgrade.
+    /// Publishes the trust files again when they no longer say what there is, as after an upgrade.
+    ///
+    /// A root that is kept off the site signs later, by `keys sign`.
     func refreshTrust() throws(GloveboxError) {
-        let known = try publishedTrust()?.policy.reference
-        let isKnown =
-            known?.supervisors.contains(host.supervisor) == true && known?.launchers.contains(host.launcher) == true
-            && host.shim.map { known?.shims.contains($0) == true } ?? true
-            && host.mapped.allSatisfy { known?.mapped.contains($0.digest) == true }
-        func published(_ name: String) throws(GloveboxError) -> [UInt8] {
-            let path = layout.root + "/" + name
-            return StateFile.exists(path) ? try StateFile.read(path) : []
-        }
-        let logPolicy = try published(TrustFiles.Name.logPolicy)
-        let trustedRoot = try published(TrustFiles.Name.trustedRoot)
-        let isPublished = settings.witnessing.map { $0.bytes == logPolicy } ?? true
-        let vouched = try publishedTrust()?.policy.attestationKeys ?? []
-        let isVouched = tpm.map { vouched.contains($0.trusted) } ?? true
-        if isKnown, isPublished, isVouched, trustedRoot == siteKeys.trustedRootFile { return }
-        try writeTrustFiles()
+        if try !isTrustCurrent() { try writeTrustFiles() }
     }
 
-    /// Signs and publishes the trust files for the keys enrolled and the programs running now.
+    /// Whether the published trust files say what there is; false while they wait for a root that is kept off the site.
+    func isTrustCurrent() throws(GloveboxError) -> Bool {
+        guard let last = try publishedTrust() else { return false }
+        var policy = try trustPolicy()
+        policy.version = last.policy.version
+        policy.previous = last.policy.previous
+        return TrustFiles.digest(site: try siteKeys(), policy: policy) == last.digest
+    }
+
+    /// Signs and publishes the trust files for the keys enrolled and the programs running now; without the root's key
+    /// the published ones stay.
+    func writeTrustFiles(root given: CertificateAuthority? = nil) throws(GloveboxError) {
+        guard let root = given ?? keys.root else { return }
+        for file in try TrustFiles.make(site: siteKeys(), policy: trustPolicy(), root: root).files {
+            try StateFile.write(file.bytes, to: layout.root + "/" + file.name, mode: 0o644)
+        }
+    }
+
+    /// The next trust policy.
     ///
-    /// Programs once trusted stay listed, so that old reports still verify.
-    func writeTrustFiles() throws(GloveboxError) {
+    /// Programs, CAs and keys once trusted stay listed, so that old reports still verify.
+    private func trustPolicy() throws(GloveboxError) -> TrustPolicy {
         let last = try publishedTrust()
         let filter = Machine.sha256(try ShippedProfiles.named(Self.profileName).compiled())
         let before = last?.policy.reference
@@ -115,13 +127,13 @@ extension Site {
             (old ?? []) + new.filter { old?.contains($0) != true }
         }
         var policy = TrustPolicy(
-            attesters: [
+            attesters: try siteKeys().authorities.map { authority throws(GloveboxError) in
                 TrustedAttester(
                     identity: configuration.attester,
                     issuer: configuration.issuer,
-                    caKeyIdentifier: keys.platform.subjectKeyIdentifier
+                    caKeyIdentifier: try CertificateAuthority.keyIdentifier(of: authority.key.platform)
                 )
-            ],
+            },
             roles: enrolledKeys(),
             reference: ReferenceValues(
                 supervisors: joined(before?.supervisors, [host.supervisor]),
@@ -130,31 +142,23 @@ extension Site {
                 seccompBPF: joined(before?.seccompBPF, [filter]),
                 shims: joined(before?.shims, host.shim.map { [$0] } ?? [])
             ),
-            approvalThreshold: UInt64(configuration.planQuorum)
+            approvalThreshold: UInt64(configuration.planQuorum),
+            revocations: read { state in state.revocations }
         )
         policy.attestationKeys = last?.policy.attestationKeys ?? []
         if let trusted = tpm?.trusted, !policy.attestationKeys.contains(trusted) {
             policy.attestationKeys.append(trusted)
         }
+        policy.successions = keys.record.successions
         if let last {
             policy.version = last.policy.version + 1
             policy.previous = last.digest
         }
-        for file in try TrustFiles.make(site: siteKeys, policy: policy, root: keys.root).files {
-            try StateFile.write(file.bytes, to: layout.root + "/" + file.name, mode: 0o644)
-        }
+        return policy
     }
 
-    private var siteKeys: SiteKeys {
-        SiteKeys(
-            log: keys.log.key,
-            root: keys.root.certificate,
-            platform: keys.platform.certificate,
-            timestamps: keys.timestamps.publicKey,
-            timeAuthority: keys.timeChain,
-            validFrom: configuration.founded,
-            witnessing: settings.witnessing?.bytes
-        )
+    private func siteKeys() throws(GloveboxError) -> SiteKeys {
+        try keys.siteKeys(founded: configuration.founded, witnessing: settings.witnessing?.bytes)
     }
 
     private func enrolledKeys() -> [RoleKey] {

@@ -6,6 +6,8 @@ internal import GloveboxJobs
 /// The in-toto layout and links of one job.
 struct WorkflowEvidence {
     private let workflow: SignedWorkflow
+    /// Who put up the job's data and policies, by signing the link that lists them.
+    var owner: PersonKey { workflow.owner }
     private let submit: Envelope
     private let reviews: [Envelope]
     private let entry: JobEntry

@@ -8,6 +8,8 @@ internal import GloveboxLinux
 struct JobJail {
     let specification: JailSpecification
     let imageFormat: String
+    /// Under what its program is known, once measured.
+    let programKey: KnownPrograms.Key
 
     init(site: Site, entry: JobEntry) throws(GloveboxError) {
         let core = entry.manifest.core
@@ -30,6 +32,14 @@ struct JobJail {
             }
             specification.deterministic = try Deterministic(seed: fixed.seed, clock: fixed.clock)
         }
+        programKey = KnownPrograms.Key(
+            image: core.image.digest,
+            command: executor.argv.first ?? "",
+            path: specification.environment["PATH"]
+        )
+        // A command with a slash may lie in the code, which is another each time and measured as a whole.
+        specification.measuresProgram =
+            !programKey.command.utf8.contains(UInt8(ascii: "/")) && !site.programs.has(programKey)
         specification.directory = executor.cwd
         specification.staged = Self.staged(data: entry.manifest.inputs.first?.mount ?? "/data")
         specification.outputAlias = "/job/code/outputs"

@@ -25,6 +25,10 @@ struct JobRunner {
             try site.transition(job, .approvalLost(.approvalExpired))
             return
         }
+        guard try hasUsableKeys(entry) else {
+            try site.transition(job, .approvalLost(.approvalRevoked))
+            return
+        }
         try site.transition(job, .dequeued(executor: "local", node: "localhost"))
         let core = entry.manifest.core
         try site.transition(
@@ -53,6 +57,14 @@ struct JobRunner {
         guard try entry().isRunOpen else { return }
         let event = Event(kind: .jobKilled, job: job, project: try entry().manifest.project, statusCode: "job.killed")
         try site.record(event, ["code": .string(why)])
+    }
+
+    /// Whether no key that signed the plan or an approval was revoked since.
+    private func hasUsableKeys(_ entry: JobEntry) throws(GloveboxError) -> Bool {
+        var signers = [try Envelope(parsing: entry.envelope).keyID]
+        for approval in entry.approvals { signers.append(try Envelope(parsing: approval.envelope).keyID) }
+        let revoked = site.read { state in Set(state.revocations.map(\.key.hex)) }
+        return revoked.isDisjoint(with: signers)
     }
 
     private func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
@@ -105,6 +117,8 @@ struct JobRunner {
         facts.protections = result.protections
         facts.deterministic = result.deterministic
         facts.keyRelease = staging.keyRelease
+        facts.usage = ExactUsage(result)
+        facts.program = site.programs.remember(plan.programKey, result.readback.program)
         try recordDenials(result)
         if try isCancelled() {
             try closeRun("job.cancelled")
@@ -155,6 +169,7 @@ struct JobRunner {
                 .decide(outputs, table: table, lineageKey: lineageKey)
         facts.decision = outcome.decision
         facts.disclosure = outcome.disclosure
+        facts.privacy = outcome.privacy
         facts.withheld = outputs.files.map {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
         }

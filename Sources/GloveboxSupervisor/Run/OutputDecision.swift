@@ -21,6 +21,8 @@ struct OutputDecision {
         let explanation: String
         /// The disclosure record, researcher's copy.
         let disclosure: [UInt8]
+        /// What it cost of a privacy budget; nil for most.
+        var privacy: Report.Privacy?
         /// What the event of the approval keeps for later; null for most.
         var approval: JSONValue = .null
         /// Keeps the release for later comparisons.

@@ -26,26 +26,60 @@ struct QueryDecision {
             let finding = Finding("budget", .fail, detail: error.message)
             return try outcome(.unaffordable(spec: query.digest, finding), query, isCached: false, nil)
         }
-        let (bytes, isCached) = try answer(query, charge, table, lineageKey)
+        let before = site.read { state in state.ledger.spent(lineage: dataset.name) }
+        let (bytes, charged) = try answer(query, charge, table, lineageKey)
+        let isCached = charged == nil
         guard let file = policy.outputs.first(where: { $0.type == .json }), bytes.count <= file.maxBytes else {
             throw GloveboxError("output.too-large", "the answer is larger than the policy's output may be")
         }
         let decision = Decision.answered(file.name, bytes, spec: query.digest, [Finding("budget", .pass)])
-        return try outcome(decision, query, isCached: isCached, charge.key)
+        var outcome = try outcome(decision, query, isCached: isCached, charge.key)
+        outcome.privacy = try cost(query, charged, spentBefore: before, answer: bytes)
+        return outcome
     }
 
+    /// What the report says of the cost; an answer that was paid for before costs nothing.
+    private func cost(
+        _ query: DPQuery,
+        _ charged: UInt64?,
+        spentBefore: Rho,
+        answer: [UInt8]
+    ) throws(GloveboxError) -> Report.Privacy {
+        guard let limit = (policy.privacy.budget?.datasetRho).flatMap({ Rho($0) }) else {
+            throw GloveboxError("policy.not-enforced", "the policy has no budget")
+        }
+        let rho = charged == nil ? Rho.zero : query.rho
+        let spent = try spentBefore.adding(rho)
+        func left(_ spent: Rho) -> Rho { Rho(units: limit > spent ? limit.units - spent.units : 0) }
+        var laws: [String] = []
+        for noise in try JSONReader.read(answer)["noise"]?.array ?? [] {
+            if let law = noise["law"]?.string, !laws.contains(law) { laws.append(law) }
+        }
+        let delta = policy.privacy.budget?.delta
+        return Report.Privacy(
+            mechanism: laws.joined(separator: ","),
+            rho: rho.text,
+            epsilon: delta.map { PrivacyLoss.epsilonText(rho, delta: $0) } ?? "unbounded",
+            delta: delta?.text ?? "0",
+            ledgerIndex: charged,
+            budgetBefore: left(spentBefore).text,
+            budgetAfter: left(spent).text
+        )
+    }
+
+    /// The answer, and the log index of its charge; nil for one that was paid for before.
     private func answer(
         _ query: DPQuery,
         _ charge: PrivacyLedger.Charge,
         _ table: DatasetTable,
         _ lineageKey: [UInt8]
-    ) throws(GloveboxError) -> (bytes: [UInt8], isCached: Bool) {
+    ) throws(GloveboxError) -> (bytes: [UInt8], charged: UInt64?) {
         if policy.privacy.budget?.cachesIdentical == true,
             let known = site.read({ state in state.ledger.answer(to: charge.key) })
         {
-            return (try site.blobs.get(known), true)
+            return (try site.blobs.get(known), nil)
         }
-        try site.record(
+        let index = try site.record(
             Event(
                 kind: .budgetSpent,
                 job: entry.job.id,
@@ -62,7 +96,7 @@ struct QueryDecision {
             random: SystemRandom(),
             capabilities: Site.queryCapabilities
         )
-        return (bytes, false)
+        return (bytes, index)
     }
 
     private func outcome(

@@ -1,4 +1,5 @@
 internal import GloveboxAPI
+internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
@@ -30,6 +31,12 @@ struct RunFacts: Sendable {
     var deterministic: Deterministic.Account?
     var imageFormat: String = "erofs"
     var keyRelease: UInt64?
+    /// The program of the image that was executed.
+    var program: JailReadback.Program?
+    /// What the run used, exactly; reports say less.
+    var usage: ExactUsage?
+    /// What an answer cost; nil when no budget stands behind the outputs.
+    var privacy: Report.Privacy?
     var decision: Decision?
     var disclosure: [UInt8]?
     var withheld: [Withheld] = []

@@ -40,7 +40,7 @@ extension Site {
         guard key.isSigner(of: message, signature: request.proof) else {
             throw GloveboxError("approval.signature", "the proof is not a signature by the key to be enrolled")
         }
-        guard read({ state in !state.accounts.values.contains { $0.key(key.keyID) != nil } }) else {
+        guard read({ state in !state.accounts.values.contains { $0.knows(key.keyID) } }) else {
             throw GloveboxError("object.conflict", "this key is enrolled already")
         }
         try record(
@@ -53,7 +53,7 @@ extension Site {
 
     /// Who an account is, for its own eyes.
     func whoami(_ caller: Caller) -> WhoAmI {
-        let keys = read { state in state.accounts[caller.account]?.keys.map(\.key.keyID) ?? [] }
+        let keys = read { state in state.accounts[caller.account]?.usable.map(\.keyID) ?? [] }
         return WhoAmI(
             account: caller.account,
             name: caller.name,

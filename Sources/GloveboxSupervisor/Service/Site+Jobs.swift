@@ -22,6 +22,9 @@ extension Site {
             throw GloveboxError("auth.forbidden", "a plan is submitted by the account that made it")
         }
         let account = read { state in state.accounts[caller.account] }
+        if let account, account.key(envelope.keyID) == nil, account.knows(envelope.keyID) {
+            throw account.refusal(of: envelope.keyID)
+        }
         guard let key = account?.key(envelope.keyID), key.isSigner(of: envelope) else {
             throw GloveboxError(
                 "approval.signature",

@@ -29,7 +29,7 @@ extension Site {
     ///
     /// - Throws: `key.missing` when the owner has no key.
     func workflow(for caller: Caller) throws(GloveboxError) -> Workflow {
-        guard let owner = read({ state in state.accounts[caller.account]?.keys.last?.key }) else {
+        guard let owner = read({ state in state.accounts[caller.account]?.usable.last }) else {
             throw GloveboxError(
                 "key.missing",
                 "your account has no signing key",
@@ -86,9 +86,7 @@ extension Site {
 extension SiteState {
     /// Keys of all accounts with one of those roles.
     func keys(of roles: Set<Role>) -> [PersonKey] {
-        accounts.values.sorted { $0.id < $1.id }.filter { !$0.roles.isDisjoint(with: roles) }.flatMap { account in
-            account.keys.map(\.key)
-        }
+        accounts.values.sorted { $0.id < $1.id }.filter { !$0.roles.isDisjoint(with: roles) }.flatMap(\.usable)
     }
 
     /// Data and policies that plans may name.

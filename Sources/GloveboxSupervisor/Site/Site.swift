@@ -25,6 +25,8 @@ package final class Site: Sendable {
     let tpm: SiteTPM?
     /// Jails that wait for a job.
     let jails: JailReserve
+    /// Programs of images that were measured.
+    let programs = KnownPrograms()
     let log: LogWriter
     let blobs: BlobStore
     let images: ImageStore
@@ -51,7 +53,7 @@ package final class Site: Sendable {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         settings = try SiteSettings(reading: layout.settings)
-        try SiteKeyring.complete(layout, configuration, now: Machine.now())
+        try KeyringMigration.complete(layout, configuration)
         keys = try SiteKeyring(layout)
         host = try HostFacts.read()
         jails = try JailReserve(launcher: host.launcherPath)

@@ -12,13 +12,15 @@ internal import GloveboxTransparency
 package enum SiteFounding {
     /// Makes a site in an empty or missing directory, with the shipped policies and an operator's profile.
     ///
-    /// `policies` are canonical documents to publish, processing policy among them.
+    /// `policies` are canonical documents to publish, processing policy among them. `rootDirectory` has the root that
+    /// `keys init` made; without it the root's key stays on the site, which reports say.
     ///
     /// - Throws: `site.exists`, `storage.*`.
     package static func found(
         _ layout: SiteLayout,
         configuration: SiteConfiguration,
-        policies: [JSONValue]
+        policies: [JSONValue],
+        rootDirectory: String? = nil
     ) throws(GloveboxError) {
         guard !StateFile.exists(layout.configuration) else {
             throw GloveboxError(
@@ -31,7 +33,8 @@ package enum SiteFounding {
             layout.root, layout.datasets, layout.images, layout.sealed, layout.history, layout.incoming,
             layout.operatorProfile, layout.root + "/broker",
         ] { try StateFile.makeDirectory(directory) }
-        try SiteKeyring.make(layout, configuration)
+        let root = try rootDirectory.map { path throws(GloveboxError) in try OfflineRoot.open(path) }
+        try SiteKeyring.make(layout, configuration, root: root)
         try KeyBroker.create(root: layout.root)
         try SiteLog.create(layout, configuration, SiteKeyring(layout), HostFacts.read())
         // Last, so that a half-made site is not mistaken for one.
@@ -41,6 +44,6 @@ package enum SiteFounding {
         let account = try site.createAccount(name: "operator", roles: [.operator, .owner], by: nil)
         try StateFile.write(Array(account.token.utf8), to: layout.operatorProfile + "/token")
         try StateFile.write(Array("unix://\(layout.socket)\n".utf8), to: layout.operatorProfile + "/url")
-        try site.writeTrustFiles()
+        try site.writeTrustFiles(root: root)
     }
 }

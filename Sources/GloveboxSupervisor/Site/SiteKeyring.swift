@@ -3,11 +3,14 @@ internal import GloveboxCore
 internal import GloveboxTimestamp
 internal import GloveboxTransparency
 
-/// The site's own keys.
+/// The site's own keys in force.
 ///
-/// In this version one process holds them all, which every report says.
+/// In this version one process holds them all but the root, which every report says.
 struct SiteKeyring: Sendable {
-    let root: CertificateAuthority
+    /// Which keys there are and were.
+    let record: KeyringRecord
+    /// The root; nil when its key is kept off the site.
+    let root: CertificateAuthority?
     let platform: CertificateAuthority
     let timestamps: SigningKey
     /// Certificates of the site's own time-stamping authority.
@@ -23,82 +26,96 @@ struct SiteKeyring: Sendable {
     let pseudonyms: [UInt8]
     /// Key of the events' private bodies in the journal.
     let bodies: [UInt8]
+    /// Certificate of the root, DER.
+    let rootCertificate: [UInt8]
 
     init(_ layout: SiteLayout) throws(GloveboxError) {
-        let signer = layout.signerKeys
-        root = try CertificateAuthority(
-            certificatePEM: StateFile.read(signer + "/root.pem"),
-            keyPEM: StateFile.readSecret(signer + "/root.key")
-        )
-        platform = try CertificateAuthority(
-            certificatePEM: StateFile.read(signer + "/platform.pem"),
-            keyPEM: StateFile.readSecret(signer + "/platform.key")
-        )
-        timestamps = try SigningKey(pem: StateFile.readSecret(signer + "/sct.key"))
-        timeChain = try TimestampChain(
-            signer: PEM.decode(StateFile.read(signer + "/tsa.pem"), label: "CERTIFICATE"),
-            root: PEM.decode(StateFile.read(signer + "/tsa-root.pem"), label: "CERTIFICATE")
-        )
+        let record = try KeyringRecord(reading: layout)
+        func secret(_ use: KeyUse) throws(GloveboxError) -> [UInt8] {
+            try StateFile.readSecret(layout.secret(record.current(use)))
+        }
+        func authority(_ use: KeyUse) throws(GloveboxError) -> CertificateAuthority {
+            let pem = PEM.encode(try record.current(use).parts[0], label: "CERTIFICATE")
+            return try CertificateAuthority(certificatePEM: pem, keyPEM: secret(use))
+        }
+        let top = try record.current(.root)
+        rootCertificate = top.parts[0]
+        root = StateFile.exists(layout.secret(top)) ? try authority(.root) : nil
+        platform = try authority(.platform)
+        timestamps = try SigningKey(pem: secret(.sct))
+        let stamping = try record.current(.tsa).parts
+        guard stamping.count == 2 else {
+            throw GloveboxError("key.record", "keys/keyring.json names no root of the time-stamping authority")
+        }
+        timeChain = try TimestampChain(signer: stamping[0], root: stamping[1])
         timeAuthority = try TimestampAuthority(
             certificate: timeChain.signer,
-            key: PEM.decode(StateFile.readSecret(signer + "/tsa.key"), label: "PRIVATE KEY")
+            key: PEM.decode(secret(.tsa), label: "PRIVATE KEY")
         )
+        let signer = layout.signerKeys
         log = try NoteSigner(parsing: String(decoding: StateFile.readSecret(signer + "/log.key"), as: UTF8.self))
         witness = try Cosigner(
             parsing: String(decoding: StateFile.readSecret(layout.witnessKeys + "/witness.key"), as: UTF8.self)
         )
-        links = try PersonSigner(pem: StateFile.readSecret(layout.nodeKeys + "/links.key"))
+        links = try PersonSigner(pem: secret(.links))
         bodies = try StateFile.readSecret(layout.nodeKeys + "/bodies.key")
         pseudonyms = try StateFile.readSecret(layout.nodeKeys + "/pseudonyms.key")
+        self.record = record
     }
 
-    /// Makes the keys that sites founded by earlier versions lack: the time-stamping authority, and the key for links.
-    static func complete(
+    /// The public keys as trust files list them.
+    func siteKeys(founded: Instant, witnessing: [UInt8]?) throws(GloveboxError) -> SiteKeys {
+        func dated<Key>(
+            _ use: KeyUse,
+            _ read: ([[UInt8]]) throws(GloveboxError) -> Key
+        ) throws(GloveboxError) -> [DatedKey<Key>] {
+            var keys: [DatedKey<Key>] = []
+            for entry in record.all(use) {
+                keys.append(DatedKey(try read(entry.parts), from: entry.from, to: entry.to))
+            }
+            return keys
+        }
+        return SiteKeys(
+            log: log.key,
+            authorities: try dated(.platform) { AuthorityChain(platform: $0[0], root: $0[1]) },
+            timestamps: try dated(.sct) { (parts) throws(GloveboxError) in try VerifyingKey(spki: parts[0]) },
+            timeAuthorities: try dated(.tsa) { (parts) throws(GloveboxError) in
+                try TimestampChain(signer: parts[0], root: parts[1])
+            },
+            validFrom: founded,
+            witnessing: witnessing
+        )
+    }
+
+    /// Makes all keys of a new site; the root's own stays where it is when one is given.
+    static func make(
         _ layout: SiteLayout,
         _ configuration: SiteConfiguration,
-        now: Instant
+        root offline: CertificateAuthority?
     ) throws(GloveboxError) {
-        try addTimeAuthority(layout, configuration, now: now)
-        let links = layout.nodeKeys + "/links.key"
-        if !StateFile.exists(links) { try StateFile.write(PersonSigner().pem, to: links) }
-    }
-
-    // The key is written last: a half-made authority counts as none.
-    private static func addTimeAuthority(
-        _ layout: SiteLayout,
-        _ configuration: SiteConfiguration,
-        now: Instant
-    ) throws(GloveboxError) {
-        let signer = layout.signerKeys
-        if StateFile.exists(signer + "/tsa.key") { return }
-        let (chain, key) = try TimestampChain.make(site: configuration.name, now: now)
-        try StateFile.write(PEM.encode(chain.signer, label: "CERTIFICATE"), to: signer + "/tsa.pem")
-        try StateFile.write(PEM.encode(chain.root, label: "CERTIFICATE"), to: signer + "/tsa-root.pem")
-        try StateFile.write(key.pem, to: signer + "/tsa.key")
-    }
-
-    /// Makes all keys of a new site.
-    static func make(_ layout: SiteLayout, _ configuration: SiteConfiguration) throws(GloveboxError) {
-        try StateFile.makeDirectory(layout.signerKeys)
-        try StateFile.makeDirectory(layout.nodeKeys)
-        try StateFile.makeDirectory(layout.witnessKeys)
+        for directory in [layout.rootKeys, layout.signerKeys, layout.nodeKeys, layout.witnessKeys] {
+            try StateFile.makeDirectory(directory)
+        }
+        let maker = KeyMaker(layout: layout, site: configuration.name)
+        var record = KeyringRecord()
         let now = configuration.founded
-        let root = try CertificateAuthority.makeRoot(site: configuration.name, now: now)
-        let platform = try root.makePlatform(site: configuration.name, now: now)
-        let signer = layout.signerKeys
-        try StateFile.write(root.pem, to: signer + "/root.pem")
-        try StateFile.write(root.key.pem, to: signer + "/root.key")
-        try StateFile.write(platform.pem, to: signer + "/platform.pem")
-        try StateFile.write(platform.key.pem, to: signer + "/platform.key")
-        try StateFile.write(SigningKey().pem, to: signer + "/sct.key")
-        try complete(layout, configuration, now: now)
+        let root: CertificateAuthority
+        if let offline {
+            root = offline
+            record.add(.root, root.key.publicKey.digest, [root.certificate], from: now)
+        } else {
+            root = try maker.makeRoot(into: &record, at: now)
+        }
+        try maker.makePlatform(under: root, into: &record, at: now)
+        for use in [KeyUse.sct, .tsa, .links] { try maker.make(use, into: &record, at: now) }
         let log = try NoteSigner.generate(name: configuration.origin)
-        try StateFile.write(Array(log.secretText.utf8), to: signer + "/log.key")
+        try StateFile.write(Array(log.secretText.utf8), to: layout.signerKeys + "/log.key")
         let witness = try Cosigner.generate(name: configuration.origin + "/witness")
         try StateFile.write(Array(witness.secretText.utf8), to: layout.witnessKeys + "/witness.key")
         try StateFile.write(Array("\(log.key.vkey)\n".utf8), to: layout.root + "/log.vkey", mode: 0o644)
         try StateFile.write(Array("\(witness.key.vkey)\n".utf8), to: layout.root + "/witness.vkey", mode: 0o644)
         try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/pseudonyms.key")
         try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/bodies.key")
+        try record.write(layout)
     }
 }

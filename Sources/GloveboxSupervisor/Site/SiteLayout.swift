@@ -14,7 +14,11 @@ package struct SiteLayout: Sendable {
 
     /// `site.json`: what was decided when the site was founded.
     package var configuration: String { root + "/site.json" }
-    /// Keys of the signer: root, platform CA, log.
+    /// `keyring.json`: which keys the site has and had.
+    var keyring: String { root + "/keys/keyring.json" }
+    /// The root's key, unless it is kept off the site.
+    package var rootKeys: String { root + "/keys/root" }
+    /// Keys of the signer: platform CA, certificate time stamps, time-stamping authority, log.
     package var signerKeys: String { root + "/keys/signer" }
     /// Keys of the supervisor itself: the index of pseudonyms and commitments.
     package var nodeKeys: String { root + "/keys/node" }
@@ -40,4 +44,15 @@ package struct SiteLayout: Sendable {
     package var socket: String { root + "/api.sock" }
     /// The operator's profile, made when the site is founded.
     package var operatorProfile: String { root + "/operator" }
+
+    /// Where the private half of a key stands.
+    func secret(_ entry: KeyringRecord.Entry) -> String {
+        let directory =
+            switch entry.use {
+            case .root: rootKeys
+            case .platform, .sct, .tsa: signerKeys
+            case .links: nodeKeys
+            }
+        return "\(directory)/\(entry.name).key"
+    }
 }

@@ -35,6 +35,8 @@ struct SiteState: Sendable {
     var lastStart: SiteStart?
     /// Redactions asked for and done, by the entry's index.
     var redactions: [UInt64: Redaction] = [:]
+    /// Keys that no longer count, people's and the site's.
+    var revocations: [Revocation] = []
 
     /// Applies one event of the journal.
     ///
@@ -44,6 +46,7 @@ struct SiteState: Sendable {
         switch record.kind {
         case .userCreated: try addAccount(record)
         case .keyEnrolled: try addKey(record)
+        case .keyRevoked: try revokeKey(record)
         case .datasetRegistered:
             let dataset = try RegisteredDataset(json: record.json)
             datasets[dataset.name] = dataset
@@ -74,7 +77,8 @@ struct SiteState: Sendable {
     /// Whether the state rests on the private fields of such an event, when it is of no job.
     static func standsOn(_ kind: EventKind) -> Bool {
         switch kind {
-        case .userCreated, .keyEnrolled, .datasetRegistered, .policyPublished, .codeRegistered, .imageRegistered,
+        case .userCreated, .keyEnrolled, .keyRevoked, .datasetRegistered, .policyPublished, .codeRegistered,
+            .imageRegistered,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned:
             true
         default: false
@@ -124,7 +128,21 @@ struct SiteState: Sendable {
     private mutating func addKey(_ record: SiteRecord) throws(GloveboxError) {
         var fields = try JSONFields(record.json, at: "key")
         let key = try PersonKey(hex: fields.string("public"))
-        accounts[try fields.string("account")]?.keys.append((key, record.time))
+        accounts[try fields.string("account")]?.keys.append((key, record.time, false))
+    }
+
+    private mutating func revokeKey(_ record: SiteRecord) throws(GloveboxError) {
+        var fields = try JSONFields(record.json, at: "revocation")
+        guard let key = Digest(hex: try fields.string("key")), let from = Instant(try fields.string("from")),
+            let reason = Revocation.Reason(rawValue: try fields.string("reason"))
+        else { throw GloveboxError("log.journal-corrupt", "a revocation is not readable") }
+        revocations.append(Revocation(key: key, from: from, logIndex: record.index, reason: reason))
+        for account in accounts.keys {
+            for index in accounts[account]?.keys.indices ?? 0..<0
+            where accounts[account]?.keys[index].key.keyID == key.hex {
+                accounts[account]?.keys[index].isRevoked = true
+            }
+        }
     }
 
     private mutating func addPolicy(_ record: SiteRecord) throws(GloveboxError) {
@@ -185,9 +203,10 @@ struct SiteState: Sendable {
     func vote(in envelope: [UInt8]) throws(GloveboxError) -> ApprovalVote {
         let signed = try Envelope(parsing: envelope)
         let approval = try Approval(parsing: signed.payload)
-        guard let account = accounts[approval.account], let key = account.key(approval.keyID) else {
-            throw GloveboxError("key.unknown", "the vote names a key that the account has not enrolled")
+        guard let account = accounts[approval.account] else {
+            throw GloveboxError("key.unknown", "the vote names an account that there is not")
         }
+        guard let key = account.key(approval.keyID) else { throw account.refusal(of: approval.keyID) }
         guard key.isSigner(of: signed) else {
             throw GloveboxError("approval.signature", "the vote is not signed by the key it names")
         }

@@ -22,6 +22,12 @@ struct Evidence {
         self.trust = try Self.siblings(of: trust, as: TrustFiles.Name.trustConfig, names: TrustFiles.Name.all)
     }
 
+    /// Reads a trust configuration and the files beside it.
+    static func trust(_ path: String) throws(GloveboxError) -> [String: [UInt8]] {
+        let files = try siblings(of: path, as: TrustFiles.Name.trustConfig, names: TrustFiles.Name.all)
+        return Dictionary(files.map { ($0.name, $0.bytes) }) { first, _ in first }
+    }
+
     // The file that was named stands for its kind, even where a file of the usual name is beside it.
     private static func siblings(
         of path: String,

@@ -13,6 +13,9 @@ struct InitCommand: ParsableCommand {
 
             EXAMPLE
               gloveboxd init --state /var/lib/glovebox --name hospital-a --origin log.hospital-a.example
+
+            With --root the root's key stays off the site, in a directory that 'glovebox keys init' made; the site then \
+            waits for 'glovebox keys sign' whenever someone enrols a key.
             """
     )
 
@@ -26,6 +29,8 @@ struct InitCommand: ParsableCommand {
 
     @Option(help: "Approvals a plan needs.")
     var planQuorum: Int = 2
+
+    @OptionGroup var root: RootOption
 
     @Flag(help: ArgumentHelp("Also publish the demo's policy.", visibility: .private))
     var demo = false
@@ -48,7 +53,8 @@ struct InitCommand: ParsableCommand {
             try SiteFounding.found(
                 SiteLayout(root: place.path),
                 configuration: configuration,
-                policies: ShippedPolicies.documents(withDemo: demo)
+                policies: ShippedPolicies.documents(withDemo: demo),
+                rootDirectory: root.path
             )
             print("site    \(name), log \(origin), \(planQuorum) approval\(planQuorum == 1 ? "" : "s") per plan")
             print("state   \(place.path)")

@@ -1,0 +1,59 @@
+internal import GloveboxAttestation
+internal import GloveboxJail
+
+/// What a run used, as the kernel counted it.
+struct ExactUsage: Sendable {
+    /// Processor time, in seconds, rounded down.
+    let cpuSeconds: UInt64
+    /// From the program's start to its end, in seconds, rounded down.
+    let wallSeconds: UInt64
+    /// Greatest memory, in bytes.
+    let memory: UInt64
+
+    /// States amounts.
+    init(_ cpuSeconds: UInt64, _ wallSeconds: UInt64, _ memory: UInt64) {
+        (self.cpuSeconds, self.wallSeconds, self.memory) = (cpuSeconds, wallSeconds, memory)
+    }
+
+    /// Takes them from a jail's end.
+    init(_ result: JailResult) {
+        self.init(result.cpuMicroseconds / 1_000_000, result.wallMilliseconds / 1000, result.peakMemory)
+    }
+
+    /// The ranges that a report may tell.
+    ///
+    /// A run on private data tells one bucket each, from nothing to what its plan allows: how long a program ran and how
+    /// much it took are things through which it could speak. A run on a mock tells the power of ten.
+    func report(_ limits: Manifest.Limits, mode: Manifest.Mode, exit: String?) -> Report.Usage {
+        switch mode {
+        case .real:
+            // One processor, so no more of its time than of the clock's; a second more for the end to be noticed.
+            Report.Usage(
+                exitCode: exit,
+                cpuBucket: Self.within(cpuSeconds, limits.wallSeconds + 1, "s"),
+                rssBucket: Self.within(memory, limits.memoryBytes, "B"),
+                wallBucket: Self.within(wallSeconds, limits.wallSeconds + 1, "s")
+            )
+        case .mock:
+            Report.Usage(
+                exitCode: exit,
+                cpuBucket: Self.decade(cpuSeconds, "s"),
+                rssBucket: Self.decade(memory, "B"),
+                wallBucket: Self.decade(wallSeconds, "s")
+            )
+        }
+    }
+
+    /// The one bucket of a limit that was kept; nil, as if nothing was measured, for one that was not.
+    private static func within(_ value: UInt64, _ limit: UInt64, _ unit: String) -> String? {
+        value <= limit ? "0\(unit)-\(limit)\(unit)" : nil
+    }
+
+    private static func decade(_ value: UInt64, _ unit: String) -> String {
+        var (low, high): (UInt64, UInt64) = (0, 1)
+        while high <= value, case let next = high.multipliedReportingOverflow(by: 10), !next.overflow {
+            (low, high) = (high, next.partialValue)
+        }
+        return "\(low)\(unit)-\(high)\(unit)"
+    }
+}

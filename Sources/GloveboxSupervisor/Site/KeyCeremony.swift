@@ -1,0 +1,170 @@
+internal import Glibc
+package import GloveboxAttestation
+package import GloveboxCore
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// Changes of a site's keys, made while its supervisor is stopped.
+package struct KeyCeremony: Sendable {
+    private let layout: SiteLayout
+    private let offline: CertificateAuthority?
+
+    /// Prepares a ceremony; `rootDirectory` has the root where its key is kept off the site.
+    ///
+    /// - Throws: codes of ``OfflineRoot/open(_:)``.
+    package init(_ layout: SiteLayout, rootDirectory: String? = nil) throws(GloveboxError) {
+        self.layout = layout
+        offline = try rootDirectory.map { path throws(GloveboxError) in try OfflineRoot.open(path) }
+    }
+
+    /// A key that took another's place.
+    package struct Change: Sendable {
+        /// What it is for.
+        package let use: KeyUse
+        /// The key before, and the one now.
+        package let before: Digest
+        package let now: Digest
+        /// From when.
+        package let from: Instant
+
+        /// For programs.
+        package var json: JSONValue {
+            [
+                "use": .string(use.rawValue), "before": .string(before.hex), "now": .string(now.hex),
+                "from": .string(from.text),
+            ]
+        }
+    }
+
+    /// Gives one use a new key; the old one counts until the new one does, and its private half is destroyed.
+    ///
+    /// Another root comes with another platform CA. `newRoot` names the directory of a root that is to be kept off the
+    /// site; without it the new root's key stays on the site. The key is logged before it is in force; the call returns
+    /// when it is.
+    ///
+    /// - Throws: `key.root-offline`, `key.root-mismatch`, `log.*`, `storage.*`.
+    package func rotate(_ use: KeyUse, newRoot: String? = nil) throws(GloveboxError) -> [Change] {
+        let (changes, signing) = try change(use, newRoot)
+        while let from = changes.first?.from, Machine.now() < from { usleep(10_000) }
+        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        defer { site.log.close() }
+        try site.writeTrustFiles(root: signing)
+        return changes
+    }
+
+    /// Makes the keys and puts them in force; gives the root that signs from then on, where its key is at hand.
+    private func change(
+        _ use: KeyUse,
+        _ newRoot: String?
+    ) throws(GloveboxError) -> (changes: [Change], signing: CertificateAuthority?) {
+        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        defer { site.log.close() }
+        var record = site.keys.record
+        let before = record
+        let maker = KeyMaker(layout: layout, site: site.configuration.name)
+        // The next whole second: periods are in seconds, and no report of this one may fall behind its end.
+        let time = Instant(seconds: Machine.now().seconds + 1)
+        var signing = try root(of: site, needed: use == .root || use == .platform)
+        switch use {
+        case .root:
+            guard let old = signing else { throw Self.rootMissing }
+            let new: CertificateAuthority
+            if let newRoot {
+                new = try OfflineRoot.open(newRoot)
+                record.add(.root, new.key.publicKey.digest, [new.certificate], from: time)
+            } else {
+                new = try maker.makeRoot(into: &record, at: time)
+            }
+            record.successions.append(try RootSuccession(from: old, to: new))
+            try maker.makePlatform(under: new, into: &record, at: time)
+            signing = new
+        case .platform:
+            guard let signing else { throw Self.rootMissing }
+            try maker.makePlatform(under: signing, into: &record, at: time)
+        case .sct, .tsa, .links: try maker.make(use, into: &record, at: time)
+        }
+        var changes: [Change] = []
+        for use in KeyUse.allCases {
+            let (old, new) = (try before.current(use), try record.current(use))
+            if old == new { continue }
+            changes.append(Change(use: use, before: old.key, now: new.key, from: time))
+            try site.record(
+                Event(
+                    kind: .keyRotated,
+                    entity: new.key.hex,
+                    fields: [("use", .string(use.rawValue)), ("before", .string(old.key.hex))]
+                )
+            )
+        }
+        try record.write(layout)
+        return (changes, signing)
+    }
+
+    /// Withdraws a key from a time on: a person's, or one of the site's that another has replaced.
+    ///
+    /// - Throws: `key.unknown`, `key.in-use`, `key.revoked` when it is revoked already, `log.*`.
+    package func revoke(_ key: Digest, reason: Revocation.Reason, from: Instant) throws(GloveboxError) -> Revocation {
+        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        defer { site.log.close() }
+        let own = site.keys.record.entries.filter { $0.key == key }
+        if let current = own.first(where: { $0.to == nil }) {
+            throw GloveboxError(
+                "key.in-use",
+                "this is the site's key for \(current.use.rawValue)",
+                hint: "Give that use a new key first: glovebox keys rotate \(current.use.rawValue)."
+            )
+        }
+        let (isPerson, isRevoked) = site.read { state in
+            (
+                state.accounts.values.contains { $0.knows(key.hex) },
+                state.revocations.contains { $0.key == key && $0.from <= from }
+            )
+        }
+        guard !own.isEmpty || isPerson else {
+            throw GloveboxError(
+                "key.unknown",
+                "neither the site nor anyone with an account has this key",
+                hint: "See 'glovebox keys list'."
+            )
+        }
+        guard !isRevoked else { throw GloveboxError("key.revoked", "this key is revoked already") }
+        let signing = try root(of: site, needed: false)
+        let index = try site.record(
+            Event(
+                kind: .keyRevoked,
+                entity: key.hex,
+                fields: [("reason", .string(reason.rawValue)), ("from", .string(from.text))]
+            ),
+            ["key": .string(key.hex), "from": .string(from.text), "reason": .string(reason.rawValue)]
+        )
+        try site.writeTrustFiles(root: signing)
+        return Revocation(key: key, from: from, logIndex: index, reason: reason)
+    }
+
+    /// Has the root sign the trust files for what there is; gives the policy's version.
+    ///
+    /// - Throws: `key.root-offline`, `key.root-mismatch`, `storage.*`.
+    package func sign() throws(GloveboxError) -> UInt64 {
+        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        defer { site.log.close() }
+        let signing = try root(of: site, needed: true)
+        if try !site.isTrustCurrent() { try site.writeTrustFiles(root: signing) }
+        return try site.trustVersion()
+    }
+
+    private static let rootMissing = GloveboxError(
+        "key.root-offline",
+        "the key of this site's root is not on the site",
+        hint: "Give its directory with --root."
+    )
+
+    /// The root in force, from the site or from the directory given.
+    private func root(of site: Site, needed: Bool) throws(GloveboxError) -> CertificateAuthority? {
+        if let offline, offline.certificate != site.keys.rootCertificate {
+            throw GloveboxError("key.root-mismatch", "the root in that directory is not the root of this site")
+        }
+        let root = offline ?? site.keys.root
+        if needed, root == nil { throw Self.rootMissing }
+        return root
+    }
+}

@@ -1,0 +1,235 @@
+import Glibc
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxJobs
+import GloveboxLinux
+import GloveboxStore
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// The rotation drill: a site changes every key, with reports before and after.
+@Suite(.serialized) struct KeyRotationTests {
+    private static let hasData = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+
+    /// A job's evidence and the trust files that came with it.
+    private struct Receipt {
+        let evidence: [String: [UInt8]]
+        let trust: [String: [UInt8]]
+
+        init(_ files: NamedFiles) {
+            let all = Dictionary(files.files.map { ($0.path, $0.content) }) { first, _ in first }
+            trust = all.filter { TrustFiles.Name.all.contains($0.key) }
+            evidence = all.filter { !TrustFiles.Name.all.contains($0.key) && $0.key != NamedFiles.padding }
+        }
+    }
+
+    /// Runs a job to its report; it cannot be mounted, and is reported all the same.
+    private func run(_ test: TestSite) throws -> (job: String, receipt: Receipt) {
+        let job = try test.submit("print(1)\n")
+        try test.vote(.approve, on: job)
+        _ = try test.wait(for: job) { $0.evidence != nil && $0.job.phase.isTerminal }
+        return (job, Receipt(try test.shownReceipt(job)))
+    }
+
+    private func refusals(_ evidence: [String: [UInt8]], _ trust: [String: [UInt8]]) -> [String] {
+        var options = VerifyOptions()
+        options.acceptEmulated = true
+        let verdict = ReportVerifier.verify(evidence: evidence, trust: trust, options: options)
+        return verdict.isVerified ? [] : verdict.checks.filter { $0.status == .failed }.map(\.reason)
+    }
+
+    private func trust(_ test: TestSite) throws -> [String: [UInt8]] {
+        Dictionary(uniqueKeysWithValues: try test.site.trust().files.map { ($0.path, $0.content) })
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `every key changed: old reports verify, new ones verify, and new ones under old keys are refused`() throws {
+        var test = try TestSite()
+        try test.start()
+        let (_, first) = try run(test)
+        #expect(refusals(first.evidence, first.trust) == [])
+        let stolen = OldKeys(test.site.keys)
+        let before = test.site.keys
+        // Each use in turn; what the first report says verifies under each of the trust configurations in between.
+        for use in KeyUse.allCases.reversed() {
+            _ = try test.reopen { layout in try KeyCeremony(layout).rotate(use) }
+            #expect(refusals(first.evidence, try trust(test)) == [], "after \(use)")
+        }
+        let (people, oldKeys) = try test.changePeoplesKeys()
+        for key in oldKeys {
+            let revoked = try test.reopen { layout in
+                try KeyCeremony(layout).revoke(key, reason: .superseded, from: Instant(seconds: Machine.now().seconds))
+            }
+            #expect(revoked.reason == .superseded)
+        }
+        try test.start()
+        let keys = test.site.keys
+        for use in KeyUse.allCases {
+            #expect(try keys.record.current(use).key != before.record.current(use).key, "\(use)")
+            for entry in keys.record.all(use).dropFirst() {
+                #expect(!StateFile.exists(test.layout.secret(entry)), "the old key of \(use) is still there")
+            }
+        }
+        let (job, second) = try run(test)
+        let now = try trust(test)
+        #expect(refusals(first.evidence, now) == [])
+        #expect(refusals(second.evidence, now) == [])
+        // The new configuration follows from the old, and not the other way round.
+        #expect(try TrustUpdate.check(now, after: first.trust) > 1)
+        #expect(throws: GloveboxError("trust.rollback", "")) { try TrustUpdate.check(first.trust, after: now) }
+        #expect(refusals(second.evidence, first.trust).contains("cert.chain"))
+        #expect(refusals(first.evidence, now.merging(first.trust.filter { $0.key == "tlog.policy" }) { $1 }) == [])
+
+        // A thief with copies of the old keys; with the new ones the same report verifies.
+        var now2 = OldKeys(keys)
+        #expect(refusals(try now2.report(second.evidence, of: job, at: test.site), now) == [])
+        #expect(refusals(try stolen.report(second.evidence, of: job, at: test.site), now).contains("key.expired"))
+        now2.timestamps = stolen.timestamps
+        #expect(refusals(try now2.report(second.evidence, of: job, at: test.site), now) == ["key.expired"])
+        now2 = OldKeys(keys)
+        (now2.timeChain, now2.timeAuthority) = (stolen.timeChain, stolen.timeAuthority)
+        #expect(refusals(try now2.report(second.evidence, of: job, at: test.site), now) == ["key.expired"])
+        now2 = OldKeys(keys)
+        (now2.platform, now2.root) = (stolen.platform, stolen.root)
+        let forged = try now2.report(second.evidence, of: job, at: test.site)
+        #expect(refusals(forged, now) == ["key.expired"])
+
+        // The site itself takes nothing that an old key signed.
+        let ghost = people.at(test)
+        #expect(throws: GloveboxError("key.revoked", "")) { try ghost.submit("print(2)\n") }
+        let waiting = try test.submit("print(3)\n")
+        #expect(throws: GloveboxError("key.revoked", "")) { try ghost.vote(.approve, on: waiting) }
+
+        // Revoked from a time on: what was logged before it still counts.
+        let platform = before.platform.key.publicKey.digest
+        let from = try #require(keys.record.all(.platform).last?.to)
+        _ = try test.reopen { layout in
+            #expect(throws: GloveboxError("key.in-use", "")) {
+                let current = keys.platform.key.publicKey.digest
+                return try KeyCeremony(layout).revoke(current, reason: .compromised, from: from)
+            }
+            return try KeyCeremony(layout).revoke(platform, reason: .compromised, from: from)
+        }
+        let last = try trust(test)
+        #expect(refusals(first.evidence, last) == [])
+        #expect(Set(refusals(forged, last)) == ["key.expired", "key.revoked"])
+        #expect(throws: GloveboxError("trust.rollback", "")) { try TrustUpdate.check(now, after: last) }
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a job that waits on a key revoked meanwhile is not run`() throws {
+        var test = try TestSite()
+        let job = try test.submit("print(1)\n")
+        try test.vote(.approve, on: job)
+        let (_, old) = try test.changePeoplesKeys()
+        _ = try test.reopen { layout in
+            try KeyCeremony(layout).revoke(old[1], reason: .withdrawn, from: Instant(seconds: Machine.now().seconds))
+        }
+        try test.start()
+        _ = try test.wait(for: job) { entry in entry.job.transitions.contains { $0.phase == .queued } }
+        let entry = try test.wait(for: job) { $0.job.phase == .awaitingApproval }
+        #expect(entry.job.phase == .awaitingApproval && entry.job.runs.isEmpty, "\(entry.job.phase)")
+    }
+
+    @Test func `a root kept off the site certifies, signs when it is there, and hands over to the next`() throws {
+        let scratch = try TestPrograms.scratch()
+        let (media, next) = (scratch + "/root", scratch + "/next")
+        let layout = SiteLayout(root: scratch + "/site")
+        try OfflineRoot.make(in: media, site: "t")
+        #expect(throws: GloveboxError("site.exists", "")) { try OfflineRoot.make(in: media, site: "t") }
+        let founded = Instant(seconds: Machine.now().seconds)
+        try SiteFounding.found(
+            layout,
+            configuration: SiteConfiguration(name: "t", origin: "log.t.example", planQuorum: 1, founded: founded),
+            policies: ShippedPolicies.documents(),
+            rootDirectory: media
+        )
+        func trust() throws -> [String: [UInt8]] {
+            var files: [String: [UInt8]] = [:]
+            for name in TrustFiles.Name.all { files[name] = try StateFile.read(layout.root + "/" + name) }
+            return files
+        }
+        let first = try trust()
+        #expect(!StateFile.exists(layout.rootKeys + "/root.key"))
+        #expect(try !KeyListing(layout).isRootOnline)
+        #expect(try KeyListing(layout).isTrustCurrent)
+        // Someone enrols a key: the published files wait for the root.
+        do {
+            let site = try Site(opening: layout)
+            defer { site.log.close() }
+            let account = try site.createAccount(name: "rita", roles: [.reviewer], by: nil).account
+            let signer = PersonSigner()
+            let message = EnrollKeyRequest.message(account: account, publicKey: signer.publicKey.bytes)
+            let request = EnrollKeyRequest(
+                publicKey: signer.publicKey.bytes,
+                proof: try signer.signature(over: message)
+            )
+            _ = try site.enrollKey(
+                Caller(account: account, name: "rita", roles: [.reviewer]),
+                account: account,
+                request
+            )
+        }
+        #expect(try trust() == first)
+        #expect(try !KeyListing(layout).isTrustCurrent)
+        #expect(throws: GloveboxError("key.root-offline", "")) { try KeyCeremony(layout).sign() }
+        #expect(throws: GloveboxError("key.root-offline", "")) { try KeyCeremony(layout).rotate(.platform) }
+        try OfflineRoot.make(in: next, site: "t")
+        #expect(throws: GloveboxError("key.root-mismatch", "")) {
+            try KeyCeremony(layout, rootDirectory: next).sign()
+        }
+        #expect(try KeyCeremony(layout, rootDirectory: media).sign() == 2)
+        #expect(try KeyListing(layout).isTrustCurrent)
+        // The next root takes over, and stays off the site too.
+        let changed = try KeyCeremony(layout, rootDirectory: media).rotate(.root, newRoot: next)
+        #expect(changed.map(\.use) == [.root, .platform])
+        #expect(try !KeyListing(layout).isRootOnline)
+        #expect(try TrustUpdate.check(trust(), after: first) == 3)
+        #expect(throws: GloveboxError("key.root-mismatch", "")) {
+            try KeyCeremony(layout, rootDirectory: media).sign()
+        }
+        #expect(try KeyCeremony(layout, rootDirectory: next).sign() == 3)
+        // Without the old root's word the new one is a stranger.
+        let other = SiteLayout(root: scratch + "/other")
+        try SiteFounding.found(
+            other,
+            configuration: SiteConfiguration(name: "t", origin: "log.t.example", planQuorum: 1, founded: founded),
+            policies: ShippedPolicies.documents()
+        )
+        var strange: [String: [UInt8]] = [:]
+        for name in TrustFiles.Name.all { strange[name] = try StateFile.read(other.root + "/" + name) }
+        #expect(throws: GloveboxError("trust.signature", "")) { try TrustUpdate.check(strange, after: first) }
+    }
+
+    @Test func `a site that an earlier version founded keeps its keys in the present form`() throws {
+        let layout = SiteLayout(root: try TestPrograms.scratch() + "/site")
+        let founded = Instant(seconds: Machine.now().seconds)
+        try SiteFounding.found(
+            layout,
+            configuration: SiteConfiguration(name: "t", origin: "log.t.example", planQuorum: 1, founded: founded),
+            policies: ShippedPolicies.documents()
+        )
+        // As the first version left them: certificates as PEM, the root beside the CA, no record.
+        let keys = try SiteKeyring(layout)
+        let signer = layout.signerKeys
+        for (name, der) in [
+            ("root", keys.rootCertificate), ("platform", keys.platform.certificate), ("tsa", keys.timeChain.signer),
+            ("tsa-root", keys.timeChain.root),
+        ] { try StateFile.write(PEM.encode(der, label: "CERTIFICATE"), to: "\(signer)/\(name).pem") }
+        try #require(unsafe rename(layout.rootKeys + "/root.key", signer + "/root.key") == 0)
+        try #require(unsafe unlink(layout.keyring) == 0 && rmdir(layout.rootKeys) == 0)
+        let policy = try StateFile.read(layout.root + "/" + TrustFiles.Name.trustPolicy)
+        let listing = try KeyListing(layout)
+        #expect(listing.isTrustCurrent && listing.isRootOnline && listing.trustVersion == 1)
+        #expect(!StateFile.exists(signer + "/root.key"))
+        let again = try SiteKeyring(layout)
+        for use in KeyUse.allCases {
+            #expect(try again.record.current(use) == keys.record.current(use), "\(use)")
+        }
+        #expect(try StateFile.read(layout.root + "/" + TrustFiles.Name.trustPolicy) == policy)
+        #expect(try KeyCeremony(layout).rotate(.platform).count == 1)
+    }
+}
