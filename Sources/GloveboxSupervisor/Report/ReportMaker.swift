@@ -21,6 +21,7 @@ struct ReportMaker {
         let workflow = try WorkflowEvidence(entry, site: site)
         let leafKey = JobLeaf()
         var report = try report(entry, facts, outcome: outcome(entry), hasWorkflow: workflow != nil)
+        report.keyBinding = facts?.keyBinding
         report.quote = try site.tpm?.quote(for: report, leaf: leafKey.publicKey.digest)
         let payload = report.statement()
         let leaf = try certify(leafKey.publicKey, for: job)
@@ -60,22 +61,29 @@ struct ReportMaker {
     }
 
     /// Signs what is known before the data key is asked for, under a key of its own.
-    func start(for job: String, facts: RunFacts) throws(GloveboxError) -> StartStatement {
+    func start(
+        for job: String,
+        facts: RunFacts,
+        asking request: Report.KeyRequest
+    ) throws(GloveboxError) -> StartStatement {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
         // Links of the reviewers are there by now; the outcome is not, and is left out.
         let workflow = try WorkflowEvidence(entry, site: site)
-        let report = try report(entry, facts, outcome: .interrupted, hasWorkflow: workflow != nil)
+        var report = try report(entry, facts, outcome: .interrupted, hasWorkflow: workflow != nil)
         let leafKey = JobLeaf()
+        report.quote = try site.tpm?.quote(for: report, leaf: leafKey.publicKey.digest, nonce: request.nonce)
         let leaf = try certify(leafKey.publicKey, for: job)
-        let envelope = try leafKey.sign(report.start())
+        let envelope = try leafKey.sign(report.start(request))
         return StartStatement(
             digest: envelope.payloadDigest,
             files: [
                 NamedFile(path: EvidenceFiles.start, content: envelope.bytes),
                 NamedFile(path: EvidenceFiles.startLeaf, content: PEM.encode(leaf, label: "CERTIFICATE")),
-            ]
+            ],
+            envelope: envelope.bytes,
+            leaf: leaf
         )
     }
 
@@ -162,7 +170,8 @@ struct ReportMaker {
             outcome: outcome,
             assurance: Report.Assurance(
                 rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
-                notProven: ["root-key-offline", "separate-signer", "separate-broker"]
+                notProven: ["root-key-offline", "separate-signer"]
+                    + (site.isBrokerSeparate ? [] : ["separate-broker"])
                     + (site.needsQuorum ? [] : ["witnesses"]) + (hasWorkflow ? [] : ["workflow"])
                     + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
                     + JailProtections.openChannels,

@@ -75,7 +75,7 @@ extension Site {
     }
 
     /// The trust policy as last signed; nil before the first.
-    private func publishedTrust() throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest)? {
+    func publishedTrust() throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest)? {
         let path = layout.root + "/" + TrustFiles.Name.trustPolicy
         guard StateFile.exists(path) else { return nil }
         return try TrustPolicy.open(StateFile.read(path), root: keys.root.key.publicKey)
@@ -90,7 +90,7 @@ extension Site {
         let isKnown =
             known?.supervisors.contains(host.supervisor) == true && known?.launchers.contains(host.launcher) == true
             && host.shim.map { known?.shims.contains($0) == true } ?? true
-            && host.mapped.allSatisfy { known?.mapped.contains($0.digest) == true }
+            && host.mapped.allSatisfy { known?.mapped.contains($0.digest) == true } && isListed(in: known)
         func published(_ name: String) throws(GloveboxError) -> [UInt8] {
             let path = layout.root + "/" + name
             return StateFile.exists(path) ? try StateFile.read(path) : []
@@ -114,6 +114,18 @@ extension Site {
         func joined(_ old: [Digest]?, _ new: [Digest]) -> [Digest] {
             (old ?? []) + new.filter { old?.contains($0) != true }
         }
+        var reference = ReferenceValues(
+            supervisors: joined(before?.supervisors, [host.supervisor]),
+            launchers: joined(before?.launchers, [host.launcher]),
+            mapped: joined(before?.mapped, host.mapped.map(\.digest)),
+            seccompBPF: joined(before?.seccompBPF, [filter]),
+            shims: joined(before?.shims, host.shim.map { [$0] } ?? [])
+        )
+        let run = runReferences()
+        reference.images = joined(before?.images, run.images)
+        reference.profiles = joined(before?.profiles, run.profiles)
+        reference.kernels = joined(before?.kernels, run.kernels)
+        reference.policies = joined(before?.policies, run.policies)
         var policy = TrustPolicy(
             attesters: [
                 TrustedAttester(
@@ -123,13 +135,7 @@ extension Site {
                 )
             ],
             roles: enrolledKeys(),
-            reference: ReferenceValues(
-                supervisors: joined(before?.supervisors, [host.supervisor]),
-                launchers: joined(before?.launchers, [host.launcher]),
-                mapped: joined(before?.mapped, host.mapped.map(\.digest)),
-                seccompBPF: joined(before?.seccompBPF, [filter]),
-                shims: joined(before?.shims, host.shim.map { [$0] } ?? [])
-            ),
+            reference: reference,
             approvalThreshold: UInt64(configuration.planQuorum)
         )
         policy.attestationKeys = last?.policy.attestationKeys ?? []
@@ -143,6 +149,26 @@ extension Site {
         for file in try TrustFiles.make(site: siteKeys, policy: policy, root: keys.root).files {
             try StateFile.write(file.bytes, to: layout.root + "/" + file.name, mode: 0o644)
         }
+    }
+
+    /// What a broker gives keys out for: images and policies that were registered, this kernel, this jail.
+    private func runReferences() -> (images: [Digest], profiles: [Digest], kernels: [Digest], policies: [Digest]) {
+        let (images, policies) = read { state in
+            (
+                state.images.sorted { $0.hex < $1.hex },
+                state.outputPolicies.values.map(\.document.digest).sorted { $0.hex < $1.hex }
+                    + (state.processingPolicy.map { [$0.document.digest] } ?? [])
+            )
+        }
+        let profiles = ShippedProfiles.bytes(Self.profileName).map { [Machine.sha256($0)] } ?? []
+        return (images, profiles, [Machine.sha256(Array(host.kernel.version.utf8))], policies)
+    }
+
+    private func isListed(in known: ReferenceValues?) -> Bool {
+        guard let known else { return false }
+        let run = runReferences()
+        return run.images.allSatisfy(known.images.contains) && run.profiles.allSatisfy(known.profiles.contains)
+            && run.kernels.allSatisfy(known.kernels.contains) && run.policies.allSatisfy(known.policies.contains)
     }
 
     private var siteKeys: SiteKeys {

@@ -1,4 +1,5 @@
 internal import GloveboxAPI
+internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
@@ -9,6 +10,10 @@ struct StartStatement: Sendable {
     let digest: Digest
     /// Envelope and certificate.
     let files: [NamedFile]
+    /// The envelope alone.
+    let envelope: [UInt8]
+    /// The certificate alone, DER.
+    let leaf: [UInt8]
 }
 
 /// What a run left for its report.
@@ -29,7 +34,12 @@ struct RunFacts: Sendable {
     /// What was held fixed, when the plan asks for it.
     var deterministic: Deterministic.Account?
     var imageFormat: String = "erofs"
+    /// Log index of the key's release.
     var keyRelease: UInt64?
+    /// Which key that was, and where it went.
+    var keyBinding: Report.KeyBinding?
+    /// The broker's name for what was asked.
+    var keyRequest: Digest?
     var decision: Decision?
     var disclosure: [UInt8]?
     var withheld: [Withheld] = []

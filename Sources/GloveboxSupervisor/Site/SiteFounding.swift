@@ -1,3 +1,4 @@
+internal import GloveboxAttestation
 internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxImages
@@ -29,11 +30,13 @@ package enum SiteFounding {
         }
         for directory in [
             layout.root, layout.datasets, layout.images, layout.sealed, layout.history, layout.incoming,
-            layout.operatorProfile, layout.root + "/broker",
+            layout.operatorProfile, layout.broker,
         ] { try StateFile.makeDirectory(directory) }
         try SiteKeyring.make(layout, configuration)
-        try KeyBroker.create(root: layout.root)
-        try SiteLog.create(layout, configuration, SiteKeyring(layout), HostFacts.read())
+        let keys = try SiteKeyring(layout)
+        try KeyBroker.create(layout.broker, root: keys.root.pem, log: keys.log.key.vkey)
+        try CompanionUser.broker.own(layout.broker)
+        try SiteLog.create(layout, configuration, keys, HostFacts.read())
         // Last, so that a half-made site is not mistaken for one.
         try StateFile.write(configuration.bytes, to: layout.configuration)
         let site = try Site(opening: layout)
