@@ -135,7 +135,10 @@ let package = Package(
         ),
         .target(
             name: "GloveboxBroker",
-            dependencies: ["GloveboxCore", "GloveboxStore", "GloveboxTransparency", crypto],
+            dependencies: [
+                "CGloveboxLinux", "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxPolicy",
+                "GloveboxPrivacy", "GloveboxStore", "GloveboxTransparency", crypto,
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -179,9 +182,9 @@ let package = Package(
         .executableTarget(
             name: "gloveboxd",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxDocuments", "GloveboxLinux",
-                "GloveboxPolicy", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle, logging,
-                signals,
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDocuments",
+                "GloveboxLinux", "GloveboxPolicy", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments,
+                lifecycle, logging, signals,
             ],
             swiftSettings: strict
         ),
@@ -237,7 +240,9 @@ let package = Package(
         ),
         .testTarget(
             name: "GloveboxBrokerTests",
-            dependencies: ["GloveboxBroker", "GloveboxCore"],
+            dependencies: [
+                "GloveboxBroker", "GloveboxCore", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore", "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "GloveboxCoreTests", dependencies: ["GloveboxCore"], swiftSettings: strict),
@@ -297,9 +302,10 @@ let package = Package(
         .testTarget(
             name: "GloveboxSupervisorTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJobs", "GloveboxLinux",
-                "GloveboxMeasure", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp",
-                "GloveboxTransparency", "TestSupport", logging,
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxImages",
+                "GloveboxJail", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy",
+                "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency", "TestSupport",
+                logging,
             ],
             swiftSettings: strict
         ),

@@ -1,60 +1,288 @@
 internal import Crypto
 internal import Foundation
+package import GloveboxAttestation
 package import GloveboxCore
-internal import GloveboxStore
+internal import GloveboxPolicy
+package import GloveboxPrivacy
+package import GloveboxStore
+internal import GloveboxTransparency
 
-/// Keeps the key-encryption key, and lets a data key go only when the log has it.
-package struct KeyBroker: Sendable {
-    private let key: [UInt8]
+/// Keeps the keys of datasets and what was spent on them, and lets a key go only to a run that proved itself, paid, and
+/// stands in the log.
+///
+/// One thread uses it. Source: attestation specification, section 11.
+package final class KeyBroker {
+    let store: BrokerStore
+    let clock: LogClock
+    /// What holds the key-encryption key at rest.
+    package let sealing: String
+    private let root: [UInt8]
+    private let log: NoteKey
+    private var nonces = NonceRegister()
 
-    private static func path(_ root: String) -> String { root + "/broker/kek" }
+    private static func anchors(_ directory: String) -> (root: String, log: String) {
+        (directory + "/root.pem", directory + "/log.vkey")
+    }
 
-    /// Makes the broker's key, once, in a new site.
+    /// Makes the store of a new site, and pins whom it believes.
     ///
-    /// - Throws: `store.*` when there is one already.
-    package static func create(root: String) throws(GloveboxError) {
-        try KeyFile.create(path(root), random(32))
+    /// - Parameters:
+    ///   - directory: an empty directory that is the broker's own.
+    ///   - root: the root certificate, PEM.
+    ///   - log: the log's public key, a vkey line.
+    /// - Throws: `key.exists`, `store.io`.
+    package static func create(_ directory: String, root: [UInt8], log: String) throws(GloveboxError) {
+        try SoftwareSealing.create(directory + "/secret")
+        let pinned = anchors(directory)
+        try KeyFile.create(pinned.root, root)
+        try KeyFile.create(pinned.log, Array(log.utf8))
+        try BrokerStore.create(directory, sealing: SoftwareSealing(directory + "/secret"))
     }
 
-    /// Opens the broker of a site; refuses a key that others can read.
-    package init(root: String) throws(GloveboxError) {
-        key = try KeyFile.read(Self.path(root))
-        guard key.count == 32 else { throw GloveboxError("broker.key", "the broker's key has not 32 bytes") }
+    /// Opens a store.
+    ///
+    /// - Parameters:
+    ///   - directory: the broker's own.
+    ///   - sealing: what holds the key-encryption key; a secret file when nil.
+    ///   - clock: for the age of nonces and certificates.
+    /// - Throws: `kbs.rollback`, `kbs.store`, `log.locked`, `key.*`, `store.io`.
+    package init(
+        _ directory: String,
+        sealing: (any KeySealing)? = nil,
+        clock: LogClock = .system
+    ) throws(GloveboxError) {
+        let sealing: any KeySealing =
+            if let sealing { sealing } else { try SoftwareSealing(directory + "/secret") }
+        let pinned = Self.anchors(directory)
+        root = try PEM.decode(KeyFile.read(pinned.root), label: "CERTIFICATE")
+        let line = try KeyFile.read(pinned.log).filter { $0 != 0x0a }
+        log = try NoteKey(vkey: String(decoding: line, as: UTF8.self))
+        store = try BrokerStore(directory, sealing: sealing)
+        self.sealing = sealing.name
+        self.clock = clock
     }
 
-    /// A fresh data key and the same wrapped.
-    package func makeKey() throws(GloveboxError) -> (key: [UInt8], wrapped: [UInt8]) {
-        let key = Self.random(32)
-        return (key, try wrap(key))
+    /// How far the ledger goes.
+    package var state: LedgerState { store.state }
+
+    /// Names the key-encryption key without telling it.
+    package func kekID() throws(GloveboxError) -> GloveboxCore.Digest {
+        GloveboxCore.Digest(bytes: try derived("glovebox/kek-id/v1")) ?? .zero
     }
 
-    /// Encrypts a data key under the key-encryption key.
-    package func wrap(_ dataKey: [UInt8]) throws(GloveboxError) -> [UInt8] {
-        try SealedChunks.seal(dataKey, key: key, label: "glovebox/data-key/v1")
+    /// A key for what the supervisor itself encrypts and reads again: specs and unit tags of what was released.
+    package func historyKey() throws(GloveboxError) -> [UInt8] { try derived("glovebox/history/v1") }
+
+    /// Refuses a store that is older than what the site's log says of it; gives the grants that came after.
+    ///
+    /// - Throws: `kbs.rollback`.
+    package func check(against logged: LedgerState) throws(GloveboxError) -> [KeyGrant] {
+        guard store.head(at: logged.count) == logged.head else {
+            throw GloveboxError(
+                "kbs.rollback",
+                "the log knows \(logged.count) entries of the broker's ledger, which has \(state.count) others",
+                hint: "The broker's directory was put back. Restore the newest copy of it."
+            )
+        }
+        return store.book.order.filter { $0.count > logged.count }.compactMap { store.book.grants[$0.request] }
     }
 
-    /// Gives out a data key after `record` has made the release durable; when `record` throws, the key stays.
+    /// Takes in the keys of a dataset.
+    ///
+    /// - Throws: `kbs.key` when there are other keys under that name; `store.*`.
+    package func enrol(
+        file: String,
+        commitment: GloveboxCore.Digest,
+        keys: DatasetKeys
+    ) throws(GloveboxError) {
+        if store.book.keys[file] != nil {
+            throw GloveboxError("kbs.key", "there are keys of the file \(Display.escape(file)) already")
+        }
+        let wrapped = try SealedChunks.seal(
+            keys.bytes,
+            key: store.keyEncryptionKey(),
+            label: Self.label(file, commitment)
+        )
+        try store.add(.enrolled(EnrolledKey(file: file, commitment: commitment, wrapped: wrapped)))
+    }
+
+    /// A nonce of 32 bytes for one request within five minutes.
+    ///
+    /// - Throws: `kbs.nonce`.
+    package func nonce() throws(GloveboxError) -> [UInt8] { try nonces.issue(at: clock.now().monotonic) }
+
+    /// Appraises evidence, and grants the key of a file: paid and durable, but not out yet.
+    ///
+    /// The same request gets the same grant and pays once; so does one whose first answer was lost.
+    ///
+    /// - Throws: `kbs.nonce`, `kbs.replay`, `kbs.key`, `kbs.budget`, or `kbs.evidence` with all causes.
+    package func grant(
+        _ evidence: KeyEvidence,
+        nonce: [UInt8],
+        file: String,
+        policy: JSONValue
+    ) throws(GloveboxError) -> KeyGrant {
+        let now = clock.now()
+        try nonces.take(nonce, at: now.monotonic)
+        guard let key = store.book.keys[file] else {
+            throw GloveboxError("kbs.key", "the broker has no key of the file \(Display.escape(file))")
+        }
+        let appraisal = KeyAppraisal(
+            evidence,
+            expecting: KeyExpectations(
+                root: root,
+                nonce: nonce,
+                commitment: key.commitment,
+                now: now.wall,
+                seenTrustVersion: store.book.trustVersion
+            )
+        )
+        guard let run = appraisal.run else { throw Self.refusal(appraisal.causes) }
+        let request = KeyGrant.id(job: run.job, run: run.run, plan: run.plan, commitment: key.commitment)
+        if let known = store.book.grants[request] {
+            guard known.hpkeKey == run.hpkeKey else {
+                throw GloveboxError("kbs.replay", "this run was granted its key before, for another HPKE key")
+            }
+            return known
+        }
+        try checkRuns(run, policy, now.wall)
+        let grant = KeyGrant(
+            request: request,
+            job: run.job,
+            project: run.project,
+            plan: run.plan,
+            policy: run.outputPolicy,
+            start: run.start,
+            hpkeKey: run.hpkeKey,
+            commitment: key.commitment,
+            trustVersion: run.trustVersion,
+            time: now.wall
+        )
+        try store.add(.granted(grant))
+        return grant
+    }
+
+    /// Gives out a granted key, sealed, when the log is shown to hold its release.
+    ///
+    /// - Throws: `kbs.log-first` with the reason; `log.rollback` for a log shorter than one seen before.
     package func release(
-        _ wrapped: [UInt8],
-        record: () throws(GloveboxError) -> Void
-    ) throws(GloveboxError) -> [UInt8] {
-        let key = try SealedChunks.open(wrapped, key: key, label: "glovebox/data-key/v1")
-        try record()
-        return key
+        _ request: GloveboxCore.Digest,
+        file: String,
+        entry: [UInt8],
+        proof: [UInt8]
+    ) throws(GloveboxError) -> SealedKey {
+        guard let grant = store.book.grants[request], let key = store.book.keys[file],
+            key.commitment == grant.commitment
+        else { throw GloveboxError("kbs.key", "no key of that file is granted under that request") }
+        let place: (index: UInt64, size: UInt64)
+        do throws(GloveboxError) { place = try logged(grant, entry, proof) } catch {
+            throw GloveboxError(
+                "kbs.log-first",
+                "the log is not shown to hold the release: \(error.code): \(error.message)"
+            )
+        }
+        guard place.size >= store.book.logSize else {
+            throw GloveboxError(
+                "log.rollback",
+                "the log has \(place.size) entries; the broker has seen one of \(store.book.logSize)"
+            )
+        }
+        if !store.book.released.contains(request) {
+            try store.add(.released(request: request, index: place.index, size: place.size))
+        }
+        let keys = try SealedChunks.open(
+            key.wrapped,
+            key: store.keyEncryptionKey(),
+            label: Self.label(file, key.commitment)
+        )
+        return try SealedKey(sealing: keys, to: grant.hpkeKey, plan: grant.plan)
     }
 
-    /// Encrypts bytes that only the site itself reads again.
-    package func seal(_ bytes: [UInt8], label: String) throws(GloveboxError) -> [UInt8] {
-        try SealedChunks.seal(bytes, key: key, label: label)
+    /// Charges for noise within the limits of the plan's own output policy; the same charge of a run is made once.
+    ///
+    /// - Throws: `kbs.key`, `kbs.budget`, `budget.exhausted`, `privacy.*`, `store.*`.
+    package func charge(
+        _ charge: PrivacyLedger.Charge,
+        under request: GloveboxCore.Digest,
+        policy: JSONValue
+    ) throws(GloveboxError) {
+        guard let grant = store.book.grants[request], grant.project == charge.project else {
+            throw GloveboxError("kbs.key", "nothing is granted to that project under that request")
+        }
+        let id = GloveboxCore.Digest(
+            sha256: Array("glovebox-kbs-charge-v1\0".utf8) + request.bytes + charge.key.bytes
+        )
+        if store.book.charges.contains(id) { return }
+        guard let budget = try Self.policy(policy, grant.policy).privacy.budget else {
+            throw GloveboxError("kbs.budget", "the plan's output policy has no budget")
+        }
+        try store.book.noise.check(charge, budget: budget)
+        try store.add(.charged(charge, request: id))
     }
 
-    /// Decrypts what ``seal(_:label:)`` made.
-    package func open(_ sealed: [UInt8], label: String) throws(GloveboxError) -> [UInt8] {
-        try SealedChunks.open(sealed, key: key, label: label)
+    /// The log's own word that it holds exactly this release.
+    private func logged(
+        _ grant: KeyGrant,
+        _ entry: [UInt8],
+        _ proof: [UInt8]
+    ) throws(GloveboxError) -> (index: UInt64, size: UInt64) {
+        let receipt = try TlogProof(parsing: proof)
+        let checkpoint = try receipt.verify(entry: entry, log: log)
+        let event = try PublicEvent(JSONReader.readCanonical(entry), at: receipt.index)
+        let claimed = ["plan", "start", "request", "hpkeKey", "kekId"].map { event[$0] }
+        let granted = [
+            grant.plan.hex, grant.start.hex, grant.request.hex, GloveboxCore.Digest(sha256: grant.hpkeKey).hex,
+            try kekID().hex,
+        ]
+        guard event.kind == .keyReleased, event.job == grant.job, claimed == granted else {
+            throw GloveboxError("log.entry-mismatch", "the entry is not the release of this key to this run")
+        }
+        return (receipt.index, checkpoint.size)
     }
 
-    private static func random(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    /// Every run that sees data tells a little, so a policy bounds how many there are in a day.
+    private func checkRuns(_ run: AppraisedRun, _ policy: JSONValue, _ now: Instant) throws(GloveboxError) {
+        let limit = try Self.policy(policy, run.outputPolicy).channels.maxRunsPerDay
+        let runs = store.book.runs(
+            of: run.project,
+            policy: run.outputPolicy,
+            since: now.adding(seconds: -86400)
+        )
+        guard runs < limit else {
+            throw GloveboxError(
+                "kbs.budget",
+                "the output policy allows \(limit) runs in 24 hours, and \(runs) were paid for"
+            )
+        }
+    }
+
+    private static func policy(
+        _ value: JSONValue,
+        _ digest: GloveboxCore.Digest
+    ) throws(GloveboxError) -> OutputPolicy {
+        let policy = try OutputPolicy(value)
+        guard policy.document.digest == digest else {
+            throw GloveboxError("kbs.evidence", "the output policy shown is not the plan's")
+        }
+        return policy
+    }
+
+    private static func refusal(_ causes: [GloveboxError]) -> GloveboxError {
+        let own = causes.first { $0.code.utf8.starts(with: "kbs.".utf8) }?.code
+        let list = causes.map { "\($0.code): \($0.message)" }.joined(separator: "; ")
+        return GloveboxError(own ?? "kbs.evidence", "the evidence is not accepted: \(list)")
+    }
+
+    private static func label(_ file: String, _ commitment: GloveboxCore.Digest) -> String {
+        "glovebox/dataset-keys/v1 \(file) \(commitment.hex)"
+    }
+
+    private func derived(_ info: String) throws(GloveboxError) -> [UInt8] {
+        let key = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: try store.keyEncryptionKey()),
+            info: Array(info.utf8),
+            outputByteCount: 32
+        )
+        return unsafe key.withUnsafeBytes { unsafe Array($0) }
     }
 }

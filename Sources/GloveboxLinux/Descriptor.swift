@@ -38,15 +38,21 @@ package final class Descriptor: Sendable {
         return (Descriptor(owning: ends.0), Descriptor(owning: ends.1))
     }
 
-    /// A connected pair of packet sockets.
-    package static func socketPair() throws(SyscallError) -> (Descriptor, Descriptor) {
+    /// A connected pair of packet sockets, or of stream sockets.
+    package static func socketPair(stream: Bool = false) throws(SyscallError) -> (Descriptor, Descriptor) {
         var ends: (Int32, Int32) = (-1, -1)
         let made = unsafe withUnsafeMutablePointer(to: &ends) {
-            let type = Int(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue)
+            let type = Int((stream ? SOCK_STREAM : SOCK_SEQPACKET).rawValue | SOCK_CLOEXEC.rawValue)
             return Kernel.call(SYS_socketpair, Int(AF_UNIX), type, 0, Int(bitPattern: $0))
         }
         _ = try Kernel.value(made, "socketpair")
         return (Descriptor(owning: ends.0), Descriptor(owning: ends.1))
+    }
+
+    /// A second descriptor of this process's stderr.
+    package static func standardError() throws(SyscallError) -> Descriptor {
+        let copy = Kernel.call(SYS_fcntl, 2, Int(F_DUPFD_CLOEXEC), 3)
+        return Descriptor(owning: Int32(try Kernel.value(copy, "fcntl(F_DUPFD_CLOEXEC)")))
     }
 
     /// An empty memory file.

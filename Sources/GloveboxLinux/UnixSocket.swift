@@ -18,4 +18,13 @@ extension Descriptor {
         _ = try Kernel.value(connected, "connect", path)
         return socket
     }
+
+    /// The user who made the other end of a connected Unix socket, as the kernel keeps it (`SO_PEERCRED`).
+    package func peerUser() throws(SyscallError) -> UInt32 {
+        var credentials: [UInt32] = [0, 0, 0]  // struct ucred: pid, uid, gid
+        var length = UInt32(12)
+        let got = unsafe getsockopt(raw, SOL_SOCKET, SO_PEERCRED, &credentials, &length)
+        guard got == 0, length == 12 else { throw SyscallError("getsockopt(SO_PEERCRED)", errno) }
+        return credentials[1]
+    }
 }

@@ -105,6 +105,13 @@ package final class OwnedFile: Sendable {
     /// - Throws: `store.io`.
     package func sync() throws(GloveboxError) { try SystemCall.retry("fsync", path) { fsync(descriptor) } }
 
+    /// Cuts the file, or lengthens it with zeros.
+    ///
+    /// - Throws: `store.io`.
+    package func truncate(to size: Int) throws(GloveboxError) {
+        try SystemCall.retry("ftruncate", path) { ftruncate(descriptor, size) }
+    }
+
     /// Sets the permission bits.
     ///
     /// - Throws: `store.io`.

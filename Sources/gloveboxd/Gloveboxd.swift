@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The supervisor's program.
-@main struct Gloveboxd: AsyncParsableCommand {
+struct Gloveboxd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gloveboxd",
         abstract: "Run code on private data in an emulated enclave, and let out only what policy allows.",
@@ -13,7 +13,7 @@ import ArgumentParser
         version: "0.1.0",
         subcommands: [
             InitCommand.self, ServeCommand.self, SelftestCommand.self, PolicyCommand.self, DatasetCommand.self,
-            TryCommand.self, KeysCommand.self,
+            TryCommand.self, KeysCommand.self, BrokerCommand.self,
         ]
     )
 }

@@ -1,4 +1,3 @@
-import Glibc
 import GloveboxBroker
 import GloveboxCore
 import Testing
@@ -36,23 +35,6 @@ import Testing
         #expect(throws: GloveboxError("broker.open", "")) { try SealedChunks.open(sealed, key: key, label: "b") }
         let other = [UInt8](repeating: 8, count: 32)
         #expect(throws: GloveboxError("broker.open", "")) { try SealedChunks.open(sealed, key: other, label: "a") }
-    }
-
-    @Test func `keeps the key when the event cannot be made durable`() throws {
-        var template = Array("/tmp/glovebox-broker-XXXXXX".utf8CString)
-        try #require(unsafe mkdtemp(&template) != nil)
-        let root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { for path in ["/broker/kek", "/broker", ""] { unsafe remove(root + path) } }
-        try #require(unsafe mkdir(root + "/broker", 0o700) == 0)
-        try KeyBroker.create(root: root)
-        let broker = try KeyBroker(root: root)
-        let (key, wrapped) = try broker.makeKey()
-        let full = GloveboxError("log.unavailable", "the disk is full")
-        #expect(throws: full) {
-            try broker.release(wrapped) { () throws(GloveboxError) in throw full }
-        }
-        var isRecorded = false
-        #expect(try broker.release(wrapped) { isRecorded = true } == key && isRecorded)
     }
 
     @Test func `a commitment has its known answer`() {

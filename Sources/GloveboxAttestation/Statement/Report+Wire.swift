@@ -25,7 +25,8 @@ extension Report {
             ("code", code.json), ("invocation", invocation.json), ("inputs", .list(inputs)),
             ("policies", policies.json), ("approvals", .list(approvals)), ("approvalQuorum", approvalQuorum.json),
             ("outputs", outputs.json), ("privacy", privacy?.json), ("usage", usage.json), ("time", time.json),
-            ("keyRelease", keyRelease.map { ["logIndex": .decimal($0)] }), ("log", log.json), ("quote", quote?.json),
+            ("keyRelease", keyRelease.map { KeyRelease(logIndex: $0, binding: keyBinding).json }), ("log", log.json),
+            ("quote", quote?.json),
         ])
     }
 
@@ -64,15 +65,9 @@ extension Report {
         self.time = try fields.object("time")
         let release: KeyRelease? = try fields.optionalObject("keyRelease")
         self.keyRelease = release?.logIndex
+        self.keyBinding = release?.binding
         self.log = try fields.object("log")
         self.quote = try fields.optionalObject("quote")
         try fields.finish()
     }
-}
-
-/// `{"logIndex": "<decimal>"}`.
-private struct KeyRelease: Wire {
-    let logIndex: UInt64
-    var json: JSONValue { ["logIndex": .decimal(logIndex)] }
-    init(reading fields: inout JSONFields) throws(GloveboxError) { self.logIndex = try fields.decimal("logIndex") }
 }

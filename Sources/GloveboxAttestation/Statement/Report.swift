@@ -71,6 +71,8 @@ package struct Report: Sendable {
     package var time: Time
     /// Log index of `key.released`; nil when no private data was opened.
     package var keyRelease: UInt64?
+    /// Which key that was, and whom it was sealed to; nil when none was released through a broker.
+    package var keyBinding: KeyBinding?
     /// The log at the start of the run.
     package var log: LogPosition
     /// What a TPM says of the supervisor, for this report's nonce, leaf and plan; nil without a TPM.

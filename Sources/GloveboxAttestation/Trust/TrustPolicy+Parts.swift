@@ -102,6 +102,14 @@ package struct ReferenceValues: Sendable, Wire {
     package var seccompBPF: [Digest]
     /// Libraries that deterministic jails load; left out of the file when there are none.
     package var shims: [Digest]
+    /// Root-filesystem images for which a broker gives out data keys; each of the next four is left out when empty.
+    package var images: [Digest] = []
+    /// Jail profiles for which it does.
+    package var profiles: [Digest] = []
+    /// Kernels on which it does: SHA-256 of release and version as `/proc/sys/kernel` tells them, with a space between.
+    package var kernels: [Digest] = []
+    /// Processing and output policies under which it does.
+    package var policies: [Digest] = []
 
     /// Lists known binaries.
     package init(
@@ -125,8 +133,13 @@ package struct ReferenceValues: Sendable, Wire {
             ("supervisors", .array(supervisors.map(\.json))), ("launchers", .array(launchers.map(\.json))),
             ("mapped", .array(mapped.map(\.json))), ("minSvn", .decimal(minSVN)),
             ("seccompBpf", .array(seccompBPF.map(\.json))),
-            ("shims", shims.isEmpty ? nil : .array(shims.map(\.json))),
+            ("shims", Self.list(shims)), ("images", Self.list(images)), ("profiles", Self.list(profiles)),
+            ("kernels", Self.list(kernels)), ("policies", Self.list(policies)),
         ])
+    }
+
+    private static func list(_ digests: [Digest]) -> JSONValue? {
+        digests.isEmpty ? nil : .array(digests.map(\.json))
     }
 
     init(reading fields: inout JSONFields) throws(GloveboxError) {
@@ -136,6 +149,10 @@ package struct ReferenceValues: Sendable, Wire {
         self.minSVN = try fields.decimal("minSvn")
         self.seccompBPF = try fields.digests("seccompBpf")
         self.shims = try fields.optionalDigests("shims")
+        self.images = try fields.optionalDigests("images")
+        self.profiles = try fields.optionalDigests("profiles")
+        self.kernels = try fields.optionalDigests("kernels")
+        self.policies = try fields.optionalDigests("policies")
     }
 }
 

@@ -27,6 +27,7 @@ struct ReportMaker {
         let workflow = try WorkflowEvidence(entry, site: site)
         let leafKey = JobLeaf()
         var report = try report(entry, facts, outcome: outcome(entry), workflow)
+        report.keyBinding = facts?.keyBinding
         try quote(&report, for: leafKey.publicKey)
         let payload = report.statement()
         let leaf = try certify(leafKey.publicKey, for: job)
@@ -66,7 +67,11 @@ struct ReportMaker {
     }
 
     /// Signs what is known before the data key is asked for, under a key of its own.
-    func start(for job: String, facts: RunFacts) throws(GloveboxError) -> StartStatement {
+    func start(
+        for job: String,
+        facts: RunFacts,
+        asking request: Report.KeyRequest
+    ) throws(GloveboxError) -> StartStatement {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
@@ -74,21 +79,27 @@ struct ReportMaker {
         let workflow = try WorkflowEvidence(entry, site: site)
         var report = try report(entry, facts, outcome: .interrupted, workflow)
         let leafKey = JobLeaf()
-        try quote(&report, for: leafKey.publicKey)
+        try quote(&report, for: leafKey.publicKey, nonce: request.nonce)
         let leaf = try certify(leafKey.publicKey, for: job)
-        let envelope = try leafKey.sign(report.start())
+        let envelope = try leafKey.sign(report.start(request))
         return StartStatement(
             digest: envelope.payloadDigest,
             files: [
                 NamedFile(path: EvidenceFiles.start, content: envelope.bytes),
                 NamedFile(path: EvidenceFiles.startLeaf, content: PEM.encode(leaf, label: "CERTIFICATE")),
-            ]
+            ],
+            envelope: envelope.bytes,
+            leaf: leaf
         )
     }
 
     /// Has the TPM vouch for a report and its leaf, where the site has one.
-    private func quote(_ report: inout Report, for leaf: VerifyingKey) throws(GloveboxError) {
-        guard let quote = try site.tpm?.quote(for: report, leaf: leaf.digest) else { return }
+    private func quote(
+        _ report: inout Report,
+        for leaf: VerifyingKey,
+        nonce: [UInt8]? = nil
+    ) throws(GloveboxError) {
+        guard let quote = try site.tpm?.quote(for: report, leaf: leaf.digest, nonce: nonce) else { return }
         report.quote = quote
         report.time.tpm = try QuoteMessage(parsing: quote.message).clock
     }
@@ -177,7 +188,8 @@ struct ReportMaker {
             assurance: Report.Assurance(
                 rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
                 debug: HostFacts.isTraced(),
-                notProven: (site.keys.root == nil ? [] : ["root-key-offline"]) + ["separate-signer", "separate-broker"]
+                notProven: (site.keys.root == nil ? [] : ["root-key-offline"]) + ["separate-signer"]
+                    + (site.isBrokerSeparate ? [] : ["separate-broker"])
                     + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
                     + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
                     + JailProtections.openChannels,

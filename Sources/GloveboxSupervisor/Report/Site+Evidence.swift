@@ -75,7 +75,7 @@ extension Site {
     }
 
     /// The trust policy as last signed; nil before the first.
-    private func publishedTrust() throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest)? {
+    func publishedTrust() throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest)? {
         let path = layout.root + "/" + TrustFiles.Name.trustPolicy
         guard StateFile.exists(path) else { return nil }
         let file = try StateFile.read(path)
@@ -126,6 +126,18 @@ extension Site {
         func joined(_ old: [Digest]?, _ new: [Digest]) -> [Digest] {
             (old ?? []) + new.filter { old?.contains($0) != true }
         }
+        var reference = ReferenceValues(
+            supervisors: joined(before?.supervisors, [host.supervisor]),
+            launchers: joined(before?.launchers, [host.launcher]),
+            mapped: joined(before?.mapped, host.mapped.map(\.digest)),
+            seccompBPF: joined(before?.seccompBPF, [filter]),
+            shims: joined(before?.shims, host.shim.map { [$0] } ?? [])
+        )
+        let run = runReferences()
+        reference.images = joined(before?.images, run.images)
+        reference.profiles = joined(before?.profiles, run.profiles)
+        reference.kernels = joined(before?.kernels, run.kernels)
+        reference.policies = joined(before?.policies, run.policies)
         var policy = TrustPolicy(
             attesters: try siteKeys().authorities.map { authority throws(GloveboxError) in
                 TrustedAttester(
@@ -135,13 +147,7 @@ extension Site {
                 )
             },
             roles: enrolledKeys(),
-            reference: ReferenceValues(
-                supervisors: joined(before?.supervisors, [host.supervisor]),
-                launchers: joined(before?.launchers, [host.launcher]),
-                mapped: joined(before?.mapped, host.mapped.map(\.digest)),
-                seccompBPF: joined(before?.seccompBPF, [filter]),
-                shims: joined(before?.shims, host.shim.map { [$0] } ?? [])
-            ),
+            reference: reference,
             approvalThreshold: UInt64(configuration.planQuorum),
             revocations: read { state in state.revocations }
         )
@@ -155,6 +161,19 @@ extension Site {
             policy.previous = last.digest
         }
         return policy
+    }
+
+    /// What a broker gives keys out for: images and policies that were registered, this kernel, this jail.
+    private func runReferences() -> (images: [Digest], profiles: [Digest], kernels: [Digest], policies: [Digest]) {
+        let (images, policies) = read { state in
+            (
+                state.images.sorted { $0.hex < $1.hex },
+                state.outputPolicies.values.map(\.document.digest).sorted { $0.hex < $1.hex }
+                    + (state.processingPolicy.map { [$0.document.digest] } ?? [])
+            )
+        }
+        let profiles = ShippedProfiles.bytes(Self.profileName).map { [Machine.sha256($0)] } ?? []
+        return (images, profiles, [Machine.sha256(Array(host.kernel.version.utf8))], policies)
     }
 
     private func siteKeys() throws(GloveboxError) -> SiteKeys {

@@ -1,4 +1,5 @@
 internal import GloveboxAttestation
+internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxImages
@@ -91,13 +92,17 @@ struct JobRunner {
         let plan = try JobJail(site: site, entry: entry)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
-        let start = try ReportMaker(site: site).start(for: job, facts: facts)
-        facts.startStatement = start
+        let door = KeyDoor(site: site, entry: entry, dataset: dataset, policy: policy, facts: facts)
+        defer {
+            facts.startStatement = door.start
+            facts.keyRelease = door.release?.index
+            facts.keyBinding = door.release?.binding
+        }
         let staging = try Staging(
             site: site,
             entry: entry,
             dataset: dataset,
-            start: start.digest,
+            door: door,
             showsRows: policy.tier != .computed
         )
         var hooks = JailRun.Hooks()
@@ -116,9 +121,12 @@ struct JobRunner {
         facts.readback = result.readback
         facts.protections = result.protections
         facts.deterministic = result.deterministic
-        facts.keyRelease = staging.keyRelease
         facts.usage = ExactUsage(result)
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
+        facts.startStatement = door.start
+        facts.keyRelease = door.release?.index
+        facts.keyBinding = door.release?.binding
+        facts.keyRequest = door.grant?.request
         try recordDenials(result)
         if try isCancelled() {
             try closeRun("job.cancelled")
@@ -163,8 +171,14 @@ struct JobRunner {
         try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
         let outcome =
             policy.tier == .computed
-            ? try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset)
-                .decide(table: table, lineageKey: lineageKey)
+            ? try QueryDecision(
+                site: site,
+                entry: entry,
+                policy: policy,
+                dataset: dataset,
+                request: facts.keyRequest ?? .zero
+            )
+            .decide(table: table, lineageKey: lineageKey)
             : try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
                 .decide(outputs, table: table, lineageKey: lineageKey)
         facts.decision = outcome.decision

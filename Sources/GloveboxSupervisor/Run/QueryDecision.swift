@@ -1,4 +1,5 @@
 internal import GloveboxAttestation
+internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJobs
@@ -10,13 +11,15 @@ internal import GloveboxTransparency
 
 /// Answers the query of a plan: what the job wrote plays no part.
 ///
-/// The charge is in the log before a row is read for the answer, and the answer is kept before it is approved. A crash in
+/// The charge is in the broker's ledger and in the log before a row is read for the answer, and the answer is kept before it is approved. A crash in
 /// between leaves the charge; a crash after it leaves an answer that the same query gets for nothing.
 struct QueryDecision {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
     let dataset: RegisteredDataset
+    /// The broker's name for what the run was granted.
+    let request: Digest
 
     func decide(table: DatasetTable, lineageKey: [UInt8]) throws(GloveboxError) -> OutputDecision.Outcome {
         let query = try site.query(entry.manifest.core.code.nar)
@@ -79,6 +82,7 @@ struct QueryDecision {
         {
             return (try site.blobs.get(known), nil)
         }
+        let ledger = try KeyDoor.charge(site, charge, under: request, policy: policy)
         let index = try site.record(
             Event(
                 kind: .budgetSpent,
@@ -87,8 +91,9 @@ struct QueryDecision {
                 dataset: dataset.name,
                 fields: [("budget", "privacy"), ("amount", .string(charge.rho.text))]
             ),
-            ["charge": charge.json]
+            ["charge": charge.json, "brokerLedger": ledger.json]
         )
+        site.broker.note(ledger)
         let engine = QueryEngine(query, policy: policy, inputPolicy: dataset.inputPolicy)
         let bytes = try engine.answer(
             over: table,

@@ -13,12 +13,15 @@ struct ReleaseHistory {
 
     /// All earlier releases.
     func records() throws(GloveboxError) -> [ReleaseRecord] {
+        let key = try site.broker.greeting().historyKey
         var records: [ReleaseRecord] = []
         for job in site.read({ state in state.order }) {
             let path = directory + "/" + job
             guard StateFile.exists(path) else { continue }
             records.append(
-                try ReleaseRecord(stored: site.broker.open(StateFile.read(path, limit: 1 << 30), label: job))
+                try ReleaseRecord(
+                    stored: SealedChunks.open(StateFile.read(path, limit: 1 << 30), key: key, label: job)
+                )
             )
         }
         return records
@@ -27,6 +30,8 @@ struct ReleaseHistory {
     /// Keeps one release.
     func add(_ record: ReleaseRecord) throws(GloveboxError) {
         try StateFile.makeDirectory(directory)
-        try StateFile.write(site.broker.seal(record.encoded, label: record.id), to: directory + "/" + record.id)
+        let key = try site.broker.greeting().historyKey
+        let sealed = try SealedChunks.seal(record.encoded, key: key, label: record.id)
+        try StateFile.write(sealed, to: directory + "/" + record.id)
     }
 }

@@ -10,6 +10,10 @@ struct StartStatement: Sendable {
     let digest: Digest
     /// Envelope and certificate.
     let files: [NamedFile]
+    /// The envelope alone.
+    let envelope: [UInt8]
+    /// The certificate alone, DER.
+    let leaf: [UInt8]
 }
 
 /// What a run left for its report.
@@ -30,6 +34,7 @@ struct RunFacts: Sendable {
     /// What was held fixed, when the plan asks for it.
     var deterministic: Deterministic.Account?
     var imageFormat: String = "erofs"
+    /// Log index of the key's release.
     var keyRelease: UInt64?
     /// The program of the image that was executed.
     var program: JailReadback.Program?
@@ -37,6 +42,10 @@ struct RunFacts: Sendable {
     var usage: ExactUsage?
     /// What an answer cost; nil when no budget stands behind the outputs.
     var privacy: Report.Privacy?
+    /// Which key that was, and where it went.
+    var keyBinding: Report.KeyBinding?
+    /// The broker's name for what was asked.
+    var keyRequest: Digest?
     var decision: Decision?
     var disclosure: [UInt8]?
     var withheld: [Withheld] = []

@@ -8,15 +8,13 @@ internal import GloveboxJobs
 internal import GloveboxLinux
 internal import GloveboxMeasure
 internal import GloveboxStore
-internal import GloveboxTransparency
 
 /// Fills a jail with the approved code and the data, and is the only place where data is in the clear.
 final class Staging {
     private let site: Site
     private let entry: JobEntry
     private let dataset: RegisteredDataset
-    /// Digest of the start statement, which the key's event names.
-    private let start: GloveboxCore.Digest
+    private let door: KeyDoor
     private let showsRows: Bool
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
@@ -24,18 +22,16 @@ final class Staging {
     private(set) var table: DatasetTable?
     /// The key of this lineage's unit tags.
     private(set) var lineageKey: [UInt8]?
-    /// Log index of the key's release.
-    private(set) var keyRelease: UInt64?
 
     /// The job sees the dataset's rows, or its header alone.
     init(
         site: Site,
         entry: JobEntry,
         dataset: RegisteredDataset,
-        start: GloveboxCore.Digest,
+        door: KeyDoor,
         showsRows: Bool
     ) throws(GloveboxError) {
-        self.start = start
+        self.door = door
         self.showsRows = showsRows
         self.site = site
         self.entry = entry
@@ -73,36 +69,14 @@ final class Staging {
         return measured.narSha256
     }
 
-    /// Decrypts the data; the key leaves the broker only after the log says so.
+    /// Decrypts the data; the keys leave the broker only after the log says so.
     private func openData() throws(GloveboxError) -> Projection {
-        let site = site
-        let event = Event(
-            kind: .keyReleased,
-            job: entry.job.id,
-            project: entry.manifest.project,
-            dataset: dataset.name,
-            fields: [("plan", .string(entry.job.planDigest.hex)), ("start", .string(start.hex))]
-        )
-        // Paid before it is used: each run that sees data is one of those the policy allows in a day.
-        try site.record(
-            Event(
-                kind: .budgetSpent,
-                job: entry.job.id,
-                project: entry.manifest.project,
-                dataset: dataset.name,
-                fields: [("budget", "runs"), ("amount", "1")]
-            )
-        )
-        var index: UInt64?
-        let key = try site.broker.release(dataset.wrappedKey) { () throws(GloveboxError) in
-            index = try site.record(event)
-        }
-        keyRelease = index
+        let keys = try door.open()
         let sealed = try StateFile.read(site.layout.datasets + "/" + dataset.file, limit: 8 << 30)
-        let bytes = try SealedChunks.open(sealed, key: key, label: dataset.file)
+        let bytes = try SealedChunks.open(sealed, key: keys.data, label: dataset.file)
         let table = try DatasetTable(stored: bytes, description: dataset.description)
         self.table = table
-        lineageKey = try site.broker.release(dataset.wrappedLineageKey) {}  // logged with the data key above
+        lineageKey = keys.lineage
         return try Projection(
             table,
             inputPolicy: dataset.inputPolicy,

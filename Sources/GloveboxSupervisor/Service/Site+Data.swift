@@ -27,24 +27,23 @@ extension Site {
         }
         let table = try importTable(request.privatePath, description)
         let file = Machine.identifier("dsv")
-        let (key, wrapped) = try broker.makeKey()
+        let keys = DatasetKeys()
         try StateFile.write(
-            SealedChunks.seal(table.encoded, key: key, label: file),
+            SealedChunks.seal(table.encoded, key: keys.data, label: file),
             to: layout.datasets + "/" + file
         )
-        let lineageKey = Machine.random(32)
         let mock = try MockData.csv(description, inputPolicy: inputPolicy)
         let mockDigest = try blobs.put(mock)
         let commitment = DatasetCommitment.root(
             parts: [(path: "\(request.name).csv", bytes: table.encoded)],
-            key: lineageKey
+            key: keys.lineage
         )
+        let ledger = try broker.enrol(file: file, commitment: commitment, keys: keys)
         let json: JSONValue = [
             "name": .string(request.name), "version": .integer(description.document.version),
             "owner": .string(caller.account), "description": description.document.canonical,
             "inputPolicy": inputPolicy.document.canonical, "file": .string(file),
-            "wrappedKey": .string(Base64.encode(wrapped)),
-            "wrappedLineageKey": .string(Base64.encode(try broker.wrap(lineageKey))), "commitment": commitment.json,
+            "brokerLedger": ledger.json, "commitment": commitment.json,
             "rowBucket": .string(Self.bucket(table.rowCount)), "mock": mockDigest.json,
             "mockBytes": .integer(Int64(mock.count)),
         ]
@@ -61,6 +60,7 @@ extension Site {
             ),
             json
         )
+        broker.note(ledger)
         try record(
             Event(kind: .mockDataPublished, dataset: request.name, fields: [("mock", .string(mockDigest.hex))])
         )
@@ -153,6 +153,7 @@ extension Site {
             ),
             document.canonical
         )
+        if try publishedTrust() != nil { try refreshTrust() }
         return PolicySummary(
             name: document.name,
             version: Int(document.version),

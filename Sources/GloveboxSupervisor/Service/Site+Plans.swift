@@ -218,6 +218,7 @@ extension Site {
             ),
             ["digest": image.digest.json, "name": .string(image.name ?? "")]
         )
+        try refreshTrust()
     }
 
     /// A plan that is waiting to be submitted, or was.

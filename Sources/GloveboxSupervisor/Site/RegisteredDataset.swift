@@ -11,10 +11,6 @@ struct RegisteredDataset: Sendable {
     let inputPolicy: InputPolicy
     /// Name of the encrypted file under `datasets/`.
     let file: String
-    /// The data key, wrapped by the broker.
-    let wrappedKey: [UInt8]
-    /// The key of unit tags and commitments of this lineage, wrapped by the broker.
-    let wrappedLineageKey: [UInt8]
     /// What a plan names the private data by.
     let commitment: Digest
     /// Rows in powers of ten, such as `1k-10k`.
@@ -31,20 +27,12 @@ struct RegisteredDataset: Sendable {
         description = try DatasetDescription(fields.required("description"))
         inputPolicy = try InputPolicy(fields.required("inputPolicy"))
         file = try fields.string("file")
-        wrappedKey = try Self.bytes(&fields, "wrappedKey")
-        wrappedLineageKey = try Self.bytes(&fields, "wrappedLineageKey")
+        _ = try fields.required("brokerLedger")  // read by the state, from whichever event has it
         commitment = try fields.digest("commitment")
         rowBucket = try fields.string("rowBucket")
         mock = try fields.digest("mock")
         mockBytes = UInt64(clamping: try fields.integer("mockBytes"))
         try fields.finish()
-    }
-
-    private static func bytes(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> [UInt8] {
-        guard let bytes = Base64.decode(try fields.string(name)) else {
-            throw GloveboxError("schema.type", "dataset.\(name) must be base64")
-        }
-        return bytes
     }
 
     /// Where the job finds the data.

@@ -27,6 +27,7 @@ extension Site {
         let profile: [(String, JSONValue)] = [("profile", .string(Self.profileName)), ("bpf", .string(filter.hex))]
         try record(Event(kind: .sandboxProfile, fields: profile))
         try finishRedactions()
+        try settleGrants()
         guard let before else { return try recordWitnesses(added: witnesses, removed: []) }
         if before.supervisor != now.supervisor {
             try record(Event(kind: .supervisorUpgrade, fields: [("before", .string(before.supervisor.hex))]))

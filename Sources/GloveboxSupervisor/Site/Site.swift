@@ -30,7 +30,10 @@ package final class Site: Sendable {
     let log: LogWriter
     let blobs: BlobStore
     let images: ImageStore
-    let broker: KeyBroker
+    /// The key broker, a process of its own.
+    let broker: BrokerLink
+    /// Whether the broker runs as another user than the supervisor.
+    let isBrokerSeparate: Bool
     /// This site as a witness of others.
     let witness: WitnessStore
     /// What this site's own witnesses said.
@@ -59,7 +62,7 @@ package final class Site: Sendable {
         jails = try JailReserve(launcher: host.launcherPath)
         blobs = try BlobStore(root: layout.root)
         images = try ImageStore(directory: layout.images)
-        broker = try KeyBroker(root: layout.root)
+        broker = try BrokerLink(.init(daemon: Machine.sibling("gloveboxd"), directory: layout.broker))
         try settings.check(log: keys.log.key)
         let chosen = choice ?? settings.tpm
         configDigest = Machine.sha256(configuration.bytes + settings.bytes + Array((choice?.text ?? "").utf8))
@@ -69,6 +72,7 @@ package final class Site: Sendable {
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)
         var state = SiteState()
         for record in try SiteLog.records(log) { try state.apply(record) }
+        isBrokerSeparate = try broker.greet(knowing: state.brokerLedger).user != geteuid()
         self.state = Mutex(state)
     }
 

@@ -1,3 +1,4 @@
+internal import GloveboxAttestation
 internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxImages
@@ -31,12 +32,18 @@ package enum SiteFounding {
         }
         for directory in [
             layout.root, layout.datasets, layout.images, layout.sealed, layout.history, layout.incoming,
-            layout.operatorProfile, layout.root + "/broker",
+            layout.operatorProfile, layout.broker,
         ] { try StateFile.makeDirectory(directory) }
         let root = try rootDirectory.map { path throws(GloveboxError) in try OfflineRoot.open(path) }
         try SiteKeyring.make(layout, configuration, root: root)
-        try KeyBroker.create(root: layout.root)
-        try SiteLog.create(layout, configuration, SiteKeyring(layout), HostFacts.read())
+        let keys = try SiteKeyring(layout)
+        try KeyBroker.create(
+            layout.broker,
+            root: PEM.encode(keys.rootCertificate, label: "CERTIFICATE"),
+            log: keys.log.key.vkey
+        )
+        try CompanionUser.broker.own(layout.broker)
+        try SiteLog.create(layout, configuration, keys, HostFacts.read())
         // Last, so that a half-made site is not mistaken for one.
         try StateFile.write(configuration.bytes, to: layout.configuration)
         let site = try Site(opening: layout)

@@ -32,6 +32,8 @@ package struct SiteLayout: Sendable {
     package var evidence: String { root + "/evidence" }
     /// Encrypted datasets.
     package var datasets: String { root + "/datasets" }
+    /// The broker's own directory: ledger and keys.
+    package var broker: String { root + "/broker" }
     /// Root-filesystem images.
     package var images: String { root + "/images" }
     /// Unreleased outputs, encrypted.

@@ -1,4 +1,5 @@
 internal import GloveboxAttestation
+internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxPolicy
@@ -33,6 +34,8 @@ struct SiteState: Sendable {
     var ledger = PrivacyLedger()
     /// The last start of a supervisor; nil before the first.
     var lastStart: SiteStart?
+    /// How far the log knows the broker's ledger; nil before the first entry.
+    var brokerLedger: LedgerState?
     /// Redactions asked for and done, by the entry's index.
     var redactions: [UInt64: Redaction] = [:]
     /// Keys that no longer count, people's and the site's.
@@ -43,6 +46,10 @@ struct SiteState: Sendable {
     /// - Throws: `log.journal-corrupt` when the event does not fit what came before.
     mutating func apply(_ record: SiteRecord) throws(GloveboxError) {
         if let id = record.job, let isOpen = Self.isRunOpen(after: record.kind) { jobs[id]?.isRunOpen = isOpen }
+        if let json = record.json["brokerLedger"] {
+            let ledger = try LedgerState(json: json)
+            if ledger.count >= brokerLedger?.count ?? 0 { brokerLedger = ledger }
+        }
         switch record.kind {
         case .userCreated: try addAccount(record)
         case .keyEnrolled: try addKey(record)

@@ -71,8 +71,8 @@ final class SiteTPM: Sendable {
     /// What the trust policy says of the TPM's key.
     var trusted: TrustedAttestationKey { attester.trusted }
 
-    /// A quote for one report.
-    func quote(for report: Report, leaf: Digest) throws(GloveboxError) -> Quote {
-        try attester.quote(QuoteBinding(nonce: report.nonce, key: leaf, manifest: report.manifestDigest))
+    /// A quote for one report, or for a start statement that answers a broker's nonce.
+    func quote(for report: Report, leaf: Digest, nonce: [UInt8]? = nil) throws(GloveboxError) -> Quote {
+        try attester.quote(QuoteBinding(nonce: nonce ?? report.nonce, key: leaf, manifest: report.manifestDigest))
     }
 }

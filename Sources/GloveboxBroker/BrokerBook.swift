@@ -1,0 +1,45 @@
+internal import GloveboxCore
+internal import GloveboxPrivacy
+
+/// What a broker's ledger adds up to.
+struct BrokerBook: Sendable {
+    /// Wrapped keys by the name of the encrypted file.
+    private(set) var keys: [String: EnrolledKey] = [:]
+    /// Grants by request.
+    private(set) var grants: [Digest: KeyGrant] = [:]
+    /// Grants in order, with the number of entries the ledger had after each.
+    private(set) var order: [(count: UInt64, request: Digest)] = []
+    /// Requests whose key the log has.
+    private(set) var released: Set<Digest> = []
+    /// Noise that was paid for.
+    private(set) var noise = PrivacyLedger()
+    /// Charges that were made, by job and answer.
+    private(set) var charges: Set<Digest> = []
+    /// Highest version of the trust policy seen.
+    private(set) var trustVersion: UInt64 = 0
+    /// Greatest size of the log seen.
+    private(set) var logSize: UInt64 = 0
+    private var count: UInt64 = 0
+
+    mutating func apply(_ entry: LedgerEntry) throws(GloveboxError) {
+        count += 1
+        switch entry {
+        case .enrolled(let key): keys[key.file] = key
+        case .granted(let grant):
+            grants[grant.request] = grant
+            order.append((count, grant.request))
+            trustVersion = max(trustVersion, grant.trustVersion)
+        case .released(let request, _, let size):
+            released.insert(request)
+            logSize = max(logSize, size)
+        case .charged(let charge, let request):
+            try noise.apply(charge)
+            charges.insert(request)
+        }
+    }
+
+    /// Runs that a project paid for under a policy since a moment.
+    func runs(of project: String, policy: Digest, since: Instant) -> Int64 {
+        Int64(grants.values.count { $0.project == project && $0.policy == policy && $0.time > since })
+    }
+}

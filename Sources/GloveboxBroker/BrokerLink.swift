@@ -1,0 +1,281 @@
+internal import Glibc
+package import GloveboxAttestation
+package import GloveboxCore
+internal import GloveboxLinux
+package import GloveboxPrivacy
+internal import Synchronization
+
+/// The supervisor's side: starts the broker, asks it, and starts it again when it died.
+///
+/// A call that meets a dead broker fails with `kbs.unavailable`; the next one has a new broker. Nothing is lost by asking
+/// again: the same request gets the same answer.
+package final class BrokerLink: Sendable {
+    /// How the broker is started: the program, its arguments, and the directory that is its own.
+    package struct Launch: Sendable {
+        /// The program.
+        package var program: String
+        /// Its arguments, its name first.
+        package var arguments: [String]
+        /// The broker's directory.
+        package let directory: String
+
+        /// `gloveboxd broker`.
+        package init(daemon: String, directory: String) {
+            program = daemon
+            arguments = ["gloveboxd", "broker"]
+            self.directory = directory
+        }
+    }
+
+    /// What a broker says of itself when it is met.
+    package struct Greeting: Sendable {
+        /// How far its ledger goes.
+        package let ledger: LedgerState
+        /// Grants that the log was not known to have.
+        package let grants: [KeyGrant]
+        /// Names the key-encryption key.
+        package let kekID: Digest
+        /// Key for what the supervisor itself encrypts and reads again.
+        package let historyKey: [UInt8]
+        /// What holds the key-encryption key: `software`, or a root of trust.
+        package let sealing: String
+        /// The user the broker runs as.
+        package let user: UInt32
+    }
+
+    private struct Connection {
+        let process: LaunchedProcess
+        let socket: FramedSocket
+        let greeting: Greeting
+    }
+
+    private struct State {
+        var launch: Launch
+        var connection: Connection?
+        var known: LedgerState?
+    }
+
+    private let state: Mutex<State>
+
+    /// A link that is not yet made; ``greet(knowing:)`` makes it.
+    package init(_ launch: Launch) { state = Mutex(State(launch: launch)) }
+
+    deinit {
+        state.withLock { state in
+            Self.end(&state)
+        }
+    }
+
+    /// Starts the next broker in another way; the present one ends.
+    package func relaunch(_ change: @Sendable (inout Launch) -> Void) {
+        state.withLock { state in
+            change(&state.launch)
+            Self.end(&state)
+        }
+    }
+
+    /// The process id of the broker; nil while there is none.
+    package var process: Int32? { state.withLock { $0.connection?.process.pid } }
+
+    /// Meets the broker, and refuses one whose ledger is older than what the log knows.
+    ///
+    /// - Throws: `kbs.rollback`, `kbs.unavailable`, and what kept the broker from opening its store.
+    package func greet(knowing known: LedgerState?) throws(GloveboxError) -> Greeting {
+        try state.withLock { (state: inout State) throws(GloveboxError) in
+            state.known = known
+            return try Self.connected(&state).greeting
+        }
+    }
+
+    /// As met; a broker that died is started again.
+    ///
+    /// - Throws: as ``greet(knowing:)``.
+    package func greeting() throws(GloveboxError) -> Greeting {
+        try state.withLock { (state: inout State) throws(GloveboxError) in try Self.connected(&state).greeting }
+    }
+
+    /// Notes how far the log now knows the ledger.
+    package func note(_ ledger: LedgerState) { state.withLock { $0.known = ledger } }
+
+    /// Takes in the keys of a dataset; how far the ledger then goes.
+    ///
+    /// - Throws: `kbs.*`, `store.*`.
+    package func enrol(
+        file: String,
+        commitment: Digest,
+        keys: DatasetKeys
+    ) throws(GloveboxError) -> LedgerState {
+        try LedgerState(
+            json: ask([
+                "op": "enrol", "file": .string(file), "commitment": commitment.json,
+                "keys": .string(Base64.encode(keys.bytes)),
+            ])
+        )
+    }
+
+    /// A nonce for one request within five minutes.
+    ///
+    /// - Throws: `kbs.*`.
+    package func nonce() throws(GloveboxError) -> [UInt8] {
+        var fields = try JSONFields(ask(["op": "nonce"]), at: "answer")
+        return try fields.base64("nonce")
+    }
+
+    /// Shows evidence; the grant, and how far the ledger goes with it.
+    ///
+    /// - Throws: as ``KeyBroker/grant(_:nonce:file:policy:)``; `kbs.unavailable`.
+    package func grant(
+        _ evidence: KeyEvidence,
+        nonce: [UInt8],
+        file: String,
+        policy: JSONValue
+    ) throws(GloveboxError) -> (grant: KeyGrant, ledger: LedgerState) {
+        func text(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes)) }
+        let answer = try ask([
+            "op": "grant", "statement": text(evidence.statement), "leaf": text(evidence.leaf),
+            "manifest": text(evidence.manifest), "manifestEnvelope": text(evidence.manifestEnvelope),
+            "votes": .array(evidence.votes.map(text)),
+            "trust": .object(JSONObject(evidence.trust.map { ($0.key, text($0.value)) })), "nonce": text(nonce),
+            "file": .string(file), "policy": policy,
+        ])
+        var fields = try JSONFields(answer, at: "answer")
+        return (try KeyGrant(json: fields.required("grant")), try LedgerState(json: fields.required("ledger")))
+    }
+
+    /// Shows that the log has the release; the sealed key.
+    ///
+    /// - Throws: as ``KeyBroker/release(_:file:entry:proof:)``; `kbs.unavailable`.
+    package func release(
+        _ request: Digest,
+        file: String,
+        entry: [UInt8],
+        proof: [UInt8]
+    ) throws(GloveboxError) -> SealedKey {
+        let answer = try ask([
+            "op": "release", "request": request.json, "file": .string(file), "entry": .string(Base64.encode(entry)),
+            "proof": .string(Base64.encode(proof)),
+        ])
+        var fields = try JSONFields(answer, at: "answer")
+        return SealedKey(
+            encapsulated: try fields.base64("encapsulated"),
+            ciphertext: try fields.base64("ciphertext")
+        )
+    }
+
+    /// Charges for noise; how far the ledger then goes.
+    ///
+    /// - Throws: as ``KeyBroker/charge(_:under:policy:)``; `kbs.unavailable`.
+    package func charge(
+        _ charge: PrivacyLedger.Charge,
+        under request: Digest,
+        policy: JSONValue
+    ) throws(GloveboxError) -> LedgerState {
+        try LedgerState(
+            json: ask(["op": "charge", "charge": charge.json, "request": request.json, "policy": policy])
+        )
+    }
+
+    private func ask(_ call: JSONValue) throws(GloveboxError) -> JSONValue {
+        try state.withLock { (state: inout State) throws(GloveboxError) -> JSONValue in
+            let connection = try Self.connected(&state)
+            let answer: Result<JSONValue, GloveboxError>
+            do throws(SyscallError) { answer = try Self.answer(to: call, connection.socket) } catch {
+                Self.end(&state)
+                throw Self.died(error)
+            }
+            return try answer.get()
+        }
+    }
+
+    private static func died(_ error: SyscallError) -> GloveboxError {
+        GloveboxError(
+            "kbs.unavailable",
+            "the key broker ended: \(error.coded("kbs.unavailable").message)",
+            hint: "It is started again for the next call; why it ended stands in the daemon's own messages."
+        )
+    }
+
+    /// One call and its answer, or the broker's refusal.
+    private static func answer(
+        to call: JSONValue,
+        _ socket: FramedSocket
+    ) throws(SyscallError) -> Result<JSONValue, GloveboxError> {
+        try socket.send(CanonicalJSON.encode(call))
+        guard let message = try socket.receive() else { throw SyscallError("recv", EPIPE) }
+        do throws(GloveboxError) {
+            var fields = try JSONFields(JSONReader.read(message), at: "answer")
+            if let value = fields.optional("ok") { return .success(value) }
+            var refusal = try fields.nested("refused")
+            let (code, text) = (try refusal.string("code"), try refusal.string("message"))
+            return .failure(GloveboxError(code, text, hint: refusal.optional("hint")?.string))
+        } catch { return .failure(error) }
+    }
+
+    private static func connected(_ state: inout State) throws(GloveboxError) -> Connection {
+        if let connection = state.connection { return connection }
+        let process: LaunchedProcess
+        let socket: FramedSocket
+        let answer: Result<JSONValue, GloveboxError>
+        do throws(SyscallError) {
+            let (ours, theirs) = try Descriptor.socketPair(stream: true)
+            let null = try Descriptor.open("/dev/null", O_WRONLY)
+            let directory = try Descriptor.open(state.launch.directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            process = try LaunchedProcess.start(
+                state.launch.program,
+                arguments: state.launch.arguments,
+                environment: ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"] + libraries,
+                descriptors: [theirs, null, Descriptor.standardError(), directory]
+            )
+            socket = FramedSocket(ours)
+        } catch { throw error.coded("kbs.unavailable") }
+        let hello: JSONValue =
+            state.known.map { ["op": "hello", "ledger": $0.json] } ?? ["op": "hello"]
+        do throws(SyscallError) { answer = try Self.answer(to: hello, socket) } catch {
+            reap(process)
+            throw died(error)
+        }
+        do throws(GloveboxError) {
+            let connection = Connection(
+                process: process,
+                socket: socket,
+                greeting: try Greeting(json: answer.get())
+            )
+            state.connection = connection
+            return connection
+        } catch {
+            reap(process)
+            throw error
+        }
+    }
+
+    /// Where the toolchain's libraries are, when the daemon was started with a path to them.
+    private static var libraries: [String] {
+        guard let path = unsafe getenv("LD_LIBRARY_PATH") else { return [] }
+        return ["LD_LIBRARY_PATH=" + (unsafe String(cString: path))]
+    }
+
+    private static func end(_ state: inout State) {
+        if let connection = state.connection { reap(connection.process) }
+        state.connection = nil
+    }
+
+    private static func reap(_ process: LaunchedProcess) {
+        process.kill()
+        do { _ = try process.wait() } catch {}  // somebody else's wait took it; it is gone all the same
+    }
+}
+
+extension BrokerLink.Greeting {
+    fileprivate init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "greeting")
+        ledger = try LedgerState(json: fields.required("ledger"))
+        var grants: [KeyGrant] = []
+        for grant in try fields.array("grants") { grants.append(try KeyGrant(json: grant)) }
+        self.grants = grants
+        kekID = try fields.digest("kekId")
+        historyKey = try fields.base64("historyKey")
+        sealing = try fields.string("sealing")
+        user = UInt32(truncatingIfNeeded: try fields.decimal("user"))
+        try fields.finish()
+    }
+}

@@ -1,0 +1,59 @@
+internal import CGloveboxLinux
+internal import Glibc
+package import GloveboxCore
+internal import GloveboxLinux
+
+/// The broker as a process of its own: it runs as the owner of its directory, which nobody else may enter.
+package enum BrokerProcess {
+    /// Serves on descriptor 0 from the directory behind descriptor 3, as the supervisor started it.
+    ///
+    /// It ends when the supervisor does: then the socket has no other end.
+    ///
+    /// - Throws: `kbs.started` when nobody gave it these descriptors; `kbs.*`, `key.*`, `store.*`.
+    package static func run() throws(GloveboxError) {
+        let socket: Descriptor
+        do throws(SyscallError) {
+            socket = Descriptor(owning: 0)
+            let maker = try socket.peerUser()
+            guard maker == getuid() else { throw SyscallError("getsockopt(SO_PEERCRED)", EPERM) }
+            _ = try Kernel.value(Kernel.call(SYS_fchdir, 3), "fchdir")
+        } catch {
+            throw GloveboxError(
+                "kbs.started",
+                "the key broker is started by gloveboxd serve: \(error.coded("kbs.started").message)"
+            )
+        }
+        let directory = Descriptor(owning: 3)
+        try becomeOwner(of: directory)
+        try harden()
+        let channel = FramedSocket(socket)
+        let service: BrokerService
+        do throws(GloveboxError) { service = BrokerService(try KeyBroker(".")) } catch {
+            try BrokerService.refuse(channel, error)
+            throw error
+        }
+        try service.serve(channel)
+    }
+
+    /// Gives up root for the owner of the directory; someone else's directory is refused.
+    private static func becomeOwner(of directory: Descriptor) throws(GloveboxError) {
+        do throws(SyscallError) {
+            let owner = try directory.status().user
+            if geteuid() == 0, owner != 0 {
+                // glibc's own calls change every thread.
+                guard setgroups(0, nil) == 0, setgid(owner) == 0, setuid(owner) == 0 else {
+                    throw SyscallError("setuid", errno)
+                }
+            }
+            guard geteuid() == owner, getuid() == owner else { throw SyscallError("geteuid", EPERM) }
+        } catch { throw error.coded("kbs.user") }
+    }
+
+    /// Nobody reads its memory but root, no core is written, and no program that it could start gains anything.
+    private static func harden() throws(GloveboxError) {
+        do throws(SyscallError) {
+            _ = try Kernel.value(Kernel.call(SYS_prctl, Int(PR_SET_DUMPABLE), 0), "prctl(PR_SET_DUMPABLE)")
+            _ = try Kernel.value(Kernel.call(SYS_prctl, Int(PR_SET_NO_NEW_PRIVS), 1), "prctl(PR_SET_NO_NEW_PRIVS)")
+        } catch { throw error.coded("kbs.user") }
+    }
+}

@@ -1,0 +1,120 @@
+internal import Glibc
+internal import GloveboxAttestation
+package import GloveboxCore
+package import GloveboxLinux
+internal import GloveboxPrivacy
+internal import GloveboxStore
+
+/// The broker's side of its socket: one call after the other, until the supervisor is gone.
+package final class BrokerService {
+    private let broker: KeyBroker
+
+    /// Serves a broker.
+    package init(_ broker: KeyBroker) { self.broker = broker }
+
+    /// Answers calls until the other side closes.
+    ///
+    /// - Throws: `kbs.message` for what is no message of this protocol; a refusal goes to the caller.
+    package func serve(_ socket: FramedSocket) throws(GloveboxError) {
+        do throws(SyscallError) {
+            while let message = try socket.receive() { try socket.send(answer(message)) }
+        } catch { throw error.coded("kbs.message") }
+    }
+
+    /// The answer to one call: what was asked for, or the refusal with its reason.
+    package func answer(_ message: [UInt8]) -> [UInt8] {
+        do throws(GloveboxError) {
+            var call = try JSONFields(JSONReader.read(message), at: "call")
+            let answer = try perform(call.string("op"), &call)
+            return CanonicalJSON.encode(["ok": answer])
+        } catch { return Self.refusal(error) }
+    }
+
+    /// Answers one call with why there is no broker to answer it.
+    ///
+    /// - Throws: `kbs.message`.
+    static func refuse(_ socket: FramedSocket, _ error: GloveboxError) throws(GloveboxError) {
+        do throws(SyscallError) {
+            if try socket.receive() != nil { try socket.send(refusal(error)) }
+        } catch { throw error.coded("kbs.message") }
+    }
+
+    private static func refusal(_ error: GloveboxError) -> [UInt8] {
+        var refusal: [(String, JSONValue)] = [("code", .string(error.code)), ("message", .string(error.message))]
+        if let hint = error.hint { refusal.append(("hint", .string(hint))) }
+        return CanonicalJSON.encode(["refused": .object(JSONObject(refusal))])
+    }
+
+    private func perform(_ name: String, _ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
+        switch name {
+        case "hello": return try hello(&call)
+        case "enrol":
+            let keys = try DatasetKeys(bytes: call.base64("keys"))
+            let (file, commitment) = (try call.string("file"), try call.digest("commitment"))
+            try call.finish()
+            try broker.enrol(file: file, commitment: commitment, keys: keys)
+            return broker.state.json
+        case "nonce":
+            try call.finish()
+            return ["nonce": .string(Base64.encode(try broker.nonce()))]
+        case "grant": return try grant(&call)
+        case "release":
+            let (request, file) = (try call.digest("request"), try call.string("file"))
+            let (entry, proof) = (try call.base64("entry"), try call.base64("proof"))
+            try call.finish()
+            let sealed = try broker.release(request, file: file, entry: entry, proof: proof)
+            return [
+                "encapsulated": .string(Base64.encode(sealed.encapsulated)),
+                "ciphertext": .string(Base64.encode(sealed.ciphertext)),
+            ]
+        case "charge":
+            let charge = try PrivacyLedger.Charge(json: call.required("charge"))
+            let (request, policy) = (try call.digest("request"), try call.required("policy"))
+            try call.finish()
+            try broker.charge(charge, under: request, policy: policy)
+            return broker.state.json
+        default: throw GloveboxError("kbs.message", "the broker does not know the call \(Display.escape(name))")
+        }
+    }
+
+    private func hello(_ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
+        let known = try call.optional("ledger").map { json throws(GloveboxError) in try LedgerState(json: json) }
+        try call.finish()
+        let later = try broker.check(against: known ?? .empty)
+        return [
+            "ledger": broker.state.json, "grants": .array(later.map(\.json)), "kekId": try broker.kekID().json,
+            "historyKey": .string(Base64.encode(try broker.historyKey())), "sealing": .string(broker.sealing),
+            "user": .string(String(geteuid())),
+        ]
+    }
+
+    private func grant(_ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
+        var votes: [[UInt8]] = []
+        for vote in try call.array("votes") {
+            guard let bytes = vote.string.flatMap(Base64.decode) else {
+                throw GloveboxError("base64.invalid", "a vote is not strict base64")
+            }
+            votes.append(bytes)
+        }
+        var trust: [String: [UInt8]] = [:]
+        for member in try call.required("trust").object?.members ?? [] {
+            guard let bytes = member.value.string.flatMap(Base64.decode) else {
+                throw GloveboxError("base64.invalid", "a trust file is not strict base64")
+            }
+            trust[member.name] = bytes
+        }
+        let evidence = KeyEvidence(
+            statement: try call.base64("statement"),
+            leaf: try call.base64("leaf"),
+            manifest: try call.base64("manifest"),
+            manifestEnvelope: try call.base64("manifestEnvelope"),
+            votes: votes,
+            trust: trust
+        )
+        let (nonce, file) = (try call.base64("nonce"), try call.string("file"))
+        let policy = try call.required("policy")
+        try call.finish()
+        let grant = try broker.grant(evidence, nonce: nonce, file: file, policy: policy)
+        return ["grant": grant.json, "ledger": broker.state.json]
+    }
+}

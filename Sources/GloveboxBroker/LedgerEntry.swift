@@ -1,0 +1,82 @@
+internal import GloveboxCore
+internal import GloveboxPrivacy
+
+/// One entry of a broker's ledger.
+enum LedgerEntry: Sendable {
+    /// A dataset's keys, wrapped.
+    case enrolled(EnrolledKey)
+    /// A run was paid for and its key granted; it leaves when the log says so.
+    case granted(KeyGrant)
+    /// The log says so.
+    case released(request: Digest, index: UInt64, size: UInt64)
+    /// Noise was paid for.
+    case charged(PrivacyLedger.Charge, request: Digest)
+
+    init(json: JSONValue) throws(GloveboxError) {
+        var outer = try JSONFields(json, at: "ledger")
+        let kind = try outer.string("kind")
+        var fields = try outer.nested("entry")
+        try outer.finish()
+        switch kind {
+        case "enrolled": self = .enrolled(try EnrolledKey(&fields))
+        case "granted": self = .granted(try KeyGrant(&fields))
+        case "released":
+            self = .released(
+                request: try fields.digest("request"),
+                index: try fields.decimal("index"),
+                size: try fields.decimal("size")
+            )
+        case "charged":
+            self = .charged(
+                try PrivacyLedger.Charge(json: fields.required("charge")),
+                request: try fields.digest("request")
+            )
+        default: throw GloveboxError("kbs.store", "the broker's ledger has an entry of an unknown kind")
+        }
+        try fields.finish()
+    }
+
+    var json: JSONValue {
+        switch self {
+        case .enrolled(let key): ["kind": "enrolled", "entry": key.json]
+        case .granted(let grant): ["kind": "granted", "entry": grant.json]
+        case .released(let request, let index, let size):
+            [
+                "kind": "released",
+                "entry": [
+                    "request": request.json, "index": .string(String(index)), "size": .string(String(size)),
+                ],
+            ]
+        case .charged(let charge, let request):
+            ["kind": "charged", "entry": ["charge": charge.json, "request": request.json]]
+        }
+    }
+}
+
+/// The keys of one dataset, wrapped under the key-encryption key.
+struct EnrolledKey: Sendable {
+    /// Name of the encrypted file.
+    let file: String
+    /// Commitment to the data, which plans name.
+    let commitment: Digest
+    /// Data key and lineage key, wrapped together.
+    let wrapped: [UInt8]
+
+    init(file: String, commitment: Digest, wrapped: [UInt8]) {
+        self.file = file
+        self.commitment = commitment
+        self.wrapped = wrapped
+    }
+
+    init(_ fields: inout JSONFields) throws(GloveboxError) {
+        file = try fields.string("file")
+        commitment = try fields.digest("commitment")
+        wrapped = try fields.base64("wrapped")
+    }
+
+    var json: JSONValue {
+        [
+            "file": .string(file), "commitment": commitment.json, "wrapped": .string(Base64.encode(wrapped)),
+        ]
+    }
+}

@@ -1,0 +1,162 @@
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxBroker
+internal import GloveboxCore
+internal import GloveboxJobs
+internal import GloveboxPolicy
+internal import GloveboxPrivacy
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// The one way to the keys of a job's data: proves the run to the broker, pays, logs, and only then has them.
+///
+/// A broker that dies on the way is asked again: it has the grant, or it never gave one.
+final class KeyDoor {
+    private let site: Site
+    private let entry: JobEntry
+    private let dataset: RegisteredDataset
+    private let policy: OutputPolicy
+    /// What is known of the run before it has data.
+    private let facts: RunFacts
+    private let recipient = KeyRecipient()
+    /// Statements made for this run, by the digest of their payload; a broker that died may have taken any of them.
+    private var statements: [Digest: StartStatement] = [:]
+
+    /// The start statement that the broker accepted; nil before.
+    private(set) var start: StartStatement?
+    /// The grant; nil before.
+    private(set) var grant: KeyGrant?
+    /// Log index of the key's release, and which key went where; nil before.
+    private(set) var release: (index: UInt64, binding: Report.KeyBinding)?
+
+    /// Times a broker that died is asked again.
+    private static let retries = 3
+
+    init(site: Site, entry: JobEntry, dataset: RegisteredDataset, policy: OutputPolicy, facts: RunFacts) {
+        self.site = site
+        self.entry = entry
+        self.dataset = dataset
+        self.policy = policy
+        self.facts = facts
+    }
+
+    /// The keys.
+    ///
+    /// - Throws: `kbs.*` with all causes, `log.*`.
+    func open() throws(GloveboxError) -> DatasetKeys {
+        let (grant, ledger) = try Self.persistently { () throws(GloveboxError) in try ask() }
+        guard let start = statements[grant.start], grant.job == entry.job.id else {
+            throw GloveboxError("kbs.replay", "the broker granted the key to another run")
+        }
+        (self.grant, self.start) = (grant, start)
+        let binding = Report.KeyBinding(
+            kekID: try site.broker.greeting().kekID,
+            hpkeKey: Machine.sha256(grant.hpkeKey)
+        )
+        try site.record(Self.spent(grant, dataset: dataset.name), ["brokerLedger": ledger.json])
+        let index = try site.record(released(grant, binding), ["brokerLedger": ledger.json])
+        site.broker.note(ledger)
+        release = (index, binding)
+        let (leaf, proof) = try site.log.proof(index)
+        let sealed = try Self.persistently { () throws(GloveboxError) in
+            try site.broker.release(grant.request, file: dataset.file, entry: leaf, proof: proof.bytes)
+        }
+        return try DatasetKeys(bytes: recipient.open(sealed, plan: grant.plan))
+    }
+
+    /// Charges for noise: in the broker's ledger first, which refuses what is too much; how far that then goes.
+    ///
+    /// - Throws: `budget.exhausted`, `kbs.*`.
+    static func charge(
+        _ site: Site,
+        _ charge: PrivacyLedger.Charge,
+        under request: Digest,
+        policy: OutputPolicy
+    ) throws(GloveboxError) -> LedgerState {
+        try persistently { () throws(GloveboxError) in
+            try site.broker.charge(charge, under: request, policy: policy.document.canonical)
+        }
+    }
+
+    /// What is logged of a grant's payment, once however often it is tried.
+    static func spent(_ grant: KeyGrant, dataset: String) -> Event {
+        Event(
+            kind: .budgetSpent,
+            job: grant.job,
+            project: grant.project,
+            dataset: dataset,
+            fields: [("budget", "runs"), ("amount", "1"), ("request", .string(grant.request.hex))],
+            idempotencyKey: "kbs spent \(grant.request.hex)"
+        )
+    }
+
+    private func ask() throws(GloveboxError) -> (KeyGrant, LedgerState) {
+        let (evidence, nonce, file, policy) = try request()
+        return try site.broker.grant(evidence, nonce: nonce, file: file, policy: policy)
+    }
+
+    /// A fresh nonce, and what proves the run under it.
+    func request() throws(GloveboxError) -> (evidence: KeyEvidence, nonce: [UInt8], file: String, policy: JSONValue) {
+        let nonce = try site.broker.nonce()
+        let request = Report.KeyRequest(nonce: nonce, hpkeKey: recipient.publicKey)
+        let start = try ReportMaker(site: site).start(for: entry.job.id, facts: facts, asking: request)
+        statements[start.digest] = start
+        var trust: [String: [UInt8]] = [:]
+        for file in try site.trust().files { trust[file.path] = file.content }
+        let evidence = KeyEvidence(
+            statement: start.envelope,
+            leaf: start.leaf,
+            manifest: entry.manifest.bytes,
+            manifestEnvelope: entry.envelope,
+            votes: entry.approvals.map(\.envelope),
+            trust: trust
+        )
+        return (evidence, nonce, dataset.file, policy.document.canonical)
+    }
+
+    private func released(_ grant: KeyGrant, _ binding: Report.KeyBinding) -> Event {
+        Event(
+            kind: .keyReleased,
+            job: grant.job,
+            project: grant.project,
+            dataset: dataset.name,
+            fields: [
+                ("plan", .string(grant.plan.hex)), ("start", .string(grant.start.hex)),
+                ("request", .string(grant.request.hex)), ("hpkeKey", .string(binding.hpkeKey.hex)),
+                ("kekId", .string(binding.kekID.hex)),
+            ],
+            idempotencyKey: "kbs released \(grant.request.hex)"
+        )
+    }
+
+    private static func persistently<Value>(
+        _ call: () throws(GloveboxError) -> Value
+    ) throws(GloveboxError) -> Value {
+        for _ in 0..<retries {
+            do throws(GloveboxError) { return try call() } catch  where error.code == "kbs.unavailable" {
+                continue
+            }
+        }
+        return try call()
+    }
+}
+
+extension Site {
+    /// Logs what the broker granted and nobody wrote down, because the supervisor died in between.
+    func settleGrants() throws(GloveboxError) {
+        let greeting = try broker.greeting()
+        for grant in greeting.grants {
+            let (isKnown, name) = read { state in
+                (
+                    state.jobs[grant.job] != nil,
+                    state.datasets.values.first { $0.commitment == grant.commitment }?.name
+                )
+            }
+            guard isKnown, let name else {
+                throw GloveboxError("kbs.rollback", "the broker granted a key to a job that this log does not know")
+            }
+            try record(KeyDoor.spent(grant, dataset: name), ["brokerLedger": greeting.ledger.json])
+        }
+        broker.note(greeting.ledger)
+    }
+}

@@ -1,0 +1,74 @@
+import GloveboxCore
+
+@testable import GloveboxAttestation
+
+/// A run that asks for a data key: the parts of a ``Scenario``, with a start statement in place of the report.
+struct KeyScenario {
+    static let nonce = [UInt8](repeating: 0x6e, count: 32)
+    static let hpkeKey = [UInt8](repeating: 0x68, count: 32)
+
+    var scenario = Scenario()
+    var request: Report.KeyRequest? = Report.KeyRequest(nonce: nonce, hpkeKey: hpkeKey)
+    var editTrust: (inout TrustPolicy) -> Void = { _ in }
+    var editReport: (inout Report) -> Void = { _ in }
+    var editStart: (inout JSONValue) -> Void = { _ in }
+    var editEvidence: (KeyEvidence) -> KeyEvidence = { $0 }
+    /// The root that the broker has; the site's own when nil.
+    var root: [UInt8]?
+    var expectedNonce = nonce
+    var commitment: Digest?
+    var now = Scenario.start.adding(seconds: 61)
+    var seenTrustVersion: UInt64 = 0
+
+    private final class Box {
+        var report: Report?
+        var root: [UInt8] = []
+    }
+
+    func appraise() throws -> KeyAppraisal {
+        let box = Box()
+        var scenario = scenario
+        let (editTrust, editReport, editStart, request) = (editTrust, editReport, editStart, request)
+        scenario.editTrust = { policy in
+            let (digest, manifest) = (Scenario.digest, Scenario.manifest())
+            policy.reference.mapped = [digest("mapped")]
+            policy.reference.seccompBPF = [digest("bpf")]
+            policy.reference.images = [manifest.core.image.digest]
+            policy.reference.profiles = [manifest.core.profile.digest]
+            policy.reference.kernels = [digest("6.12.9")]
+            policy.reference.policies = [digest("processing"), digest("output")]
+            editTrust(&policy)
+        }
+        scenario.editSiteReport = { report, site in
+            report.attester.mapped = [Report.CodeMapping(path: "/usr/bin/gloveboxd", digest: Scenario.digest("mapped"))]
+            editReport(&report)
+            box.report = report
+            box.root = site.root.certificate
+        }
+        scenario.editPayload = { payload in
+            guard let start = box.report?.start(request), var value = try? JSONReader.read(start) else { return }
+            editStart(&value)
+            payload = CanonicalJSON.encode(value)
+        }
+        let files = try scenario.build()
+        func file(_ name: String) -> [UInt8] { files.evidence[name] ?? [] }
+        let evidence = KeyEvidence(
+            statement: file(EvidenceFiles.report),
+            leaf: try PEM.decode(file(EvidenceFiles.leaf), label: "CERTIFICATE"),
+            manifest: file(EvidenceFiles.manifest),
+            manifestEnvelope: file(EvidenceFiles.manifestEnvelope),
+            votes: files.evidence.filter { $0.key.contains("approval") }.map(\.value),
+            trust: files.trust
+        )
+        return KeyAppraisal(
+            editEvidence(evidence),
+            expecting: KeyExpectations(
+                root: root ?? box.root,
+                nonce: expectedNonce,
+                commitment: commitment ?? files.manifest.inputs[0].commit.value,
+                now: now,
+                seenTrustVersion: seenTrustVersion
+            )
+        )
+    }
+}

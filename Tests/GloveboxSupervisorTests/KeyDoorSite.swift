@@ -1,0 +1,68 @@
+import Glibc
+import GloveboxAttestation
+import GloveboxBroker
+import GloveboxCore
+import GloveboxJail
+import GloveboxJobs
+import GloveboxStore
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// A site with runs that have come as far as asking for their key.
+struct KeyDoorSite {
+    let test: TestSite
+    var site: Site { test.site }
+
+    init() throws { test = try TestSite() }
+
+    /// A job that is approved and starting.
+    func starting() throws -> String {
+        let job = try test.submit("print(1)\n")
+        try test.vote(.approve, on: job)
+        try site.transition(job, .accepted(needsApproval: true))
+        guard case .approved(let votes, _) = try test.entry(job).tally.state(at: Machine.now()) else {
+            throw GloveboxError("test", "the plan is not approved")
+        }
+        try site.transition(job, .approved(approvals: votes.map(\.digest)))
+        try site.transition(job, .dequeued(executor: "local", node: "localhost"))
+        try site.transition(job, .starting(run: 1, nonce: .zero), fields: [("run", "1")])
+        return job
+    }
+
+    func door(_ job: String) throws -> KeyDoor {
+        let entry = try test.entry(job)
+        var facts = RunFacts(start: Machine.now(), end: Machine.now())
+        facts.filter = Machine.sha256(try ShippedProfiles.named(Site.profileName).compiled())
+        return KeyDoor(
+            site: site,
+            entry: entry,
+            dataset: try site.dataset(named: "fair"),
+            policy: try #require(site.outputPolicy(of: entry)),
+            facts: facts
+        )
+    }
+
+    /// Kinds of what the log has of a job about its key.
+    func logged(_ job: String) throws -> [EventKind] {
+        try SiteLog.records(site.log).filter { $0.job == job }.map(\.kind).filter {
+            $0 == .budgetSpent || $0 == .keyReleased
+        }
+    }
+
+    /// Every grant that the broker's ledger has.
+    func grants() throws -> [KeyGrant] {
+        site.broker.relaunch { _ in }
+        return try site.broker.greet(knowing: nil).grants
+    }
+
+    /// The site, opened again as after the supervisor's end.
+    func reopened(knowing change: () throws -> Void = {}) throws -> Site {
+        site.log.close()
+        site.broker.relaunch { _ in }
+        try change()
+        return try Site(opening: site.layout)
+    }
+}
