@@ -245,5 +245,6 @@ extension Mutations {
     ]
 
     static let all =
-        form + certificates + keys + timestamps + log + bundle + claims + measurements + policy + outputs
+        form + certificates + keys + timestamps + log + bundle + claims + measurements + policy + outputs + workflow
+        + start + tokens
 }

@@ -104,6 +104,16 @@ extension Mutations {
                     try Checkpoint(origin: Scenario.origin, size: 4, root: Scenario.digest("x")).signed(by: stranger)
             }
         },
+        Mutation("log.rollback", "a checkpoint that already covered the report") {
+            $0.editSiteReport = { report, site in
+                report.log.checkpoint =
+                    try Checkpoint(origin: Scenario.origin, size: 5, root: Scenario.digest("x")).signed(by: site.log)
+            }
+        },
+        Mutation("boot.mismatch", "an event from another run of the machine") {
+            $0.editIssued = { $0.edit("unmapped", "glovebox", "bootId") { _ in "another" } }
+        },
+        .report("boot.mismatch", "a report from another run of the machine") { $0.attester.kernel.bootID = "another" },
         Mutation("log.fork", "two trees of one size") {
             $0.editSiteReport = { report, site in
                 report.log.checkpoint =

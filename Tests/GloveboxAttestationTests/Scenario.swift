@@ -5,6 +5,7 @@ import GloveboxTransparency
 
 /// A whole site and one job, built with the real builders; every step can be changed before the next one uses it.
 struct Scenario {
+    static let bootID = "00000000-0000-4000-8000-000000000000"
     static let start = Instant(seconds: 1_780_000_000)
     static let identity = "https://datasite.example/glovebox/attester"
     static let issuer = "https://datasite.example"
@@ -24,6 +25,8 @@ struct Scenario {
     var withTimeAuthority = true
     var stamp = StampSpec()
     var editBundle: (inout JSONValue) -> Void = { _ in }
+    var workflow = WorkflowSpec()
+    var startSpec = StartSpec()
 
     var editManifest: (inout Manifest) -> Void = { _ in }
     var editApproval: (inout Approval) -> Void = { _ in }
@@ -84,9 +87,15 @@ struct Scenario {
         }
 
         var tree = MerkleTree()
-        for index in 0..<4 { tree.append(Array("event \(index)".utf8)) }
+        for index in 0..<3 { tree.append(Array("event \(index)".utf8)) }
+        var planned = Self.report(manifest, approvals: approvals, log: try site.checkpoint(tree), quorum: quorum)
+        editReport(&planned)
+        let start = try startSpec.sign(planned, site: site, timestamps: withTimestamps)
+        let keyEntry = try startSpec.keyReleased(planned, start: start.envelope.payloadDigest)
+        tree.append(keyEntry)
         let early = try site.checkpoint(tree)
         var report = Self.report(manifest, approvals: approvals, log: early, quorum: quorum)
+        report.startStatement = start.envelope.payloadDigest
         editReport(&report)
         try editSiteReport(&report, site)
         var statement = try JSONReader.read(report.statement())
@@ -126,7 +135,21 @@ struct Scenario {
         }
         evidence[EvidenceFiles.codeDigests] = manifest.core.code.line
         evidence[EvidenceFiles.disclosure] = Array("{}".utf8)
-        for (index, name) in [(leafIndex, EvidenceFiles.proof), (issuedIndex, EvidenceFiles.issuedProof)] {
+        evidence[EvidenceFiles.start] = start.envelope.bytes
+        evidence[EvidenceFiles.startLeaf] = PEM.encode(start.certificate, label: "CERTIFICATE")
+        evidence[EvidenceFiles.keyEntry] = keyEntry
+        if workflow.isMade {
+            let submission = manifestSigner ?? researcher
+            for (name, bytes) in try workflow.files(manifest, report, submission, reviewers) { evidence[name] = bytes }
+        }
+        // A payload that was spoilt may have no claims.
+        if let token = try? AttestationToken(payload: payload, issuer: leaf.issuer) {
+            evidence[EvidenceFiles.cwt] = try token.cwt(key: leaf.key)
+            evidence[EvidenceFiles.jwt] = try token.jwt(key: leaf.key)
+        }
+        for (index, name) in [
+            (leafIndex, EvidenceFiles.proof), (issuedIndex, EvidenceFiles.issuedProof), (3, EvidenceFiles.keyProof),
+        ] as [(UInt64, String)] {
             let hashes = try tree.inclusion(index: index, size: tree.size)
             evidence[name] = TlogProof(index: index, hashes: hashes, checkpoint: checkpoint).bytes
         }
@@ -162,6 +185,7 @@ struct Scenario {
                 RoleKey(.reviewer, account: "acc_reviewer\(index)", key: reviewer.publicKey, validFrom: began)
             )
         }
+        roles.append(RoleKey(.owner, account: "acc_owner", key: workflow.owner.publicKey, validFrom: began))
         let attester = TrustedAttester(
             identity: Self.identity,
             issuer: Self.issuer,
@@ -201,21 +225,22 @@ struct Scenario {
             reportID: id,
             nonce: report.nonce
         )
-        let context = EventContext(
-            origin: Self.origin,
-            datasite: "hospital-a",
-            version: "0.1.0",
-            bootID: "00000000-0000-4000-8000-000000000000",
-            supervisor: Self.digest("supervisor"),
-            config: Self.digest("config"),
-            pseudonymKey: [UInt8](repeating: 7, count: 32)
-        )
         var random = SystemRandomNumberGenerator()
         let place = EventPlace(index: index, time: issuedAt, monotonic: 1)
-        var value = try JSONReader.read(event.leaf(at: place, context: context, using: &random).leaf)
+        var value = try JSONReader.read(event.leaf(at: place, context: Self.context, using: &random).leaf)
         editIssued(&value)
         return CanonicalJSON.encode(value)
     }
+
+    static let context = EventContext(
+        origin: origin,
+        datasite: "hospital-a",
+        version: "0.1.0",
+        bootID: bootID,
+        supervisor: digest("supervisor"),
+        config: digest("config"),
+        pseudonymKey: [UInt8](repeating: 7, count: 32)
+    )
 
     static func digest(_ text: String) -> Digest { Hashing.sha256(Array(text.utf8)) }
 
@@ -263,7 +288,7 @@ struct Scenario {
     }
 
     static func report(_ manifest: Manifest, approvals: [Envelope], log: [UInt8], quorum: UInt64) -> Report {
-        let kernel = Report.Kernel(version: "6.12.9", bootID: "b", lsm: "landlock", sysctls: ["kernel.yama": "1"])
+        let kernel = Report.Kernel(version: "6.12.9", bootID: bootID, lsm: "landlock", sysctls: ["kernel.yama": "1"])
         let readback = Report.Readback(
             seccomp: "2",
             noNewPrivs: "1",

@@ -105,16 +105,17 @@ enum ThirdParty {
     @discardableResult
     static func write(_ files: Scenario.Files, to path: String) throws -> String {
         let folder = URL(fileURLWithPath: path)
-        try FileManager.default.createDirectory(
-            at: folder.appendingPathComponent("approvals"),
-            withIntermediateDirectories: true
-        )
         let results = ["table.csv": Scenario.table, "notes.txt": Scenario.notes]
         for (name, bytes) in files.evidence.merging(files.trust, uniquingKeysWith: { $1 }).merging(
             results,
             uniquingKeysWith: { $1 }
         ) {
-            try Data(bytes).write(to: folder.appendingPathComponent(name))
+            let file = folder.appendingPathComponent(name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            try Data(bytes).write(to: file)
         }
         return folder.path
     }

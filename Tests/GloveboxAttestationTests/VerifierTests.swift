@@ -86,6 +86,8 @@ import Testing
         var scenario = Scenario()
         scenario.reviewers = []
         scenario.quorum = 0
+        scenario.workflow.isMade = false
+        scenario.editReport = { $0.assurance.notProven.append("workflow") }
         scenario.editManifest = {
             $0.mode = .mock
             $0.inputs[0].kind = .mock
@@ -144,7 +146,11 @@ import Testing
         var scenario = Scenario()
         let site = PersonSigner()
         scenario.manifestSigner = site
-        scenario.editReport = { $0.submission = .delegated }
+        scenario.workflow.isMade = false
+        scenario.editReport = {
+            $0.submission = .delegated
+            $0.assurance.notProven.append("workflow")
+        }
         scenario.editTrust = {
             $0.roles.append(RoleKey(.site, account: "site", key: site.publicKey, validFrom: $0.roles[0].validFrom))
         }

@@ -11,6 +11,10 @@ package enum EvidenceFiles {
     package static let start = "start.dsse.json"
     /// Certificate of the leaf that signed it.
     package static let startLeaf = "start.pem"
+    /// The log's event that released the data key to the run.
+    package static let keyEntry = "key.entry"
+    /// Proof that the log holds it.
+    package static let keyProof = "key.tlog-proof"
     /// Public key of the leaf, PEM.
     package static let publicKey = "att.pub"
     /// Certificate of the leaf.
@@ -53,8 +57,8 @@ package enum EvidenceFiles {
     /// Every name above that stands directly in the directory.
     package static let fixed =
         [
-            report, bundle, start, startLeaf, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot,
-            manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
+            report, bundle, start, startLeaf, keyEntry, keyProof, publicKey, leaf, platform, root, timestamp,
+            timeAuthority, timeRoot, manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
         ] + Quote.fileNames
 
     /// Whether a file belongs to the evidence; the others are results.

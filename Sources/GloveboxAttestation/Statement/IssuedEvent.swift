@@ -30,13 +30,14 @@ package enum IssuedEvent {
 
     /// Checks that a leaf is the event of that report, and gives the time of the event.
     ///
-    /// - Throws: codes of the strict reader; `log.entry-mismatch`.
+    /// - Throws: codes of the strict reader; `log.entry-mismatch`; `boot.mismatch`.
     static func check(
         _ leaf: [UInt8],
         reportLeaf: UInt64,
         reportID: Digest,
         nonce: [UInt8],
-        origin: String
+        origin: String,
+        bootID: String
     ) throws(GloveboxError) -> Instant {
         let event = try JSONReader.readCanonical(leaf)
         let own = event["unmapped"]?["glovebox"]
@@ -51,6 +52,9 @@ package enum IssuedEvent {
         guard event["metadata"]?["sequence"]?.integer.flatMap(UInt64.init(exactly:)) == reportLeaf + 1,
             let time = event["time"]?.integer
         else { throw GloveboxError("log.entry-mismatch", "the issued event's sequence or time is missing or wrong") }
+        guard own?["bootId"] == .string(bootID) else {
+            throw GloveboxError("boot.mismatch", "the report was logged in another run of the machine than it says")
+        }
         return Instant(milliseconds: time)
     }
 }

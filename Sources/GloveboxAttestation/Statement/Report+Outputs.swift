@@ -51,6 +51,11 @@ extension Report {
             self.rules = rules
         }
 
+        /// The name under which its receiver gets it: ``name`` without `outputs/`.
+        package var receivedName: String {
+            name.utf8.starts(with: "outputs/".utf8) ? String(name.dropFirst("outputs/".count)) : name
+        }
+
         var json: JSONValue { ["name": .string(name), "digest": digest.json, "rules": .strings(rules)] }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {

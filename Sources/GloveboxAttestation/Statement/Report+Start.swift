@@ -2,6 +2,9 @@ internal import GloveboxCore
 
 extension Report {
     static let startProfile = "glovebox-start/1"
+    private static let notKnownAtStart = [
+        "outcome", "outputs", "privacy", "usage", "keyRelease", "startStatement",
+    ]
 
     /// What a start statement asks a key broker for: signed, so that the answer goes to this run and to no other.
     package struct KeyRequest: Sendable, Hashable, Wire {
@@ -32,7 +35,7 @@ extension Report {
     /// sections 1 and 11.
     package func start(_ request: KeyRequest? = nil) -> [UInt8] {
         var claims = predicate.object ?? JSONObject()
-        for name in ["outcome", "outputs", "privacy", "usage", "keyRelease", "startStatement"] { claims[name] = nil }
+        for name in Self.notKnownAtStart { claims[name] = nil }
         claims["profile"] = .string(Self.startProfile)
         claims["time"] = ["start": .string(time.start.text)]
         claims["keyRequest"] = request?.json
@@ -47,16 +50,8 @@ extension Report {
     ///
     /// - Throws: as ``init(predicate:)``.
     static func reading(start predicate: JSONValue) throws(GloveboxError) -> (report: Report, request: KeyRequest?) {
-        var fields = try JSONFields(predicate, at: "predicate")
-        try fields.constant("profile", startProfile, code: "schema.version")
-        let request: KeyRequest? = try fields.optionalObject("keyRequest")
-        var time = try fields.nested("time")
-        let start = try time.time("start")
-        try time.finish()
+        let (start, request) = try startFields(predicate)
         var claims = predicate.object ?? JSONObject()
-        for name in ["outcome", "outputs", "usage", "keyRelease", "startStatement"] where claims[name] != nil {
-            throw GloveboxError("schema.unknown-field", "predicate.\(name) is not known before a run")
-        }
         claims["keyRequest"] = nil
         claims["profile"] = .string(profile)
         claims["outcome"] = .string(Outcome.interrupted.rawValue)
@@ -64,5 +59,35 @@ extension Report {
         claims["usage"] = Usage().json
         claims["time"] = Time(start: start, end: start).json
         return (try Report(predicate: .object(claims)), request)
+    }
+
+    /// Reads the predicate of a start statement strictly; what only the end of the run shows is taken from its report.
+    ///
+    /// - Throws: as ``init(predicate:)``; `start.mismatch` for another time of the start.
+    init(start predicate: JSONValue, of report: Report) throws(GloveboxError) {
+        guard try Self.startFields(predicate).start == report.time.start else {
+            throw GloveboxError("start.mismatch", "the start statement names another start than the report")
+        }
+        var claims = predicate.object ?? JSONObject()
+        let later = report.predicate.object ?? JSONObject()
+        claims["keyRequest"] = nil
+        for name in Self.notKnownAtStart + ["profile", "time"] { claims[name] = later[name] }
+        try self.init(predicate: .object(claims))
+    }
+
+    /// What only a start statement has, once it is sure that it has nothing it cannot know.
+    private static func startFields(
+        _ predicate: JSONValue
+    ) throws(GloveboxError) -> (start: Instant, request: KeyRequest?) {
+        var fields = try JSONFields(predicate, at: "start")
+        try fields.constant("profile", startProfile, code: "schema.version")
+        for name in notKnownAtStart where fields.optional(name) != nil {
+            throw GloveboxError("schema.unknown-field", "a start statement cannot know \(name)")
+        }
+        let request: KeyRequest? = try fields.optionalObject("keyRequest")
+        var time = try fields.nested("time")
+        let start = try time.time("start")
+        try time.finish()
+        return (start, request)
     }
 }

@@ -22,8 +22,8 @@ package struct AttestationToken: Sendable {
         self.issuer = issuer
     }
 
-    // Labels of the claims that both forms have: RFC 8392 and RFC 9711.
-    private enum Label {
+    /// Labels of the claims that both forms have: RFC 8392 and RFC 9711.
+    enum Label {
         static let issuer: Int64 = 1
         static let subject: Int64 = 2
         static let issuedAt: Int64 = 6
@@ -43,15 +43,15 @@ package struct AttestationToken: Sendable {
         ]
     }
 
-    /// The claims as CBOR.
-    var cborClaims: [UInt8] {
-        CBOR.map([
+    /// The claims with their labels.
+    var cborPairs: [(CBOR, CBOR)] {
+        [
             (.integer(Label.issuer), .text(issuer)), (.integer(Label.subject), .text(report.attester.identity)),
             (.integer(Label.issuedAt), .integer(report.time.end.seconds)),
             (.integer(Label.nonce), .bytes(report.nonce)), (.integer(Label.debug), .integer(debugState.label)),
             (.integer(Label.profile), .text(Self.profile)), (.integer(Label.submodules), CBOR(submodules)),
             (.text(Self.profile), CBOR(predicate)),
-        ]).encoded
+        ]
     }
 
     /// The claims as JSON.
@@ -64,18 +64,29 @@ package struct AttestationToken: Sendable {
         ])
     }
 
+    /// The protected header: ES256 and nothing else.
+    static let protectedHeader = CBOR.map([(.integer(1), .integer(-7))]).encoded
+
+    /// The unprotected header: the key's id.
+    static func unprotectedHeader(_ key: VerifyingKey) -> CBOR {
+        .map([(.integer(4), .bytes(Hex.decode(key.keyID) ?? []))])
+    }
+
+    /// What COSE signs.
+    static func toBeSigned(protected: [UInt8], claims: [UInt8]) -> [UInt8] {
+        CBOR.array([.text("Signature1"), .bytes(protected), .bytes([]), .bytes(claims)]).encoded
+    }
+
     /// The token as CWT: COSE_Sign1 (RFC 9052) with ES256, the key's id in the unprotected header.
     ///
     /// - Throws: `key.signing`.
     func cwt(key: SigningKey) throws(GloveboxError) -> [UInt8] {
-        let protected = CBOR.map([(.integer(1), .integer(-7))]).encoded
-        let claims = cborClaims
-        let signed = CBOR.array([.text("Signature1"), .bytes(protected), .bytes([]), .bytes(claims)]).encoded
-        let id = Hex.decode(key.publicKey.keyID) ?? []
+        let claims = CBOR.map(cborPairs).encoded
+        let signed = Self.toBeSigned(protected: Self.protectedHeader, claims: claims)
         return CBOR.tagged(
             18,
             .array([
-                .bytes(protected), .map([(.integer(4), .bytes(id))]), .bytes(claims),
+                .bytes(Self.protectedHeader), Self.unprotectedHeader(key.publicKey), .bytes(claims),
                 .bytes(try Self.signature(signed, key)),
             ])
         ).encoded

@@ -100,8 +100,10 @@ struct ApprovalChecks {
         }
     }
 
-    // The enrolled key that signed an envelope; the key id is only a hint to the reason of a failure.
-    private func signer(
+    /// The enrolled key that signed an envelope; the key id is only a hint to the reason of a failure.
+    ///
+    /// - Throws: `failure`, `key.unknown`, `key.wrong-role`, `key.expired`, `key.revoked`.
+    func signer(
         of envelope: Envelope,
         roles: [RoleKey.Role],
         failure: String

@@ -20,6 +20,7 @@ enum Explanations {
         "side-channels": "that nothing left through timing, memory or processor state",
         "time-stamp": "that an authority apart from the log saw the report at that time",
         "tpm": "that the supervisor's start was measured by a chip",
+        "workflow": "that owner, researcher and reviewers each signed their step for tools other than this one",
         "witnesses": "that others saw the same log, so that the site shows nobody a second one",
     ]
 
@@ -85,5 +86,24 @@ enum Explanations {
         "outputs.released": "the released files of the report are exactly its subjects",
         "outputs.files": "the reader's files are the released ones, by name and by digest",
         "outputs.disclosure": "disclosure.json is the record of rules that the report names",
+        "workflow.layout": "an enrolled owner signed who may do which step, with the rules of this version",
+        "workflow.expiry": "the owner's layout had not ended when the report was logged, nor now",
+        "workflow.onboard": "the owner put up the data and the policies of the plan",
+        "workflow.submit": "the researcher who signed the plan signed its code",
+        "workflow.review": "as many reviewers as the owner asks for signed that code and those policies, and approved",
+        "workflow.run": "the supervisor signed that it ran them, and what came out",
+        "workflow.release": "the supervisor signed that exactly the released files left",
+        "workflow.files": "lay/ holds nothing else, and its copies of the released files are the released ones",
+        "start.statement": "the statement signed before the run saw data can be read, and is about this plan",
+        "start.signature": "the report names that statement, and the key of start.pem signed it",
+        "start.certificate": "start.pem is a certificate of this attester, for this run, and not the report's",
+        "start.claims": "nonce, plan, run, machine, code, data and policies were the same before and after the run",
+        "key.named": "a run that saw data names the log's event that released the data key",
+        "key.released": "the log holds that event where the report says",
+        "key.evidence": "the key was released to this job, for this plan and for this start statement",
+        "key.order": "the statement was signed before the key was released, and the log only grew since",
+        "token.report": "the report's claims can be put as a token",
+        "token.cwt": "report.cwt carries exactly the report's claims, signed with ES256 by the report's leaf",
+        "token.jwt": "report.jwt carries exactly the report's claims, signed with ES256 by the report's leaf",
     ]
 }

@@ -39,7 +39,7 @@ struct LogChecks {
 
     /// The next leaf is the event that announces the report; gives the time of the log.
     ///
-    /// - Throws: `log.index`, `log.entry-mismatch`, `log.fork`, `log.key`.
+    /// - Throws: `log.index`, `log.entry-mismatch`, `log.fork`, `log.key`, `boot.mismatch`.
     func issued(_ event: Entry, after leaf: Entry, report: Report, id: Digest) throws(GloveboxError) -> Instant {
         guard event.index == leaf.index + 1 else {
             throw GloveboxError("log.index", "the issued event does not stand right after the report's leaf")
@@ -50,7 +50,8 @@ struct LogChecks {
             reportLeaf: leaf.index,
             reportID: id,
             nonce: report.nonce,
-            origin: trust.log.name
+            origin: trust.log.name,
+            bootID: report.attester.kernel.bootID
         )
         guard trust.logValidFrom <= time else {
             throw GloveboxError("log.key", "the log key was not valid yet at \(time)")
@@ -60,7 +61,7 @@ struct LogChecks {
 
     /// What the report says about the log at the start of the run.
     ///
-    /// - Throws: `log.origin`, `log.index`, `log.size`, `log.fork`, codes of ``Checkpoint``.
+    /// - Throws: `log.origin`, `log.index`, `log.size`, `log.rollback`, `log.fork`, codes of ``Checkpoint``.
     func position(_ report: Report, leaf: Entry) throws(GloveboxError) {
         guard report.log.origin.isSame(as: trust.log.name) else {
             throw GloveboxError("log.origin", "the report names another log")
@@ -69,10 +70,31 @@ struct LogChecks {
             throw GloveboxError("log.index", "start and key release must stand before the report in the log")
         }
         let start = try Checkpoint.open(note: report.log.checkpoint, key: trust.log)
-        guard start.size > report.log.startIndex, start.size <= leaf.checkpoint.size else {
+        guard start.size > report.log.startIndex else {
             throw GloveboxError("log.size", "the checkpoint in the report does not cover the start of the run")
         }
         try sameTree(start, leaf.checkpoint)
+        guard start.size <= leaf.index else {
+            throw GloveboxError("log.rollback", "the log had \(start.size) entries before the report became one of them")
+        }
+    }
+
+    /// The start statement was signed before the key's release, and the log only grew until the report.
+    ///
+    /// - Throws: `log.origin`, `kbs.replay`, `log.rollback`, `log.fork`, codes of ``Checkpoint``.
+    func order(_ start: Report.LogPosition, before release: UInt64, report: Report.LogPosition) throws(GloveboxError) {
+        guard start.origin.isSame(as: trust.log.name) else {
+            throw GloveboxError("log.origin", "the start statement names another log")
+        }
+        let early = try Checkpoint.open(note: start.checkpoint, key: trust.log)
+        guard early.size <= release else {
+            throw GloveboxError("kbs.replay", "the key had been released before the start statement was signed")
+        }
+        let late = try Checkpoint.open(note: report.checkpoint, key: trust.log)
+        guard early.size <= late.size else {
+            throw GloveboxError("log.rollback", "the log was longer when the run started than when it was reported")
+        }
+        try sameTree(early, late)
     }
 
     private func sameTree(_ left: Checkpoint, _ right: Checkpoint) throws(GloveboxError) {

@@ -31,6 +31,9 @@ package enum ReportVerifier {
         quote(input, parts, &checks)
         measurements(input, parts, &checks)
         outputs(input, parts, &checks)
+        workflow(input, parts, logged, &checks)
+        start(input, parts, &checks)
+        tokens(input, parts, &checks)
         let sorted = checks.sorted
         let story = Story(parts: parts, approvers: approvers, logged: logged, stamped: stamped, input: input)
         return Verdict(

@@ -18,6 +18,9 @@ package struct Verdict: Sendable {
         case measurement
         case policy
         case outputs
+        case workflow
+        case broker
+        case token
 
         package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }

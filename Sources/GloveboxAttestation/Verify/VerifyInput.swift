@@ -83,8 +83,15 @@ struct VerifyInput {
         }
         for name in Self.required { _ = try file(name) }
         for (name, bytes) in evidence.merging(trust, uniquingKeysWith: { left, _ in left })
-        where bytes.count > Self.limit {
+        where bytes.count > Self.limit && !name.utf8.starts(with: EvidenceFiles.inspected.utf8) {
             throw GloveboxError("input.too-large", "\(Display.escape(name)) has more than \(Self.limit) bytes")
+        }
+    }
+
+    /// Files of the workflow's evidence by name, but for what in-toto's own inspection leaves there.
+    var workflowFiles: [String: [UInt8]] {
+        evidence.filter {
+            $0.key.utf8.starts(with: EvidenceFiles.workflow.utf8) && $0.key != EvidenceFiles.inspectionLink
         }
     }
 

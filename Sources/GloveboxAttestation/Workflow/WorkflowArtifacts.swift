@@ -12,6 +12,15 @@ package struct WorkflowArtifacts: Sendable, Hashable {
     /// Nothing.
     package init() {}
 
+    /// Takes up the artifacts of a link.
+    ///
+    /// - Throws: `schema.…`.
+    init(reading value: JSONValue?) throws(GloveboxError) {
+        let object = value?.object ?? JSONObject()
+        var fields = try JSONFields(.object(object), at: "artifacts")
+        for name in object.names { add(name, try fields.digest(name)) }
+    }
+
     /// Adds an artifact.
     package mutating func add(_ name: String, _ digest: Digest) { object[name] = digest.json }
 
@@ -58,6 +67,9 @@ package struct WorkflowArtifacts: Sendable, Hashable {
     package mutating func add(withheld file: Report.Withheld, index: Int) {
         add("outputs/withheld-\(index).commit", Hashing.sha256(CanonicalJSON.encode(file.commit.json)))
     }
+
+    /// An artifact's digest set.
+    subscript(name: String) -> JSONValue? { object[name] }
 
     /// The artifacts as members of a link.
     package var members: [JSONObject.Member] { object.members }

@@ -51,22 +51,22 @@ package struct WorkflowLayout: Sendable {
         let code = ["MATCH", "code/*", "WITH", "PRODUCTS", "FROM", step == .run ? "review" : "submit"]
         let data = ["MATCH", "data/*", "WITH", "PRODUCTS", "FROM", "onboard"]
         let policy = ["MATCH", "policy/*", "WITH", "PRODUCTS", "FROM", "onboard"]
-        let (keys, materials, products): ([PersonKey], [[String]], [[String]]) =
+        let (materials, products): ([[String]], [[String]]) =
             switch step {
-            case .onboard: ([owner], [], [["ALLOW", "data/*"], ["ALLOW", "policy/*"]])
-            case .submit: (researchers, [], [["ALLOW", "code/*"]])
-            case .review: (reviewers, [code, policy], [code, policy])
-            case .run: ([supervisor], [code, data, policy], [["ALLOW", "outputs/*"]])
+            case .onboard: ([], [["ALLOW", "data/*"], ["ALLOW", "policy/*"]])
+            case .submit: ([], [["ALLOW", "code/*"]])
+            case .review: ([code, policy], [code, policy])
+            case .run: ([code, data, policy], [["ALLOW", "outputs/*"]])
             case .release:
                 (
-                    [supervisor], [["MATCH", "outputs/*", "WITH", "PRODUCTS", "FROM", "run"], policy],
+                    [["MATCH", "outputs/*", "WITH", "PRODUCTS", "FROM", "run"], policy],
                     [["MATCH", "*", "WITH", "MATERIALS", "IN", "outputs", "FROM", "release"]]
                 )
             }
         return [
             "_type": "step", "name": .string(step.rawValue), "expected_command": [],
             "expected_materials": Self.rules(materials), "expected_products": Self.rules(products),
-            "pubkeys": .strings(keys.map(\.keyID)), "threshold": .integer(step == .review ? Int64(threshold) : 1),
+            "pubkeys": .strings(keys(of: step).map(\.keyID)), "threshold": .integer(Int64(clamping: threshold(of: step))),
         ]
     }
 
@@ -96,8 +96,13 @@ extension EvidenceFiles {
     /// The owner's key, PEM.
     package static let ownerKey = "lay/owner.pub"
 
+    /// Folder of the released files as the local inspection sees them.
+    package static let inspected = "lay/wd/"
+    /// What in-toto's inspection leaves in its working directory.
+    package static let inspectionLink = "lay/wd/local.link"
+
     /// A released file as the local inspection sees it.
-    package static func inspected(_ name: String) -> String { "lay/wd/\(name)" }
+    package static func inspected(_ name: String) -> String { inspected + name }
 
     /// The file of a link, as in-toto names it.
     package static func link(_ step: WorkflowStep, _ envelope: Envelope) -> String {

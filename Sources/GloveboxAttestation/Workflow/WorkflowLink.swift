@@ -36,19 +36,24 @@ package enum WorkflowLink {
         return bytes(.review, materials: read, products: read)
     }
 
-    /// The run of a plan and what it left; names begin with `outputs/`.
-    package static func run(_ manifest: Manifest, outputs: WorkflowArtifacts) -> [UInt8] {
+    /// The run of a plan and what it left: files that were released, and commitments to those that were not.
+    package static func run(_ manifest: Manifest, _ outputs: Report.Outputs) -> [UInt8] {
         let taken = WorkflowArtifacts.code(manifest) + .data(manifest) + .policies(manifest)
-        return bytes(.run, materials: taken, products: outputs)
+        var left = WorkflowArtifacts()
+        for file in outputs.released { left.add(file.name, file.digest) }
+        for (index, file) in outputs.withheld.enumerated() { left.add(withheld: file, index: index + 1) }
+        return bytes(.run, materials: taken, products: left)
     }
 
     /// The release: outputs of the run, and the same files under the names that the receiver sees.
-    package static func release(
-        _ manifest: Manifest,
-        outputs: WorkflowArtifacts,
-        files: WorkflowArtifacts
-    ) -> [UInt8] {
-        bytes(.release, materials: outputs + .policies(manifest), products: files)
+    package static func release(_ manifest: Manifest, _ outputs: Report.Outputs) -> [UInt8] {
+        var taken = WorkflowArtifacts()
+        var files = WorkflowArtifacts()
+        for file in outputs.released {
+            taken.add(file.name, file.digest)
+            files.add(file.receivedName, file.digest)
+        }
+        return bytes(.release, materials: taken + .policies(manifest), products: files)
     }
 
     private static func bytes(

@@ -49,8 +49,8 @@ struct ReportMaker {
         if let workflow {
             let released = entry.job.phase == .releasing ? facts?.decision?.files ?? [] : []
             files += try workflow.files(
-                released: released.map { (name: $0.name, bytes: $0.bytes) },
-                withheld: report.outputs.withheld
+                report.outputs,
+                released: released.map { (name: $0.name, bytes: $0.bytes) }
             )
         }
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))

@@ -27,6 +27,11 @@ extension Site {
         let issued = try log.proof(index + 1, under: note)
         files.append(NamedFile(path: EvidenceFiles.entry, content: report.entry))
         files.append(NamedFile(path: EvidenceFiles.proof, content: report.proof.bytes))
+        if let index = try keyRelease(files) {
+            let key = try log.proof(index, under: note)
+            files.append(NamedFile(path: EvidenceFiles.keyEntry, content: key.entry))
+            files.append(NamedFile(path: EvidenceFiles.keyProof, content: key.proof.bytes))
+        }
         if let bundle = try bundle(files, report) {
             files.append(NamedFile(path: EvidenceFiles.bundle, content: bundle))
         }
@@ -36,6 +41,13 @@ extension Site {
         files.append(padding(files, entry))
         try record(Event(kind: .outputDownloaded, job: id, output: "receipt", actor: caller.account))
         return NamedFiles(files)
+    }
+
+    /// Where the log released the data key, as the report says.
+    private func keyRelease(_ files: [NamedFile]) throws(GloveboxError) -> UInt64? {
+        guard let file = files.first(where: { $0.path == EvidenceFiles.report })?.content else { return nil }
+        let statement = try Statement(parsing: Envelope(parsing: file).payload, expecting: .report)
+        return try Report(predicate: statement.predicate).keyRelease
     }
 
     /// The report as a Sigstore bundle; nil for one that was made before the site had a time-stamping authority.

@@ -20,15 +20,22 @@ struct WorkflowEvidence {
         else { return nil }
         self.workflow = workflow
         self.submit = try Envelope(parsing: submit)
+        let layout = try WorkflowLayout(parsing: workflow.layout.payload)
+        func mayLink(_ step: WorkflowStep, _ link: Envelope) -> Bool {
+            layout.keys(of: step).contains { $0.isSigner(of: link) }
+        }
         var reviews: [Envelope] = []
         for approval in entry.approvals {
             guard let link = approval.link,
                 try entry.job.approvals.contains(Envelope(parsing: approval.envelope).payloadDigest)
             else { continue }
-            reviews.append(try Envelope(parsing: link))
+            // An owner who approves is not among the layout's reviewers; in-toto would not count the link.
+            let review = try Envelope(parsing: link)
+            if mayLink(.review, review) { reviews.append(review) }
         }
-        guard reviews.count >= entry.tally.quorum.need,
-            try Self.names(workflow, [self.submit] + reviews, site.keys.links.publicKey)
+        let need = max(UInt64(entry.tally.quorum.need), layout.threshold(of: .review))
+        guard Set(reviews.map(\.keyID)).count >= need, mayLink(.submit, self.submit),
+            layout.supervisor == site.keys.links.publicKey
         else { return nil }
         self.reviews = reviews
         self.entry = entry
@@ -42,33 +49,13 @@ struct WorkflowEvidence {
         return needed.members.allSatisfy { products?[$0.name] == $0.value }
     }
 
-    // The owner's layout lists the keys of everybody who signed.
-    private static func names(
-        _ workflow: SignedWorkflow,
-        _ links: [Envelope],
-        _ supervisor: PersonKey
-    ) throws(GloveboxError) -> Bool {
-        let keys = try JSONReader.read(workflow.layout.payload)["keys"]?.object
-        return (links.map(\.keyID) + [supervisor.keyID]).allSatisfy { keys?[$0] != nil }
-    }
-
     /// The files under `lay/`, with the supervisor's own links over what is released and what is withheld.
     func files(
-        released: [(name: String, bytes: [UInt8])],
-        withheld: [Report.Withheld]
+        _ outputs: Report.Outputs,
+        released: [(name: String, bytes: [UInt8])]
     ) throws(GloveboxError) -> [NamedFile] {
-        var outputs = WorkflowArtifacts()
-        var results = WorkflowArtifacts()
-        for file in released {
-            outputs.add("outputs/\(file.name)", Machine.sha256(file.bytes))
-            results.add(file.name, Machine.sha256(file.bytes))
-        }
-        var left = outputs
-        for (index, file) in withheld.enumerated() { left.add(withheld: file, index: index + 1) }
-        let run = try supervisor.sign(WorkflowLink.run(entry.manifest, outputs: left))
-        let release = try supervisor.sign(
-            WorkflowLink.release(entry.manifest, outputs: outputs, files: results)
-        )
+        let run = try supervisor.sign(WorkflowLink.run(entry.manifest, outputs))
+        let release = try supervisor.sign(WorkflowLink.release(entry.manifest, outputs))
         var files = [
             NamedFile(path: EvidenceFiles.layout, content: workflow.layout.bytes),
             NamedFile(path: EvidenceFiles.ownerKey, content: workflow.owner.pem),

@@ -13,12 +13,13 @@ struct Evidence {
         self.trust = trust.map { (name: $0.0, bytes: $0.1) }
     }
 
-    /// Reads a report, whatever it is called, its siblings and approvals, and the siblings of a trust configuration.
+    /// Reads a report, whatever it is called, its siblings, approvals and workflow, and the siblings of a trust configuration.
     init(report: String, trust: String) throws(GloveboxError) {
         let named = Self.baseName(report) == EvidenceFiles.bundle ? EvidenceFiles.bundle : EvidenceFiles.report
         files =
             try Self.siblings(of: report, as: named, names: EvidenceFiles.fixed)
-            + Self.approvals(Self.directory(report))
+            + Self.folder(EvidenceFiles.approvals, of: Self.directory(report))
+            + Self.folder(EvidenceFiles.workflow, of: Self.directory(report))
         self.trust = try Self.siblings(of: trust, as: TrustFiles.Name.trustConfig, names: TrustFiles.Name.all)
     }
 
@@ -43,9 +44,13 @@ struct Evidence {
         return out
     }
 
-    private static func approvals(_ directory: String) throws(GloveboxError) -> [(name: String, bytes: [UInt8])] {
-        let path = directory + EvidenceFiles.approvals
+    private static func folder(
+        _ folder: String,
+        of directory: String
+    ) throws(GloveboxError) -> [(name: String, bytes: [UInt8])] {
+        let path = directory + folder
         guard unsafe access(path, F_OK) == 0 else { return [] }
+        guard folder.utf8.count < 4096 else { throw GloveboxError("input.io", "the evidence is nested too deep") }
         let names: [[UInt8]]
         do { names = try Descriptor.open(path, O_RDONLY | O_DIRECTORY).names(limit: 1000) } catch {
             throw error.coded("input.io")
@@ -53,11 +58,21 @@ struct Evidence {
         var out: [(name: String, bytes: [UInt8])] = []
         for name in names {
             guard let text = String(validating: name, as: UTF8.self) else {
-                throw GloveboxError("input.io", "an approval file's name is not UTF-8")
+                throw GloveboxError("input.io", "the name of a file in \(folder) is not UTF-8")
             }
-            out.append((EvidenceFiles.approvals + text, try InputFile.bytes(path + text, limit: limit)))
+            if isDirectory(path + text) {
+                out += try Self.folder(folder + text + "/", of: directory)
+            } else {
+                let most = folder.hasPrefix(EvidenceFiles.inspected) ? 1 << 30 : limit
+                out.append((folder + text, try InputFile.bytes(path + text, limit: most)))
+            }
         }
         return out
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     private static let limit = 10_000_000

@@ -1,0 +1,64 @@
+internal import GloveboxCore
+internal import GloveboxTransparency
+
+/// No key of a dataset left before the log said so, for this plan and after this start statement.
+///
+/// Source: attestation specification, section 11.
+struct KeyReleaseChecks {
+    let report: Report
+    let log: LogChecks
+
+    /// A report of a run that saw data names the event.
+    ///
+    /// - Throws: `kbs.log-first`.
+    static func named(_ report: Report) throws(GloveboxError) -> UInt64? {
+        if let index = report.keyRelease { return index }
+        guard report.inputs.isEmpty || report.outcome != .released else {
+            throw GloveboxError("kbs.log-first", "data was read, and the report names no event that released its key")
+        }
+        return nil
+    }
+
+    /// The log holds the event that released the key, where the report says.
+    ///
+    /// - Throws: `kbs.log-first`; codes of ``LogChecks``.
+    func event(_ index: UInt64) throws(GloveboxError) -> PublicEvent {
+        guard let bytes = log.input.evidence[EvidenceFiles.keyEntry] else {
+            throw GloveboxError("kbs.log-first", "\(EvidenceFiles.keyEntry), the key's release in the log, is missing")
+        }
+        let entry = try log.included(entry: EvidenceFiles.keyEntry, proof: EvidenceFiles.keyProof)
+        guard entry.index == index else {
+            throw GloveboxError("kbs.log-first", "the key's release is entry \(entry.index), the report says \(index)")
+        }
+        let event = try PublicEvent(JSONReader.readCanonical(bytes), at: index)
+        guard event.kind == .keyReleased else {
+            throw GloveboxError("kbs.log-first", "entry \(index) of the log releases no key")
+        }
+        return event
+    }
+
+    /// Everything for which the key was not released to this run: `kbs.evidence`, `kbs.replay`, `boot.mismatch`.
+    func causes(_ event: PublicEvent, _ start: StartChecks?) -> [GloveboxError] {
+        var causes: [GloveboxError] = []
+        func demand(_ holds: Bool, _ code: String, _ message: String) {
+            if !holds { causes.append(GloveboxError(code, message)) }
+        }
+        demand(event.job?.isSame(as: report.jobID) == true, "kbs.replay", "the key was released to another job")
+        demand(
+            event["plan"]?.isSame(as: report.manifestDigest.hex) == true,
+            "kbs.evidence",
+            "the key was released for another plan"
+        )
+        demand(
+            event["start"].flatMap(Digest.init(hex:)) == report.startStatement,
+            "kbs.evidence",
+            "the key was released for another start statement"
+        )
+        demand(
+            event.bootID.isSame(as: report.attester.kernel.bootID),
+            "boot.mismatch",
+            "the key was released in another run of the machine"
+        )
+        return causes
+    }
+}

@@ -1,0 +1,149 @@
+internal import GloveboxCore
+internal import GloveboxTransparency
+
+/// The statement signed before the data key was asked for, and the log's event that released the key.
+///
+/// Source: attestation specification, sections 1, 4.2 and 11.
+struct StartChecks {
+    let report: Report
+    let envelope: Envelope
+    let leaf: ParsedCertificate
+    /// What the start statement says, in the form of a report.
+    let start: Report
+
+    /// Reads the files.
+    ///
+    /// - Throws: `start.missing`; codes of ``Envelope``, ``Statement``, ``Report`` and ``ParsedCertificate``.
+    init(_ report: Report, _ input: VerifyInput) throws(GloveboxError) {
+        self.report = report
+        envelope = try Envelope(parsing: Self.file(EvidenceFiles.start, input))
+        leaf = try ParsedCertificate(pem: Self.file(EvidenceFiles.startLeaf, input))
+        let statement = try Statement(parsing: envelope.payload, expecting: .start)
+        guard statement.subjects.count == 1, statement.subjects[0].name.isSame(as: "manifest.json"),
+            statement.subjects[0].digest == report.manifestDigest
+        else { throw GloveboxError("start.plan", "the start statement is about another plan") }
+        start = try Report(start: statement.predicate, of: report)
+    }
+
+    private static func file(_ name: String, _ input: VerifyInput) throws(GloveboxError) -> [UInt8] {
+        guard let bytes = input.evidence[name] else {
+            throw GloveboxError("start.missing", "\(name) is missing, and the report names a start statement")
+        }
+        return bytes
+    }
+
+    /// The report names this statement, and its leaf signed it.
+    ///
+    /// - Throws: `start.digest`, `start.signature`.
+    func signature() throws(GloveboxError) {
+        guard report.startStatement == envelope.payloadDigest else {
+            throw GloveboxError("start.digest", "the report names another start statement")
+        }
+        do throws(GloveboxError) { try leaf.publicKey.check(envelope.signature, over: envelope.pae) } catch {
+            throw GloveboxError("start.signature", "the start statement is not signed by the key of start.pem")
+        }
+        guard envelope.keyID == leaf.publicKey.keyID else {
+            throw GloveboxError("start.signature", "the start statement names another key than that of start.pem")
+        }
+    }
+
+    /// The leaf is one of the same attester, made for this statement: codes of ``CertificateChecks``.
+    func certificate(_ parts: VerifiedParts) -> [GloveboxError] {
+        guard let platform = parts.platform, let root = parts.root, let trust = parts.trust else {
+            return [GloveboxError("cert.chain", "the certificates above start.pem cannot be read")]
+        }
+        let chain = CertificateChecks(leaf: leaf, platform: platform, root: root, trust: trust)
+        var causes: [GloveboxError] = []
+        func attempt(_ check: () throws(GloveboxError) -> Void) {
+            do throws(GloveboxError) { try check() } catch { causes.append(error) }
+        }
+        attempt(chain.chain)
+        attempt(chain.extensions)
+        attempt(chain.authority)
+        attempt(chain.usage)
+        attempt { () throws(GloveboxError) in try chain.identity(start) }
+        attempt { () throws(GloveboxError) in try chain.time(leaf.notBefore) }
+        attempt { () throws(GloveboxError) in try stamped(platform, trust) }
+        attempt { () throws(GloveboxError) in try used(parts.leaf, trust) }
+        return causes
+    }
+
+    private func stamped(_ platform: ParsedCertificate, _ trust: TrustStore) throws(GloveboxError) {
+        guard let key = trust.timestamps else { return }
+        _ = try CertificateTimestamp.check(leaf, issuer: platform.publicKey, key: key)
+    }
+
+    private func used(_ reportLeaf: ParsedCertificate?, _ trust: TrustStore) throws(GloveboxError) {
+        guard leaf.notBefore <= report.time.end, report.time.start <= leaf.notAfter else {
+            throw GloveboxError("cert.time", "the leaf of the start statement was not alive during the run")
+        }
+        if let from = trust.revocation(of: leaf.publicKey.digest), from <= report.time.start {
+            throw GloveboxError("key.revoked", "the key of the start statement was revoked")
+        }
+        guard leaf.publicKey != reportLeaf?.publicKey else {
+            throw GloveboxError("key.wrong-role", "one key signed the start statement and the report")
+        }
+    }
+
+    /// Everything in which statement and report differ and must not: `start.nonce`, `start.plan`, `start.job`,
+    /// `boot.mismatch`, `start.mismatch`.
+    ///
+    /// Salt, time, place in the log and what only a run can show may differ.
+    var claims: [GloveboxError] {
+        var causes: [GloveboxError] = []
+        func same(_ isSame: Bool, _ code: String, _ what: String) {
+            if !isSame { causes.append(GloveboxError(code, "the start statement \(what) than the report")) }
+        }
+        same(start.nonce == report.nonce, "start.nonce", "answers another nonce")
+        same(
+            start.manifestDigest == report.manifestDigest && start.coreDigest == report.coreDigest,
+            "start.plan",
+            "is about another plan"
+        )
+        same(start.jobID.isSame(as: report.jobID) && start.run == report.run, "start.job", "is about another run")
+        same(
+            start.attester.kernel.bootID.isSame(as: report.attester.kernel.bootID),
+            "boot.mismatch",
+            "is from another run of the machine"
+        )
+        for (name, found, expected) in [
+            ("attester", Self.sober(start.attester), Self.sober(report.attester)),
+            ("image", start.rootfs.json, report.rootfs.json), ("code", start.code.json, report.code.json),
+            ("data", .list(start.inputs), .list(report.inputs)),
+            ("jail profile", start.jail.policy.json, report.jail.policy.json),
+            ("seccomp filter", Self.filter(start), Self.filter(report)),
+            ("command", Self.command(start), Self.command(report)),
+            ("policies", Self.policies(start), Self.policies(report)),
+            ("root of trust", Self.root(start), Self.root(report)),
+        ] as [(String, JSONValue, JSONValue)] where found != expected {
+            same(false, "start.mismatch", "names other \(name)")
+        }
+        let counted = Set(report.approvals.map(\.digest))
+        same(start.approvals.allSatisfy { counted.contains($0.digest) }, "start.mismatch", "names other approvals")
+        return causes
+    }
+
+    // Without the run of the machine, which has its own code.
+    private static func sober(_ attester: Report.Attester) -> JSONValue {
+        var attester = attester
+        attester.kernel.bootID = ""
+        return attester.json
+    }
+
+    private static func root(_ report: Report) -> JSONValue { .string(report.assurance.rootOfTrust.rawValue) }
+
+    private static func filter(_ report: Report) -> JSONValue { report.jail.json["seccompBpf"] ?? .null }
+
+    // The umask is read back from the child, which is not there yet.
+    private static func command(_ report: Report) -> JSONValue {
+        var command = report.invocation
+        command.umask = ""
+        return command.json
+    }
+
+    private static func policies(_ report: Report) -> JSONValue {
+        var policies = report.policies
+        policies.trustVersion = 0
+        return policies.json
+    }
+}
