@@ -195,7 +195,7 @@ struct ReportMaker {
             rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs"),
             code: Report.Code(digests: core.code, files: core.files.listDigest),
             invocation: Report.Invocation(executor, umask: facts?.readback?.umask ?? "", limits: core.limits),
-            inputs: try inputs(entry),
+            inputs: try inputs(entry, facts),
             policies: try policies(entry),
             approvals: approvals,
             approvalQuorum: Report.Quorum(
@@ -242,35 +242,52 @@ struct ReportMaker {
         return word
     }
 
-    private func inputs(_ entry: JobEntry) throws(GloveboxError) -> [Report.Input] {
+    private func inputs(_ entry: JobEntry, _ facts: RunFacts?) throws(GloveboxError) -> [Report.Input] {
         var inputs: [Report.Input] = []
         for input in entry.manifest.inputs {
             let dataset = try site.dataset(named: input.name)
             inputs.append(
-                Report.Input(input, schema: dataset.description.document.digest, rowBucket: dataset.rowBucket)
+                Report.Input(
+                    input,
+                    schema: dataset.description.document.digest,
+                    rowBucket: dataset.rowBucket,
+                    view: facts?.view
+                )
             )
         }
         return inputs
     }
 
     private func policies(_ entry: JobEntry) throws(GloveboxError) -> Report.Policies {
-        guard let output = site.outputPolicy(of: entry)?.document, let input = entry.manifest.inputs.first,
-            let processing = site.read({ state in state.processingPolicy?.document })
-        else { throw GloveboxError("policy.unknown", "a policy of the plan is no longer known") }
-        let inputPolicy = try site.dataset(named: input.name).inputPolicy.document
+        guard let processing = site.read({ state in state.processingPolicy?.document }) else {
+            throw GloveboxError("policy.unknown", "a policy of the plan is no longer known")
+        }
         return Report.Policies(
-            input: Report.Policy(
-                name: inputPolicy.name,
-                version: UInt64(inputPolicy.version),
-                digest: inputPolicy.digest
-            ),
+            input: entry.rules.inputChain.map(Self.policy),
             processing: Report.Policy(
                 name: processing.name,
                 version: UInt64(processing.version),
                 digest: processing.digest
             ),
-            output: Report.Policy(name: output.name, version: UInt64(output.version), digest: output.digest),
+            output: Self.policy(entry.rules.outputChain),
             trustVersion: try site.trustVersion()
+        )
+    }
+
+    private static func policy(_ chain: PolicyChain) -> Report.Policy {
+        let sources = chain.layers.map {
+            Report.PolicySource(
+                level: $0.level.rawValue,
+                name: $0.name,
+                version: UInt64(clamping: $0.version),
+                digest: $0.digest
+            )
+        }
+        return Report.Policy(
+            name: chain.document.name,
+            version: UInt64(chain.document.version),
+            digest: chain.document.digest,
+            sources: sources.count > 1 ? sources : []
         )
     }
 

@@ -68,10 +68,12 @@ struct JobRunner {
         _ cancel: Descriptor,
         _ facts: inout RunFacts
     ) throws(GloveboxError) {
-        guard let policy = site.outputPolicy(of: entry), let input = entry.manifest.inputs.first else {
+        let policy = entry.rules.output
+        guard let input = entry.manifest.inputs.first, let inputPolicy = entry.rules.input else {
             throw GloveboxError("policy.unknown", "the plan names a policy or input this site does not have")
         }
-        let dataset = try site.dataset(named: input.name)
+        try site.requireCurrent(entry.rules, for: entry.manifest)
+        let dataset = try site.dataset(named: input.name).seen(through: inputPolicy)
         guard dataset.input.commit == input.commit else {
             throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
         }
@@ -104,6 +106,7 @@ struct JobRunner {
         facts.protections = result.protections
         facts.deterministic = result.deterministic
         facts.keyRelease = staging.keyRelease
+        facts.view = staging.view
         try recordDenials(result)
         if try isCancelled() {
             try closeRun("job.cancelled")

@@ -72,17 +72,13 @@ struct QueryDecision {
         _ key: Digest?
     ) throws(GloveboxError) -> OutputDecision.Outcome {
         let released = decision.files.isEmpty ? nil : try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes
-        var context = DisclosureRecord.Context(
-            dataset: dataset.commitment,
-            supervisorVersion: SiteLog.version,
-            requester: entry.manifest.submitter,
-            project: entry.manifest.project,
-            decided: Machine.now(),
+        let context = DisclosureRecord.Context(
+            entry,
+            dataset,
+            site: site,
+            bundle: released,
             projectMillibits: decision.millibits
         )
-        context.supervisorMeasurement = site.host.supervisor
-        context.codeMeasurement = entry.manifest.core.code.nar
-        context.bundle = released.map(Machine.sha256)
         let record = DisclosureRecord(
             .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.name),
             decision,

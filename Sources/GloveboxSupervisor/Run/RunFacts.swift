@@ -30,6 +30,8 @@ struct RunFacts: Sendable {
     var deterministic: Deterministic.Account?
     var imageFormat: String = "erofs"
     var keyRelease: UInt64?
+    /// Names what the job was shown of its dataset; nil before that.
+    var view: Digest?
     var decision: Decision?
     var disclosure: [UInt8]?
     var withheld: [Withheld] = []

@@ -8,7 +8,10 @@ struct RegisteredDataset: Sendable {
     let version: Int64
     let owner: String
     let description: DatasetDescription
-    let inputPolicy: InputPolicy
+    /// What a job may see, as far as the dataset's owner says; see ``seen(through:)``.
+    private(set) var inputPolicy: InputPolicy
+    /// The owner's input policy as written.
+    let inputLayer: PolicyChain.Layer
     /// Name of the encrypted file under `datasets/`.
     let file: String
     /// The data key, wrapped by the broker.
@@ -29,7 +32,12 @@ struct RegisteredDataset: Sendable {
         version = try fields.integer("version")
         owner = try fields.string("owner")
         description = try DatasetDescription(fields.required("description"))
-        inputPolicy = try InputPolicy(fields.required("inputPolicy"))
+        let written = try fields.required("inputPolicy")
+        inputPolicy = try InputPolicy(written)
+        let lines = try fields.optional("inputPolicyLines").map { (json) throws(GloveboxError) in
+            try DocumentLines(json: json)
+        }
+        inputLayer = PolicyChain.Layer(.dataset, written, lines: lines ?? DocumentLines())
         file = try fields.string("file")
         wrappedKey = try Self.bytes(&fields, "wrappedKey")
         wrappedLineageKey = try Self.bytes(&fields, "wrappedLineageKey")
@@ -45,6 +53,13 @@ struct RegisteredDataset: Sendable {
             throw GloveboxError("schema.type", "dataset.\(name) must be base64")
         }
         return bytes
+    }
+
+    /// The dataset under the input policy of one plan, which is at least as tight as the owner's.
+    func seen(through policy: InputPolicy) -> RegisteredDataset {
+        var dataset = self
+        dataset.inputPolicy = policy
+        return dataset
     }
 
     /// Where the job finds the data.

@@ -2,7 +2,7 @@ internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxImages
 internal import GloveboxJobs
-internal import GloveboxPolicy
+package import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
 
@@ -12,13 +12,13 @@ internal import GloveboxTransparency
 package enum SiteFounding {
     /// Makes a site in an empty or missing directory, with the shipped policies and an operator's profile.
     ///
-    /// `policies` are canonical documents to publish, processing policy among them.
+    /// `policies` are documents to publish, processing policy among them.
     ///
     /// - Throws: `site.exists`, `storage.*`.
     package static func found(
         _ layout: SiteLayout,
         configuration: SiteConfiguration,
-        policies: [JSONValue]
+        policies: [PolicyChain.Layer]
     ) throws(GloveboxError) {
         guard !StateFile.exists(layout.configuration) else {
             throw GloveboxError(
