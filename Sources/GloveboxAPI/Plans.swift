@@ -17,6 +17,8 @@ package struct CreatePlanRequest: APIValue {
     package let dataset: String
     /// Name of the output policy.
     package let outputPolicy: String
+    /// YAML texts of policies that this run alone tightens, one of a kind.
+    package let tighten: [String]
     /// Limits asked for.
     package let limits: RequestedLimits
     /// What is held fixed; nil when the run need not be repeatable.
@@ -33,6 +35,7 @@ package struct CreatePlanRequest: APIValue {
         env: [String: String] = [:],
         dataset: String,
         outputPolicy: String,
+        tighten: [String] = [],
         limits: RequestedLimits = RequestedLimits(),
         deterministic: RequestedDeterminism? = nil,
         purpose: String = ""
@@ -44,6 +47,7 @@ package struct CreatePlanRequest: APIValue {
         self.env = env
         self.dataset = dataset
         self.outputPolicy = outputPolicy
+        self.tighten = tighten
         self.limits = limits
         self.deterministic = deterministic
         self.purpose = purpose
@@ -58,6 +62,7 @@ package struct CreatePlanRequest: APIValue {
         self.env = try Self.environment(try fields.required("env"))
         self.dataset = try fields.name("dataset")
         self.outputPolicy = try fields.name("output_policy")
+        self.tighten = try Self.tighten(fields.optional("tighten"))
         self.limits = try RequestedLimits(json: try fields.required("limits"))
         self.deterministic = try fields.optional("deterministic").map { (json) throws(GloveboxError) in
             try RequestedDeterminism(json: json)
@@ -73,9 +78,19 @@ package struct CreatePlanRequest: APIValue {
             ("env", .object(variables)), ("dataset", .string(dataset)), ("output_policy", .string(outputPolicy)),
             ("limits", limits.json), ("purpose", .string(purpose)),
         ])
+        if !tighten.isEmpty { object["tighten"] = .array(tighten.map { .string($0) }) }
         object["project"] = project.map { .string($0) }
         object["deterministic"] = deterministic?.json
         return .object(object)
+    }
+
+    private static func tighten(_ value: JSONValue?) throws(GloveboxError) -> [String] {
+        guard let value else { return [] }
+        let texts = value.array?.compactMap(\.string) ?? []
+        guard (1...2).contains(texts.count), texts.count == value.array?.count,
+            texts.allSatisfy({ $0.utf8.count <= documentLimit })
+        else { throw GloveboxError("request.invalid", "tighten must be one or two policies, one of a kind") }
+        return texts
     }
 
     private static func command(_ argv: [String]) throws(GloveboxError) -> [String] {

@@ -3,19 +3,59 @@ internal import GloveboxJobs
 
 /// `POST /policies`.
 package struct AddPolicyRequest: APIValue {
+    /// What a policy below the site's tightens, and for whom.
+    package struct Place: Hashable, Sendable {
+        /// Whom a policy below the site's speaks for.
+        package enum Level: String, Hashable, Sendable {
+            case dataset
+            case project
+        }
+
+        /// The output policy, or for an input policy the dataset, that is tightened.
+        package let below: String
+        /// Whom it speaks for.
+        package let level: Level
+        /// The dataset or project.
+        package let subject: String
+
+        /// Names a place.
+        package init(below: String, level: Level, subject: String) {
+            (self.below, self.level, self.subject) = (below, level, subject)
+        }
+    }
+
     /// The YAML text of one policy.
     package let document: String
+    /// What it tightens; nil for a policy of the site.
+    package let place: Place?
 
     /// Asks for a policy.
-    package init(document: String) { self.document = document }
+    package init(document: String, place: Place? = nil) { (self.document, self.place) = (document, place) }
 
     package init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "policy")
         self.document = try fields.text("document", atMost: documentLimit)
+        self.place = try fields.optional("place").map { (json) throws(GloveboxError) in
+            var fields = try JSONFields(json, at: "policy.place")
+            guard let level = Place.Level(rawValue: try fields.string("level")) else {
+                throw GloveboxError("request.invalid", "level must be dataset or project")
+            }
+            let place = Place(below: try fields.name("below"), level: level, subject: try fields.name("subject"))
+            try fields.finish()
+            return place
+        }
         try fields.finish()
     }
 
-    package var json: JSONValue { ["document": .string(document)] }
+    package var json: JSONValue {
+        var object = JSONObject([("document", .string(document))])
+        object["place"] = place.map {
+            [
+                "below": .string($0.below), "level": .string($0.level.rawValue), "subject": .string($0.subject),
+            ]
+        }
+        return .object(object)
+    }
 }
 
 /// One registered policy.

@@ -38,8 +38,8 @@ struct BrokerBook: Sendable {
         }
     }
 
-    /// Runs that a project paid for under a policy since a moment.
+    /// Runs that a project paid for under what tightens a site's policy, since a moment.
     func runs(of project: String, policy: Digest, since: Instant) -> Int64 {
-        Int64(grants.values.count { $0.project == project && $0.policy == policy && $0.time > since })
+        Int64(grants.values.count { $0.project == project && $0.basePolicy == policy && $0.time > since })
     }
 }

@@ -115,7 +115,11 @@ package final class KeyBroker {
     ///
     /// The same request gets the same grant and pays once; so does one whose first answer was lost.
     ///
-    /// - Throws: `kbs.nonce`, `kbs.replay`, `kbs.key`, `kbs.budget`, or `kbs.evidence` with all causes.
+    /// `policy` is the chain of documents that the plan's output policy was merged from; it is merged again here, and the
+    /// site's own, which the others can only tighten, must be among the signed reference values.
+    ///
+    /// - Throws: `kbs.nonce`, `kbs.replay`, `kbs.key`, `kbs.budget`, or `kbs.evidence` with all causes; codes of
+    ///   ``PolicyChain``.
     package func grant(
         _ evidence: KeyEvidence,
         nonce: [UInt8],
@@ -127,12 +131,18 @@ package final class KeyBroker {
         guard let key = store.book.keys[file] else {
             throw GloveboxError("kbs.key", "the broker has no key of the file \(Display.escape(file))")
         }
+        let rules = try PolicyChain(json: policy)
+        guard let base = rules.layers.first, base.level == .site else {
+            throw GloveboxError("kbs.evidence", "the output policy shown does not begin with the site's own")
+        }
+        let basePolicy = try PolicyChain([base]).document.digest
         let appraisal = KeyAppraisal(
             evidence,
             expecting: KeyExpectations(
                 root: root,
                 nonce: nonce,
                 commitment: key.commitment,
+                outputPolicy: (rules.document.digest, basePolicy),
                 now: now.wall,
                 seenTrustVersion: store.book.trustVersion
             )
@@ -145,13 +155,14 @@ package final class KeyBroker {
             }
             return known
         }
-        try checkRuns(run, policy, now.wall)
+        try checkRuns(run, OutputPolicy(rules.document.canonical), basePolicy, now.wall)
         let grant = KeyGrant(
             request: request,
             job: run.job,
             project: run.project,
             plan: run.plan,
             policy: run.outputPolicy,
+            basePolicy: basePolicy,
             start: run.start,
             hpkeKey: run.hpkeKey,
             commitment: key.commitment,
@@ -241,11 +252,16 @@ package final class KeyBroker {
     }
 
     /// Every run that sees data tells a little, so a policy bounds how many there are in a day.
-    private func checkRuns(_ run: AppraisedRun, _ policy: JSONValue, _ now: Instant) throws(GloveboxError) {
-        let limit = try Self.policy(policy, run.outputPolicy).channels.maxRunsPerDay
+    private func checkRuns(
+        _ run: AppraisedRun,
+        _ policy: OutputPolicy,
+        _ base: GloveboxCore.Digest,
+        _ now: Instant
+    ) throws(GloveboxError) {
+        let limit = policy.channels.maxRunsPerDay
         let runs = store.book.runs(
             of: run.project,
-            policy: run.outputPolicy,
+            policy: base,
             since: now.adding(seconds: -86400)
         )
         guard runs < limit else {
@@ -260,7 +276,7 @@ package final class KeyBroker {
         _ value: JSONValue,
         _ digest: GloveboxCore.Digest
     ) throws(GloveboxError) -> OutputPolicy {
-        let policy = try OutputPolicy(value)
+        let policy = try OutputPolicy(PolicyChain(json: value).document.canonical)
         guard policy.document.digest == digest else {
             throw GloveboxError("kbs.evidence", "the output policy shown is not the plan's")
         }

@@ -13,6 +13,8 @@ package struct KeyGrant: Sendable, Hashable {
     package let plan: Digest
     /// Its output policy, whose limits count.
     package let policy: Digest
+    /// The site's policy that it tightens; runs are counted by it, whatever a project or a run made of it.
+    package let basePolicy: Digest
     /// The start statement that was accepted.
     package let start: Digest
     /// The X25519 public key that the data key goes to.
@@ -36,6 +38,7 @@ package struct KeyGrant: Sendable, Hashable {
         project: String,
         plan: Digest,
         policy: Digest,
+        basePolicy: Digest,
         start: Digest,
         hpkeKey: [UInt8],
         commitment: Digest,
@@ -47,6 +50,7 @@ package struct KeyGrant: Sendable, Hashable {
         self.project = project
         self.plan = plan
         self.policy = policy
+        self.basePolicy = basePolicy
         self.start = start
         self.hpkeKey = hpkeKey
         self.commitment = commitment
@@ -60,6 +64,7 @@ package struct KeyGrant: Sendable, Hashable {
         project = try fields.string("project")
         plan = try fields.digest("plan")
         policy = try fields.digest("policy")
+        basePolicy = try fields.digest("basePolicy")
         start = try fields.digest("start")
         hpkeKey = try fields.base64("hpkeKey")
         commitment = try fields.digest("commitment")
@@ -83,7 +88,7 @@ package struct KeyGrant: Sendable, Hashable {
     package var json: JSONValue {
         [
             "request": request.json, "job": .string(job), "project": .string(project), "plan": plan.json,
-            "policy": policy.json, "start": start.json, "hpkeKey": .string(Base64.encode(hpkeKey)),
+            "policy": policy.json, "basePolicy": basePolicy.json, "start": start.json, "hpkeKey": .string(Base64.encode(hpkeKey)),
             "commitment": commitment.json, "trustVersion": .string(String(trustVersion)),
             "time": .string(time.description),
         ]

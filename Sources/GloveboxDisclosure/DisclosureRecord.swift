@@ -25,8 +25,10 @@ package struct DisclosureRecord: Sendable {
         package var tick: Instant?
         package var logIndex: Int64?
         package var logTreeHead: Digest?
-        /// Digests of the policy's source documents: site, dataset, project.
-        package var policySources: [Digest] = []
+        /// The documents that the policy was merged from, with level, name, version and digest.
+        package var policySources: JSONValue = []
+        /// Every limit, and which line of which document set it.
+        package var policyLimits: JSONValue = []
         /// Thousandths of a bit that the project used up, this release included.
         package var projectMillibits: Int64
 
@@ -145,9 +147,12 @@ package struct DisclosureRecord: Sendable {
     private func policy(for reader: Reader) -> JSONValue {
         var policy = JSONObject([
             ("digest", .string(subject.policy.document.digest.named)),
-            ("sources", .array(context.policySources.map { .string($0.named) })),
+            ("sources", context.policySources),
         ])
-        if reader == .owner { policy["text"] = subject.policy.document.canonical }
+        if reader == .owner {
+            policy["text"] = subject.policy.document.canonical
+            policy["limits"] = context.policyLimits
+        }
         return .object(policy)
     }
 

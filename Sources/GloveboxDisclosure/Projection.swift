@@ -39,6 +39,13 @@ package struct Projection: Sendable {
     /// The number of rows.
     package var rowCount: Int { rows.count }
 
+    /// The same file with the rows in the dataset's order: the same for every run on one version.
+    package var ordered: Projection { Projection(table: table, columns: columns, rows: rows.sorted()) }
+
+    private init(table: DatasetTable, columns: [Int], rows: [Int]) {
+        (self.table, self.columns, self.rows) = (table, columns, rows)
+    }
+
     /// The file in pieces of about 64 KiB: the header first, then rows.
     package func pieces() -> some Sequence<[UInt8]> {
         sequence(state: -1) { (row: inout Int) -> [UInt8]? in

@@ -18,6 +18,19 @@ package struct InputPolicy: Hashable, Sendable {
         }
     }
 
+    /// How much a job may see at most.
+    package struct Limits: DocumentSection {
+        /// Greatest number of rows.
+        package let maxRows: Int
+        /// Greatest length of the file that the job reads.
+        package let maxBytes: Int
+
+        package init(_ fields: inout DocumentFields) throws(GloveboxError) {
+            maxRows = Int(try fields.integer("max_rows", 1...1_000_000_000, default: 1_000_000_000))
+            maxBytes = Int(try fields.integer("max_bytes", 1...1_099_511_627_776, default: 1_099_511_627_776))
+        }
+    }
+
     private struct UnitJoin: DocumentSection {
         enum Key: String, DocumentWord { case unit }
 
@@ -34,6 +47,8 @@ package struct InputPolicy: Hashable, Sendable {
     package let columns: [String]
     /// Which rows a job may see.
     package let rowFilter: [Predicate]
+    /// How much a job may see at most; nil sets no limit.
+    package let limits: Limits?
     /// Joins.
     package let joins: Joins
     /// What the data may be used for.
@@ -51,6 +66,7 @@ package struct InputPolicy: Hashable, Sendable {
         dataset = try fields.text("dataset")
         columns = try fields.texts("columns", 1...1024)
         rowFilter = try fields.sections("row_filter", 0...8, optional: true)
+        limits = try fields.section("limits")
         joins = try Self.joins(&fields)
         purposes = try fields.texts("purposes", 0...64, default: [])
         mockRows = try fields.filledSection("mock", as: Mock.self).rows

@@ -12,16 +12,16 @@ package struct PolicyMerge: Sendable {
     /// What holds.
     package let document: PolicyDocument
 
-    /// Merges documents, the site's first.
+    /// Merges documents, the site's first; `lines` tell where the keys of each stand, as far as known.
     ///
-    /// - Throws: `policy.loosens` with every key path that a later document loosens, `policy.kinds` when the kinds differ,
+    /// - Throws: `policy.loosens` with every key path, and its line, that a later document loosens, `policy.kinds` when the kinds differ,
     ///   and what a document of the kind throws.
-    package init(_ sources: [JSONValue]) throws(GloveboxError) {
+    package init(_ sources: [JSONValue], lines: [DocumentLines] = []) throws(GloveboxError) {
         guard let first = sources.first else { throw GloveboxError("policy.kinds", "there is no document to merge") }
         kind = try DocumentKind(of: first)
         self.sources = sources
         var merged = try kind.read(first)
-        for child in sources.dropFirst() {
+        for (index, child) in sources.enumerated().dropFirst() {
             guard try DocumentKind(of: child) == kind, kind.merges else {
                 throw GloveboxError("policy.kinds", "only policies of one kind merge")
             }
@@ -29,9 +29,15 @@ package struct PolicyMerge: Sendable {
             merged = try kind.read(Self.overlay(parent.canonical, child, at: ""))
             let loosened = Self.changes(parent.canonical, merged.canonical, kind.rules).filter(\.loosens)
             guard loosened.isEmpty else {
+                let written = PolicyLeaves(child, rules: kind.rules)
+                let places = loosened.map { change in
+                    let known = index < lines.count ? lines[index] : DocumentLines()
+                    let line = written[change.path].flatMap { known.line(of: $0.place) }
+                    return line.map { "\(change.path) (line \($0))" } ?? change.path
+                }
                 throw GloveboxError(
                     "policy.loosens",
-                    "\(merged.name) loosens \(parent.name): \(loosened.map(\.path).joined(separator: ", "))",
+                    "\(merged.name) loosens \(parent.name): \(places.joined(separator: ", "))",
                     hint: "A later document may only tighten; leave the key out to keep the value above."
                 )
             }

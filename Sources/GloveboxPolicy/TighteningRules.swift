@@ -63,7 +63,7 @@ package struct TighteningRules: Sendable {
             "metadata": .free, "columns": .subset, "row_filter": .superset, "joins": .joins, "purposes": .subset,
             "mock.rows": .free,
         ],
-        restricting: []
+        restricting: ["limits"]
     )
 
     /// Rules of processing policies.

@@ -1,6 +1,7 @@
-// glovebox-check MAX_BYTES MAX_ROWS MAX_CELLS [IN_FD OUT_FD]
+// glovebox-check MAX_BYTES MAX_ROWS MAX_CELLS [IN_FD OUT_FD]: reads one table file, writes one answer (see CheckerWire).
+// glovebox-check MAX_BYTES IN_FD OUT_FD 0: reads one LeakRequest, writes one LeakVerdict.
 //
-// Reads one table file, writes one answer (see CheckerWire). Exit 0: the answer is complete, table or refusal.
+// Exit 0: the answer is complete, table, verdict or refusal.
 // Exit 1: reading or writing failed. Exit 2: usage. It opens nothing, so it runs in an empty root without /proc.
 import CGloveboxCheck
 import Glibc
@@ -36,7 +37,14 @@ func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
 
 // Not `CommandLine`, which needs /proc.
 let numbers = (0..<glx_check_argument_count()).map { Int(glx_check_argument($0)) }
-guard numbers.count == 3 || numbers.count == 5, numbers.allSatisfy({ $0 >= 0 }) else { exit(2) }
+guard (3...5).contains(numbers.count), numbers.allSatisfy({ $0 >= 0 }) else { exit(2) }
+if numbers.count == 4 {
+    guard numbers[3] == 0, let bytes = readAll(Int32(numbers[1]), limit: numbers[0]) else { exit(1) }
+    do {
+        let verdict = LeakScan.run(try LeakRequest(decoding: bytes))
+        exit(writeAll(Int32(numbers[2]), verdict.encoded) ? 0 : 1)
+    } catch { exit(1) }
+}
 let limits = CheckedTable.Limits(bytes: numbers[0], rows: numbers[1], cells: numbers[2])
 let (input, output) = numbers.count == 5 ? (Int32(numbers[3]), Int32(numbers[4])) : (0, 1)
 guard let bytes = readAll(input, limit: limits.bytes) else { exit(1) }

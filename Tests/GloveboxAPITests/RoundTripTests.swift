@@ -26,6 +26,7 @@ private let one = Digest.zero
         ),
         ExportRequest(job: "job_x", withBodies: false), ExportRequest(), ExportStart(index: 4, size: 5),
         ItemList([LogBody(json: ["index": "3"])], next: "4"), AddPolicyRequest(document: "kind: x"),
+        AddPolicyRequest(document: "kind: x", place: .init(below: "p", level: .project, subject: "flu")),
         PolicySummary(name: "p", version: 2, kind: "output", digest: one),
         ImageSummary(name: "python", aliases: ["py"], digest: one, bytes: 1, format: "erofs"),
         BlobReceipt(narSha256: one, gitTreeSha256: one, dirHash: one, files: 2, size: 812),
@@ -36,6 +37,7 @@ private let one = Digest.zero
             env: ["LANG": "C.UTF-8"],
             dataset: "fair",
             outputPolicy: "aggregate-table",
+            tighten: ["kind: x"],
             limits: RequestedLimits(wallSeconds: 5, memoryBytes: 268_435_456),
             deterministic: RequestedDeterminism(seed: .max, clock: Instant(seconds: 1_577_836_800)),
             purpose: "ünder"

@@ -17,6 +17,7 @@ struct KeyScenario {
     var root: [UInt8]?
     var expectedNonce = nonce
     var commitment: Digest?
+    var outputPolicy: (merged: Digest, base: Digest)?
     var now = Scenario.start.adding(seconds: 61)
     var seenTrustVersion: UInt64 = 0
 
@@ -66,6 +67,7 @@ struct KeyScenario {
                 root: root ?? box.root,
                 nonce: expectedNonce,
                 commitment: commitment ?? files.manifest.inputs[0].commit.value,
+                outputPolicy: outputPolicy ?? (files.manifest.policies.output, files.manifest.policies.output),
                 now: now,
                 seenTrustVersion: seenTrustVersion
             )

@@ -42,6 +42,7 @@ import Testing
             project: "prj_1",
             plan: .zero,
             policy: .zero,
+            basePolicy: .zero,
             start: .zero,
             hpkeKey: [UInt8](repeating: 1, count: 32),
             commitment: .zero,

@@ -7,6 +7,7 @@ import Testing
 @Suite struct ReleaseGateTests {
     /// What the supervisor enforces beside the gate.
     static let capabilities = ReleaseGate.capabilities.union([
+        "check.row_leak",
         "channel.exit_code", "channel.logs", "channel.release_tick", "channel.pad", "channel.max_runs_per_day",
     ])
     static let good = [[12, 13], [21, 34]]

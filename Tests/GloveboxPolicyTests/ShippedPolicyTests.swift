@@ -8,7 +8,7 @@ import Testing
         let policy = try OutputPolicy(Shipped.value("Policies/\(name).yaml"))
         #expect(policy.document.name == name)
         #expect(policy.columns?.measures == [.count, .sum, .mean, .proportion])
-        #expect(policy.checks.ids == ["threshold", "dominance", "differencing"])
+        #expect(policy.checks.ids == ["threshold", "dominance", "differencing", "row_leak"])
         #expect(policy.decision.auto == .whenAllPass && policy.decision.otherwise == .reject)
     }
 

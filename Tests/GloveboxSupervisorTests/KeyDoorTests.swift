@@ -107,7 +107,8 @@ struct KeyDoorTests {
         let place = try KeyDoorSite()
         let job = try place.starting()
         let first = try place.door(job).request()
-        let strange = try #require(ShippedPolicies.documents().first { $0["kind"]?.string == "OutputPolicy" })
+        let other = try #require(ShippedPolicies.documents().first { $0.value["kind"]?.string == "OutputPolicy" })
+        let strange = try PolicyChain([other]).json
         #expect(throws: GloveboxError("kbs.evidence", "")) {
             try place.site.broker.grant(first.evidence, nonce: first.nonce, file: first.file, policy: strange)
         }

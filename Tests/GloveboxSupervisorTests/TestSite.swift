@@ -117,8 +117,45 @@ struct TestSite {
         spec given: (name: String, text: String)? = nil,
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
-        deterministic: RequestedDeterminism? = nil
+        deterministic: RequestedDeterminism? = nil,
+        project: String? = nil,
+        tighten: [String] = []
     ) throws -> String {
+        try submit(
+            plan(
+                program,
+                policy: policy,
+                spec: given,
+                wallSeconds: wallSeconds,
+                env: env,
+                deterministic: deterministic,
+                project: project,
+                tighten: tighten
+            )
+        )
+    }
+
+    /// Submits a plan; the job's id.
+    func submit(_ made: CreatedPlan) throws -> String {
+        let envelope = try researcher.signer.sign(made.manifest)
+        let request = SubmitJobRequest(
+            planDigest: made.planDigest,
+            envelope: String(decoding: envelope.bytes, as: UTF8.self)
+        )
+        return try site.submit(researcher.caller, request).id
+    }
+
+    /// Makes a plan of a spec, the demo's unless another is given, with this program.
+    func plan(
+        _ program: String,
+        policy: String = "demo-table",
+        spec given: (name: String, text: String)? = nil,
+        wallSeconds: UInt64 = 60,
+        env: [String: String] = [:],
+        deterministic: RequestedDeterminism? = nil,
+        project: String? = nil,
+        tighten: [String] = []
+    ) throws -> CreatedPlan {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
         try Descriptor.open(code + "/main.py", O_WRONLY | O_CREAT, mode: 0o644).write(Array(program.utf8))
@@ -129,25 +166,21 @@ struct TestSite {
         let file = try Descriptor.open(archive, O_RDWR | O_CREAT, mode: 0o600)
         let measured = try CodeTree.pack(directory: code, to: DescriptorStream(borrowing: file.raw))
         _ = try site.addBlob(researcher.caller, BlobUpload(path: archive, bytes: UInt64(file.status().size)))
-        let made = try site.createPlan(
+        return try site.createPlan(
             researcher.caller,
             CreatePlanRequest(
+                project: project,
                 code: measured.narSha256,
                 image: "python",
                 argv: ["python3", "main.py"],
                 env: env,
                 dataset: "fair",
                 outputPolicy: policy,
+                tighten: tighten,
                 limits: RequestedLimits(wallSeconds: wallSeconds),
                 deterministic: deterministic
             )
         )
-        let envelope = try researcher.signer.sign(made.manifest)
-        let request = SubmitJobRequest(
-            planDigest: made.planDigest,
-            envelope: String(decoding: envelope.bytes, as: UTF8.self)
-        )
-        return try site.submit(researcher.caller, request).id
     }
 
     /// The reviewer's signed decision.

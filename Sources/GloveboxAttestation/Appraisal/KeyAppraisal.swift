@@ -136,7 +136,7 @@ package struct KeyAppraisal: Sendable {
         let reference = parts.trust?.policy.reference
         checks.review(.assurance, "assurance.binaries", ReportVerifier.both(claims, reference)) { $0.0.binaries($0.1) }
         checks.review(.assurance, "assurance.reference", ReportVerifier.both(parts.report, reference)) {
-            ReferenceChecks(report: $0.0, reference: $0.1).causes
+            ReferenceChecks(report: $0.0, reference: $0.1, outputPolicy: expected.outputPolicy).causes
         }
         let all = parts.measurements
         _ = checks.run(.measurement, "code", all) { all throws(GloveboxError) in try all.code() }

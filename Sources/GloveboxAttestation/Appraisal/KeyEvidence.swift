@@ -41,16 +41,26 @@ package struct KeyExpectations: Sendable {
     package let nonce: [UInt8]
     /// Commitment of the dataset whose key is asked for.
     package let commitment: Digest
+    /// The output policy that the plan must name, and the site's policy that it tightens.
+    package let outputPolicy: (merged: Digest, base: Digest)
     /// The broker's own clock.
     package let now: Instant
     /// Highest version of the trust policy that the broker has seen.
     package let seenTrustVersion: UInt64
 
     /// Gathers expectations.
-    package init(root: [UInt8], nonce: [UInt8], commitment: Digest, now: Instant, seenTrustVersion: UInt64) {
+    package init(
+        root: [UInt8],
+        nonce: [UInt8],
+        commitment: Digest,
+        outputPolicy: (merged: Digest, base: Digest),
+        now: Instant,
+        seenTrustVersion: UInt64
+    ) {
         self.root = root
         self.nonce = nonce
         self.commitment = commitment
+        self.outputPolicy = outputPolicy
         self.now = now
         self.seenTrustVersion = seenTrustVersion
     }

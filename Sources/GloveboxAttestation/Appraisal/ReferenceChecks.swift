@@ -4,11 +4,14 @@ internal import GloveboxCore
 struct ReferenceChecks {
     let report: Report
     let reference: ReferenceValues
+    /// The output policy that is expected, and the site's policy that it was merged from, which stands for it.
+    let outputPolicy: (merged: Digest, base: Digest)
 
     /// `reference.missing` for each empty list, `reference.mismatch` for each value that its list does not have.
     var causes: [GloveboxError] {
         let attester = report.attester
-        let policies = [report.policies.processing?.digest, report.policies.output.digest]
+        let output = report.policies.output.digest
+        let policies = [report.policies.processing?.digest, output == outputPolicy.merged ? outputPolicy.base : nil]
         let claims: [(what: String, known: [Digest], found: [Digest?])] = [
             ("file mapped by the supervisor", reference.mapped, attester.mapped.map(\.digest)),
             ("image", reference.images, [report.rootfs.digest]),

@@ -15,9 +15,12 @@ extension Report {
         package var rowBucket: String
         /// The commitment that the plan names.
         package var commit: Commitment
+        /// Names what the job saw of it: the allowed columns of the allowed rows, salted; nil when nothing was shown.
+        package var view: Digest?
 
         /// Describes an input of a plan.
-        package init(_ input: Manifest.Input, schema: Digest, rowBucket: String) {
+        package init(_ input: Manifest.Input, schema: Digest, rowBucket: String, view: Digest? = nil) {
+            self.view = view
             self.name = input.name
             self.version = input.version
             self.kind = input.kind
@@ -27,10 +30,11 @@ extension Report {
         }
 
         var json: JSONValue {
-            [
-                "name": .string(name), "version": .decimal(version), "kind": .string(kind.rawValue),
-                "schema": schema.json, "rowBucket": .string(rowBucket), "commit": commit.json,
-            ]
+            .members([
+                ("name", .string(name)), ("version", .decimal(version)), ("kind", .string(kind.rawValue)),
+                ("schema", schema.json), ("rowBucket", .string(rowBucket)), ("commit", commit.json),
+                ("view", view?.json),
+            ])
         }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {
@@ -40,9 +44,40 @@ extension Report {
             self.schema = try fields.digest("schema")
             self.rowBucket = try fields.string("rowBucket")
             self.commit = try fields.object("commit")
+            self.view = try fields.optionalDigest("view")
             guard kind == .mock || commit.algorithm == .salted else {
                 throw GloveboxError("output.leak", "private data is named by a plain digest")
             }
+        }
+    }
+
+    /// One of the documents that a policy in force was merged from.
+    package struct PolicySource: Sendable, Wire {
+        /// Whom it speaks for: `site`, `dataset`, `project` or `run`.
+        package var level: String
+        /// Policy name.
+        package var name: String
+        /// Policy version.
+        package var version: UInt64
+        /// SHA-256 of the canonical form of what is written, no default filled in.
+        package var digest: Digest
+
+        /// Describes a document.
+        package init(level: String, name: String, version: UInt64, digest: Digest) {
+            (self.level, self.name, self.version, self.digest) = (level, name, version, digest)
+        }
+
+        var json: JSONValue {
+            [
+                "level": .string(level), "name": .string(name), "version": .decimal(version), "digest": digest.json,
+            ]
+        }
+
+        init(reading fields: inout JSONFields) throws(GloveboxError) {
+            self.level = try fields.string("level")
+            self.name = try fields.string("name")
+            self.version = try fields.decimal("version")
+            self.digest = try fields.digest("digest")
         }
     }
 
@@ -56,9 +91,18 @@ extension Report {
         package var digest: Digest
         /// Key of its signer; nil for a policy of the site's own configuration.
         package var signer: String?
+        /// The documents it was merged from, the site's first; empty when it is one document.
+        package var sources: [PolicySource]
 
         /// Describes a policy.
-        package init(name: String, version: UInt64, digest: Digest, signer: String? = nil) {
+        package init(
+            name: String,
+            version: UInt64,
+            digest: Digest,
+            signer: String? = nil,
+            sources: [PolicySource] = []
+        ) {
+            self.sources = sources
             self.name = name
             self.version = version
             self.digest = digest
@@ -68,7 +112,7 @@ extension Report {
         var json: JSONValue {
             .members([
                 ("name", .string(name)), ("version", .decimal(version)), ("digest", digest.json),
-                ("signer", signer.map { .string($0) }),
+                ("signer", signer.map { .string($0) }), ("sources", sources.isEmpty ? nil : .list(sources)),
             ])
         }
 
@@ -77,6 +121,7 @@ extension Report {
             self.version = try fields.decimal("version")
             self.digest = try fields.digest("digest")
             self.signer = try fields.optionalString("signer")
+            self.sources = try fields.optionalList("sources")
         }
     }
 

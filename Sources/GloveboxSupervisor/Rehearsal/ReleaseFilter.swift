@@ -79,11 +79,16 @@ package struct ReleaseFilter {
         }
         // A key of this run alone: nothing is kept that a later run could be compared with.
         let past = ReleaseGate.Past(history: [], lineageKey: try LineageKey(Machine.random(32)), projectMillibits: 0)
-        let decision = try ReleaseGate.decide(
-            ReleaseGate.Request(id: "filter", policy: policy, inputPolicy: inputPolicy, table: table, spec: spec),
-            claim: answer,
-            past: past,
-            capabilities: Site.capabilities
+        let request = ReleaseGate.Request(
+            id: "filter",
+            policy: policy,
+            inputPolicy: inputPolicy,
+            table: table,
+            spec: spec
+        )
+        let decision = try RowLeakCheckup(jails: JailReserve(launcher: launcher, count: 0)).judge(
+            ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities),
+            request
         )
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         return FilterVerdict(

@@ -224,7 +224,7 @@ struct ReportMaker {
             }),
             code: Report.Code(digests: core.code, files: core.files.listDigest),
             invocation: Report.Invocation(executor, umask: facts?.readback?.umask ?? "", limits: core.limits),
-            inputs: try inputs(entry),
+            inputs: try inputs(entry, facts),
             policies: try policies(entry, signer: workflow?.owner.keyID),
             approvals: approvals,
             approvalQuorum: Report.Quorum(
@@ -277,43 +277,55 @@ struct ReportMaker {
         return word
     }
 
-    private func inputs(_ entry: JobEntry) throws(GloveboxError) -> [Report.Input] {
+    private func inputs(_ entry: JobEntry, _ facts: RunFacts?) throws(GloveboxError) -> [Report.Input] {
         var inputs: [Report.Input] = []
         for input in entry.manifest.inputs {
             let dataset = try site.dataset(named: input.name)
             inputs.append(
-                Report.Input(input, schema: dataset.description.document.digest, rowBucket: dataset.rowBucket)
+                Report.Input(
+                    input,
+                    schema: dataset.description.document.digest,
+                    rowBucket: dataset.rowBucket,
+                    view: facts?.view
+                )
             )
         }
         return inputs
     }
 
-    /// The policies; `signer` is the owner whose link of the workflow lists all three, where there is one.
+    /// The policies; `signer` is the owner whose link of the workflow lists them, where there is one.
     private func policies(_ entry: JobEntry, signer: String?) throws(GloveboxError) -> Report.Policies {
-        guard let output = site.outputPolicy(of: entry)?.document, let input = entry.manifest.inputs.first,
-            let processing = site.read({ state in state.processingPolicy?.document })
-        else { throw GloveboxError("policy.unknown", "a policy of the plan is no longer known") }
-        let inputPolicy = try site.dataset(named: input.name).inputPolicy.document
+        guard let processing = site.read({ state in state.processingPolicy?.document }) else {
+            throw GloveboxError("policy.unknown", "a policy of the plan is no longer known")
+        }
         return Report.Policies(
-            input: Report.Policy(
-                name: inputPolicy.name,
-                version: UInt64(inputPolicy.version),
-                digest: inputPolicy.digest,
-                signer: signer
-            ),
+            input: entry.rules.inputChain.map { Self.policy($0, signer) },
             processing: Report.Policy(
                 name: processing.name,
                 version: UInt64(processing.version),
                 digest: processing.digest,
                 signer: signer
             ),
-            output: Report.Policy(
-                name: output.name,
-                version: UInt64(output.version),
-                digest: output.digest,
-                signer: signer
-            ),
+            output: Self.policy(entry.rules.outputChain, signer),
             trustVersion: try site.trustVersion()
+        )
+    }
+
+    private static func policy(_ chain: PolicyChain, _ signer: String?) -> Report.Policy {
+        let sources = chain.layers.map {
+            Report.PolicySource(
+                level: $0.level.rawValue,
+                name: $0.name,
+                version: UInt64(clamping: $0.version),
+                digest: $0.digest
+            )
+        }
+        return Report.Policy(
+            name: chain.document.name,
+            version: UInt64(chain.document.version),
+            digest: chain.document.digest,
+            signer: signer,
+            sources: sources.count > 1 ? sources : []
         )
     }
 

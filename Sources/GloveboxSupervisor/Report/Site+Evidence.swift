@@ -71,7 +71,7 @@ extension Site {
     /// Zeros that make every receipt one of a few lengths, so that its length tells nothing.
     private func padding(_ files: [NamedFile], _ entry: JobEntry) -> NamedFile {
         let total = files.reduce(0) { $0 + Int64($1.content.count) }
-        let sizes = outputPolicy(of: entry)?.channels.pad ?? []
+        let sizes = entry.rules.output.channels.pad
         let largest = max(1, sizes.max() ?? 65536)
         let size = sizes.sorted().first { $0 >= total } ?? (total + largest - 1) / largest * largest
         return NamedFile(path: NamedFiles.padding, content: [UInt8](repeating: 0, count: Int(size - total)))

@@ -12,9 +12,38 @@ struct CheckerDoor {
     ///
     /// - Throws: `jail.*` when the checker's jail could not be built.
     func parse(_ bytes: [UInt8], limits: CheckedTable.Limits) throws(GloveboxError) -> CheckerAnswer? {
+        let arguments = [limits.bytes, limits.rows, limits.cells, 3, 4].map(String.init)
+        let bounds = (memory: 512 << 20, seconds: 20)
+        guard let answer = try run(arguments, on: bytes, bounds, answerLimit: 256 << 20) else { return nil }
+        do { return try CheckerWire.decode(answer, limits: limits) } catch { return nil }
+    }
+
+    /// What the row-leak scan of a file found; nil when the scan did not end as it should, which is no pass.
+    ///
+    /// The private rows are in the scan's jail, so what it may use grows with them.
+    ///
+    /// - Throws: `jail.*`, `leak.too-large`.
+    func scan(_ request: LeakRequest) throws(GloveboxError) -> LeakVerdict? {
+        let bytes = request.encoded
+        // The launcher takes arguments of nine digits.
+        guard bytes.count < 1_000_000_000 else {
+            throw GloveboxError("leak.too-large", "the dataset is too large for the row-leak scan")
+        }
+        let bounds = (memory: 512 << 20 + 8 * bytes.count, seconds: 120)
+        let arguments = [bytes.count, 3, 4, 0].map(String.init)
+        guard let answer = try run(arguments, on: bytes, bounds, answerLimit: 4096) else { return nil }
+        do { return try LeakVerdict(decoding: answer) } catch { return nil }
+    }
+
+    private func run(
+        _ arguments: [String],
+        on bytes: [UInt8],
+        _ bounds: (memory: Int, seconds: Int),
+        answerLimit: Int
+    ) throws(GloveboxError) -> [UInt8]? {
         var specification = JailSpecification(
             root: .empty,
-            arguments: ["glovebox-check", String(limits.bytes), String(limits.rows), String(limits.cells), "3", "4"],
+            arguments: ["glovebox-check"] + arguments,
             profile: try ShippedProfiles.named("checker")
         )
         let path = try Machine.sibling("glovebox-check")
@@ -25,14 +54,12 @@ struct CheckerDoor {
             specification.descriptors = [try Descriptor.sealed(bytes, name: "input"), output]
         } catch { throw error.coded("checker.input") }
         specification.hasOutput = false
-        specification.limits.memory = 512 << 20
+        specification.limits.memory = UInt64(bounds.memory)
         specification.limits.processes = 4
-        specification.limits.cpuSeconds = 20
-        specification.limits.wallMilliseconds = 30_000
+        specification.limits.cpuSeconds = UInt64(bounds.seconds)
+        specification.limits.wallMilliseconds = UInt64(bounds.seconds) * 1500
         let result = try JailRun(reserve: jails).run(specification)
         guard case .exited(0) = result.end else { return nil }
-        do { return try CheckerWire.decode(output.readFromStart(limit: 256 << 20), limits: limits) } catch {
-            return nil
-        }
+        do { return try output.readFromStart(limit: answerLimit) } catch { return nil }
     }
 }

@@ -82,17 +82,19 @@ struct JobRunner {
         _ cancel: Descriptor,
         _ facts: inout RunFacts
     ) throws(GloveboxError) {
-        guard let policy = site.outputPolicy(of: entry), let input = entry.manifest.inputs.first else {
+        let policy = entry.rules.output
+        guard let input = entry.manifest.inputs.first, let inputPolicy = entry.rules.input else {
             throw GloveboxError("policy.unknown", "the plan names a policy or input this site does not have")
         }
-        let dataset = try site.dataset(named: input.name)
+        try site.requireCurrent(entry.rules, for: entry.manifest)
+        let dataset = try site.dataset(named: input.name).seen(through: inputPolicy)
         guard dataset.input.commit == input.commit else {
             throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
         }
         let plan = try JobJail(site: site, entry: entry)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
-        let door = KeyDoor(site: site, entry: entry, dataset: dataset, policy: policy, facts: facts)
+        let door = KeyDoor(site: site, entry: entry, dataset: dataset, facts: facts)
         defer {
             facts.startStatement = door.start
             facts.keyRelease = door.release?.index
@@ -127,6 +129,7 @@ struct JobRunner {
         facts.keyRelease = door.release?.index
         facts.keyBinding = door.release?.binding
         facts.keyRequest = door.grant?.request
+        facts.view = staging.view
         try recordDenials(result)
         if try isCancelled() {
             try closeRun("job.cancelled")

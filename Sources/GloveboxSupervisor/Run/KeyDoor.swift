@@ -15,7 +15,6 @@ final class KeyDoor {
     private let site: Site
     private let entry: JobEntry
     private let dataset: RegisteredDataset
-    private let policy: OutputPolicy
     /// What is known of the run before it has data.
     private let facts: RunFacts
     private let recipient = KeyRecipient()
@@ -32,11 +31,10 @@ final class KeyDoor {
     /// Times a broker that died is asked again.
     private static let retries = 3
 
-    init(site: Site, entry: JobEntry, dataset: RegisteredDataset, policy: OutputPolicy, facts: RunFacts) {
+    init(site: Site, entry: JobEntry, dataset: RegisteredDataset, facts: RunFacts) {
         self.site = site
         self.entry = entry
         self.dataset = dataset
-        self.policy = policy
         self.facts = facts
     }
 
@@ -71,10 +69,10 @@ final class KeyDoor {
         _ site: Site,
         _ charge: PrivacyLedger.Charge,
         under request: Digest,
-        policy: OutputPolicy
+        rules: PlanRules
     ) throws(GloveboxError) -> LedgerState {
         try persistently { () throws(GloveboxError) in
-            try site.broker.charge(charge, under: request, policy: policy.document.canonical)
+            try site.broker.charge(charge, under: request, policy: rules.outputChain.json)
         }
     }
 
@@ -111,7 +109,7 @@ final class KeyDoor {
             votes: entry.approvals.map(\.envelope),
             trust: trust
         )
-        return (evidence, nonce, dataset.file, policy.document.canonical)
+        return (evidence, nonce, dataset.file, entry.rules.outputChain.json)
     }
 
     private func released(_ grant: KeyGrant, _ binding: Report.KeyBinding) -> Event {

@@ -71,25 +71,24 @@ struct OutputDecision {
             lineageKey: try LineageKey(lineageKey),
             projectMillibits: spent
         )
-        let decision = try ReleaseGate.decide(
-            request,
-            claim: answer,
-            past: past,
-            capabilities: Site.capabilities
+        let decision = try RowLeakCheckup(jails: site.jails).judge(
+            ReleaseGate.decide(
+                request,
+                claim: answer,
+                past: past,
+                capabilities: Site.capabilities
+            ),
+            request
         )
         let isReleased = decision.outcome == .release && outputs.faults.isEmpty
         let released = isReleased ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
-        var context = DisclosureRecord.Context(
-            dataset: dataset.commitment,
-            supervisorVersion: SiteLog.version,
-            requester: entry.manifest.submitter,
-            project: entry.manifest.project,
-            decided: Machine.now(),
+        let context = DisclosureRecord.Context(
+            entry,
+            dataset,
+            site: site,
+            bundle: released,
             projectMillibits: spent + decision.millibits
         )
-        context.supervisorMeasurement = site.host.supervisor
-        context.codeMeasurement = entry.manifest.core.code.nar
-        context.bundle = released.map(Machine.sha256)
         let record = DisclosureRecord(request, decision, context)
         let failed =
             outputs.faults

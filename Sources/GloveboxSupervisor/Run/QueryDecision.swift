@@ -82,7 +82,7 @@ struct QueryDecision {
         {
             return (try site.blobs.get(known), nil)
         }
-        let ledger = try KeyDoor.charge(site, charge, under: request, policy: policy)
+        let ledger = try KeyDoor.charge(site, charge, under: request, rules: entry.rules)
         let index = try site.record(
             Event(
                 kind: .budgetSpent,
@@ -111,17 +111,13 @@ struct QueryDecision {
         _ key: Digest?
     ) throws(GloveboxError) -> OutputDecision.Outcome {
         let released = decision.files.isEmpty ? nil : try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes
-        var context = DisclosureRecord.Context(
-            dataset: dataset.commitment,
-            supervisorVersion: SiteLog.version,
-            requester: entry.manifest.submitter,
-            project: entry.manifest.project,
-            decided: Machine.now(),
+        let context = DisclosureRecord.Context(
+            entry,
+            dataset,
+            site: site,
+            bundle: released,
             projectMillibits: decision.millibits
         )
-        context.supervisorMeasurement = site.host.supervisor
-        context.codeMeasurement = entry.manifest.core.code.nar
-        context.bundle = released.map(Machine.sha256)
         let record = DisclosureRecord(
             .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.name),
             decision,

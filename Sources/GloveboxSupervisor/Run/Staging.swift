@@ -7,6 +7,7 @@ internal import GloveboxDisclosure
 internal import GloveboxJobs
 internal import GloveboxLinux
 internal import GloveboxMeasure
+internal import GloveboxPolicy
 internal import GloveboxStore
 
 /// Fills a jail with the approved code and the data, and is the only place where data is in the clear.
@@ -22,6 +23,8 @@ final class Staging {
     private(set) var table: DatasetTable?
     /// The key of this lineage's unit tags.
     private(set) var lineageKey: [UInt8]?
+    /// Names the view that the job was shown, under the lineage's key: a plain digest of data never leaves.
+    private(set) var view: GloveboxCore.Digest?
 
     /// The job sees the dataset's rows, or its header alone.
     init(
@@ -59,6 +62,7 @@ final class Staging {
             )
         }
         let rows = try openData()
+        try checkLimits(rows)
         try identity.perform { () throws(GloveboxError) in
             do throws(SyscallError) {
                 let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
@@ -67,6 +71,28 @@ final class Staging {
             } catch { throw error.coded("jail.staging") }
         }
         return measured.narSha256
+    }
+
+    /// Names the view and keeps it within the input policy's limits, before a byte of it is shown.
+    private func checkLimits(_ rows: Projection) throws(GloveboxError) {
+        var hash = SHA256()
+        var bytes = 0
+        for piece in rows.ordered.pieces() {
+            hash.update(data: piece)
+            bytes += piece.count
+        }
+        let limits = dataset.inputPolicy.limits
+        if let limits, rows.rowCount > limits.maxRows || bytes > limits.maxBytes {
+            throw GloveboxError(
+                "input-policy.limits",
+                "the job would see \(rows.rowCount) rows in \(bytes) bytes, more than the input policy allows",
+                hint: "Narrow row_filter or columns, or publish a policy with greater limits."
+            )
+        }
+        guard let lineageKey else { throw GloveboxError("internal", "the view has no key") }
+        let message = Array("glovebox/view/v1\n".utf8) + hash.finalize()
+        let code = HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: lineageKey))
+        view = GloveboxCore.Digest(bytes: Array(code))
     }
 
     /// Decrypts the data; the keys leave the broker only after the log says so.

@@ -14,7 +14,8 @@ extension Site {
     /// Registers a dataset: reads and checks every value, encrypts the checked table, publishes its mock twin.
     func addDataset(_ caller: Caller, _ request: AddDatasetRequest) throws(GloveboxError) -> DatasetSummary {
         let description = try DatasetDescription(StrictYAML.read(Array(request.schema.utf8)))
-        let inputPolicy = try InputPolicy(StrictYAML.read(Array(request.inputPolicy.utf8)))
+        let (inputValue, inputLines) = try StrictYAML.readLocated(Array(request.inputPolicy.utf8))
+        let inputPolicy = try InputPolicy(inputValue)
         guard description.name == request.name, inputPolicy.dataset == request.name else {
             throw GloveboxError(
                 "request.invalid",
@@ -42,7 +43,7 @@ extension Site {
         let json: JSONValue = [
             "name": .string(request.name), "version": .integer(description.document.version),
             "owner": .string(caller.account), "description": description.document.canonical,
-            "inputPolicy": inputPolicy.document.canonical, "file": .string(file),
+            "inputPolicy": inputValue, "inputPolicyLines": DocumentLines(inputLines).json, "file": .string(file),
             "brokerLedger": ledger.json, "commitment": commitment.json,
             "rowBucket": .string(Self.bucket(table.rowCount)), "mock": mockDigest.json,
             "mockBytes": .integer(Int64(mock.count)),
@@ -121,54 +122,4 @@ extension Site {
     }
 
     func mock(of name: String) throws(GloveboxError) -> [UInt8] { try blobs.get(dataset(named: name).mock) }
-
-    /// Publishes a policy given as YAML.
-    func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) throws(GloveboxError) -> PolicySummary {
-        try publish(policy: StrictYAML.read(Array(request.document.utf8)), by: caller)
-    }
-
-    /// Publishes a policy; a name once published keeps its document.
-    @discardableResult
-    func publish(policy value: JSONValue, by caller: Caller? = nil) throws(GloveboxError) -> PolicySummary {
-        let document: PolicyDocument
-        let kind: String
-        if value["kind"]?.string == "ProcessingPolicy" {
-            document = try ProcessingPolicy(value).document
-            kind = "ProcessingPolicy"
-        } else {
-            let policy = try OutputPolicy(value)
-            try policy.requireEnforced(by: Self.capabilities(for: policy.tier))
-            document = policy.document
-            kind = "OutputPolicy"
-        }
-        if let known = read({ state in state.outputPolicies[document.name]?.document }), known.digest != document.digest
-        {
-            throw GloveboxError("object.conflict", "there is another policy named \(document.name) already")
-        }
-        try record(
-            Event(
-                kind: .policyPublished,
-                actor: caller?.account,
-                fields: [("policy", .string(document.name)), ("digest", .string(document.digest.hex))]
-            ),
-            document.canonical
-        )
-        if try publishedTrust() != nil { try refreshTrust() }
-        return PolicySummary(
-            name: document.name,
-            version: Int(document.version),
-            kind: kind,
-            digest: document.digest
-        )
-    }
-
-    func policies() -> [PolicySummary] {
-        read { state in
-            var all: [(PolicyDocument, String)] = state.outputPolicies.values.map { ($0.document, "OutputPolicy") }
-            if let processing = state.processingPolicy { all.append((processing.document, "ProcessingPolicy")) }
-            return all.sorted { $0.0.name < $1.0.name }.map {
-                PolicySummary(name: $0.0.name, version: Int($0.0.version), kind: $0.1, digest: $0.0.digest)
-            }
-        }
-    }
 }

@@ -9,7 +9,8 @@ internal import GloveboxTransparency
 extension Site {
     /// Takes a signed plan as a job.
     func submit(_ caller: Caller, _ request: SubmitJobRequest) throws(GloveboxError) -> JobInfo {
-        let manifest = try plan(request.planDigest)
+        let draft = try draft(request.planDigest)
+        let manifest = draft.manifest
         let bytes = Array(request.envelope.utf8)
         let envelope = try Envelope(parsing: bytes)
         guard envelope.payload == manifest.bytes else {
@@ -34,12 +35,13 @@ extension Site {
         }
         let link = request.link.map { Array($0.utf8) }
         if let link { _ = try WorkflowLink.check(link, is: WorkflowLink.submit(manifest), by: key) }
-        try checkRunsPerDay(manifest)
+        try requireCurrent(draft.rules, for: manifest)
+        try checkRunsPerDay(draft)
         let id = Machine.identifier("job")
         let quorum = configuration.planQuorum
         var members: [(String, JSONValue)] = [
             ("manifest", .string(Base64.encode(manifest.bytes))), ("envelope", .string(Base64.encode(bytes))),
-            ("quorum", .integer(Int64(quorum))),
+            ("quorum", .integer(Int64(quorum))), ("rules", draft.rules.json),
         ]
         if request.wantsTokens { members.append(("eat", .bool(true))) }
         if let link { members.append(("link", .string(Base64.encode(link)))) }
@@ -66,15 +68,16 @@ extension Site {
     }
 
     /// Every run tells a little, so a policy bounds how many there are in a day.
-    private func checkRunsPerDay(_ manifest: Manifest) throws(GloveboxError) {
+    ///
+    /// What a project or a run tightens in a policy makes no new one.
+    private func checkRunsPerDay(_ draft: PlanDraft) throws(GloveboxError) {
         let since = Machine.now().adding(seconds: -86400)
-        let (limit, runs) = read { state in
-            let policy = state.outputPolicies.values.first { $0.document.digest == manifest.policies.output }
-            let runs = state.jobs.values.count {
-                $0.manifest.project == manifest.project && $0.manifest.policies.output == manifest.policies.output
+        let limit = draft.rules.output.channels.maxRunsPerDay
+        let runs = read { state in
+            state.jobs.values.count {
+                $0.manifest.project == draft.manifest.project && $0.rules.base == draft.rules.base
                     && $0.job.created > since
             }
-            return (policy?.channels.maxRunsPerDay ?? 0, Int64(runs))
         }
         guard runs < limit else {
             throw GloveboxError(
@@ -295,7 +298,7 @@ extension Site {
 
     /// When a decided release goes: never before the limit that the job declared, whatever time it took.
     func releaseTime(of entry: JobEntry, in state: borrowing SiteState) -> Instant {
-        let tick = state.outputPolicy(of: entry)?.channels.releaseTick ?? Self.defaultTick
+        let tick = entry.rules.output.channels.releaseTick
         let decided = entry.job.transitions.last?.at ?? entry.job.created
         let started = entry.job.lastRun?.started ?? entry.job.created
         return max(Self.reveal(entry, started, tick: tick), Job.roundUp(decided, tick))
@@ -306,17 +309,12 @@ extension Site {
         return Job.roundUp(started.adding(seconds: limit), tick)
     }
 
-    private static let defaultTick: Int64 = 900
-
     private static func describe(_ run: JobRun) -> RunInfo {
         RunInfo(number: run.number, executor: run.executor, started: run.started, ended: run.ended, exit: run.exit)
     }
 
     /// Seconds between the moments at which results of this job may appear.
-    func tick(of entry: JobEntry) -> Int64 { outputPolicy(of: entry)?.channels.releaseTick ?? Self.defaultTick }
-
-    /// The output policy a plan names.
-    func outputPolicy(of entry: JobEntry) -> OutputPolicy? { read { state in state.outputPolicy(of: entry) } }
+    func tick(of entry: JobEntry) -> Int64 { entry.rules.output.channels.releaseTick }
 
     /// Stops or allows starts and releases.
     func setPaused(_ paused: Bool, _ caller: Caller, reason: String) throws(GloveboxError) -> GloveboxAPI.SiteState {

@@ -3,6 +3,7 @@ internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxDisclosure
+internal import GloveboxDocuments
 internal import GloveboxImages
 internal import GloveboxJail
 internal import GloveboxJobs
@@ -51,15 +52,12 @@ extension Site {
         guard let code = read({ state in state.codes[request.code] }) else {
             throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")
         }
-        let dataset = try dataset(named: request.dataset)
-        guard let policy = read({ state in state.outputPolicies[request.outputPolicy] }) else {
-            let known = read { state in state.outputPolicies.keys.sorted() }
-            throw GloveboxError(
-                "policy.unknown",
-                "there is no output policy \(Display.escape(request.outputPolicy))",
-                hint: "Policies: \(known.joined(separator: ", "))."
-            )
-        }
+        var dataset = try dataset(named: request.dataset)
+        let project = request.project ?? "default"
+        let rules = try rules(request, project, dataset)
+        let policy = rules.output
+        if let input = rules.input { dataset = dataset.seen(through: input) }
+        try dataset.inputPolicy.check(against: dataset.description)
         guard let processing = read({ state in state.processingPolicy }) else {
             throw GloveboxError("policy.unknown", "the site has no processing policy")
         }
@@ -82,7 +80,7 @@ extension Site {
             }
             throw first
         }
-        try checkSpec(code, policy, dataset, project: request.project ?? "default")
+        try checkSpec(code, policy, dataset, project: project)
         try registerImage(image)
         guard let profile = ShippedProfiles.bytes(Self.profileName) else {
             throw GloveboxError("profile.unknown", "the jail profile is missing")
@@ -94,7 +92,7 @@ extension Site {
         let fixed = try Self.fixed(request)
         let manifest = Manifest(
             site: configuration.name,
-            project: request.project ?? "default",
+            project: project,
             submitter: caller.account,
             mode: .real,
             core: Manifest.Core(
@@ -130,7 +128,7 @@ extension Site {
             outputs: [Manifest.Output()],
             purpose: request.purpose
         )
-        keepDraft(manifest)
+        keepDraft(PlanDraft(manifest: manifest, rules: rules))
         return CreatedPlan(planDigest: manifest.digest, coreDigest: manifest.coreDigest, manifest: manifest.bytes)
     }
 
@@ -221,10 +219,30 @@ extension Site {
         try refreshTrust()
     }
 
+    /// The policies of a plan, tightened by the dataset, the project and the run.
+    private func rules(
+        _ request: CreatePlanRequest,
+        _ project: String,
+        _ dataset: RegisteredDataset
+    ) throws(GloveboxError) -> PlanRules {
+        var ofRun: [PolicyChain.Layer] = []
+        for text in request.tighten {
+            let (value, lines) = try StrictYAML.readLocated(Array(text.utf8))
+            ofRun.append(PolicyChain.Layer(.run, value, lines: DocumentLines(lines)))
+        }
+        return try rules(request.outputPolicy, dataset: dataset, project: project, run: ofRun)
+    }
+
     /// A plan that is waiting to be submitted, or was.
-    func plan(_ digest: Digest) throws(GloveboxError) -> Manifest {
+    func plan(_ digest: Digest) throws(GloveboxError) -> Manifest { try draft(digest).manifest }
+
+    /// A plan with its policies.
+    func draft(_ digest: Digest) throws(GloveboxError) -> PlanDraft {
         let found = read { state in
-            state.drafts[digest] ?? state.jobs.values.first { $0.job.planDigest == digest }?.manifest
+            state.drafts[digest]
+                ?? state.jobs.values.first { $0.job.planDigest == digest }.map {
+                    PlanDraft(manifest: $0.manifest, rules: $0.rules)
+                }
         }
         guard let found else { throw GloveboxError("object.not-found", "there is no plan \(digest)") }
         return found

@@ -97,6 +97,7 @@ extension SiteState {
             all.add(policy: dataset.inputPolicy.document.digest)
         }
         for policy in outputPolicies.values { all.add(policy: policy.document.digest) }
+        for digest in policiesInForce { all.add(policy: digest) }
         if let processingPolicy { all.add(policy: processingPolicy.document.digest) }
         return all
     }

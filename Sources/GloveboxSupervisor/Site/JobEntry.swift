@@ -8,6 +8,8 @@ struct JobEntry: Sendable {
     var job: Job
     /// The plan.
     let manifest: Manifest
+    /// The policies that the plan names, and the documents they were merged from.
+    let rules: PlanRules
     /// The researcher's envelope over the plan.
     let envelope: [UInt8]
     /// The researcher's in-toto link in its envelope; nil from a client that made none.

@@ -8,7 +8,10 @@ struct RegisteredDataset: Sendable {
     let version: Int64
     let owner: String
     let description: DatasetDescription
-    let inputPolicy: InputPolicy
+    /// What a job may see, as far as the dataset's owner says; see ``seen(through:)``.
+    private(set) var inputPolicy: InputPolicy
+    /// The owner's input policy as written.
+    let inputLayer: PolicyChain.Layer
     /// Name of the encrypted file under `datasets/`.
     let file: String
     /// What a plan names the private data by.
@@ -25,7 +28,12 @@ struct RegisteredDataset: Sendable {
         version = try fields.integer("version")
         owner = try fields.string("owner")
         description = try DatasetDescription(fields.required("description"))
-        inputPolicy = try InputPolicy(fields.required("inputPolicy"))
+        let written = try fields.required("inputPolicy")
+        inputPolicy = try InputPolicy(written)
+        let lines = try fields.optional("inputPolicyLines").map { (json) throws(GloveboxError) in
+            try DocumentLines(json: json)
+        }
+        inputLayer = PolicyChain.Layer(.dataset, written, lines: lines ?? DocumentLines())
         file = try fields.string("file")
         _ = try fields.required("brokerLedger")  // read by the state, from whichever event has it
         commitment = try fields.digest("commitment")
@@ -33,6 +41,13 @@ struct RegisteredDataset: Sendable {
         mock = try fields.digest("mock")
         mockBytes = UInt64(clamping: try fields.integer("mockBytes"))
         try fields.finish()
+    }
+
+    /// The dataset under the input policy of one plan, which is at least as tight as the owner's.
+    func seen(through policy: InputPolicy) -> RegisteredDataset {
+        var dataset = self
+        dataset.inputPolicy = policy
+        return dataset
     }
 
     /// Where the job finds the data.

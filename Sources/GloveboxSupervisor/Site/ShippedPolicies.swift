@@ -1,21 +1,24 @@
 package import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxDocuments
-internal import GloveboxPolicy
+package import GloveboxPolicy
 internal import GloveboxPrivacy
 
 /// The policies of `Policies/`, built into the program.
 package enum ShippedPolicies {
-    /// All of them, as canonical values.
-    package static func documents(withDemo: Bool = false) throws(GloveboxError) -> [JSONValue] {
+    /// Those that a new site publishes.
+    package static func documents(withDemo: Bool = false) throws(GloveboxError) -> [PolicyChain.Layer] {
         var files = [
             PackageResources.processing_default_yaml, PackageResources.aggregate_table_yaml,
             PackageResources.dp_query_yaml,
         ]
         // As `aggregate-table`, with a tick of one second.
         if withDemo { files.append(PackageResources.demo_table_yaml) }
-        var documents: [JSONValue] = []
-        for file in files { documents.append(try StrictYAML.read(file)) }
+        var documents: [PolicyChain.Layer] = []
+        for file in files {
+            let (value, lines) = try StrictYAML.readLocated(file)
+            documents.append(PolicyChain.Layer(.site, value, lines: DocumentLines(lines)))
+        }
         return documents
     }
 }
@@ -43,7 +46,7 @@ extension Site {
     /// What this version enforces for tables.
     ///
     /// A policy that asks for more is refused, never half kept.
-    static let capabilities = ReleaseGate.capabilities.union(channels)
+    static let capabilities = ReleaseGate.capabilities.union(channels).union(["check.row_leak"])
 
     /// What this version enforces for noisy answers.
     static let queryCapabilities = DPQuery.capabilities.union(channels)

@@ -82,7 +82,7 @@ package final class Site: Sendable {
     }
 
     /// Keeps a plan that may be submitted.
-    func keepDraft(_ manifest: Manifest) { state.withLock { $0.drafts[manifest.digest] = manifest } }
+    func keepDraft(_ draft: PlanDraft) { state.withLock { $0.drafts[draft.manifest.digest] = draft } }
 
     /// Makes an event durable and applies it; its log index.
     @discardableResult

@@ -3,7 +3,7 @@ internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxImages
 internal import GloveboxJobs
-internal import GloveboxPolicy
+package import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
 
@@ -13,14 +13,14 @@ internal import GloveboxTransparency
 package enum SiteFounding {
     /// Makes a site in an empty or missing directory, with the shipped policies and an operator's profile.
     ///
-    /// `policies` are canonical documents to publish, processing policy among them. `rootDirectory` has the root that
-    /// `keys init` made; without it the root's key stays on the site, which reports say.
+    /// `policies` are documents to publish, processing policy among them. `rootDirectory` has the root that `keys init`
+    /// made; without it the root's key stays on the site, which reports say.
     ///
     /// - Throws: `site.exists`, `storage.*`.
     package static func found(
         _ layout: SiteLayout,
         configuration: SiteConfiguration,
-        policies: [JSONValue],
+        policies: [PolicyChain.Layer],
         rootDirectory: String? = nil
     ) throws(GloveboxError) {
         guard !StateFile.exists(layout.configuration) else {

@@ -14,11 +14,13 @@ struct SiteState: Sendable {
     var tokens = TokenTable()
     var datasets: [String: RegisteredDataset] = [:]
     var outputPolicies: [String: OutputPolicy] = [:]
+    /// The published policies as written.
+    var shelf = PolicyShelf()
     var processingPolicy: ProcessingPolicy?
     var codes: [Digest: RegisteredCode] = [:]
     var images: Set<Digest> = []
     /// Plans made and not yet submitted; they are made again after a restart.
-    var drafts: [Digest: Manifest] = [:]
+    var drafts: [Digest: PlanDraft] = [:]
     var jobs: [String: JobEntry] = [:]
     /// Job ids, oldest first.
     var order: [String] = []
@@ -104,11 +106,6 @@ struct SiteState: Sendable {
     /// The jobs that wait for a place to run, oldest first.
     var queued: [Job] { open.compactMap { jobs[$0]?.job }.filter { $0.phase == .queued } }
 
-    /// The output policy a plan names.
-    func outputPolicy(of entry: JobEntry) -> OutputPolicy? {
-        outputPolicies.values.first { $0.document.digest == entry.manifest.policies.output }
-    }
-
     private mutating func addAccount(_ record: SiteRecord) throws(GloveboxError) {
         var fields = try JSONFields(record.json, at: "account")
         let id = try fields.string("account")
@@ -153,11 +150,33 @@ struct SiteState: Sendable {
     }
 
     private mutating func addPolicy(_ record: SiteRecord) throws(GloveboxError) {
-        if record.json["kind"]?.string == "ProcessingPolicy" {
-            processingPolicy = try ProcessingPolicy(record.json)
+        // Journals of earlier versions hold the bare document.
+        let value = record.json["document"] ?? record.json
+        let lines = try record.json["lines"].map { (json) throws(GloveboxError) in try DocumentLines(json: json) }
+        let kind = try DocumentKind(of: value)
+        if let place = record.json["place"] {
+            var fields = try JSONFields(place, at: "place")
+            guard let level = PolicyChain.Level(rawValue: try fields.string("level")) else {
+                throw GloveboxError("log.journal-corrupt", "a policy has an unknown level")
+            }
+            shelf.put(
+                PolicyChain.Layer(level, value, lines: lines ?? DocumentLines()),
+                at: PolicyShelf.Place(
+                    kind: kind,
+                    below: try fields.string("below"),
+                    level: level,
+                    subject: try fields.string("subject")
+                )
+            )
+        } else if kind == .processing {
+            processingPolicy = try ProcessingPolicy(value)
         } else {
-            let policy = try OutputPolicy(record.json)
+            let policy = try OutputPolicy(value)
             outputPolicies[policy.document.name] = policy
+            shelf.put(
+                PolicyChain.Layer(.site, value, lines: lines ?? DocumentLines()),
+                at: PolicyShelf.Place(kind: .output, below: policy.document.name, level: .site, subject: "")
+            )
         }
     }
 
@@ -182,6 +201,7 @@ struct SiteState: Sendable {
         jobs[id] = JobEntry(
             job: job,
             manifest: manifest,
+            rules: try rules(of: manifest, fields.optional("rules")),
             envelope: envelope,
             link: fields.optional("link")?.string.flatMap(Base64.decode),
             wantsTokens: fields.optional("eat")?.bool ?? false,
@@ -191,6 +211,22 @@ struct SiteState: Sendable {
         order.append(id)
         open.append(id)
         drafts[manifest.digest] = nil
+    }
+
+    /// The merged policies of a submitted plan; journals of earlier versions name the one policy of each kind.
+    private func rules(of manifest: Manifest, _ json: JSONValue?) throws(GloveboxError) -> PlanRules {
+        let rules: PlanRules
+        if let json {
+            rules = try PlanRules(json: json)
+        } else {
+            let policy = outputPolicies.values.first { $0.document.digest == manifest.policies.output }
+            let dataset = manifest.inputs.first.flatMap { datasets[$0.name] }
+            rules = try self.rules(policy?.document.name ?? "", dataset: dataset, project: manifest.project)
+        }
+        guard rules.output.document.digest == manifest.policies.output,
+            rules.input?.document.digest == manifest.policies.input
+        else { throw GloveboxError("log.journal-corrupt", "a submitted plan names other policies than it was made under") }
+        return rules
     }
 
     private mutating func addVote(_ record: SiteRecord) throws(GloveboxError) {

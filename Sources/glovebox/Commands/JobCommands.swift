@@ -33,6 +33,12 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Output policy.")
     var policy: String
 
+    @Option(help: ArgumentHelp("Policy that this run alone tightens; may be given twice.", valueName: "FILE"))
+    var tighten: [String] = []
+
+    @Option(help: ArgumentHelp("Project; the site's default without it.", valueName: "NAME"))
+    var project: String?
+
     @Option(help: "Wall-clock limit.")
     var wall: WallTime?
 
@@ -76,13 +82,17 @@ struct SubmitCommand: AsyncParsableCommand {
                     "the site received \(upload.narSha256), sent was \(code.narSha256)"
                 )
             }
+            var tighten: [String] = []
+            for file in self.tighten { tighten.append(try InputFile.text(file) + "\n") }
             let made = try await session.client.createPlan(
                 CreatePlanRequest(
+                    project: project,
                     code: code.narSha256,
                     image: image,
                     argv: command,
                     dataset: dataset,
                     outputPolicy: policy,
+                    tighten: tighten,
                     limits: RequestedLimits(
                         wallSeconds: wall.map { max(1, $0.milliseconds / 1000) },
                         memoryBytes: memory?.bytes,

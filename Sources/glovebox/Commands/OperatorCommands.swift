@@ -139,17 +139,55 @@ struct PolicyCommand: AsyncParsableCommand {
     /// The command `glovebox policy add`.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Publish a policy; one that cannot be enforced is refused."
+            abstract: "Publish a policy; one that cannot be enforced is refused.",
+            discussion: """
+                A policy below another states only what it tightens, for a dataset or for a project; one that loosens is \
+                refused with its line. The site's policy, the dataset's, the project's and the run's are merged into each \
+                plan, in this order.
+
+                EXAMPLES
+                  glovebox policy add table.yaml
+                  glovebox policy add stricter.yaml --below aggregate-table --dataset census
+                  glovebox policy add fewer-columns.input.yaml --below census --project flu
+                """
         )
 
         @Argument(help: "YAML file.")
         var file: String
 
+        @Option(
+            help: ArgumentHelp("The output policy, or of an input policy the dataset, that it tightens.", valueName: "NAME")
+        )
+        var below: String?
+
+        @Option(help: ArgumentHelp("Tighten it for this dataset.", valueName: "NAME"))
+        var dataset: String?
+
+        @Option(help: ArgumentHelp("Tighten it for this project.", valueName: "NAME"))
+        var project: String?
+
+        func validate() throws {
+            guard (below == nil) == (dataset == nil && project == nil), dataset == nil || project == nil else {
+                throw ValidationError("Give --below together with one of --dataset and --project, or none of them.")
+            }
+        }
+
+        private var place: AddPolicyRequest.Place? {
+            guard let below, let subject = dataset ?? project else { return nil }
+            return AddPolicyRequest.Place(
+                below: below,
+                level: dataset == nil ? .project : .dataset,
+                subject: subject
+            )
+        }
+
         @OptionGroup var site: SiteOptions
 
         func run() async throws {
             try await Session.run(site) { session in
-                let made = try await session.client.addPolicy(AddPolicyRequest(document: InputFile.text(file) + "\n"))
+                let made = try await session.client.addPolicy(
+                    AddPolicyRequest(document: InputFile.text(file) + "\n", place: place)
+                )
                 session.terminal.result(made.json, [Terminal.row("policy", "\(made.name) \(made.digest)")])
             }
         }

@@ -2,6 +2,7 @@ import Glibc
 import GloveboxCore
 import GloveboxDocuments
 import GloveboxLinux
+import GloveboxPolicy
 
 /// A document that somebody wrote, and where each of its keys stands.
 struct DocumentFile {
@@ -9,7 +10,8 @@ struct DocumentFile {
     let path: String
     /// What it says.
     let value: JSONValue
-    private let lines: [String: Int]
+    /// Where its keys stand.
+    let lines: DocumentLines
 
     /// Reads a YAML file.
     ///
@@ -17,18 +19,12 @@ struct DocumentFile {
     init(_ path: String) throws(GloveboxError) {
         self.path = path
         let bytes = try Self.bytes(path, limit: StrictYAML.maxBytes + 1)
-        do { (value, lines) = try StrictYAML.readLocated(bytes) } catch {
+        do {
+            let (value, lines) = try StrictYAML.readLocated(bytes)
+            (self.value, self.lines) = (value, DocumentLines(lines))
+        } catch {
             throw GloveboxError(error.code, "\(Display.escape(path)): \(error.message)", hint: error.hint)
         }
-    }
-
-    /// The line of a key path, or of the innermost mapping around it that has one.
-    func line(of place: String) -> Int {
-        var place = place
-        while lines[place] == nil, let end = place.lastIndex(where: { $0 == "." || $0 == "[" }) {
-            place = String(place[..<end])
-        }
-        return lines[place] ?? 1
     }
 
     /// The bytes of a file.

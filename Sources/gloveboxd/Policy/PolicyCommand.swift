@@ -130,7 +130,7 @@ struct PolicyCommand: ParsableCommand {
                     throw GloveboxError("usage", "the policy has no limit \(Display.escape(key ?? ""))")
                 }
                 func line(_ origin: PolicyMerge.Origin) -> Int? {
-                    origin.source.map { documents[$0].line(of: origin.place) }
+                    origin.source.flatMap { documents[$0].lines.line(of: origin.place) }
                 }
                 options.result(
                     [
@@ -158,7 +158,7 @@ struct PolicyCommand: ParsableCommand {
     ) throws(GloveboxError) -> (documents: [DocumentFile], merge: PolicyMerge) {
         var documents: [DocumentFile] = []
         for file in files { documents.append(try DocumentFile(file)) }
-        return (documents, try PolicyMerge(documents.map(\.value)))
+        return (documents, try PolicyMerge(documents.map(\.value), lines: documents.map(\.lines)))
     }
 
     private static func text(_ value: JSONValue?) -> String {

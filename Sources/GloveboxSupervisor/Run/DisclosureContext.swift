@@ -1,0 +1,25 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJobs
+internal import GloveboxPolicy
+
+extension DisclosureRecord.Context {
+    /// What every decision of this site says of itself and of the job it is about.
+    init(_ entry: JobEntry, _ dataset: RegisteredDataset, site: Site, bundle: [UInt8]?, projectMillibits: Int64) {
+        self.init(
+            dataset: dataset.commitment,
+            supervisorVersion: SiteLog.version,
+            requester: entry.manifest.submitter,
+            project: entry.manifest.project,
+            decided: Machine.now(),
+            projectMillibits: projectMillibits
+        )
+        supervisorMeasurement = site.host.supervisor
+        codeMeasurement = entry.manifest.core.code.nar
+        self.bundle = bundle.map(Machine.sha256)
+        submitted = entry.job.created
+        policySources = entry.rules.outputChain.sources
+        policyLimits = entry.rules.outputChain.limits
+    }
+}

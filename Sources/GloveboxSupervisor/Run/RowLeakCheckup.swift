@@ -1,0 +1,34 @@
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJail
+internal import GloveboxPolicy
+internal import GloveboxTables
+
+/// Looks for private rows in what a decision would let go, in the checker's jail, where the policy asks for it.
+struct RowLeakCheckup {
+    let jails: JailReserve
+
+    /// The decision with what the scan found; one that refuses already is not looked at.
+    ///
+    /// - Throws: `jail.*`, `leak.too-large`.
+    func judge(_ decision: Decision, _ request: ReleaseGate.Request) throws(GloveboxError) -> Decision {
+        let policy = request.policy
+        guard policy.checks.rowLeak != nil, decision.outcome != .refuse else { return decision }
+        let leak = { (file: Decision.File) in
+            LeakRequest(
+                file,
+                form: policy.output(named: file.name)?.type == .csv ? .table : .bytes,
+                table: request.table,
+                spec: request.spec,
+                // The policy's own word for how many units a value must have.
+                minUnits: Int(clamping: policy.checks.threshold?.minUnits ?? 10)
+            )
+        }
+        var judged = decision
+        for file in decision.files {
+            let verdict = try CheckerDoor(jails: jails).scan(leak(file))
+            judged = judged.adding(Finding(verdict, tier: policy.tier), rules: policy.decision)
+        }
+        return judged
+    }
+}
