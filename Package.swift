@@ -222,7 +222,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency", "TestSupport",
+                "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency",
+                "TestSupport",
             ],
             path: "Tests/EndToEnd",
             exclude: ["Fixtures"],
