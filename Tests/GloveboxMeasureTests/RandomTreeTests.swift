@@ -5,7 +5,7 @@ import Testing
 
 /// Random trees, measured by Glovebox and by tools that know nothing of it.
 struct RandomTreeTests {
-    static let trees = 240
+    static let trees = 1000
 
     /// A generator with a seed, so that a failure can be seen again (SplitMix64).
     struct Seeded: RandomNumberGenerator {
