@@ -1,3 +1,4 @@
+internal import CGloveboxLinux
 internal import Glibc
 internal import GloveboxCore
 

@@ -42,7 +42,8 @@ enum BundleTarget: FuzzTarget {
         do { _ = try SigstoreBundle.parse(bytes) } catch {}
         do {
             let envelope = try Envelope(parsing: bytes)
-            precondition(try Envelope(parsing: envelope.bytes).pae == envelope.pae, "the envelope changes on its way")
+            let again = try Envelope(parsing: envelope.bytes)
+            precondition(again.pae == envelope.pae, "the envelope changes on its way")
         } catch {}
         do { _ = try HashedRekord.parse(bytes) } catch {}
         do { _ = try TimestampToken(parsing: bytes) } catch {}
