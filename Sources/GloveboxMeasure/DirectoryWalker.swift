@@ -1,3 +1,4 @@
+internal import CGloveboxLinux
 internal import Glibc
 internal import GloveboxCore
 
@@ -25,10 +26,12 @@ struct DirectoryWalker {
         into sink: inout some TreeSink
     ) throws(GloveboxError) {
         try sink.beginDirectory(path)
-        for name in try names(in: directory, at: path) {
+        for (name, listed) in try names(in: directory, at: path) {
             let child = path.appending(name)
-            let status = try System.status(name, in: directory, at: child)
-            switch status.st_mode & S_IFMT {
+            // Most systems tell the kind with the name. What counts is what is opened; this only keeps devices shut.
+            var kind = listed
+            if kind == nil { kind = try System.status(name, in: directory, at: child).st_mode & S_IFMT }
+            switch kind {
             case S_IFDIR:
                 let (inner, status) = try open(name, in: directory, at: child, O_RDONLY | O_DIRECTORY)
                 guard status.st_mode & S_IFMT == S_IFDIR else { throw changed(child) }
@@ -107,7 +110,10 @@ struct DirectoryWalker {
         GloveboxError("code.mismatch", "the tree was changed while it was read: \(path.display)")
     }
 
-    private func names(in directory: Int32, at path: TreePath) throws(GloveboxError) -> [[UInt8]] {
+    private func names(
+        in directory: Int32,
+        at path: TreePath
+    ) throws(GloveboxError) -> [(name: [UInt8], kind: mode_t?)] {
         // A descriptor of its own, because a listing moves the offset that duplicates share.
         let dot = [UInt8(ascii: ".")]
         let copy = unsafe System.withName(dot) { unsafe openat(directory, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -117,7 +123,7 @@ struct DirectoryWalker {
             throw System.failure("cannot list \(path.display)")
         }
         defer { unsafe _ = closedir(listing) }
-        var names: [[UInt8]] = []
+        var names: [(name: [UInt8], kind: mode_t?)] = []
         while true {
             errno = 0
             guard let entry = unsafe readdir(listing) else {
@@ -129,8 +135,16 @@ struct DirectoryWalker {
             guard names.count < limits.entries else {
                 throw GloveboxError("code.limits", "the tree has more than \(limits.entries) entries")
             }
-            names.append(name)
+            names.append((name, unsafe Self.kind(entry.pointee.d_type)))
         }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
+        return names.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    }
+
+    private static func kind(_ type: UInt8) -> mode_t? {
+        switch Int(type) {
+        case Int(DT_REG): S_IFREG
+        case Int(DT_DIR): S_IFDIR
+        default: nil
+        }
     }
 }

@@ -4,6 +4,7 @@ internal import GloveboxCore
 struct GitTreeDigester {
     private var open: [[Entry]] = []
     private var blob = SHA256Stream()
+    private let parallel: Bool
     /// The id of the outermost tree, once it has ended.
     private(set) var root = Digest.zero
 
@@ -16,6 +17,8 @@ struct GitTreeDigester {
         /// What git sorts by: the name, with a slash after that of a tree.
         var key: [UInt8] { mode.description == "40000" ? name + [UInt8(ascii: "/")] : name }
     }
+
+    init(parallel: Bool) { self.parallel = parallel }
 
     mutating func beginDirectory() { open.append([]) }
 
@@ -33,7 +36,7 @@ struct GitTreeDigester {
     }
 
     mutating func beginBlob(size: Int64) {
-        blob = SHA256Stream()
+        blob = SHA256Stream(parallel: parallel)
         blob.write(Array("blob \(size)\0".utf8)[...])
     }
 

@@ -44,6 +44,8 @@ enum NameRules {
 
     /// Case folded by mapping every scalar up and then down, which also joins `ß` with `ss` and the three sigmas.
     static func fold(_ text: String) -> String {
+        // Most names are ASCII, where the tables of Unicode say the same at many times the price.
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return String(decoding: text.utf8.map(lowercased), as: UTF8.self) }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             for upper in scalar.properties.uppercaseMapping.unicodeScalars {
@@ -62,8 +64,13 @@ enum NameRules {
         return rest.allSatisfy { $0 == "." || $0 == " " }
     }
 
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 32 : byte
+    }
+
     private static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
+        case 0x20...0x5b, 0x5d...0x7e: false
         case 0x5c, 0x61c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true
         default: scalar.properties.generalCategory == .control
         }

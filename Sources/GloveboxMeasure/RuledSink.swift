@@ -89,7 +89,7 @@ package struct RuledSink<Next: TreeSink>: TreeSink {
         }
         let name = path.name
         let folded = try NameRules.check(name, limits: limits, at: path)
-        guard path.bytes.count <= limits.pathBytes else {
+        guard path.count <= limits.pathBytes else {
             throw GloveboxError("code.limits", "a path is longer than \(limits.pathBytes) bytes: \(path.display)")
         }
         guard let frame = open.indices.last, open[frame].last.lexicographicallyPrecedes(name) else {

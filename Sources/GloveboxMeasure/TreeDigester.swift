@@ -2,14 +2,19 @@ package import GloveboxCore
 
 /// Computes every digest of attestation section 5 while a tree passes by.
 package struct TreeDigester: TreeSink {
-    private var archive = NARWriter(SHA256Stream())
-    private var git = GitTreeDigester()
+    private var archive: NARWriter<SHA256Stream>
+    private var git: GitTreeDigester
     private var content = SHA256Stream()
+    private let parallel: Bool
     private var current: (path: TreePath, executable: Bool, size: Int64)?
     private var files: [(path: [UInt8], file: CodeFile)] = []
 
-    /// Starts with no tree.
-    package init() {}
+    /// Starts with no tree; the three digests of a large file are taken on threads of their own where that is allowed.
+    package init(parallel: Bool = false) {
+        archive = NARWriter(SHA256Stream(parallel: parallel))
+        git = GitTreeDigester(parallel: parallel)
+        self.parallel = parallel
+    }
 
     package mutating func beginDirectory(_ path: TreePath) throws(GloveboxError) {
         try archive.beginDirectory(path)
@@ -24,7 +29,7 @@ package struct TreeDigester: TreeSink {
     package mutating func beginFile(_ path: TreePath, executable: Bool, size: Int64) throws(GloveboxError) {
         try archive.beginFile(path, executable: executable, size: size)
         git.beginBlob(size: size)
-        content = SHA256Stream()
+        content = SHA256Stream(parallel: parallel)
         current = (path, executable, size)
     }
 
@@ -51,12 +56,12 @@ package struct TreeDigester: TreeSink {
     }
 
     /// The digests of the tree that passed by.
-    package func finish() -> CodeMeasurement {
+    package mutating func finish() -> CodeMeasurement {
         let sorted = files.sorted { $0.path.lexicographicallyPrecedes($1.path) }
         var lines = SHA256Stream()
         for (path, file) in sorted { lines.write((Array((file.sha256.hex + "  ").utf8) + path + [10])[...]) }
         return CodeMeasurement(
-            narSha256: archive.output.finish(),
+            narSha256: archive.finish(),
             gitTreeSha256: git.root,
             dirHash: lines.finish(),
             files: sorted.map(\.file)

@@ -15,7 +15,17 @@ package struct TreePath: Hashable, Sendable {
     package var parent: TreePath { TreePath(parts: Array(parts.dropLast())) }
 
     /// The names joined by `/`.
-    package var bytes: [UInt8] { Array(parts.joined(separator: [UInt8(ascii: "/")])) }
+    package var bytes: [UInt8] {
+        var out: [UInt8] = []
+        for part in parts {
+            if !out.isEmpty { out.append(UInt8(ascii: "/")) }
+            out += part
+        }
+        return out
+    }
+
+    /// How many bytes ``bytes`` has.
+    var count: Int { parts.reduce(max(0, parts.count - 1)) { $0 + $1.count } }
 
     /// The path one name further down.
     package func appending(_ name: [UInt8]) -> TreePath { TreePath(parts: parts + [name]) }

@@ -11,6 +11,14 @@ enum OutputFile {
         }
     }
 
+    /// Puts a file in the place of another; whoever looks sees the old one or the new one.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(GloveboxError) {
+        try write(bytes, to: path + ".partial", mode: 0o600)
+        guard unsafe rename(path + ".partial", path) == 0 else {
+            throw SyscallError("rename", errno, path).coded("input.io")
+        }
+    }
+
     /// Makes a directory and those above it.
     static func makeDirectory(_ path: String) throws(GloveboxError) {
         var made = path.hasPrefix("/") ? "" : "."

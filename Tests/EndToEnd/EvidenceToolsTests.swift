@@ -72,6 +72,45 @@ struct EvidenceToolsTests {
         try #require(try evidence.shell(other + "set -e; " + change).status == 0)
         let run = try evidence.shell(Self.workflow)
         #expect(run.status != 0, "\(change): \(run.output)")
+        let ours = try Self.verify(evidence)
+        #expect(ours.status == 1 && ours.output.contains("\"reason\":\"workflow."), "\(change): \(ours.output)")
+    }
+
+    @Test func `our own verifier judges workflow, start statement, key release and tokens of a fresh report`() throws {
+        let evidence = try FreshEvidence.shared().copy()
+        // in-toto's inspection leaves a link of its own beside the released files.
+        try #require(try evidence.shell(Self.workflow).status == 0)
+        let run = try Self.verify(evidence)
+        #expect(run.status == 0, "\(run.output)")
+        let checks = try JSONReader.read(Array(run.output.utf8))["checks"]?.array ?? []
+        let passed = checks.filter { $0["status"] == "passed" }.compactMap { $0["id"]?.string }
+        for id in [
+            "workflow.layout", "workflow.review", "workflow.release", "workflow.files", "start.signature",
+            "start.certificate", "start.claims", "key.released", "key.evidence", "key.order", "token.cwt", "token.jwt",
+        ] {
+            #expect(passed.contains(id), "\(id)")
+        }
+        for (change, reason) in [
+            ("rm start.pem", "start.missing"), ("cp issued.entry key.entry", "log.root-mismatch"),
+            ("rm key.entry", "kbs.log-first"), ("rm -r lay", "workflow.missing"),
+            ("printf x >>report.cwt", "token.form"),
+        ] {
+            let changed = try evidence.copy()
+            try #require(try changed.shell(change).status == 0)
+            let run = try Self.verify(changed)
+            #expect(run.status == 1 && run.output.contains("\"reason\":\"\(reason)\""), "\(run.output)")
+        }
+    }
+
+    private static func verify(_ evidence: FreshEvidence) throws -> TestPrograms.Outcome {
+        try TestPrograms.run(
+            "glovebox",
+            [
+                "verify", evidence.directory + "/report.dsse.json", "--trust",
+                evidence.directory + "/trust_config.json", "--nonce", FreshEvidence.nonce, "--accept", "emulated",
+                "--json", evidence.directory + "/table.csv",
+            ]
+        )
     }
 
     @Test(arguments: [

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// The part of Glovebox that reads what comes from elsewhere. It needs no library of others but swift-crypto, so it builds
-// in a minute under a sanitizer, which the whole package does not. `Sources` and the folders of tests are links: nothing
+// The part of Glovebox that reads what comes from elsewhere. It needs few libraries of others, so it builds in minutes under a
+// sanitizer, which the whole package does not; certificates are needed by the fuzzer alone. `Sources` and the folders of tests are links: nothing
 // exists twice.
 
 /// As in the package itself.
@@ -76,12 +76,37 @@ let package = Package(
 
 // The fuzzer has no main function of its own, so it is built only where libFuzzer gives it one.
 if Context.environment["GLOVEBOX_FUZZ"] != nil {
+    let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+    let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+    let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+    package.dependencies += [
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    ]
+    package.targets += [
+        .target(
+            name: "GloveboxAttestation",
+            dependencies: ["GloveboxCore", "GloveboxTransparency", asn1, crypto, x509],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxMeasure",
+            dependencies: ["CGloveboxLinux", "GloveboxCore", crypto],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "GloveboxTPM",
+            dependencies: ["GloveboxAttestation", "GloveboxCore", "GloveboxLinux", asn1, crypto, cryptoExtras, x509],
+            swiftSettings: strict
+        ),
+    ]
     package.targets.append(
         .executableTarget(
             name: "fuzzer",
             dependencies: [
-                "GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "GloveboxTables",
-                "GloveboxTransparency",
+                "GloveboxAttestation", "GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxMeasure",
+                "GloveboxPlan",
+                "GloveboxTPM", "GloveboxTables", "GloveboxTransparency",
             ],
             path: "Fuzzer",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]

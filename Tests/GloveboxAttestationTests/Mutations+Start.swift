@@ -17,7 +17,9 @@ extension Mutations {
             else { return }
             $0["start.dsse.json"] = other.bytes
         },
-        .evidence("start.signature", "the report's leaf in place of the statement's") { $0["start.pem"] = $0["leaf.pem"] },
+        .evidence("start.signature", "the report's leaf in place of the statement's") {
+            $0["start.pem"] = $0["leaf.pem"]
+        },
         statement("start.plan", "another plan") {
             $0.edit("subject", "0", "digest", "sha256") { _ in .string(Scenario.digest("x").hex) }
         },
@@ -48,7 +50,9 @@ extension Mutations {
                 $0.approvals = [copy, Report.ApprovalRecord(other, role: "reviewer")]
             }
         },
-        Mutation("cert.time", "a leaf from after the run") { $0.startSpec.leaf.now = Scenario.start.adding(seconds: 90) },
+        Mutation("cert.time", "a leaf from after the run") {
+            $0.startSpec.leaf.now = Scenario.start.adding(seconds: 90)
+        },
         Mutation("cert.identity", "a leaf of another attester") {
             $0.startSpec.leaf.attester = "https://other.example/attester"
         },
@@ -102,7 +106,8 @@ extension Mutations {
         signedCWT("token.claims", "an end of its life", .integer(4)) { .integer(1_900_000_000) },
         Mutation("token.algorithm", "a CWT with another algorithm") { scenario in
             let leaf = scenario.leaf
-            scenario.editEvidence = { rebuild(&$0, leaf.key, protected: CBOR.map([(.integer(1), .integer(-35))]).encoded) }
+            let protected = CBOR.map([(.integer(1), .integer(-35))]).encoded
+            scenario.editEvidence = { rebuild(&$0, leaf.key, protected: protected) }
         },
         Mutation("token.key", "a CWT that names another key") { scenario in
             let leaf = scenario.leaf
@@ -195,7 +200,9 @@ extension Mutations {
         edit(&claims)
         let changed = CBOR.map(claims).encoded
         let message = AttestationToken.toBeSigned(protected: protected, claims: changed)
-        guard let der = try? key.signature(over: message), let raw = try? ECDSASignature.decode(der: der) else { return }
+        guard let der = try? key.signature(over: message), let raw = try? ECDSASignature.decode(der: der) else {
+            return
+        }
         let id = keyID.map { CBOR.map([(.integer(4), .bytes($0))]) } ?? parts[1]
         files["report.cwt"] = CBOR.tagged(18, .array([.bytes(protected), id, .bytes(changed), .bytes(raw)])).encoded
     }

@@ -60,6 +60,23 @@ struct KnownAnswerTests {
         #expect(try CodeTree.measure(descriptor: copy) == expected)
     }
 
+    @Test func `takes the digests of large files side by side as it does one after the other`() throws {
+        // Sizes around the piece from which on a thread of its own is used.
+        let sizes = [0, 1, SHA256Stream.laneBytes - 1, SHA256Stream.laneBytes, SHA256Stream.laneBytes + 1, 5_000_017]
+        for (index, size) in sizes.enumerated() {
+            try scratch.shell("head -c \(size) /dev/urandom >code/large\(index)")
+        }
+        let archive = unsafe open(code + "/../large.nar", O_RDWR | O_CREAT, 0o600)
+        defer { close(archive) }
+        let measured = try CodeTree.measure(directory: code)
+        #expect(try CodeTree.pack(directory: code, to: DescriptorStream(borrowing: archive)) == measured)
+        lseek(archive, 0, SEEK_SET)
+        #expect(try CodeTree.measure(archive: DescriptorStream(borrowing: archive)) == measured)
+        #expect(try CodeTree.archiveDigest(directory: code) == measured.narSha256)
+        let sums = try Scratch.run(Recipes.dirHash, [code + "/.."]).split(separator: "\n").map(String.init)
+        #expect(sums == [measured.dirHash.hex])
+    }
+
     @Test func `unpacks with exactly the asked modes whatever the umask`() throws {
         var archive = ByteArray()
         var writer = NARWriter(archive)

@@ -5,7 +5,7 @@ import Testing
 
 /// Random trees, measured by Glovebox and by tools that know nothing of it.
 struct RandomTreeTests {
-    static let trees = 240
+    static let trees = 1000
 
     /// A generator with a seed, so that a failure can be seen again (SplitMix64).
     struct Seeded: RandomNumberGenerator {
@@ -70,11 +70,15 @@ struct RandomTreeTests {
     private func measureAll(seed: UInt64) throws -> (Scratch, [(name: String, measured: CodeMeasurement)]) {
         var random = Seeded(state: seed)
         let scratch = try Scratch()
-        var script: [String] = []
-        for tree in 0..<Self.trees {
-            script += ["mkdir -p t\(tree)/code; cd t\(tree)/code; echo x >file"] + Self.fill(0, &random) + ["cd ../.."]
+        // In pieces: a script is one argument, and an argument has a greatest length.
+        for start in stride(from: 0, to: Self.trees, by: 100) {
+            var script = ["set -e"]
+            for tree in start..<min(start + 100, Self.trees) {
+                script += ["mkdir -p t\(tree)/code; cd t\(tree)/code; echo x >file"]
+                script += Self.fill(0, &random) + ["cd ../.."]
+            }
+            try scratch.shell(script.joined(separator: "\n"))
         }
-        try scratch.shell("set -e\n" + script.joined(separator: "\n"))
         var measured: [(String, CodeMeasurement)] = []
         for tree in 0..<Self.trees {
             measured.append(("t\(tree)", try CodeTree.measure(directory: "\(scratch.path)/t\(tree)/code")))

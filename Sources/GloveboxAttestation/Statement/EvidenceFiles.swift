@@ -58,7 +58,8 @@ package enum EvidenceFiles {
     package static let fixed =
         [
             report, bundle, start, startLeaf, keyEntry, keyProof, publicKey, leaf, platform, root, timestamp,
-            timeAuthority, timeRoot, manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
+            timeAuthority, timeRoot, manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry,
+            issuedProof, disclosure,
         ] + Quote.fileNames
 
     /// Whether a file belongs to the evidence; the others are results.

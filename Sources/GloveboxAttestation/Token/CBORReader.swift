@@ -64,7 +64,9 @@ struct CBORReader {
             let start = at
             let key = try value(depth: depth)
             let encoded = input[start..<at]
-            guard last.lexicographicallyPrecedes(encoded) else { throw Self.refused("keys are doubled or out of order") }
+            guard last.lexicographicallyPrecedes(encoded) else {
+                throw Self.refused("keys are doubled or out of order")
+            }
             last = encoded
             pairs.append((key, try value(depth: depth)))
         }

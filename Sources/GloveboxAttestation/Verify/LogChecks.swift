@@ -75,7 +75,7 @@ struct LogChecks {
         }
         try sameTree(start, leaf.checkpoint)
         guard start.size <= leaf.index else {
-            throw GloveboxError("log.rollback", "the log had \(start.size) entries before the report became one of them")
+            throw GloveboxError("log.rollback", "the log had \(start.size) entries before the report was one")
         }
     }
 

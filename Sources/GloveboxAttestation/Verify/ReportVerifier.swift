@@ -34,14 +34,35 @@ package enum ReportVerifier {
         workflow(input, parts, logged, &checks)
         start(input, parts, &checks)
         tokens(input, parts, &checks)
+        let seen = remembered(input, parts, logged, &checks)
         let sorted = checks.sorted
         let story = Story(parts: parts, approvers: approvers, logged: logged, stamped: stamped, input: input)
         return Verdict(
             checks: sorted,
             reportID: parts.envelope?.payloadDigest,
             assurance: parts.report?.assurance.json ?? .object(JSONObject()),
+            seen: seen,
             facts: story.lines
         )
+    }
+
+    private static func remembered(
+        _ input: VerifyInput,
+        _ parts: VerifiedParts,
+        _ logged: LoggedAt?,
+        _ checks: inout CheckList
+    ) -> VerifierMemory.Seen? {
+        var seen: VerifierMemory.Seen?
+        if let (report, id) = parts.identified, let logged, let trust = parts.trust {
+            seen = VerifierMemory.Seen(report, id: id, logged: logged, trustVersion: trust.policy.version)
+        }
+        if let memory = input.options.memory {
+            let isAsked = input.options.nonce != nil
+            checks.review(.keys, "memory.versions", seen) { memory.versions($0) }
+            checks.review(.log, "memory.order", seen) { memory.order($0) }
+            checks.review(.freshness, "memory.stories", seen) { memory.stories($0, isAsked: isAsked) }
+        }
+        return seen
     }
 
     private static func signature(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {

@@ -55,6 +55,8 @@ package struct Verdict: Sendable {
     package let reportID: Digest?
     /// What the report says about its assurance; empty when it cannot be read.
     package let assurance: JSONValue
+    /// What a reader may remember of the report once it verified; nil when it cannot be read or is not in the log.
+    package let seen: VerifierMemory.Seen?
     /// Facts for people, escaped.
     package let facts: [String]
 

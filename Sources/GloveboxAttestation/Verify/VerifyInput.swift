@@ -16,6 +16,8 @@ package struct VerifyOptions: Sendable {
     package var now: Instant?
     /// Highest version of the trust policy seen so far.
     package var seenTrustVersion: UInt64 = 0
+    /// What the reader remembers of earlier reports; nil when nothing is to be compared.
+    package var memory: VerifierMemory?
     /// Whether every released file must be among the files given.
     package var allOutputs = false
 

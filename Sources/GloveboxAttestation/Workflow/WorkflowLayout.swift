@@ -66,7 +66,8 @@ package struct WorkflowLayout: Sendable {
         return [
             "_type": "step", "name": .string(step.rawValue), "expected_command": [],
             "expected_materials": Self.rules(materials), "expected_products": Self.rules(products),
-            "pubkeys": .strings(keys(of: step).map(\.keyID)), "threshold": .integer(Int64(clamping: threshold(of: step))),
+            "pubkeys": .strings(keys(of: step).map(\.keyID)),
+            "threshold": .integer(Int64(clamping: threshold(of: step))),
         ]
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import GloveboxAttestation
 import GloveboxCore
 import GloveboxLinux
@@ -15,6 +16,9 @@ struct VerifyCommand: ParsableCommand {
 
             A report of a site without a hardware root says so, and is refused unless --accept emulated is given: root \
             on such a host could forge it. Files of the report's directory that are results are not read unless named.
+
+            With --memory a reader also learns of a site that went back to older versions or an older log, or that tells two \
+            stories of one run: what no report can show by itself.
 
             EXAMPLES
               glovebox verify results/report.dsse.json --trust trust_config.json --expect-code code \\
@@ -41,6 +45,14 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: "Accept a weakness by name, such as emulated; repeatable.")
     var accept: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Compare with reports that verified before, and remember this one; the file is made when it is missing.",
+            valueName: "FILE"
+        )
+    )
+    var memory: String?
+
     @Flag(help: "Say what each check means, and what the report does not prove.")
     var explain = false
 
@@ -60,6 +72,10 @@ struct VerifyCommand: ParsableCommand {
                 }
                 options.nonce = bytes
             }
+            if let memory {
+                let isThere = unsafe access(memory, F_OK) == 0
+                options.memory = isThere ? try VerifierMemory(parsing: InputFile.bytes(memory)) : VerifierMemory()
+            }
             if let expectCode { options.expectedCode = try expected(expectCode) }
             var files: [ResultFile] = []
             for path in results {
@@ -68,6 +84,10 @@ struct VerifyCommand: ParsableCommand {
                 )
             }
             verdict = try Evidence(report: report, trust: trust).verdict(options, results: files)
+            if let memory, verdict.isVerified, let seen = verdict.seen {
+                options.memory?.note(seen)
+                try OutputFile.replace(memory, with: options.memory?.bytes ?? [])
+            }
         } catch {
             JailReportText.write("glovebox: \(error)\n", to: 2)
             throw ExitCode(2)
