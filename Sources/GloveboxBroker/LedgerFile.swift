@@ -47,7 +47,7 @@ final class LedgerFile {
     /// Takes the lock, which a broker whose supervisor was killed gives back when it has done what it was at.
     private static func lock(_ file: OwnedFile) throws(GloveboxError) {
         for _ in 0..<100 {
-            do throws(GloveboxError) { return try file.lock() } catch where error.code == "log.locked" {
+            do throws(GloveboxError) { return try file.lock() } catch  where error.code == "log.locked" {
                 usleep(30_000)
             }
         }

@@ -80,11 +80,8 @@ struct JobRunner {
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
         let door = KeyDoor(site: site, entry: entry, dataset: dataset, policy: policy, facts: facts)
-        defer {
-            facts.startStatement = door.start
-            facts.keyRelease = door.release?.index
-            facts.keyBinding = door.release?.binding
-        }
+        defer { facts.take(door) }
+        try door.prepare()
         let staging = try Staging(
             site: site,
             entry: entry,
@@ -108,10 +105,7 @@ struct JobRunner {
         facts.readback = result.readback
         facts.protections = result.protections
         facts.deterministic = result.deterministic
-        facts.startStatement = door.start
-        facts.keyRelease = door.release?.index
-        facts.keyBinding = door.release?.binding
-        facts.keyRequest = door.grant?.request
+        facts.take(door)
         try recordDenials(result)
         if try isCancelled() {
             try closeRun("job.cancelled")
