@@ -18,6 +18,8 @@ package final class BrokerLink: Sendable {
         package var arguments: [String]
         /// The broker's directory.
         package let directory: String
+        /// Seconds without an answer after which a broker counts as dead.
+        package var timeout = 60
 
         /// `gloveboxd broker`.
         package init(daemon: String, directory: String) {
@@ -60,11 +62,10 @@ package final class BrokerLink: Sendable {
     /// A link that is not yet made; ``greet(knowing:)`` makes it.
     package init(_ launch: Launch) { state = Mutex(State(launch: launch)) }
 
-    deinit {
-        state.withLock { state in
-            Self.end(&state)
-        }
-    }
+    deinit { close() }
+
+    /// Ends the broker; a later call would start another.
+    package func close() { state.withLock { state in Self.end(&state) } }
 
     /// Starts the next broker in another way; the present one ends.
     package func relaunch(_ change: @Sendable (inout Launch) -> Void) {
@@ -218,6 +219,7 @@ package final class BrokerLink: Sendable {
         let answer: Result<JSONValue, GloveboxError>
         do throws(SyscallError) {
             let (ours, theirs) = try Descriptor.socketPair(stream: true)
+            try ours.setTimeout(seconds: state.launch.timeout)
             let null = try Descriptor.open("/dev/null", O_WRONLY)
             let directory = try Descriptor.open(state.launch.directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             process = try LaunchedProcess.start(

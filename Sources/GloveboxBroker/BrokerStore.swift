@@ -85,7 +85,7 @@ final class BrokerStore {
         return key
     }
 
-    /// Adds entries, each durable and bound before the next.
+    /// Adds an entry: durable, and the key bound to it, before this returns.
     ///
     /// - Throws: `store.*`; the store then answers nothing until it is opened again.
     func add(_ entry: LedgerEntry) throws(GloveboxError) {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import GloveboxCore
 internal import GloveboxStore
 
@@ -24,7 +25,7 @@ final class LedgerFile {
     init(_ path: String) throws(GloveboxError) {
         file = try OwnedFile(path, .update)
         ends = []
-        try file.lock()
+        try Self.lock(file)
         let status = try file.status()
         guard status.isPrivate else {
             throw GloveboxError("key.permissions", "the broker's ledger can be read by others")
@@ -41,6 +42,16 @@ final class LedgerFile {
             at += 4 + length
             ends.append(at)
         }
+    }
+
+    /// Takes the lock, which a broker whose supervisor was killed gives back when it has done what it was at.
+    private static func lock(_ file: OwnedFile) throws(GloveboxError) {
+        for _ in 0..<100 {
+            do throws(GloveboxError) { return try file.lock() } catch  where error.code == "log.locked" {
+                usleep(30_000)
+            }
+        }
+        try file.lock()
     }
 
     /// The whole entries, as they were on opening; let go of with ``forget()``.

@@ -27,4 +27,14 @@ extension Descriptor {
         guard got == 0, length == 12 else { throw SyscallError("getsockopt(SO_PEERCRED)", errno) }
         return credentials[1]
     }
+
+    /// Lets reading and writing fail with `EAGAIN` after so many seconds without a byte.
+    package func setTimeout(seconds: Int) throws(SyscallError) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        let length = UInt32(MemoryLayout<timeval>.size)
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            let set = unsafe setsockopt(raw, SOL_SOCKET, option, &time, length)
+            guard set == 0 else { throw SyscallError("setsockopt(SO_RCVTIMEO)", errno) }
+        }
+    }
 }

@@ -32,8 +32,10 @@ struct KeyDoorSite {
         return job
     }
 
-    func door(_ job: String) throws -> KeyDoor {
-        let entry = try test.entry(job)
+    /// The way to the job's key, on this site or on it opened again.
+    func door(_ job: String, _ again: Site? = nil) throws -> KeyDoor {
+        let site = again ?? site
+        let entry = try #require(site.read { state in state.jobs[job] })
         var facts = RunFacts(start: Machine.now(), end: Machine.now())
         facts.filter = Machine.sha256(try ShippedProfiles.named(Site.profileName).compiled())
         return KeyDoor(
@@ -60,8 +62,7 @@ struct KeyDoorSite {
 
     /// The site, opened again as after the supervisor's end.
     func reopened(knowing change: () throws -> Void = {}) throws -> Site {
-        site.log.close()
-        site.broker.relaunch { _ in }
+        site.close()
         try change()
         return try Site(opening: site.layout)
     }

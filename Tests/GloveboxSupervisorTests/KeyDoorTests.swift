@@ -147,14 +147,40 @@ struct KeyDoorTests {
     @Test func `the broker dies with its supervisor's link`() throws {
         var link: BrokerLink?
         let place = try KeyDoorSite()
-        place.site.log.close()
-        place.site.broker.relaunch { _ in }
+        place.site.close()
         link = BrokerLink(.init(daemon: TestPrograms.path("gloveboxd"), directory: place.site.layout.broker))
         _ = try link?.greet(knowing: nil)
         let process = try #require(link?.process)
         #expect(kill(process, 0) == 0)
         link = nil
         #expect(kill(process, 0) != 0)
+    }
+
+    @Test func `a broker that does not answer gives no key, and is replaced`() throws {
+        let place = try KeyDoorSite()
+        place.site.broker.relaunch { $0.timeout = 5 }
+        _ = try place.site.broker.nonce()
+        let process = try #require(place.site.broker.process)
+        try #require(kill(process, SIGSTOP) == 0)
+        #expect(throws: GloveboxError("kbs.unavailable", "")) { try place.site.broker.nonce() }
+        #expect(kill(process, 0) != 0, "it is gone, and waited for")
+        place.site.broker.relaunch { $0.timeout = 60 }
+        #expect(try place.site.broker.nonce().count == 32)
+    }
+
+    @Test(.enabled(if: Kernel.isHostRoot, "needs root"))
+    func `where the broker has no user of its own, the start statement says so`() throws {
+        let place = try KeyDoorSite()
+        let job = try place.starting()
+        func admissions(_ site: Site) throws -> [String] {
+            let statement = try place.door(job, site).request().evidence.statement
+            let claims = try JSONReader.read(Envelope(parsing: statement).payload)["predicate"]
+            return claims?["assurance"]?["notProven"]?.array?.compactMap(\.string) ?? []
+        }
+        #expect(try !admissions(place.site).contains("separate-broker"))
+        let site = try place.reopened { try Self.shell("chown -R 0:0 \(place.site.layout.broker)") }
+        #expect(!site.isBrokerSeparate)
+        #expect(try admissions(site).contains("separate-broker"))
     }
 
     @Test(.enabled(if: Kernel.isHostRoot, "needs root"))

@@ -55,7 +55,7 @@ import Testing
             #expect(Array(kinds) == [.supervisorStart, .hostMeasured, .sandboxProfile])
             try site.end()
             #expect(try Self.kinds(site).last == .supervisorStop)
-            site.log.close()
+            site.close()
         }
         let witness = try Cosigner.generate(name: "w.example")
         let log = String(decoding: try StateFile.read(layout.root + "/log.vkey"), as: UTF8.self)
@@ -67,7 +67,7 @@ import Testing
             let before = try Self.kinds(site).count
             try site.begin()
             #expect(try Array(Self.kinds(site).dropFirst(before + 3)) == expected)
-            site.log.close()
+            site.close()
         }
         try StateFile.write(Array("log:\n  watch: []\n".utf8), to: layout.settings)
         let site = try Site(opening: layout)

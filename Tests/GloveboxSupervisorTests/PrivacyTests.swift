@@ -25,6 +25,7 @@ import Testing
         "profile",
         "bpf",
         "reportId", "reportLeaf", "nonceDigest", "size",
+        "request", "hpkeKey", "kekId", "idempotencyKey",
         // Of the plan and its rules, not of the data: votes needed, which run, what it may cost, and the verdict.
         "quorum", "run", "budget", "amount", "verdict", "logQuorum", "witnessed", "synchronised",
     ]

@@ -49,7 +49,7 @@ import Testing
             #expect(site.read { state in state.accounts[made.account]?.name } == "erased")
             #expect(try site.log.entry(entry).isErased && site.log.entry(entry).leaf == leaf)
             for index in 0..<site.log.size { _ = try site.log.proof(index) }
-            site.log.close()
+            site.close()
             site = try Site(opening: layout)
         }
         let found = try TestPrograms.run("/bin/grep", ["-rlaF", "alice-lovelace", layout.root])
@@ -67,7 +67,7 @@ import Testing
         _ = try site.redact(owner, request(paused))
         _ = try site.redact(other, request(paused))
         #expect(site.read { state in state.isPaused })
-        site.log.close()
+        site.close()
         #expect(try Site(opening: layout).read { state in state.isPaused }, "what it did stays done")
     }
 
@@ -77,7 +77,7 @@ import Testing
         try site.log.destroyBody(entry) { (keys) throws(GloveboxError) in
             try StateFile.replaceSecret(keys, at: layout.nodeKeys + "/bodies.key")
         }
-        site.log.close()
+        site.close()
         let error = #expect(throws: GloveboxError("audit.body-missing", "")) { try Site(opening: layout) }
         #expect(error?.message.contains("entry \(entry)") == true)
     }
@@ -93,7 +93,7 @@ import Testing
             Event(kind: .redactionPerformed, actor: other.account),
             ["entry": .string(String(entry)), "remainder": try Redaction.remainder(of: record)]
         )
-        site.log.close()
+        site.close()
         site = try Site(opening: layout)
         #expect(try !site.log.entry(entry).isErased)
         try site.begin()
@@ -103,7 +103,7 @@ import Testing
                 $0.kind == .keyDestroyed && $0.json["entry"]?.string == "\(entry)"
             }
         )
-        site.log.close()
+        site.close()
         let size = try Site(opening: layout).log.size
         #expect(size > entry)
     }

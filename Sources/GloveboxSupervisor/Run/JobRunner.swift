@@ -95,11 +95,8 @@ struct JobRunner {
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
         let door = KeyDoor(site: site, entry: entry, dataset: dataset, facts: facts)
-        defer {
-            facts.startStatement = door.start
-            facts.keyRelease = door.release?.index
-            facts.keyBinding = door.release?.binding
-        }
+        defer { facts.take(door) }
+        try door.prepare()
         let staging = try Staging(
             site: site,
             entry: entry,
@@ -125,10 +122,7 @@ struct JobRunner {
         facts.deterministic = result.deterministic
         facts.usage = ExactUsage(result)
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
-        facts.startStatement = door.start
-        facts.keyRelease = door.release?.index
-        facts.keyBinding = door.release?.binding
-        facts.keyRequest = door.grant?.request
+        facts.take(door)
         facts.view = staging.view
         try recordDenials(result)
         if try isCancelled() {

@@ -18,6 +18,8 @@ final class KeyDoor {
     /// What is known of the run before it has data.
     private let facts: RunFacts
     private let recipient = KeyRecipient()
+    /// A request that waits for its time; nil when it was used, or none was made.
+    private var prepared: Request?
     /// Statements made for this run, by the digest of their payload; a broker that died may have taken any of them.
     private var statements: [Digest: StartStatement] = [:]
 
@@ -36,6 +38,16 @@ final class KeyDoor {
         self.entry = entry
         self.dataset = dataset
         self.facts = facts
+    }
+
+    /// What proves a run to the broker, under one of its nonces.
+    typealias Request = (evidence: KeyEvidence, nonce: [UInt8], file: String, policy: JSONValue)
+
+    /// Signs the start statement ahead of time, so that a job's own clock does not run meanwhile.
+    ///
+    /// - Throws: `kbs.unavailable`, `log.*`.
+    func prepare() throws(GloveboxError) {
+        prepared = try Self.persistently { () throws(GloveboxError) in try request() }
     }
 
     /// The keys.
@@ -89,12 +101,19 @@ final class KeyDoor {
     }
 
     private func ask() throws(GloveboxError) -> (KeyGrant, LedgerState) {
+        // A broker that was started again knows none of the nonces before.
+        if let known = prepared {
+            prepared = nil
+            do throws(GloveboxError) {
+                return try site.broker.grant(known.evidence, nonce: known.nonce, file: known.file, policy: known.policy)
+            } catch  where error.code == "kbs.nonce" {}
+        }
         let (evidence, nonce, file, policy) = try request()
         return try site.broker.grant(evidence, nonce: nonce, file: file, policy: policy)
     }
 
     /// A fresh nonce, and what proves the run under it.
-    func request() throws(GloveboxError) -> (evidence: KeyEvidence, nonce: [UInt8], file: String, policy: JSONValue) {
+    func request() throws(GloveboxError) -> Request {
         let nonce = try site.broker.nonce()
         let request = Report.KeyRequest(nonce: nonce, hpkeKey: recipient.publicKey)
         let start = try ReportMaker(site: site).start(for: entry.job.id, facts: facts, asking: request)

@@ -1,5 +1,6 @@
 internal import GloveboxAPI
 internal import GloveboxAttestation
+internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
@@ -51,4 +52,12 @@ struct RunFacts: Sendable {
     var decision: Decision?
     var disclosure: [UInt8]?
     var withheld: [Withheld] = []
+
+    /// Takes what became of the run's request for its key.
+    mutating func take(_ door: KeyDoor) {
+        startStatement = door.start
+        keyRelease = door.release?.index
+        keyBinding = door.release?.binding
+        keyRequest = door.grant?.request
+    }
 }

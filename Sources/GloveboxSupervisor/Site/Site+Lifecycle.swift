@@ -41,6 +41,12 @@ extension Site {
         )
     }
 
+    /// What an operator should know of this site's processes; empty when there is nothing.
+    package var weaknesses: [String] {
+        if isBrokerSeparate { return [] }
+        return ["the key broker runs as the supervisor's own user; started as root, it has one of its own"]
+    }
+
     /// Logs that this run ends as it should.
     ///
     /// - Throws: `log.unavailable`.

@@ -76,6 +76,12 @@ package final class Site: Sendable {
         self.state = Mutex(state)
     }
 
+    /// Gives log and broker back, so that the site can be opened again.
+    package func close() {
+        log.close()
+        broker.close()
+    }
+
     /// Reads the state; the closure must be quick.
     func read<Result: Sendable>(_ body: (borrowing SiteState) -> sending Result) -> Result {
         state.withLock { body($0) }
