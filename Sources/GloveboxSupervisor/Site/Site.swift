@@ -61,7 +61,7 @@ package final class Site: Sendable {
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)
         var state = SiteState()
-        for record in try SiteLog.records(log) { try state.apply(record) }
+        for record in try SiteLog.records(log, where: SiteState.needs) { try state.apply(record) }
         self.state = Mutex(state)
     }
 
