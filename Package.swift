@@ -130,7 +130,7 @@ let package = Package(
         .target(name: "GloveboxDocuments", dependencies: ["GloveboxCore", yams], swiftSettings: strict),
         .target(
             name: "GloveboxStore",
-            dependencies: ["GloveboxCore", "GloveboxTransparency", crypto],
+            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxTransparency", crypto],
             swiftSettings: strict
         ),
         .target(

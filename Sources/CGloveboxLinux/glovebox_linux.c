@@ -19,6 +19,10 @@ long glx_syscall(long number, long a, long b, long c, long d, long e, long f) {
     return value == -1 ? -errno : value;
 }
 
+int glx_start_sync(int file, int64_t offset, int64_t count) {
+    return result(sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE));
+}
+
 int glx_fork(uint64_t flags, int *pidfd, int group) {
     struct clone_args args = {
         .flags = flags | CLONE_PIDFD | (group < 0 ? 0 : CLONE_INTO_CGROUP),

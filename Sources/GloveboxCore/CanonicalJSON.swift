@@ -5,6 +5,7 @@ package enum CanonicalJSON {
     /// The canonical UTF-8 bytes: sorted members, no spaces, no final newline.
     package static func encode(_ value: JSONValue) -> [UInt8] {
         var out: [UInt8] = []
+        out.reserveCapacity(1024)
         write(value, &out)
         return out
     }
@@ -34,9 +35,19 @@ package enum CanonicalJSON {
         }
     }
 
+    /// Whether the text stands as it is between quotation marks.
+    private static func isPlain(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        for at in 0..<bytes.count {
+            let byte = bytes[at]
+            if byte < 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        }
+        return true
+    }
+
     private static func write(_ text: String, _ out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy({ $0 >= 32 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        if isPlain(text) {
             out += text.utf8
             out.append(UInt8(ascii: "\""))
             return

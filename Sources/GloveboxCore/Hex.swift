@@ -1,13 +1,15 @@
 /// Lower-case hexadecimal, the only form Glovebox writes or reads.
 package enum Hex {
-    private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
+    /// Encodes bytes as lower-case hex.
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
 
     /// Encodes bytes as lower-case hex.
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
+        out.reserveCapacity(2 * bytes.count)
         for byte in bytes {
-            out.append(digits[Int(byte >> 4)])
-            out.append(digits[Int(byte & 15)])
+            out.append(digit(byte >> 4))
+            out.append(digit(byte & 15))
         }
         return String(decoding: out, as: UTF8.self)
     }
@@ -23,6 +25,10 @@ package enum Hex {
             out.append(high << 4 | low)
         }
         return out
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
 
     private static func value(_ byte: UInt8) -> UInt8? {

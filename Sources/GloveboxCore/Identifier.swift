@@ -47,8 +47,12 @@ package enum Identifier {
 
     /// The usual text of a UUID.
     package static func uuidText(_ bytes: [UInt8]) -> String {
-        let hex = Array(Hex.encode(bytes).utf8)
-        let parts = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
-        return parts.map { String(decoding: hex[$0], as: UTF8.self) }.joined(separator: "-")
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for (at, digit) in Hex.encode(bytes).utf8.enumerated() {
+            if [8, 12, 16, 20].contains(at) { text.append(UInt8(ascii: "-")) }
+            text.append(digit)
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -25,6 +25,7 @@ package struct JSONObject: Sendable, Hashable {
 
     /// An object of these members; of two with one name the later stays.
     package init(_ members: [(String, JSONValue)]) {
+        self.members.reserveCapacity(members.count)
         for (name, value) in members { self[name] = value }
     }
 
@@ -41,7 +42,13 @@ package struct JSONObject: Sendable, Hashable {
             let place = find(name)
             if let newValue {
                 let member = Member(name: name, value: newValue)
-                if place.found { members[place.index] = member } else { members.insert(member, at: place.index) }
+                if place.found {
+                    members[place.index] = member
+                } else if place.index == members.count {
+                    members.append(member)
+                } else {
+                    members.insert(member, at: place.index)
+                }
             } else if place.found {
                 members.remove(at: place.index)
             }
@@ -68,10 +75,11 @@ package struct JSONObject: Sendable, Hashable {
     ///
     /// UTF-8 has the order of UTF-16 but for code points above U+FFFF, which there sort before U+E000.
     private static func precedes(_ left: String, _ right: String) -> Bool {
-        for (one, other) in zip(left.utf8, right.utf8) where one != other {
-            if max(one, other) < 0xf0 { return one < other }
+        let (ones, others) = (left.utf8.span, right.utf8.span)
+        for at in 0..<min(ones.count, others.count) where ones[at] != others[at] {
+            if max(ones[at], others[at]) < 0xf0 { return ones[at] < others[at] }
             return left.utf16.lexicographicallyPrecedes(right.utf16)
         }
-        return left.utf8.count < right.utf8.count
+        return ones.count < others.count
     }
 }

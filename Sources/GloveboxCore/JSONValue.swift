@@ -1,6 +1,6 @@
 /// A JSON value of the kind Glovebox signs and logs: no fractions, since every fraction, size or budget that
 /// matters is a decimal string.
-package indirect enum JSONValue: Sendable, Hashable {
+package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     /// An integer within ±(2^53 - 1).

@@ -24,8 +24,8 @@ package struct BodyKeys: Sendable {
     }
 
     private var seeds: [Place: [UInt8]]
-    /// The seed above the 16 entries last asked for, since entries come in order.
-    private var recent: (group: UInt64, seed: [UInt8])?
+    /// The seeds on the way to the entry last asked for, from a kept one down, since entries come in order.
+    private var recent: (index: UInt64, depth: Int, seeds: [[UInt8]])?
 
     /// Reads the form.
     ///
@@ -58,15 +58,29 @@ package struct BodyKeys: Sendable {
         }
     }
 
+    /// Whether an entry's key was not destroyed.
+    package func hasKey(_ index: UInt64) -> Bool { start(index) != nil }
+
     /// The 32 bytes of an entry's key; nil when it was destroyed.
     package mutating func key(_ index: UInt64) -> [UInt8]? {
-        if let recent, recent.group == index >> 4 { return Self.child(recent.seed, Self.digit(index, Self.depth - 1)) }
-        guard let place = start(index), var seed = seeds[place] else { return nil }
-        for depth in place.depth..<Self.depth {
-            if depth == Self.depth - 1 { recent = (index >> 4, seed) }
-            seed = Self.child(seed, Self.digit(index, depth))
+        var way: (index: UInt64, depth: Int, seeds: [[UInt8]])
+        let known = recent
+        recent = nil
+        if let known, (index ^ known.index).leadingZeroBitCount >= 4 * known.depth {
+            way = known
+            way.index = index
+            // Seeds above the first digit that differs are on both ways.
+            let common = (index ^ known.index).leadingZeroBitCount / 4
+            way.seeds.removeLast(way.seeds.count - (common - way.depth + 1))
+        } else {
+            guard let place = start(index), let seed = seeds[place] else { return nil }
+            way = (index, place.depth, [seed])
         }
-        return seed
+        while way.depth + way.seeds.count <= Self.depth, let seed = way.seeds.last {
+            way.seeds.append(Self.child(seed, Self.digit(index, way.depth + way.seeds.count - 1)))
+        }
+        recent = way
+        return way.seeds.last
     }
 
     /// Forgets an entry's key, and nothing else.

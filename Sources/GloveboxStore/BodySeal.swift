@@ -16,16 +16,30 @@ final class BodySeal: Sendable {
     /// - Throws: `key.format` unless the bytes are those of ``BodyKeys``.
     init(key: [UInt8]) throws(GloveboxError) { keys = Mutex(try BodyKeys(parsing: key)) }
 
-    func seal(_ body: [UInt8], index: UInt64) throws(GloveboxError) -> [UInt8] {
+    func seal(
+        _ body: [UInt8],
+        index: UInt64,
+        using random: inout BufferedRandom
+    ) throws(GloveboxError) -> [UInt8] {
         let refused = GloveboxError("log.unavailable", "sealing an event body failed")
         guard let key = keys.withLock({ $0.key(index) }) else { throw refused }
         do {
-            let box = try AES.GCM.seal(body, using: SymmetricKey(data: key), authenticating: index.bigEndianBytes)
-            return Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
+            // The key is the index's own, but an index can be given again after a crash: so the nonce is drawn.
+            let nonce = EventBody.draw(12, using: &random)
+            let box = try AES.GCM.seal(
+                body,
+                using: SymmetricKey(data: key),
+                nonce: AES.GCM.Nonce(data: nonce),
+                authenticating: index.bigEndianBytes
+            )
+            return nonce + Array(box.ciphertext) + Array(box.tag)
         } catch {
             throw refused
         }
     }
+
+    /// Whether the key of an entry was not destroyed.
+    func hasKey(_ index: UInt64) -> Bool { keys.withLock { $0.hasKey(index) } }
 
     /// The body; nil when its key was destroyed.
     func open(_ sealed: [UInt8], index: UInt64) throws(GloveboxError) -> EventBody? {

@@ -8,13 +8,18 @@ struct LogBatch: Sendable {
         let previousOfJob: UInt64?
     }
 
-    private let before: CompactRange
+    /// The tree before it.
+    private let stack: TileStack
+    private let firstIndex: UInt64
     private var placed: [Placed] = []
     private(set) var tickets: [Ticket] = []
     /// The last place of each job and key in the batch.
     private(set) var names: [LogIndex.Name: UInt64] = [:]
 
-    init(after range: CompactRange) { before = range }
+    init(after stack: TileStack) {
+        self.stack = stack
+        firstIndex = stack.range.size
+    }
 
     var count: Int { placed.count }
 
@@ -22,7 +27,7 @@ struct LogBatch: Sendable {
     mutating func add(_ ticket: Ticket, _ index: LogIndex) {
         var indexes: [UInt64] = []
         for draft in ticket.drafts {
-            let place = before.size + UInt64(placed.count)
+            let place = firstIndex + UInt64(placed.count)
             guard case .event(_, let job, let key) = draft else {
                 placed.append(Placed(draft: draft, previousOfJob: nil))
                 indexes.append(place)
@@ -41,34 +46,33 @@ struct LogBatch: Sendable {
         tickets.append(ticket)
     }
 
-    /// Writes the record and hashes its leaves.
+    /// Writes the record, and hashes its leaves into the tree.
     ///
     /// - Throws: `log.unavailable` when a body cannot be sealed.
-    func record(_ seal: BodySeal) throws(GloveboxError) -> (JournalRecord, [TileStack.Leaf]) {
-        var range = before
+    func record(_ seal: BodySeal) throws(GloveboxError) -> (JournalRecord, TileStack) {
+        var stack = stack
+        var random = BufferedRandom()
         var items: [JournalRecord.Item] = []
-        var leaves: [TileStack.Leaf] = []
+        items.reserveCapacity(placed.count)
         for placed in placed {
             let item: JournalRecord.Item
             switch placed.draft {
             case .report(let leaf): item = JournalRecord.Item(entry: leaf, sealedBody: [])
             case .event(let template, _, _):
                 item = JournalRecord.Item(
-                    entry: template.leaf(index: range.size, previousOfJob: placed.previousOfJob),
-                    sealedBody: try seal.seal(template.body, index: range.size)
+                    entry: template.leaf(index: stack.range.size, previousOfJob: placed.previousOfJob),
+                    sealedBody: try seal.seal(template.body, index: stack.range.size, using: &random)
                 )
             }
-            let leaf = TileStack.Leaf(item.entry)
-            range.append(leaf)
+            stack.append(item.entry)
             items.append(item)
-            leaves.append(leaf)
         }
         let record = JournalRecord(
-            firstIndex: before.size,
-            prevRoot: before.root,
-            newRoot: range.root,
+            firstIndex: firstIndex,
+            prevRoot: self.stack.range.root,
+            newRoot: stack.range.root,
             items: items
         )
-        return (record, leaves)
+        return (record, stack)
     }
 }

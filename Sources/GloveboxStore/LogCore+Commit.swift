@@ -43,8 +43,8 @@ extension LogCore {
             return (state.takeBatch(), false)
         }
         do throws(GloveboxError) {
-            guard batch.count > 0 else { return finish(batch, [], own) }
-            let (record, leaves) = try batch.record(seal)
+            guard batch.count > 0 else { return finish(batch, nil, own) }
+            let (record, stack) = try batch.record(seal)
             let bytes = record.encode()
             let (file, offset): (OwnedFile, Int)
             do {
@@ -54,19 +54,29 @@ extension LogCore {
                 return refuse(batch, full: error)
             }
             try file.write(bytes, at: offset)
+            // The disk writes while the checkpoint is signed; nobody sees it before the record is durable.
+            try file.startSync(at: offset, count: bytes.count)
+            let range = stack.range
+            let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
+            let note = try checkpoint.signed(by: signer)
             try file.syncData()
             journal.note(recordAt: offset, count: bytes.count, firstIndex: record.firstIndex)
-            return finish(batch, leaves, own)
+            return finish(batch, (stack, note), own)
         } catch { return stop(error, batch.tickets, own) }
     }
 
-    private func finish(_ batch: LogBatch, _ leaves: [TileStack.Leaf], _ own: Ticket) -> Ticket.Call? {
+    /// Takes a durable record into memory, and says what its caller does next.
+    private func finish(
+        _ batch: LogBatch,
+        _ written: (stack: TileStack, note: [UInt8])?,
+        _ own: Ticket
+    ) -> Ticket.Call? {
         let (call, done): (Ticket.Call?, [Ticket]) = state.withLock { state in
             if case .stopped = state.condition, let refusal = state.refusal {
                 for ticket in batch.tickets where ticket !== own { ticket.wake(.refuse(refusal)) }
                 return (.refuse(refusal), [])
             }
-            state.accept(batch, leaves)
+            if let written { state.accept(batch, written.stack, written.note) }
             let done = batch.tickets.filter { $0.end <= state.signed.size }
             state.awaiting += batch.tickets.filter { $0.end > state.signed.size }
             if let next = state.queue.first { next.wake(.sequence) } else { state.isSequencing = false }
@@ -86,19 +96,14 @@ extension LogCore {
         return call
     }
 
-    /// Signs what the journal holds, and lets everyone go whose events are in it.
+    /// Puts the checkpoint over what the journal holds into the sign-lock, and lets everyone go whose events are in it.
     private func sign(_ own: Ticket) -> Ticket.Call {
-        let range = state.withLock { $0.stack.range }
-        let note: [UInt8]
-        do throws(GloveboxError) {
-            let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
-            note = try checkpoint.signed(by: signer)
-            try signLock.replace(with: note)
-        } catch { return stop(error, [], own) }
+        let journaled = state.withLock { $0.journaled }
+        do throws(GloveboxError) { try signLock.replace(with: journaled.note) } catch { return stop(error, [], own) }
         let done = state.withLock { state in
-            state.signed = SignedSize(size: range.size, note: note)
-            let done = state.awaiting.filter { $0.end <= range.size }
-            state.awaiting.removeAll { $0.end <= range.size }
+            state.signed = journaled
+            let done = state.awaiting.filter { $0.end <= journaled.size }
+            state.awaiting.removeAll { $0.end <= journaled.size }
             if let next = state.awaiting.first { next.wake(.sign) } else { state.isSigning = false }
             return done
         }

@@ -9,7 +9,7 @@ extension LogCore {
     func draft(_ event: Event) throws(GloveboxError) -> Draft {
         let now = clock.now()
         let context = context.withLock { $0 }
-        var random = SystemRandomNumberGenerator()
+        var random = BufferedRandom()
         let template = try event.template(
             at: now.wall,
             monotonic: now.monotonic,

@@ -61,6 +61,7 @@ final class LogCore: Sendable {
             LogState(
                 stack: found.replay.stack,
                 index: found.replay.index,
+                journaled: SignedSize(size: range.size, note: note),
                 signed: SignedSize(size: range.size, note: note),
                 published: found.published
             )
@@ -111,26 +112,6 @@ final class LogCore: Sendable {
         return try stack.leafHash(index) { path throws(GloveboxError) in
             try publisher.tile(path, size: published)
         }
-    }
-
-    func entry(_ index: UInt64) throws(GloveboxError) -> LoggedEntry {
-        let hash = try leafHash(index)
-        let item = try item(index)
-        guard MerkleHash.leaf(item.entry) == hash else {
-            throw GloveboxError("log.entry-mismatch", "entry \(index) has changed in the journal")
-        }
-        let kind = try LeafKind(item.entry)
-        var body: EventBody?
-        if !item.sealedBody.isEmpty { body = try seal.open(item.sealedBody, index: index) }
-        return LoggedEntry(index: index, leaf: item.entry, kind: kind, body: body)
-    }
-
-    /// An entry's bytes as the journal has them.
-    func item(_ index: UInt64) throws(GloveboxError) -> JournalRecord.Item {
-        var found: JournalRecord.Item?
-        try journal.read(index..<index + 1) { found = $0 }
-        guard let found else { throw GloveboxError("log.index", "entry \(index) is not in the journal") }
-        return found
     }
 
     private func refuseUnlessFull(_ error: GloveboxError) throws(GloveboxError) {

@@ -21,6 +21,10 @@ struct LogState: Sendable {
     /// The tree over what the journal holds.
     var stack: TileStack
     var index: LogIndex
+    /// The checkpoint over what the journal holds.
+    ///
+    /// It may not leave the process before it is in the sign-lock.
+    var journaled: SignedSize
     /// The last checkpoint in the sign-lock.
     var signed: SignedSize
     /// The size of the published checkpoint; nil when there is none.
@@ -66,17 +70,22 @@ struct LogState: Sendable {
 
     /// Takes the callers' next batch and gives places.
     mutating func takeBatch() -> LogBatch {
-        var batch = LogBatch(after: stack.range)
-        while let ticket = queue.first, batch.count + ticket.drafts.count <= JournalRecord.maxItems {
-            queue.removeFirst()
+        var batch = LogBatch(after: stack)
+        let taken = queue.prefix { ticket in
+            guard batch.count + ticket.drafts.count <= JournalRecord.maxItems else { return false }
             batch.add(ticket, index)
+            return true
         }
+        queue.removeFirst(taken.count)
         return batch
     }
 
     /// Takes a record that is in the journal into memory.
-    mutating func accept(_ batch: LogBatch, _ leaves: [TileStack.Leaf]) {
-        for leaf in leaves { stack.append(leaf) }
+    mutating func accept(_ batch: LogBatch, _ stack: TileStack, _ note: [UInt8]) {
+        self.stack = stack
+        // The batch began before what was published since.
+        if let published { self.stack.forget(upTo: published) }
+        journaled = SignedSize(size: stack.range.size, note: note)
         for (name, place) in batch.names { index[name] = place }
     }
 }

@@ -162,18 +162,17 @@ package final class LogWriter: Sendable {
 
     /// Reads all entries from an index on, up to the size at the time of the call.
     ///
+    /// - Parameters:
+    ///   - start: the first index.
+    ///   - isWanted: asked of each event before its body is opened; one that is not wanted is compared with the tree and
+    ///     passed over. Erased events and reports are always visited.
+    ///   - visit: told of each entry, in order.
     /// - Throws: as ``entry(_:)``, and what the closure throws.
     package func replay(
         from start: UInt64 = 0,
+        where isWanted: (LeafGlance) -> Bool = { _ in true },
         _ visit: (LoggedEntry) throws(GloveboxError) -> Void
-    ) throws(GloveboxError) {
-        var index = start
-        let end = size
-        while index < end {
-            try visit(core.entry(index))
-            index += 1
-        }
-    }
+    ) throws(GloveboxError) { try core.replay(from: start, where: isWanted, visit) }
 
     /// Changes what stands in later events, such as the digest of a reloaded configuration.
     ///

@@ -1,3 +1,4 @@
+internal import CGloveboxLinux
 internal import Glibc
 package import GloveboxCore
 
@@ -91,6 +92,14 @@ package final class OwnedFile: Sendable {
                 }
             }
         }
+    }
+
+    /// Lets the disk begin with what was written; nothing is durable before ``syncData()``.
+    ///
+    /// - Throws: `store.io`, as ``syncData()``.
+    package func startSync(at offset: Int, count: Int) throws(GloveboxError) {
+        let result = glx_start_sync(descriptor, Int64(offset), Int64(count))
+        guard result >= 0 else { throw SystemCall.failure("sync_file_range", path, -result) }
     }
 
     /// Makes the bytes durable; sizes and times only as far as reading needs them.

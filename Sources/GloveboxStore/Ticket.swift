@@ -26,18 +26,18 @@ final class Ticket: Sendable {
     let drafts: [Draft]
     private let semaphore = DispatchSemaphore(value: 0)
     private let call = Mutex<Call>(.done)
-    private let given = Mutex<[UInt64]>([])
+    private let given = Mutex<(indexes: [UInt64], end: UInt64)>(([], 0))
 
     init(_ drafts: [Draft]) { self.drafts = drafts }
 
     /// The indexes the drafts were given.
     var indexes: [UInt64] {
-        get { given.withLock { $0 } }
-        set { given.withLock { $0 = newValue } }
+        get { given.withLock { $0.indexes } }
+        set { given.withLock { $0 = (newValue, (newValue.max() ?? 0) + 1) } }
     }
 
     /// The size of the log from which on all of the drafts are in it.
-    var end: UInt64 { (indexes.max() ?? 0) + 1 }
+    var end: UInt64 { given.withLock { $0.end } }
 
     /// Wakes the caller.
     func wake(_ call: Call) {

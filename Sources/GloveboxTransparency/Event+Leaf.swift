@@ -52,13 +52,14 @@ extension Event {
         let people = people(context)
 
         var glovebox = JSONObject([
-            ("v", "1"), ("event", .string(kind.rawValue)), ("origin", .string(context.origin)),
-            ("monoNs", .string(String(rounded))), ("bootId", .string(context.bootID)),
-            ("supervisor", .string(context.supervisor.hex)), ("config", .string(context.config.hex)),
+            // In canonical order, which saves moving them.
             ("actor", .string(people.actor)), ("authMethod", .string(authMethod)),
-            ("bodyCommit", .string(sealed.commitment.hex)),
+            ("bodyCommit", .string(sealed.commitment.hex)), ("bootId", .string(context.bootID)),
+            ("config", .string(context.config.hex)), ("event", .string(kind.rawValue)),
+            ("monoNs", .string(String(rounded))), ("origin", .string(context.origin)),
+            ("supervisor", .string(context.supervisor.hex)), ("v", "1"),
         ])
-        glovebox["source"] = source.map { .string(Pseudonym.make($0, root: context.pseudonymKey)) }
+        glovebox["source"] = source.map { .string(context.pseudonyms[$0]) }
         glovebox["job"] = job.map(JSONValue.string)
         glovebox["project"] = project.map(JSONValue.string)
         glovebox["dataset"] = dataset.map(JSONValue.string)
@@ -84,23 +85,23 @@ extension Event {
 
         let ocsf = kind.ocsf
         var leaf = JSONObject([
-            ("activity_id", .integer(ocsf.activity)), ("class_uid", .integer(ocsf.classUID)),
-            ("category_uid", .integer(ocsf.classUID / 1000)),
-            ("type_uid", .integer(ocsf.classUID * 100 + ocsf.activity)),
-            ("time", .integer(time.milliseconds)), ("severity_id", .integer(severity.rawValue)),
-            ("status_id", failed ? 2 : 1), ("status_code", .string(statusCode)),
+            ("activity_id", .integer(ocsf.activity)), ("category_uid", .integer(ocsf.classUID / 1000)),
+            ("class_uid", .integer(ocsf.classUID)),
             (
                 "metadata",
                 [
+                    "correlation_uid": .string(job ?? project ?? context.datasite),
                     "product": [
                         "name": .string(Self.product), "vendor_name": .string(Self.product),
                         "version": .string(context.version),
                     ],
-                    "version": .string(Self.schema), "uid": .string(uid),
-                    "sequence": LeafTemplate.Hole.sequence.mark,
-                    "correlation_uid": .string(job ?? project ?? context.datasite),
+                    "sequence": LeafTemplate.Hole.sequence.mark, "uid": .string(uid),
+                    "version": .string(Self.schema),
                 ]
             ),
+            ("severity_id", .integer(severity.rawValue)), ("status_code", .string(statusCode)),
+            ("status_id", failed ? 2 : 1), ("time", .integer(time.milliseconds)),
+            ("type_uid", .integer(ocsf.classUID * 100 + ocsf.activity)),
             ("unmapped", ["glovebox": .object(glovebox)]),
         ])
         if ocsf.activity == 99 { leaf["activity_name"] = .string(kind.rawValue) }
@@ -121,7 +122,7 @@ extension Event {
     }
 
     private func people(_ context: EventContext) -> People {
-        func pseudonym(_ identifier: String) -> String { Pseudonym.make(identifier, root: context.pseudonymKey) }
+        func pseudonym(_ identifier: String) -> String { context.pseudonyms[identifier] }
         let who = actor ?? "supervisor"
         let actor = Digest(named: who) != nil ? who : pseudonym(who)
         return People(actor: actor, user: user.map(pseudonym) ?? actor, source: pseudonym(source ?? "local"))

@@ -21,8 +21,13 @@ package struct EventBody: Sendable, Hashable {
 
         /// SHA-256 of 43, the salt, the name with its length, and the value.
         package var commitment: Digest {
-            let named = UInt64(name.utf8.count).bigEndianBytes + Array(name.utf8)
-            return Digest(SHA256.hash(data: [0x43] + salt + named + CanonicalJSON.encode(value)))
+            var bytes: [UInt8] = [0x43]
+            bytes.reserveCapacity(128)
+            bytes += salt
+            bytes += UInt64(name.utf8.count).bigEndianBytes
+            bytes += name.utf8
+            bytes += CanonicalJSON.encode(value)
+            return Digest(SHA256.hash(data: bytes))
         }
     }
 
@@ -84,10 +89,12 @@ package struct EventBody: Sendable, Hashable {
         Digest(SHA256.hash(data: [0x42] + salt + body))
     }
 
-    static func draw(_ count: Int, using random: inout some RandomNumberGenerator) -> [UInt8] {
-        // Eight bytes a draw: the system's generator is a system call each.
+    /// Draws random bytes.
+    package static func draw(_ count: Int, using random: inout some RandomNumberGenerator) -> [UInt8] {
         var out: [UInt8] = []
-        while out.count < count { out += random.next().bigEndianBytes.prefix(count - out.count) }
+        out.reserveCapacity(count + 7)
+        while out.count < count { out += (random.next() as UInt64).bigEndianBytes }
+        out.removeLast(out.count - count)
         return out
     }
 }

@@ -15,7 +15,8 @@ package struct EventContext: Sendable {
     /// The digest of the configuration in force.
     package var config: Digest
     /// 32 secret bytes, the root of the keys behind pseudonyms.
-    package var pseudonymKey: [UInt8]
+    package let pseudonymKey: [UInt8]
+    let pseudonyms: PseudonymBook
 
     /// Names the constants.
     package init(
@@ -34,6 +35,7 @@ package struct EventContext: Sendable {
         self.supervisor = supervisor
         self.config = config
         self.pseudonymKey = pseudonymKey
+        pseudonyms = PseudonymBook(root: pseudonymKey)
     }
 }
 

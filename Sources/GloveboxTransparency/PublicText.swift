@@ -5,41 +5,35 @@ internal import GloveboxCore
 /// Sentences, e-mail addresses and file contents do not fit it.
 enum PublicText {
     private static let maxBytes = 512
-    private static let allowed: [Bool] = {
-        var table = [Bool](repeating: false, count: 256)
-        for byte in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+/=,-".utf8 {
-            table[Int(byte)] = true
-        }
-        return table
-    }()
+    /// The bytes allowed, a bit each: `+ , - . / 0-9 : =`, then `A-Z _ a-z`.
+    private static let low: UInt64 = 0x27ff_f800_0000_0000
+    private static let high: UInt64 = 0x07ff_fffe_87ff_fffe
 
-    /// Checks every string and member name inside the value.
-    ///
-    /// - Throws: `log.schema`.
-    static func check(_ value: JSONValue, at path: String, except known: Set<String> = []) throws(GloveboxError) {
-        switch value {
-        case .string(let text) where !known.isEmpty && known.contains(text): break
-        case .string(let text): try check(text, at: path)
-        case .array(let elements): for element in elements { try check(element, at: path, except: known) }
-        case .object(let object):
-            for member in object.members {
-                try check(member.name, at: path)
-                try check(member.value, at: member.name, except: known)
-            }
-        case .null, .bool, .integer: break
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0..<64: low >> UInt64(byte) & 1 == 1
+        case 64..<128: high >> UInt64(byte & 63) & 1 == 1
+        default: false
         }
     }
 
-    private static func check(_ text: String, at path: String) throws(GloveboxError) {
-        guard text.utf8.count <= maxBytes, text.utf8.allSatisfy({ allowed[Int($0)] }) else {
-            throw GloveboxError("log.schema", "\(Display.escape(path)) is not plain enough for a public leaf")
-        }
+    /// Writes a text with its quotation marks; nothing in it needs to be escaped.
+    ///
+    /// - Returns: false when it is not plain enough.
+    static func write(_ text: String, to out: inout [UInt8]) -> Bool {
+        let start = out.count + 1
+        out.append(UInt8(ascii: "\""))
+        out += text.utf8
+        guard out.count - start <= maxBytes else { return false }
+        for at in start..<out.count where !isAllowed(out[at]) { return false }
+        out.append(UInt8(ascii: "\""))
+        return true
     }
 
     /// What is not plain enough in a leaf that was read, or nil.
     static func fault(_ json: PlainJSON) -> String? {
         for node in json.nodes where node.kind == UInt8(ascii: "\"") {
-            guard node.range.count <= maxBytes, json.bytes[node.range].allSatisfy({ allowed[Int($0)] }) else {
+            guard node.range.count <= maxBytes, json.bytes[node.range].allSatisfy(isAllowed) else {
                 return "a text is not plain enough for a public leaf"
             }
         }

@@ -48,6 +48,34 @@ import Testing
         }
     }
 
+    @Test func `passes over what is not wanted, but compares it with the tree, and never passes over what was erased`()
+        throws
+    {
+        try site.withLog(segmentBytes: 1 << 14) { log throws in
+            for _ in 0..<5 {
+                for _ in 0..<4 { _ = try log.append(Site.events(30, job: "job_a")) }
+                _ = try log.append([Event(kind: .checkpointPublished, body: [("text", "beat")])])
+            }
+            try log.destroyBody(7) { _ in }
+            let wanted: [UInt64] = [7, 120, 241, 362, 483, 604]
+            for start in [0, 3, 256, 500] as [UInt64] {
+                var seen: [UInt64] = []
+                try log.replay(from: start, where: { $0.kind == .checkpointPublished && !$0.isOfJob }) {
+                    entry throws(GloveboxError) in seen.append(entry.index)
+                }
+                #expect(seen == wanted.filter { $0 >= start })
+            }
+        }
+        var segment = try site.read("journal/0.wal")
+        let place = try #require(segment.firstRange(of: Array("job_a".utf8)))
+        segment[place.lowerBound + 1] ^= 1
+        try site.write("journal/0.wal", segment)
+        let code = Site.code {
+            try site.withLog { log throws in try log.replay(where: { _ in false }) { (_) throws(GloveboxError) in } }
+        }
+        #expect(code == "log.entry-mismatch")
+    }
+
     @Test func `pairs a report with its event in one record`() throws {
         let body = HashedRekord.body(paeDigest: .zero, signature: [1], certificate: [2])
         try site.withLog { log throws in

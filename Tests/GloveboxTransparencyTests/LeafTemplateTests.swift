@@ -58,4 +58,37 @@ import Testing
         let key = try #require(leaf["unmapped"]?["glovebox"]?[Event.idempotencyKeyName]?.string)
         #expect(key == Pseudonym.make("request of alice", root: context.pseudonymKey))
     }
+
+    @Test func `writes what the strict writer of canonical JSON writes, and refuses what needs escaping`() throws {
+        let deep: JSONValue = ["b": [], "a": [["y": .null, "x": .object(JSONObject())], true, false, -7, "t"]]
+        let leaf = try template(Event(kind: .jobEnded, job: "job_1", fields: [("z", deep)]))
+            .leaf(index: 3, previousOfJob: 1)
+        let value = try JSONReader.read(leaf)
+        #expect(CanonicalJSON.encode(value) == leaf)
+        #expect(value["unmapped"]?["glovebox"]?["z"] == deep)
+        for text in ["\"", "\\", "a b", "ä", "\u{0}", "\u{7f}", "é", String(repeating: "a", count: 513)] {
+            #expect(throws: GloveboxError("log.schema", "")) {
+                try template(Event(kind: .jobEnded, fields: [("a", .string(text))]))
+            }
+            #expect(throws: GloveboxError("log.schema", "")) {
+                try template(Event(kind: .jobEnded, fields: [("a", .object(JSONObject([(text, 1)])))]))
+            }
+        }
+        for byte in 0x21...0x7e as ClosedRange<UInt8> {
+            let text = String(UnicodeScalar(byte))
+            let isPlain = "._:+/=,-".contains(text) || text.allSatisfy { $0.isLetter || $0.isNumber }
+            let isWritten = (try? template(Event(kind: .jobEnded, fields: [("a", .string(text))]))) != nil
+            #expect(isWritten == isPlain, "byte \(byte)")
+        }
+    }
+
+    @Test func `keeps two spellings of one name apart, however many names came between`() throws {
+        let names = ["\u{e9}", "e\u{301}"] + (0..<1100).map { "name \($0)" } + ["\u{e9}", "e\u{301}"]
+        for name in names {
+            let leaf = try JSONReader.readCanonical(
+                template(Event(kind: .authLogin, user: name)).leaf(index: 1, previousOfJob: nil)
+            )
+            #expect(leaf["user"]?["uid"]?.string == Pseudonym.make(name, root: context.pseudonymKey))
+        }
+    }
 }

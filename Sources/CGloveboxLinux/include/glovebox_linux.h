@@ -31,6 +31,9 @@
 // Any system call by number. Swift's Glibc overlay hides syscall(2) because it is variadic.
 long glx_syscall(long number, long a, long b, long c, long d, long e, long f);
 
+// sync_file_range(2): the disk begins to write these bytes, and nothing is durable yet.
+int glx_start_sync(int file, int64_t offset, int64_t count);
+
 // clone3(2) used like fork(2): 0 in the child. `flags` are CLONE_*; the child's pidfd is stored in *pidfd; a `group` that
 // is not -1 is the directory of the control group in which it is born.
 // It must not be called with more than one thread: the child has a copy of this thread alone.

@@ -15,6 +15,12 @@ package struct Latencies: Sendable {
         count += 1
     }
 
+    /// Adds all of another count.
+    package mutating func add(_ other: Latencies) {
+        for place in counts.indices { counts[place] += other.counts[place] }
+        count += other.count
+    }
+
     /// The duration that so many of a hundred do not exceed; 0 when there is none.
     package func percentile(_ share: UInt64) -> UInt64 {
         var left = count * share / 100

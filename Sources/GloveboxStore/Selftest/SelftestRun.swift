@@ -16,12 +16,6 @@ package final class SelftestRun: Sendable {
         package let lag: UInt64
     }
 
-    private struct Progress: Sendable {
-        var next: UInt64
-        var appends = Latencies()
-        var failure: GloveboxError?
-    }
-
     /// Milliseconds from one look at the public checkpoint to the next.
     private static let lookEvery = 20
     /// Milliseconds after which a writer that the full log refused tries again.
@@ -31,7 +25,11 @@ package final class SelftestRun: Sendable {
     private let end: UInt64
     private let keys: String?
     private let acknowledge: (@Sendable (UInt64, Digest) -> Void)?
-    private let progress: Mutex<Progress>
+    // Apart, so that counting does not make the writers wait for each other.
+    private let next: Atomic<UInt64>
+    private let hasFailed = Atomic(false)
+    private let failure = Mutex<GloveboxError?>(nil)
+    private let appends = Mutex(Latencies())
 
     /// Prepares a run.
     ///
@@ -52,7 +50,7 @@ package final class SelftestRun: Sendable {
         self.acknowledge = acknowledge
         let first = keys == nil ? log.size : 0
         end = first + count
-        progress = Mutex(Progress(next: first))
+        next = Atomic(first)
     }
 
     /// Appends all events, and returns when the checkpoint over them is published.
@@ -66,25 +64,26 @@ package final class SelftestRun: Sendable {
         }
         let lag = watch(group)
         let duration = LogClock.system.now().monotonic - start
-        let (appends, failure) = progress.withLock { ($0.appends, $0.failure) }
-        if let failure { throw failure }
+        if let failure = failure.withLock({ $0 }) { throw failure }
         try log.publish()
-        return Result(duration: duration, appends: appends, lag: lag)
+        return Result(duration: duration, appends: appends.withLock { $0 }, lag: lag)
     }
 
     private func write(as writer: Int) {
+        var own = Latencies()
         do throws(GloveboxError) {
             while let number = take() {
                 let event = event(number, writer)
                 let start = LogClock.system.now().monotonic
                 let index = try append(event)
-                let duration = LogClock.system.now().monotonic - start
-                progress.withLock { $0.appends.add(duration) }
+                own.add(LogClock.system.now().monotonic - start)
                 if let acknowledge { acknowledge(index, try log.leafHash(index)) }
             }
         } catch {
-            progress.withLock { if $0.failure == nil { $0.failure = error } }
+            failure.withLock { failure in if failure == nil { failure = error } }
+            hasFailed.store(true, ordering: .relaxed)
         }
+        appends.withLock { $0.add(own) }
     }
 
     private func event(_ number: UInt64, _ writer: Int) -> Event {
@@ -108,11 +107,9 @@ package final class SelftestRun: Sendable {
     }
 
     private func take() -> UInt64? {
-        progress.withLock { progress in
-            guard progress.next < end, progress.failure == nil else { return nil }
-            defer { progress.next += 1 }
-            return progress.next
-        }
+        guard !hasFailed.load(ordering: .relaxed) else { return nil }
+        let number = next.add(1, ordering: .relaxed).oldValue
+        return number < end ? number : nil
     }
 
     /// Waits for the writers, looking now and then how far the public checkpoint is behind.

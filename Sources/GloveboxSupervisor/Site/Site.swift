@@ -71,7 +71,7 @@ package final class Site: Sendable {
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)
         var state = SiteState()
-        for record in try SiteLog.records(log) { try state.apply(record) }
+        for record in try SiteLog.records(log, where: SiteState.needs) { try state.apply(record) }
         isBrokerSeparate = try broker.greet(knowing: state.brokerLedger).user != geteuid()
         self.state = Mutex(state)
     }

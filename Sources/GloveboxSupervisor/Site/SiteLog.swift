@@ -46,10 +46,13 @@ enum SiteLog {
         )
     }
 
-    /// All records of the journal, in order.
-    static func records(_ log: LogWriter) throws(GloveboxError) -> [SiteRecord] {
+    /// The records of the journal in order, all of them or those that are wanted.
+    static func records(
+        _ log: LogWriter,
+        where isWanted: (LeafGlance) -> Bool = { _ in true }
+    ) throws(GloveboxError) -> [SiteRecord] {
         var records: [SiteRecord] = []
-        try log.replay { (entry: LoggedEntry) throws(GloveboxError) in
+        try log.replay(where: isWanted) { (entry: LoggedEntry) throws(GloveboxError) in
             guard case .event = entry.kind else { return }
             records.append(try record(entry))
         }

@@ -4,6 +4,7 @@ internal import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxPrivacy
+internal import GloveboxStore
 internal import GloveboxTransparency
 
 /// Everything the site knows, as the journal tells it.
@@ -80,6 +81,17 @@ struct SiteState: Sendable {
             guard let id = record.job else { return }
             jobs[id]?.denied = record.json["denied"]?.array?.compactMap(\.string) ?? []
         default: if record.job != nil, record.json["change"] != nil { _ = try change(record) }
+        }
+    }
+
+    /// Whether the state has to be told of an event at a start: of all but those of no job that come by the clock or by
+    /// readers, of which there may be a million.
+    static func needs(_ event: LeafGlance) -> Bool {
+        switch event.kind {
+        case .checkpointPublished, .authLogin, .authLogout, .authFailed, .authMfa, .sessionStart, .sessionEnd, .logRead,
+            .exportMade, .timeSync, .clockStepped, .witnessUnreachable:
+            event.isOfJob
+        default: true
         }
     }
 
