@@ -10,6 +10,9 @@ package struct Contributions: Hashable, Sendable {
     package private(set) var hasNegative = false
     private let kept: Int
 
+    /// As many as any rule of a policy may ask for.
+    static let kept = 10
+
     /// Starts with no contributor; the `keeping` largest are told apart.
     package init(keeping kept: Int) { self.kept = kept }
 
@@ -33,13 +36,4 @@ package struct Contributions: Hashable, Sendable {
     ///
     /// Contributors that are not there count as zero.
     func sum(ofLargest n: Int) -> Int128 { largest.prefix(n).reduce(0) { $0 + Int128($1) } }
-}
-
-extension CellCounts {
-    /// The contributions to each place without a margin.
-    func contributions(keeping kept: Int) -> [Contributions] {
-        var cells = [Contributions](repeating: .init(keeping: kept), count: frame.placeCount)
-        for membership in memberships { cells[Int(membership.cell)].add(membership.value) }
-        return cells
-    }
 }

@@ -13,16 +13,21 @@ package struct ReleaseGate: Sendable {
         package let id: String
         package let policy: OutputPolicy
         package let inputPolicy: InputPolicy
-        /// The dataset version the job ran on.
-        package let table: DatasetTable
+        /// The rows of the dataset version the job ran on.
+        ///
+        /// Only what is decided from a table in memory can be remembered; a file is for a filter that keeps nothing.
+        package let rows: any RowSource
         package let spec: TableSpec
 
+        /// What the rows were checked against.
+        package var description: DatasetDescription { rows.description }
+
         /// Gathers a request.
-        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: DatasetTable, spec: TableSpec) {
+        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: any RowSource, spec: TableSpec) {
             self.id = id
             self.policy = policy
             self.inputPolicy = inputPolicy
-            self.table = table
+            rows = table
             self.spec = spec
         }
     }
@@ -120,10 +125,10 @@ package struct ReleaseGate: Sendable {
         past: Past,
         capabilities: Set<Capability>
     ) throws(GloveboxError) -> Decision {
-        let (policy, table, spec) = (request.policy, request.table, request.spec)
+        let (policy, spec) = (request.policy, request.spec)
         try policy.requireEnforced(by: capabilities)
-        try request.inputPolicy.check(against: table.description)
-        let frame = try frame(spec, policy, table.description, request.inputPolicy)
+        try request.inputPolicy.check(against: request.description)
+        let frame = try frame(spec, policy, request.description, request.inputPolicy)
         guard let rounding = policy.rounding, let threshold = policy.checks.threshold,
             let differencing = policy.checks.differencing
         else { throw GloveboxError("policy.not-enforced", "the gate releases only recomputed tables") }
@@ -135,13 +140,20 @@ package struct ReleaseGate: Sendable {
         case nil:
             return refusal(request, [Finding("missing-output", .fail, detail: "the job left no \(spec.output)")])
         }
-        let counts = try CellCounts(
-            table,
-            frame: frame,
+        let table = request.rows as? DatasetTable
+        guard table != nil || past.history.isEmpty else {
+            throw GloveboxError("dataset.file", "a file cannot be compared with what was released of the dataset")
+        }
+        var tabulation = try Tabulation(
+            frame,
             conditions: spec.conditions,
-            variable: MeasuredVariable(spec, description: table.description),
-            inputPolicy: request.inputPolicy
+            variable: MeasuredVariable(spec, description: request.description),
+            description: request.description,
+            inputPolicy: request.inputPolicy,
+            remembers: table != nil
         )
+        let size = try request.rows.rows { (block) throws(GloveboxError) in try tabulation.add(block) }
+        let counts = tabulation.finish()
         var findings = threshold.findings(counts)
         let measures = CellMeasures(counts)
         findings += measureFindings(counts, measures, policy.checks, threshold)
@@ -150,18 +162,22 @@ package struct ReleaseGate: Sendable {
         let (released, audit) = rounded(counts, measures, rounding, threshold, marked, withTotals: spec.hasTotals)
         findings += audit
         let wrong = released.mismatches(claimed, rounding: rounding.counts)
-        let record = ReleaseRecord(
-            id: request.id,
-            spec: spec,
-            table: table,
-            counts: counts,
-            marked: marked,
-            key: past.lineageKey
-        )
-        let hits = Self.hits(record, past, differencing)
-        let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, table)
+        let record = table.map { table in
+            ReleaseRecord(
+                id: request.id,
+                spec: spec,
+                table: table,
+                counts: counts,
+                marked: marked,
+                key: past.lineageKey
+            )
+        }
+        let hits = record.map { Self.hits($0, past, differencing) } ?? []
+        let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, size)
         findings.append(finding(differencing, hits, frame))
-        findings += dominanceOfDifferences(record, past, policy.checks.dominance, threshold, frame)
+        if let record {
+            findings += dominanceOfDifferences(record, past, policy.checks.dominance, threshold, frame)
+        }
         findings.append(capacityFinding(policy, millibits, past))
         findings.append(
             Finding(

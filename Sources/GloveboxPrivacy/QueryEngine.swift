@@ -80,7 +80,7 @@ package struct QueryEngine: Sendable {
         let filter = try RowFilter(inputPolicy.rowFilter + query.layout.conditions, description: table.description)
         let number = try query.number(in: table.description)
         let isPossible = Set(frame.cells)
-        let places = frame.places(ofRows: 0..<table.rowCount, in: table)
+        let places = frame.places(ofRows: 0..<table.rowCount, in: table.columns)
         var candidates: [ContributionBounds.Kept] = []
         for row in filter.rows(of: table) {
             let place = Int(places[row])

@@ -60,16 +60,16 @@ package struct ReleaseFilter {
         do { opened = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY) } catch {
             throw error.coded("output.collect")
         }
-        let table: DatasetTable
+        let rows: any RowSource
         if let data {
-            table = try DatasetFile.table(data, description)
+            rows = DatasetFileRows(path: data, description: description)
         } else {
-            table = try MockData.table(description, inputPolicy: inputPolicy)
+            rows = try MockData.table(description, inputPolicy: inputPolicy)
         }
-        return try judge(opened, table, isMock: data == nil)
+        return try judge(opened, rows, isMock: data == nil)
     }
 
-    func judge(_ directory: Descriptor, _ table: DatasetTable, isMock: Bool) throws(GloveboxError) -> FilterVerdict {
+    func judge(_ directory: Descriptor, _ rows: any RowSource, isMock: Bool) throws(GloveboxError) -> FilterVerdict {
         let outputs = try OutputCollector(policy: policy).collect(directory)
         let declared = try ReleaseGate.output(of: spec, policy: policy)
         var answer: CheckerAnswer?
@@ -80,7 +80,7 @@ package struct ReleaseFilter {
         // A key of this run alone: nothing is kept that a later run could be compared with.
         let past = ReleaseGate.Past(history: [], lineageKey: try LineageKey(Machine.random(32)), projectMillibits: 0)
         let decision = try ReleaseGate.decide(
-            ReleaseGate.Request(id: "filter", policy: policy, inputPolicy: inputPolicy, table: table, spec: spec),
+            ReleaseGate.Request(id: "filter", policy: policy, inputPolicy: inputPolicy, table: rows, spec: spec),
             claim: answer,
             past: past,
             capabilities: Site.capabilities
