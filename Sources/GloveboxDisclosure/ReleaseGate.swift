@@ -54,7 +54,7 @@ package struct ReleaseGate: Sendable {
     /// The supervisor adds what it enforces itself.
     package static let capabilities: Set<Capability> = [
         "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "measure.count",
-        "measure.sum", "measure.mean", "measure.proportion", "check.threshold", "check.dominance", "check.differencing",
+        "measure.sum", "measure.mean", "measure.proportion", "measure.ols", "output.json", "check.dof", "check.threshold", "check.dominance", "check.differencing",
         "rounding.nearest", "rounding.midpoint", "suppression.forbid", "suppression.mark",
         "capacity.max_bits_per_release", "capacity.max_bits_per_project", "decision.auto.when-all-pass",
         "decision.auto.never", "decision.otherwise.reject",
@@ -79,8 +79,15 @@ package struct ReleaseGate: Sendable {
     ///
     /// - Throws: `spec.output`.
     package static func output(of spec: TableSpec, policy: OutputPolicy) throws(GloveboxError) -> DeclaredOutput {
-        guard let output = policy.output(named: spec.output), output.type == .csv else {
-            throw GloveboxError("spec.output", "the policy declares no csv output \(Display.escape(spec.output))")
+        // A table without dimensions is one row, and may be an object instead; a regression always is.
+        let types: [DeclaredOutput.FileType] =
+            spec.regression != nil ? [.json] : spec.groupBy.isEmpty ? [.csv, .json] : [.csv]
+        guard let output = policy.output(named: spec.output), types.contains(output.type) else {
+            let wanted = types.map(\.rawValue).joined(separator: " or ")
+            throw GloveboxError(
+                "spec.output",
+                "the policy declares no \(wanted) output \(Display.escape(spec.output)) for this spec"
+            )
         }
         return output
     }
@@ -94,19 +101,22 @@ package struct ReleaseGate: Sendable {
         guard spec.dataset.utf8.elementsEqual(description.name.utf8) else {
             throw GloveboxError("spec.dataset", "the spec is for dataset \(Display.escape(spec.dataset))")
         }
-        let output = try output(of: spec, policy: policy)
         guard policy.columns?.measures.contains(spec.statistic) == true else {
             throw GloveboxError("spec.statistic", "the policy does not allow \(spec.statistic.rawValue)")
         }
-        for column in spec.groupBy.map(\.column) + spec.conditions.map(\.column) + (spec.variable.map { [$0] } ?? [])
-        where !inputPolicy.allows(column: column) {
+        let output = try output(of: spec, policy: policy)
+        for column in spec.columns where !inputPolicy.allows(column: column) {
             throw GloveboxError("spec.column", "the input policy does not show the column \(Display.escape(column))")
         }
         for predicate in spec.conditions { try description.check(predicate) }
         let frame = try TableFrame(spec, description: description)
         let variable = try MeasuredVariable(spec, description: description)
         let rows = frame.rows(withTotals: spec.hasTotals).count
-        guard rows <= output.maxRows, rows * (frame.dimensions.count + (variable == nil ? 1 : 2)) <= output.maxCells
+        let parameters = try spec.regression.map { (wanted) throws(GloveboxError) in
+            try RegressionDesign(wanted, description: description).parameters
+        }
+        let columns = parameters.map { $0 + 4 } ?? frame.dimensions.count + (variable == nil ? 1 : 2)
+        guard rows <= output.maxRows, rows * columns <= output.maxCells
         else {
             throw GloveboxError("spec.too-many-cells", "the table has more rows or cells than \(output.name) may have")
         }
@@ -132,18 +142,18 @@ package struct ReleaseGate: Sendable {
         guard let rounding = policy.rounding, let threshold = policy.checks.threshold,
             let differencing = policy.checks.differencing
         else { throw GloveboxError("policy.not-enforced", "the gate releases only recomputed tables") }
-        let claimed: CheckedTable
+        let read: CheckerAnswer
         switch claim {
-        case .table(let table): claimed = table
         case .refused(let fault):
             return refusal(request, [Finding("parser", .fail, detail: fault.message)])
         case nil:
             return refusal(request, [Finding("missing-output", .fail, detail: "the job left no \(spec.output)")])
+        case .table, .record: read = claim ?? .refused(CSVFault(.empty, line: 0))
         }
-        let table = request.rows as? DatasetTable
-        guard table != nil || past.history.isEmpty else {
-            throw GloveboxError("dataset.file", "a file cannot be compared with what was released of the dataset")
+        if let regression = spec.regression {
+            return try decide(request, regression, read, rounding, threshold, past)
         }
+        let table = try remembered(request, past)
         var tabulation = try Tabulation(
             frame,
             conditions: spec.conditions,
@@ -161,7 +171,8 @@ package struct ReleaseGate: Sendable {
         (marked, findings) = suppressed(counts, findings, policy.suppression, withTotals: spec.hasTotals)
         let (released, audit) = rounded(counts, measures, rounding, threshold, marked, withTotals: spec.hasTotals)
         findings += audit
-        let wrong = released.mismatches(claimed, rounding: rounding.counts)
+        let isObject = try output(of: spec, policy: policy).type == .json
+        let wrong = released.mismatches(read, isObject: isObject, rounding: rounding.counts)
         let record = table.map { table in
             ReleaseRecord(
                 id: request.id,
@@ -175,9 +186,7 @@ package struct ReleaseGate: Sendable {
         let hits = record.map { Self.hits($0, past, differencing) } ?? []
         let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, size)
         findings.append(finding(differencing, hits, frame))
-        if let record {
-            findings += dominanceOfDifferences(record, past, policy.checks.dominance, threshold, frame)
-        }
+        findings += dominanceOfDifferences(counts, record, past, policy.checks.dominance, threshold)
         findings.append(capacityFinding(policy, millibits, past))
         findings.append(
             Finding(
@@ -190,10 +199,21 @@ package struct ReleaseGate: Sendable {
         return conclude(
             request,
             findings,
-            file: .init(name: spec.output, bytes: released.csv),
+            file: .init(name: spec.output, bytes: isObject ? released.json : released.csv),
             millibits,
             record,
             .init(releases: past.history.count, hits: hits.count)
         )
+    }
+
+    /// The table whose units are remembered; nil for a file, which nothing was released of.
+    ///
+    /// - Throws: `dataset.file` when there is something to compare a file with.
+    static func remembered(_ request: Request, _ past: Past) throws(GloveboxError) -> DatasetTable? {
+        let table = request.rows as? DatasetTable
+        guard table != nil || past.history.isEmpty else {
+            throw GloveboxError("dataset.file", "a file cannot be compared with what was released of the dataset")
+        }
+        return table
     }
 }

@@ -135,6 +135,15 @@ package struct ExactDecimal: Hashable, Sendable {
         return sign + padded.dropLast(places) + "." + padded.suffix(places)
     }
 
+    /// Whether a JSON number may hold it: at most 15 significant digits, and zero or 10^-6 <= |v| < 10^21.
+    ///
+    /// Source: release policy section 8.2.
+    package var isShort: Bool {
+        guard mantissa != 0 else { return true }
+        let digits = String(mantissa.magnitude).utf8.count
+        return digits <= 15 && (-6..<21).contains(digits - 1 + exponent)
+    }
+
     /// 10^n for n from 0 to 38; nil beyond.
     package static func power(_ n: Int) -> Int128? {
         guard (0...38).contains(n) else { return nil }

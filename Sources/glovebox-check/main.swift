@@ -1,25 +1,18 @@
 // glovebox-check MAX_BYTES MAX_ROWS MAX_CELLS [IN_FD OUT_FD]
 //
-// Reads one table file, writes one answer (see CheckerWire). Exit 0: the answer is complete, table or refusal.
+// Reads one file, writes one answer (see CheckerWire). Exit 0: the answer is complete, table or refusal.
 // Exit 1: reading or writing failed. Exit 2: usage. It opens nothing, so it runs in an empty root without /proc.
 import CGloveboxCheck
 import Glibc
 import GloveboxTables
 
-/// Reads a descriptor up to its end, or up to one byte over the limit.
-func readAll(_ descriptor: Int32, limit: Int) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while bytes.count <= limit {
+/// Reads the next piece of a descriptor; empty at its end, nil when that failed.
+func readPiece(_ descriptor: Int32, _ buffer: inout [UInt8]) -> [UInt8]? {
+    while true {
         let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-        if count == 0 { return bytes }
-        if count < 0 {
-            if errno == EINTR { continue }
-            return nil
-        }
-        bytes += buffer[..<count]
+        if count >= 0 { return Array(buffer[..<count]) }
+        guard errno == EINTR else { return nil }
     }
-    return bytes
 }
 
 /// Writes everything to a descriptor.
@@ -39,5 +32,26 @@ let numbers = (0..<glx_check_argument_count()).map { Int(glx_check_argument($0))
 guard numbers.count == 3 || numbers.count == 5, numbers.allSatisfy({ $0 >= 0 }) else { exit(2) }
 let limits = CheckedTable.Limits(bytes: numbers[0], rows: numbers[1], cells: numbers[2])
 let (input, output) = numbers.count == 5 ? (Int32(numbers[3]), Int32(numbers[4])) : (0, 1)
-guard let bytes = readAll(input, limit: limits.bytes) else { exit(1) }
-exit(writeAll(output, CheckerWire.encode(Checker.parse(bytes, limits: limits))) ? 0 : 1)
+
+// Read, checked and written in pieces: what it needs does not grow with the file.
+var checker = Checker(limits: limits)
+var buffer = [UInt8](repeating: 0, count: 1 << 18)
+var answer = CheckerWire.head
+var isRecord = false
+do throws(CSVFault) {
+    while true {
+        guard let piece = readPiece(input, &buffer) else { exit(1) }
+        if piece.isEmpty { break }
+        try checker.feed(piece) { CheckerWire.encode($0, &answer) }
+        guard writeAll(output, answer) else { exit(1) }
+        answer.removeAll(keepingCapacity: true)
+    }
+    try checker.finish { event in
+        if case .record = event { isRecord = true }
+        CheckerWire.encode(event, &answer)
+    }
+    if !isRecord { answer += CheckerWire.tableEnd }
+} catch {
+    CheckerWire.encode(error, &answer)
+}
+exit(writeAll(output, answer) ? 0 : 1)
