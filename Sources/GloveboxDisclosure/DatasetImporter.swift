@@ -127,7 +127,9 @@ package struct DatasetImporter {
                 try note(row, column: description.columns[index].name, why)
             }
         }
-        for codes in impossible where codes.allSatisfy({ columns[$0.column].lastCode == $0.code && $0.code != DatasetTable.Column.missingCode }) {
+        for codes in impossible
+        where codes.allSatisfy({ columns[$0.column].lastCode == $0.code && $0.code != DatasetTable.Column.missingCode })
+        {
             try note(row, column: nil, "is declared impossible")
         }
     }

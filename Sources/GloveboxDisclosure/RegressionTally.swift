@@ -54,7 +54,9 @@ struct RegressionTally {
         let kept = used.indices.filter { used[$0] }
         rows += kept.count
         if remembers { for index in kept { units.append(block.unit(block.rows.lowerBound + index)) } }
-        for (position, column) in dropped.enumerated() { for index in kept { droppedRows[position] += Int(column[index]) } }
+        for (position, column) in dropped.enumerated() {
+            for index in kept { droppedRows[position] += Int(column[index]) }
+        }
         columns = columns.map { column in kept.map { column[$0] } }
         for i in terms.indices {
             if case .number = terms[i].kind { note(columns[i], of: i) }

@@ -90,7 +90,8 @@ extension ReleaseGate {
                 cells: thin.map { [$0] },
                 detail: few
                     ? "fewer than \(threshold.minUnits) units"
-                    : thin.isEmpty ? "" : "\(thin.count) columns in which fewer than \(threshold.minUnits) units differ",
+                    : thin.isEmpty
+                        ? "" : "\(thin.count) columns in which fewer than \(threshold.minUnits) units differ",
                 parameters: ["min_units": .integer(threshold.minUnits)]
             ),
             Finding(

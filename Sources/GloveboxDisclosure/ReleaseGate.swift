@@ -23,7 +23,8 @@ package struct ReleaseGate: Sendable {
         package var description: DatasetDescription { rows.description }
 
         /// Gathers a request.
-        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: any RowSource, spec: TableSpec) {
+        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: any RowSource, spec: TableSpec)
+        {
             self.id = id
             self.policy = policy
             self.inputPolicy = inputPolicy
@@ -54,7 +55,8 @@ package struct ReleaseGate: Sendable {
     /// The supervisor adds what it enforces itself.
     package static let capabilities: Set<Capability> = [
         "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "measure.count",
-        "measure.sum", "measure.mean", "measure.proportion", "measure.ols", "output.json", "check.dof", "check.threshold", "check.dominance", "check.differencing",
+        "measure.sum", "measure.mean", "measure.proportion", "measure.ols", "output.json", "check.dof",
+        "check.threshold", "check.dominance", "check.differencing",
         "rounding.nearest", "rounding.midpoint", "suppression.forbid", "suppression.mark",
         "capacity.max_bits_per_release", "capacity.max_bits_per_project", "decision.auto.when-all-pass",
         "decision.auto.never", "decision.otherwise.reject",

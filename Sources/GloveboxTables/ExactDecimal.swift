@@ -81,7 +81,9 @@ package struct ExactDecimal: Hashable, Sendable {
                 down = bytes[at] == UInt8(ascii: "-")
                 at += 1
             }
-            guard let digits = Self.digits(bytes, &at, atMost: 2), digits.count > 0, digits.value <= 18 else { return nil }
+            guard let digits = Self.digits(bytes, &at, atMost: 2), digits.count > 0, digits.value <= 18 else {
+                return nil
+            }
             power = down ? -Int(digits.value) : Int(digits.value)
         }
         guard at == bytes.count else { return nil }
@@ -161,7 +163,8 @@ package struct ExactDecimal: Hashable, Sendable {
         return (Int128(whole.value) * factor + Int128(part.value), -part.count)
     }
 
-    private static func digits(_ bytes: Span<UInt8>, _ at: inout Int, atMost limit: Int) -> (value: Int64, count: Int)? {
+    private static func digits(_ bytes: Span<UInt8>, _ at: inout Int, atMost limit: Int) -> (value: Int64, count: Int)?
+    {
         var value: Int64 = 0
         var count = 0
         while at < bytes.count, bytes[at] >= UInt8(ascii: "0"), bytes[at] <= UInt8(ascii: "9") {

@@ -13,11 +13,14 @@ import Testing
         """
 
     /// Rows `a, x, y`, with y = 2 + 0.5 x + 3 for the second code of a.
-    static let exact = (1...60).map { (a: $0 % 2 + 1, x: "\($0).0", y: $0.isMultiple(of: 2) ? 200 + 50 * $0 : 500 + 50 * $0) }
+    static let exact = (1...60).map {
+        (a: $0 % 2 + 1, x: "\($0).0", y: $0.isMultiple(of: 2) ? 200 + 50 * $0 : 500 + 50 * $0)
+    }
     static let honest = #"{"type":"ols","n":60,"params":3,"dof":57,"coef":{"intercept":2,"x":0.5,"a=2":3.0}}"#
     static let released = #"{"coef":{"a=2":3,"intercept":2,"x":0.5},"dof":57,"n":60,"params":3,"type":"ols"}"#
 
-    static func table(_ rows: [(a: Int, x: String, y: Int)], id: Bool = false, unit: (Int) -> String = { "p\($0)" }) throws
+    static func table(_ rows: [(a: Int, x: String, y: Int)], id: Bool = false, unit: (Int) -> String = { "p\($0)" })
+        throws
         -> DatasetTable
     {
         func decimal(_ hundredths: Int) -> String {
@@ -36,7 +39,9 @@ import Testing
         return try Bench.table(description, (id ? "who," : "") + "a,b,x,y\n" + text.joined())
     }
 
-    static func spec(_ outcome: String = "y", _ regressors: String = "\"x\",\"a\"", _ more: String = "") throws -> TableSpec {
+    static func spec(_ outcome: String = "y", _ regressors: String = "\"x\",\"a\"", _ more: String = "") throws
+        -> TableSpec
+    {
         try TableSpec(
             bytes: Array(
                 """
@@ -91,7 +96,8 @@ import Testing
         honest.replacing("0.5", with: "0.51"), honest.replacing("\"n\":60", with: "\"n\":66"),
         honest.replacing("\"dof\":57", with: "\"dof\":58"), honest.replacing("\"params\":3", with: "\"params\":4"),
         honest.replacing("\"ols\"", with: "\"glm\""), honest.replacing(",\"x\":0.5", with: ""),
-        honest.replacing("\"x\":0.5", with: "\"x\":0.5,\"y\":1"), honest.replacing("\"type\"", with: "\"extra\":1,\"type\""),
+        honest.replacing("\"x\":0.5", with: "\"x\":0.5,\"y\":1"),
+        honest.replacing("\"type\"", with: "\"extra\":1,\"type\""),
         honest.replacing("0.5", with: "null"), honest.replacing("0.5", with: "NaN"), honest + " 1",
         honest.replacing("0.5", with: "0.5,\"x\":0.5"), honest.replacing("0.5", with: "[0.5]"),
         honest.replacing("0.5", with: "0.50000000000000000001"), "type,n\nols,60\n", "",
@@ -151,7 +157,9 @@ import Testing
         ("a", "\"x\"", "spec.variable"), ("y", "\"y\"", "document.value"), ("y", "\"x\",\"x\"", "document.value"),
         ("y", "\"z\"", "spec.column"), ("y", "", "document.value"), ("y", "\"who\"", "spec.column"),
     ])
-    func `a hostile regression is refused before a row is read`(outcome: String, regressors: String, code: String) throws {
+    func `a hostile regression is refused before a row is read`(outcome: String, regressors: String, code: String)
+        throws
+    {
         let error = #expect(throws: GloveboxError.self) {
             try Self.decide(Self.table(Self.exact, id: true), spec: Self.spec(outcome, regressors))
         }
