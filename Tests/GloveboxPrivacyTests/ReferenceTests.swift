@@ -26,6 +26,12 @@ struct ReferenceTests {
     }
 
     struct Answers: Codable {
+        /// ε, and the divergence of all steps, at the whole orders 2 to 63.
+        struct Training: Codable {
+            let epsilon: Double
+            let divergences: [Double]
+        }
+
         struct Noise: Codable {
             let rho: Double?
             let epsilon: Double?
@@ -36,7 +42,7 @@ struct ReferenceTests {
         let gaussian: [Noise]
         let laplace: [Noise]
         let zcdp: [Double]
-        let training: [Double]
+        let training: [Training]
     }
 
     static func answers(_ cases: Cases) throws -> Answers {
@@ -119,12 +125,16 @@ struct ReferenceTests {
             )
         }
         for (claim, published) in zip(cases.training, theirs.training) {
-            let ours = try TrainingClaim(rate: claim[0], noise: claim[1], steps: Int(claim[2])).epsilon(delta: claim[3])
-                .epsilon
-            #expect(
-                ours >= published * (1 - 1e-6) && ours <= published * 1.01 + 1e-5,
-                "\(claim): \(ours), dp-accounting \(published)"
-            )
+            let ours = try TrainingClaim(rate: claim[0], noise: claim[1], steps: Int(claim[2]))
+            #expect(published.divergences.count == 62)
+            for (order, theirs) in zip(2...63, published.divergences) {
+                let value = ours.divergence(order: Double(order)) * claim[2]
+                #expect(abs(value - theirs) <= theirs * 1e-6 + 1e-12, "\(claim), order \(order)")
+            }
+            // More orders give the same bound or a smaller one.
+            let epsilon = ours.epsilon(delta: claim[3]).epsilon
+            #expect(epsilon <= published.epsilon * (1 + 1e-6) + 1e-5, "\(claim): \(epsilon), \(published.epsilon)")
+            #expect(epsilon > 0)
         }
         // A law of half the scale would be told apart with these draws.
         let half = try LaplaceScale(atLeast: UInt128(eighths[0]), 16)
