@@ -337,6 +337,14 @@ let package = Package(
 if Context.environment["GLOVEBOX_BENCHMARKS"] != nil {
     package.targets.append(
         .executableTarget(
+            name: "filter-bench",
+            dependencies: ["GloveboxCore", "GloveboxDisclosure", "GloveboxPolicy", "GloveboxTables"],
+            path: "Tests/Benchmarks/filter/Sources",
+            swiftSettings: strict
+        )
+    )
+    package.targets.append(
+        .executableTarget(
             name: "jail-bench",
             dependencies: ["GloveboxCore", "GloveboxJail", "GloveboxLinux"],
             path: "Tests/Benchmarks/jail/Sources",

@@ -21,23 +21,24 @@ package struct AnonymityReport: Sendable {
 
     /// The quasi-identifiers.
     package let quasi: [String]
-    /// The size of the smallest class.
-    package let k: Int
-    /// The number of classes.
-    package let classes: Int
-    /// The number of rows that no other row equals.
-    package let unique: Int
+    /// The size of each class, rising.
+    package let sizes: [Int]
     /// One for each sensitive column that is no quasi-identifier.
     package let diversity: [Diversity]
+
+    /// The size of the smallest class.
+    package var k: Int { sizes.first ?? 0 }
+    /// The number of classes.
+    package var classes: Int { sizes.count }
+    /// The number of rows that no other row equals.
+    package var unique: Int { sizes.count { $0 == 1 } }
 
     /// Measures a dataset; columns that it lacks are ignored, and rows count, not units.
     package init(_ table: DatasetTable, quasi: [String]) {
         let indexes = table.description.columns.indices.filter { quasi.contains(table.description.columns[$0].name) }
         let rows = Dictionary(grouping: 0..<table.rowCount) { row in indexes.map { table.value(column: $0, row: row) } }
         self.quasi = indexes.map { table.description.columns[$0].name }
-        k = rows.values.map(\.count).min() ?? 0
-        classes = rows.count
-        unique = rows.values.count { $0.count == 1 }
+        sizes = rows.values.map(\.count).sorted()
         diversity = table.description.columns.enumerated().compactMap { index, column in
             guard column.isSensitive, !indexes.contains(index) else { return nil }
             let values = (0..<table.rowCount).map { table.value(column: index, row: $0) }

@@ -1,24 +1,23 @@
 internal import GloveboxPolicy
 internal import GloveboxTables
 
-/// Collects the values of one column at import.
+/// Collects the values of one column at import, straight from the bytes of the file.
 struct ColumnBuilder {
     /// The description of the column.
     let described: DatasetColumn
     private let clamps: Bool
-    private let codeIndex: [String: UInt16]
+    private let missing: [UInt8]?
+    // The codebook, or the ids so far.
+    private var known: ByteTable
     private var codes: [UInt16] = []
     private var numbers: [Int64] = []
     private var identifiers: [UInt32] = []
-    private var names: [String] = []
-    private var nameIndex: [String: UInt32] = [:]
 
     init(_ described: DatasetColumn, clamps: Bool) {
         self.described = described
         self.clamps = clamps
-        var index: [String: UInt16] = [:]
-        for (position, code) in (described.codes ?? []).enumerated() { index[code] = UInt16(position) }
-        codeIndex = index
+        missing = described.missing.map { Array($0.utf8) }
+        known = ByteTable(described.codes ?? [])
     }
 
     /// The values so far.
@@ -26,30 +25,59 @@ struct ColumnBuilder {
         switch described.type {
         case .category, .boolean: .codes(codes)
         case .number: .numbers(numbers)
-        case .identifier: .identifiers(identifiers, names: names)
+        case .identifier: .identifiers(identifiers, names: known.strings)
         }
     }
 
-    /// The code of the last row; nil when it is missing or the column has none.
-    var lastCode: String? {
-        guard let last = codes.last, last != DatasetTable.Column.missingCode else { return nil }
-        return described.codes?[Int(last)]
+    /// How many ids there were.
+    var identifierCount: Int { known.count }
+
+    /// Hands over the values since the last time, ids as numbers alone, and forgets them.
+    mutating func take() -> DatasetTable.Column {
+        switch described.type {
+        case .category, .boolean:
+            defer { codes.removeAll() }
+            return .codes(codes)
+        case .number:
+            defer { numbers.removeAll() }
+            return .numbers(numbers)
+        case .identifier:
+            defer { identifiers.removeAll() }
+            return .identifiers(identifiers, names: [])
+        }
     }
+
+    /// Makes room for more rows.
+    mutating func reserve(_ rows: Int) {
+        switch described.type {
+        case .category, .boolean: codes.reserveCapacity(rows)
+        case .number: numbers.reserveCapacity(rows)
+        case .identifier: identifiers.reserveCapacity(rows)
+        }
+    }
+
+    /// The code of the last row; nil when the column has none.
+    var lastCode: UInt16? { codes.last }
 
     /// Takes the value of the next row; returns what is wrong with it.
-    mutating func append(_ field: ArraySlice<UInt8>) -> String? {
-        let text = String(decoding: field, as: UTF8.self)
+    mutating func append(_ field: Span<UInt8>) -> String? {
         switch described.type {
-        case .category, .boolean: return appendCode(text)
-        case .number(let number): return appendNumber(field, number, isMissing: text == described.missing)
-        case .identifier: return appendIdentifier(text)
+        case .category, .boolean: return appendCode(field)
+        case .number(let number): return appendNumber(field, number)
+        case .identifier: return appendIdentifier(field)
         }
     }
 
-    private mutating func appendCode(_ text: String) -> String? {
-        if let index = codeIndex[text] {
-            codes.append(index)
-        } else if text == described.missing {
+    private func isMissing(_ field: Span<UInt8>) -> Bool {
+        guard let missing, missing.count == field.count else { return false }
+        for index in field.indices where field[index] != missing[index] { return false }
+        return true
+    }
+
+    private mutating func appendCode(_ field: Span<UInt8>) -> String? {
+        if let index = known.number(of: field) {
+            codes.append(UInt16(index))
+        } else if isMissing(field) {
             codes.append(DatasetTable.Column.missingCode)
         } else {
             return "not in the codebook"
@@ -57,34 +85,32 @@ struct ColumnBuilder {
         return nil
     }
 
-    private mutating func appendNumber(
-        _ field: ArraySlice<UInt8>,
-        _ number: DatasetColumn.Number,
-        isMissing: Bool
-    ) -> String? {
-        if isMissing {
+    private mutating func appendNumber(_ field: Span<UInt8>, _ number: DatasetColumn.Number) -> String? {
+        if isMissing(field) {
             numbers.append(DatasetTable.Column.missingNumber)
             return nil
         }
-        guard let exact = ExactDecimal(csvText: field) else { return "not a number" }
-        guard let value = exact.scaled(decimals: number.decimals) else {
-            return "more than \(number.decimals) decimals, or too large"
+        var value: Int64
+        if let plain = ExactDecimal.scaled(csv: field, decimals: number.decimals) {
+            value = plain
+        } else {
+            guard let exact = ExactDecimal(csv: field) else { return "not a number" }
+            guard let scaled = exact.scaled(decimals: number.decimals) else {
+                return "more than \(number.decimals) decimals, or too large"
+            }
+            value = scaled
         }
-        guard number.bounds.contains(value) || clamps else { return "outside the declared bounds" }
-        numbers.append(min(max(value, number.bounds.lowerBound), number.bounds.upperBound))
+        if !number.bounds.contains(value) {
+            guard clamps else { return "outside the declared bounds" }
+            value = min(max(value, number.bounds.lowerBound), number.bounds.upperBound)
+        }
+        numbers.append(value)
         return nil
     }
 
-    private mutating func appendIdentifier(_ text: String) -> String? {
-        guard (1...255).contains(text.utf8.count) else { return "an id of no or more than 255 bytes" }
-        if let index = nameIndex[text] {
-            identifiers.append(index)
-            return nil
-        }
-        let index = UInt32(names.count)
-        names.append(text)
-        nameIndex[text] = index
-        identifiers.append(index)
+    private mutating func appendIdentifier(_ field: Span<UInt8>) -> String? {
+        guard (1...255).contains(field.count) else { return "an id of no or more than 255 bytes" }
+        identifiers.append(UInt32(known.number(adding: field)))
         return nil
     }
 }

@@ -6,9 +6,15 @@ package struct Contributions: Hashable, Sendable {
     package private(set) var total: Int128 = 0
     /// The largest contributions, falling; at most as many as are kept.
     package private(set) var largest: [Int64] = []
-    /// Whether one of them is below zero.
-    package private(set) var hasNegative = false
+    /// How many of them are below zero.
+    private(set) var negatives = 0
     private let kept: Int
+
+    /// Whether one of them is below zero.
+    package var hasNegative: Bool { negatives > 0 }
+
+    /// As many as any rule of a policy may ask for.
+    static let kept = 10
 
     /// Starts with no contributor; the `keeping` largest are told apart.
     package init(keeping kept: Int) { self.kept = kept }
@@ -23,8 +29,24 @@ package struct Contributions: Hashable, Sendable {
     package mutating func add(_ value: Int64) {
         count += 1
         total += Int128(value)
-        if value < 0 { hasNegative = true }
-        guard largest.count < kept || value > (largest.last ?? Int64.max) else { return }
+        if value < 0 { negatives += 1 }
+        keep(value)
+    }
+
+    /// Counts contributors of whom the number, the sum and the number below zero are known; the largest of them are for
+    /// the caller to ``keep(_:)``.
+    mutating func count(_ more: Int, total sum: Int128, negatives below: Int) {
+        count += more
+        total += sum
+        negatives += below
+    }
+
+    /// Whether a contribution of that size would be among the largest.
+    func wouldKeep(_ value: Int64) -> Bool { largest.count < kept || value > (largest.last ?? Int64.max) }
+
+    /// Puts a contribution that is counted already among the largest, if it is one of them.
+    mutating func keep(_ value: Int64) {
+        guard wouldKeep(value) else { return }
         largest.insert(value, at: largest.firstIndex { $0 < value } ?? largest.count)
         if largest.count > kept { largest.removeLast() }
     }
@@ -33,13 +55,4 @@ package struct Contributions: Hashable, Sendable {
     ///
     /// Contributors that are not there count as zero.
     func sum(ofLargest n: Int) -> Int128 { largest.prefix(n).reduce(0) { $0 + Int128($1) } }
-}
-
-extension CellCounts {
-    /// The contributions to each place without a margin.
-    func contributions(keeping kept: Int) -> [Contributions] {
-        var cells = [Contributions](repeating: .init(keeping: kept), count: frame.placeCount)
-        for membership in memberships { cells[Int(membership.cell)].add(membership.value) }
-        return cells
-    }
 }

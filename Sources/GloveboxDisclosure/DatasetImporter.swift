@@ -21,7 +21,10 @@ package struct DatasetImporter {
     /// The wrong values so far.
     package private(set) var problems: [DatasetProblem] = []
     private var rowCount = 0
+    private var takenRows = 0
     private var hash = SHA256()
+    // Positions of the codes that may not meet: column and code.
+    private let impossible: [[(column: Int, code: UInt16)]]
 
     /// Starts on the first byte of a file.
     package init(_ description: DatasetDescription) {
@@ -29,13 +32,21 @@ package struct DatasetImporter {
         reader = CSVReader(firstLine: description.file.skipLines + 1)
         columns = description.columns.map { ColumnBuilder($0, clamps: description.outOfBounds == .clamp) }
         linesToSkip = description.file.skipLines
+        impossible = description.structuralZeros.map { zero in
+            zero.codes.map { pair in
+                let column = description.columns.firstIndex { $0.name == pair.column } ?? 0
+                let code = description.columns[column].codes?.firstIndex(of: pair.code)
+                // The description was checked to name a code of its own; one that it lacks would meet no row.
+                return (column, code.map(UInt16.init) ?? DatasetTable.Column.missingCode)
+            }
+        }
     }
 
     /// Takes the next chunk.
     ///
     /// - Throws: `dataset.csv`, `dataset.column`, `dataset.value` or `dataset.too-large`.
     package mutating func feed(_ chunk: [UInt8]) throws(GloveboxError) {
-        hash.update(data: chunk)
+        if description.file.sha256 != nil { hash.update(data: chunk) }
         var start = 0
         while linesToSkip > 0 {
             guard let end = chunk[start...].firstIndex(of: UInt8(ascii: "\n")) else { return }
@@ -50,6 +61,14 @@ package struct DatasetImporter {
     ///
     /// - Throws: as ``feed(_:)``, and `dataset.digest` when the description pins another SHA-256.
     package mutating func finish() throws(GloveboxError) -> DatasetTable {
+        _ = try end()
+        return DatasetTable(description: description, rowCount: rowCount, columns: columns.map(\.column))
+    }
+
+    /// Ends a file whose rows are taken out block by block: how large it was.
+    ///
+    /// - Throws: as ``finish()``.
+    package mutating func end() throws(GloveboxError) -> DatasetSize {
         if try next(atEnd: true) { try take(reader.row) }
         guard problems.isEmpty else { throw refusal }
         if let expected = description.file.sha256, expected.bytes != Array(hash.finalize()) {
@@ -58,8 +77,28 @@ package struct DatasetImporter {
         guard fieldOfColumn != nil || description.file.header == .none, rowCount > 0 else {
             throw GloveboxError("dataset.csv", "the file has no rows")
         }
-        let built = columns.map(\.column)
-        return DatasetTable(description: description, rowCount: rowCount, columns: built)
+        let units = unitColumn.map { columns[$0].identifierCount }
+        return DatasetSize(rows: rowCount, units: units ?? rowCount)
+    }
+
+    /// Takes the rows since the last time out of the importer, so that it never holds more than were fed at once.
+    ///
+    /// None once a value was wrong: the file will be refused.
+    package mutating func takeRows() -> RowBlock {
+        let before = takenRows
+        takenRows = rowCount
+        let taken = columns.indices.map { columns[$0].take() }
+        let rows = problems.isEmpty ? rowCount - before : 0
+        // The next chunk has about as many.
+        for index in columns.indices { columns[index].reserve(rows) }
+        var units: [UInt32]?
+        if let unitColumn, case .identifiers(let values, _) = taken[unitColumn] { units = values }
+        return RowBlock(columns: taken, rows: 0..<rows, before: before, units: units)
+    }
+
+    private var unitColumn: Int? {
+        guard description.privacyUnit.kind == .id else { return nil }
+        return description.columns.firstIndex { $0.name == description.privacyUnit.column }
     }
 
     private mutating func next(atEnd: Bool = false) throws(GloveboxError) -> Bool {
@@ -81,12 +120,16 @@ package struct DatasetImporter {
         guard rowCount <= Self.maxRows else {
             throw GloveboxError("dataset.too-large", "the dataset has more than \(Self.maxRows) rows")
         }
-        for (index, field) in fieldOfColumn.enumerated() {
-            if let why = columns[index].append(row[field]) {
+        let bytes = row.bytes
+        for index in columns.indices {
+            let field = bytes.span.extracting(row.range(fieldOfColumn[index]))
+            if let why = columns[index].append(field) {
                 try note(row, column: description.columns[index].name, why)
             }
         }
-        for zero in description.structuralZeros where zero.codes.allSatisfy({ isLast($0.code, in: $0.column) }) {
+        for codes in impossible
+        where codes.allSatisfy({ columns[$0.column].lastCode == $0.code && $0.code != DatasetTable.Column.missingCode })
+        {
             try note(row, column: nil, "is declared impossible")
         }
     }
@@ -105,10 +148,6 @@ package struct DatasetImporter {
             shown + rest,
             hint: "'glovebox dataset check' lists up to \(DatasetProblem.limit) wrong values."
         )
-    }
-
-    private func isLast(_ code: String, in column: String) -> Bool {
-        columns.contains { $0.described.name == column && $0.lastCode == code }
     }
 
     // Finds the field of every described column; other fields of the file are dropped.

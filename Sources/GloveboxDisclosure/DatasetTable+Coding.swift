@@ -11,27 +11,44 @@ internal import GloveboxTables
 extension DatasetTable {
     private static let head = Array("gbxd".utf8) + [1]
 
-    static func encode(_ description: DatasetDescription, _ rowCount: Int, _ columns: [Column]) -> [UInt8] {
+    /// Hands over the stored form piece by piece, so that it never stands in memory beside the columns.
+    static func encode(_ rowCount: Int, _ columns: [Column], _ take: ([UInt8]) -> Void) {
         var out = ByteWriter()
         out.bytes = head
         out.u32(rowCount)
         out.u32(columns.count)
+        take(out.bytes)
         for column in columns {
             switch column {
             case .codes(let values):
-                out.u8(0)
-                for value in values { out.u16(value) }
+                take([0])
+                encode(values, take)
             case .numbers(let values):
-                out.u8(1)
-                for value in values { out.i64(value) }
+                take([1])
+                encode(values, take)
             case .identifiers(let values, let names):
+                out = ByteWriter()
                 out.u8(2)
                 out.u32(names.count)
                 for name in names { out.text(name) }
-                for value in values { out.u32(Int(value)) }
+                take(out.bytes)
+                encode(values, take)
             }
         }
-        return out.bytes
+    }
+
+    private static func encode<Value: FixedWidthInteger>(_ values: [Value], _ take: ([UInt8]) -> Void) {
+        let width = Value.bitWidth / 8
+        for start in stride(from: 0, to: values.count, by: 16384) {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(16384 * width)
+            for value in values[start..<min(start + 16384, values.count)] {
+                for shift in stride(from: (width - 1) * 8, through: 0, by: -8) {
+                    bytes.append(UInt8(truncatingIfNeeded: value >> Value(shift)))
+                }
+            }
+            take(bytes)
+        }
     }
 
     /// Reads a stored dataset version and checks every value against the description again.

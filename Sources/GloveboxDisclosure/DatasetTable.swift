@@ -29,15 +29,18 @@ package struct DatasetTable: Sendable {
     package let columns: [Column]
     /// SHA-256 of ``encoded``: the digest of the dataset version.
     package let contentDigest: Digest
-    /// The columns as bytes, to be stored and read again.
-    package let encoded: [UInt8]
-
     init(description: DatasetDescription, rowCount: Int, columns: [Column]) {
         self.description = description
         self.rowCount = rowCount
         self.columns = columns
-        self.encoded = Self.encode(description, rowCount, columns)
-        self.contentDigest = Digest(sha256: encoded)
+        contentDigest = Digest(sha256Of: { Self.encode(rowCount, columns, $0) })
+    }
+
+    /// The columns as bytes, to be stored and read again.
+    package var encoded: [UInt8] {
+        var bytes: [UInt8] = []
+        Self.encode(rowCount, columns) { bytes += $0 }
+        return bytes
     }
 
     /// The number of privacy units.

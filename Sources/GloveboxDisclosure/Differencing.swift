@@ -61,7 +61,8 @@ package struct Differencing: Sendable {
         }
     }
 
-    private struct CellPair: Hashable {
+    // The cells of a unit in two releases.
+    struct CellPair: Hashable {
         let new: [Int]
         let old: [Int]
     }

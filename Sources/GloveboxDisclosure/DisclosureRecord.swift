@@ -82,7 +82,7 @@ package struct DisclosureRecord: Sendable {
         subject = Subject(
             policy: request.policy,
             inputPolicy: request.inputPolicy,
-            lineage: request.table.description.name
+            lineage: request.description.name
         )
         (self.decision, self.context, privacy) = (decision, context, nil)
         toolNames = [("parser", "csv"), ("encoder", "csv"), ("check", "release-gate")]

@@ -8,7 +8,7 @@ extension DominanceCheck {
     /// Source: release policy section 5.3.
     package func findings(_ counts: CellCounts, zeros: ThresholdCheck.Kind) -> [Finding] {
         guard let variable = counts.variable, variable.statistic != .proportion else { return [] }
-        let contributions = counts.contributions(keeping: depth)
+        let contributions = counts.contributions
         let negative = counts.frame.cells.filter { contributions[$0].hasNegative }
         let unsafe = counts.frame.cells.filter {
             !contributions[$0].hasNegative && isUnsafe(contributions[$0], zeros: zeros)

@@ -47,14 +47,15 @@ package struct MeasuredVariable: Hashable, Sendable {
         }
     }
 
-    /// The scaled value of a row, 0 or 1 for a proportion; nil when it is missing.
-    func value(ofRow row: Int, in values: DatasetTable.Column) -> Int64? {
-        switch values {
-        case .numbers(let numbers):
-            return numbers[row] == DatasetTable.Column.missingNumber ? nil : numbers[row]
+    /// The scaled values of rows, 0 or 1 for a proportion; ``DatasetTable/Column/missingNumber`` where it is missing.
+    func values(_ rows: Range<Int>, in column: DatasetTable.Column) -> [Int64] {
+        switch column {
+        case .numbers(let numbers): Array(numbers[rows])
         case .codes(let codes):
-            return codes[row] == DatasetTable.Column.missingCode ? nil : codes[row] == positive ? 1 : 0
-        case .identifiers: return nil
+            codes[rows].map {
+                $0 == DatasetTable.Column.missingCode ? DatasetTable.Column.missingNumber : $0 == positive ? 1 : 0
+            }
+        case .identifiers: rows.map { _ in DatasetTable.Column.missingNumber }
         }
     }
 }

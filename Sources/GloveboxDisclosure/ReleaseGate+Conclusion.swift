@@ -11,11 +11,11 @@ extension ReleaseGate {
         _ counts: CellCounts,
         _ rounding: RoundingRules.Counts,
         _ digits: Int,
-        _ table: DatasetTable
+        _ dataset: DatasetSize
     ) -> Int64 {
-        var cell = [rounding.domainSize(population: table.unitCount)]
+        var cell = [rounding.domainSize(population: dataset.units)]
         if let variable = counts.variable {
-            cell.append(MeasureDomain.size(variable, digits: digits, rows: table.rowCount))
+            cell.append(MeasureDomain.size(variable, digits: digits, rows: dataset.rows))
         }
         let cells = counts.frame.cells.flatMap { _ in cell }
         return Capacity.millibits(domainSizes: cells + [3, Int64(policy.channels.pad.count)])
@@ -76,7 +76,7 @@ extension ReleaseGate {
         _ findings: [Finding],
         file: Decision.File,
         _ millibits: Int64,
-        _ record: ReleaseRecord,
+        _ record: ReleaseRecord?,
         _ comparison: Decision.Comparison
     ) -> Decision {
         let rules = request.policy.decision

@@ -58,14 +58,17 @@ extension ReleaseGate {
 
     /// Runs the dominance rules on what two releases of one variable give away together.
     static func dominanceOfDifferences(
-        _ record: ReleaseRecord,
+        _ counts: CellCounts,
+        _ record: ReleaseRecord?,
         _ past: Past,
         _ check: DominanceCheck?,
-        _ threshold: ThresholdCheck,
-        _ frame: TableFrame
+        _ threshold: ThresholdCheck
     ) -> [Finding] {
-        guard let check, record.variable != nil else { return [] }
-        let found = past.history.flatMap { Differencing.dominated(record, $0, by: check, zeros: threshold.zeros) }
+        guard let check, let variable = counts.variable, variable.statistic != .proportion else { return [] }
+        let frame = counts.frame
+        let found = past.history.flatMap { old in
+            record.map { Differencing.dominated($0, old, by: check, zeros: threshold.zeros) } ?? []
+        }
         let detail = found.prefix(10).map { "\(frame.labels($0.new)) less or more a set of release \($0.release)" }
         return [
             Finding(

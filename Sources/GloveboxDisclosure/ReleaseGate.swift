@@ -13,16 +13,22 @@ package struct ReleaseGate: Sendable {
         package let id: String
         package let policy: OutputPolicy
         package let inputPolicy: InputPolicy
-        /// The dataset version the job ran on.
-        package let table: DatasetTable
+        /// The rows of the dataset version the job ran on.
+        ///
+        /// Only what is decided from a table in memory can be remembered; a file is for a filter that keeps nothing.
+        package let rows: any RowSource
         package let spec: TableSpec
 
+        /// What the rows were checked against.
+        package var description: DatasetDescription { rows.description }
+
         /// Gathers a request.
-        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: DatasetTable, spec: TableSpec) {
+        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: any RowSource, spec: TableSpec)
+        {
             self.id = id
             self.policy = policy
             self.inputPolicy = inputPolicy
-            self.table = table
+            rows = table
             self.spec = spec
         }
     }
@@ -49,7 +55,8 @@ package struct ReleaseGate: Sendable {
     /// The supervisor adds what it enforces itself.
     package static let capabilities: Set<Capability> = [
         "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "measure.count",
-        "measure.sum", "measure.mean", "measure.proportion", "check.threshold", "check.dominance", "check.differencing",
+        "measure.sum", "measure.mean", "measure.proportion", "measure.ols", "output.json", "check.dof",
+        "check.threshold", "check.dominance", "check.differencing",
         "rounding.nearest", "rounding.midpoint", "suppression.forbid", "suppression.mark",
         "capacity.max_bits_per_release", "capacity.max_bits_per_project", "decision.auto.when-all-pass",
         "decision.auto.never", "decision.otherwise.reject",
@@ -74,8 +81,15 @@ package struct ReleaseGate: Sendable {
     ///
     /// - Throws: `spec.output`.
     package static func output(of spec: TableSpec, policy: OutputPolicy) throws(GloveboxError) -> DeclaredOutput {
-        guard let output = policy.output(named: spec.output), output.type == .csv else {
-            throw GloveboxError("spec.output", "the policy declares no csv output \(Display.escape(spec.output))")
+        // A table without dimensions is one row, and may be an object instead; a regression always is.
+        let types: [DeclaredOutput.FileType] =
+            spec.regression != nil ? [.json] : spec.groupBy.isEmpty ? [.csv, .json] : [.csv]
+        guard let output = policy.output(named: spec.output), types.contains(output.type) else {
+            let wanted = types.map(\.rawValue).joined(separator: " or ")
+            throw GloveboxError(
+                "spec.output",
+                "the policy declares no \(wanted) output \(Display.escape(spec.output)) for this spec"
+            )
         }
         return output
     }
@@ -89,19 +103,22 @@ package struct ReleaseGate: Sendable {
         guard spec.dataset.utf8.elementsEqual(description.name.utf8) else {
             throw GloveboxError("spec.dataset", "the spec is for dataset \(Display.escape(spec.dataset))")
         }
-        let output = try output(of: spec, policy: policy)
         guard policy.columns?.measures.contains(spec.statistic) == true else {
             throw GloveboxError("spec.statistic", "the policy does not allow \(spec.statistic.rawValue)")
         }
-        for column in spec.groupBy.map(\.column) + spec.conditions.map(\.column) + (spec.variable.map { [$0] } ?? [])
-        where !inputPolicy.allows(column: column) {
+        let output = try output(of: spec, policy: policy)
+        for column in spec.columns where !inputPolicy.allows(column: column) {
             throw GloveboxError("spec.column", "the input policy does not show the column \(Display.escape(column))")
         }
         for predicate in spec.conditions { try description.check(predicate) }
         let frame = try TableFrame(spec, description: description)
         let variable = try MeasuredVariable(spec, description: description)
         let rows = frame.rows(withTotals: spec.hasTotals).count
-        guard rows <= output.maxRows, rows * (frame.dimensions.count + (variable == nil ? 1 : 2)) <= output.maxCells
+        let parameters = try spec.regression.map { (wanted) throws(GloveboxError) in
+            try RegressionDesign(wanted, description: description).parameters
+        }
+        let columns = parameters.map { $0 + 4 } ?? frame.dimensions.count + (variable == nil ? 1 : 2)
+        guard rows <= output.maxRows, rows * columns <= output.maxCells
         else {
             throw GloveboxError("spec.too-many-cells", "the table has more rows or cells than \(output.name) may have")
         }
@@ -120,28 +137,35 @@ package struct ReleaseGate: Sendable {
         past: Past,
         capabilities: Set<Capability>
     ) throws(GloveboxError) -> Decision {
-        let (policy, table, spec) = (request.policy, request.table, request.spec)
+        let (policy, spec) = (request.policy, request.spec)
         try policy.requireEnforced(by: capabilities)
-        try request.inputPolicy.check(against: table.description)
-        let frame = try frame(spec, policy, table.description, request.inputPolicy)
+        try request.inputPolicy.check(against: request.description)
+        let frame = try frame(spec, policy, request.description, request.inputPolicy)
         guard let rounding = policy.rounding, let threshold = policy.checks.threshold,
             let differencing = policy.checks.differencing
         else { throw GloveboxError("policy.not-enforced", "the gate releases only recomputed tables") }
-        let claimed: CheckedTable
+        let read: CheckerAnswer
         switch claim {
-        case .table(let table): claimed = table
         case .refused(let fault):
             return refusal(request, [Finding("parser", .fail, detail: fault.message)])
         case nil:
             return refusal(request, [Finding("missing-output", .fail, detail: "the job left no \(spec.output)")])
+        case .table, .record: read = claim ?? .refused(CSVFault(.empty, line: 0))
         }
-        let counts = try CellCounts(
-            table,
-            frame: frame,
+        if let regression = spec.regression {
+            return try decide(request, regression, read, rounding, threshold, past)
+        }
+        let table = try remembered(request, past)
+        var tabulation = try Tabulation(
+            frame,
             conditions: spec.conditions,
-            variable: MeasuredVariable(spec, description: table.description),
-            inputPolicy: request.inputPolicy
+            variable: MeasuredVariable(spec, description: request.description),
+            description: request.description,
+            inputPolicy: request.inputPolicy,
+            remembers: table != nil
         )
+        let size = try request.rows.rows { (block) throws(GloveboxError) in try tabulation.add(block) }
+        let counts = tabulation.finish()
         var findings = threshold.findings(counts)
         let measures = CellMeasures(counts)
         findings += measureFindings(counts, measures, policy.checks, threshold)
@@ -149,19 +173,22 @@ package struct ReleaseGate: Sendable {
         (marked, findings) = suppressed(counts, findings, policy.suppression, withTotals: spec.hasTotals)
         let (released, audit) = rounded(counts, measures, rounding, threshold, marked, withTotals: spec.hasTotals)
         findings += audit
-        let wrong = released.mismatches(claimed, rounding: rounding.counts)
-        let record = ReleaseRecord(
-            id: request.id,
-            spec: spec,
-            table: table,
-            counts: counts,
-            marked: marked,
-            key: past.lineageKey
-        )
-        let hits = Self.hits(record, past, differencing)
-        let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, table)
+        let isObject = try output(of: spec, policy: policy).type == .json
+        let wrong = released.mismatches(read, isObject: isObject, rounding: rounding.counts)
+        let record = table.map { table in
+            ReleaseRecord(
+                id: request.id,
+                spec: spec,
+                table: table,
+                counts: counts,
+                marked: marked,
+                key: past.lineageKey
+            )
+        }
+        let hits = record.map { Self.hits($0, past, differencing) } ?? []
+        let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, size)
         findings.append(finding(differencing, hits, frame))
-        findings += dominanceOfDifferences(record, past, policy.checks.dominance, threshold, frame)
+        findings += dominanceOfDifferences(counts, record, past, policy.checks.dominance, threshold)
         findings.append(capacityFinding(policy, millibits, past))
         findings.append(
             Finding(
@@ -174,10 +201,21 @@ package struct ReleaseGate: Sendable {
         return conclude(
             request,
             findings,
-            file: .init(name: spec.output, bytes: released.csv),
+            file: .init(name: spec.output, bytes: isObject ? released.json : released.csv),
             millibits,
             record,
             .init(releases: past.history.count, hits: hits.count)
         )
+    }
+
+    /// The table whose units are remembered; nil for a file, which nothing was released of.
+    ///
+    /// - Throws: `dataset.file` when there is something to compare a file with.
+    static func remembered(_ request: Request, _ past: Past) throws(GloveboxError) -> DatasetTable? {
+        let table = request.rows as? DatasetTable
+        guard table != nil || past.history.isEmpty else {
+            throw GloveboxError("dataset.file", "a file cannot be compared with what was released of the dataset")
+        }
+        return table
     }
 }

@@ -23,6 +23,27 @@ extension ReleasedTable {
         return wrong + rows.map(\.labels).filter { expected[$0] != nil }
     }
 
+    /// Compares what a job left, a table or the object of a table of one row.
+    package func mismatches(
+        _ claim: CheckerAnswer,
+        isObject: Bool,
+        rounding: RoundingRules.Counts
+    ) -> [[String]] {
+        switch claim {
+        case .table(let table) where !isObject: return mismatches(table, rounding: rounding)
+        case .record(let record) where isObject:
+            let cells = header.compactMap { name -> CheckedTable.Cell? in
+                guard case .cell(let cell)? = record.members[name] else { return nil }
+                return cell
+            }
+            guard cells.count == record.members.count, cells.count == header.count else {
+                return [record.members.keys.sorted()]
+            }
+            return mismatches(CheckedTable(header: header, rows: [cells]), rounding: rounding)
+        case .table, .record, .refused: return [["another form than the declared one"]]
+        }
+    }
+
     private func agrees(_ cells: [CheckedTable.Cell], _ row: Row, _ rounding: RoundingRules.Counts) -> Bool {
         guard let count = cells.first, Self.agrees(count, row, rounding) else { return false }
         guard let measure = row.measure else { return true }

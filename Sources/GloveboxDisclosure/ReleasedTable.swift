@@ -13,6 +13,7 @@ package struct ReleasedTable: Sendable {
         package let rounded: ExactDecimal?
 
         var text: String { rounded?.text ?? "NA" }
+        var cell: CheckedTable.Cell { rounded.map { .init($0) } ?? .label("NA") }
     }
 
     /// One row.
@@ -120,5 +121,19 @@ package struct ReleasedTable: Sendable {
             out += ((row.labels + shown).joined(separator: ",") + "\n").utf8
         }
         return out
+    }
+
+    /// The canonical bytes of a table of one row as an object.
+    ///
+    /// Source: release policy sections 4 and 8.2.
+    package var json: [UInt8] {
+        var members: [String: CheckedRecord.Value] = [:]
+        for row in rows {
+            let numbers = [CheckedTable.Cell(ExactDecimal(row.rounded))] + (row.measure.map { [$0.cell] } ?? [])
+            for (name, number) in zip(header, numbers) {
+                members[name] = .cell(row.isSuppressed ? .suppressed : number)
+            }
+        }
+        return CheckedRecord(members).json
     }
 }

@@ -27,17 +27,17 @@ package struct RowFilter: Sendable {
 
     /// The rows that meet every condition, in order.
     package func rows(of table: DatasetTable) -> [Int] {
-        let mask = mask(0..<table.rowCount, of: table)
+        let mask = mask(0..<table.rowCount, of: table.columns)
         return mask.indices.filter { mask[$0] }
     }
 
     /// Whether each of the rows meets every condition; read column by column.
-    func mask(_ rows: Range<Int>, of table: DatasetTable) -> [Bool] {
+    func mask(_ rows: Range<Int>, of columns: [DatasetTable.Column]) -> [Bool] {
         var mask = [Bool](repeating: true, count: rows.count)
         for test in tests {
             switch test {
             case .codes(let column, let allowed):
-                guard case .codes(let values) = table.columns[column] else { return mask.map { _ in false } }
+                guard case .codes(let values) = columns[column] else { return mask.map { _ in false } }
                 for row in rows {
                     let code = values[row]
                     if code == DatasetTable.Column.missingCode || !allowed[Int(code)] {
@@ -45,7 +45,7 @@ package struct RowFilter: Sendable {
                     }
                 }
             case .numbers(let column, let range):
-                guard case .numbers(let values) = table.columns[column] else { return mask.map { _ in false } }
+                guard case .numbers(let values) = columns[column] else { return mask.map { _ in false } }
                 // The mark of a missing number is below every bound.
                 for row in rows where !range.contains(values[row]) { mask[row - rows.lowerBound] = false }
             case .never: return mask.map { _ in false }

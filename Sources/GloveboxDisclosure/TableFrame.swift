@@ -20,9 +20,9 @@ package struct TableFrame: Sendable {
         package let isSensitive: Bool
 
         /// Moves each row's place on by this dimension; -1 once a value is missing.
-        func append(_ rows: Range<Int>, in table: DatasetTable, to places: inout [Int32]) {
+        func append(_ rows: Range<Int>, in columns: [DatasetTable.Column], to places: inout [Int32]) {
             let width = Int32(labels.count + 1)
-            switch table.columns[column] {
+            switch columns[column] {
             case .codes(let values):
                 for (index, row) in rows.enumerated() where places[index] >= 0 {
                     let code = values[row]
@@ -76,9 +76,9 @@ package struct TableFrame: Sendable {
     package var sizes: [Int] { dimensions.map(\.labels.count) }
 
     /// The place of each of the rows; -1 when one of its values is missing.
-    package func places(ofRows rows: Range<Int>, in table: DatasetTable) -> [Int32] {
+    package func places(ofRows rows: Range<Int>, in columns: [DatasetTable.Column]) -> [Int32] {
         var places = [Int32](repeating: 0, count: rows.count)
-        for dimension in dimensions { dimension.append(rows, in: table, to: &places) }
+        for dimension in dimensions { dimension.append(rows, in: columns, to: &places) }
         return places
     }
 

@@ -15,6 +15,16 @@ package struct TableSpec: Hashable, Sendable {
         package let banding: String?
     }
 
+    /// What a linear regression explains, and by what.
+    package struct Regression: Hashable, Sendable {
+        /// The column of numbers that is explained.
+        package let outcome: String
+        /// The columns it is explained by.
+        package let regressors: [String]
+        /// Whether there is a constant term.
+        package let hasIntercept: Bool
+    }
+
     /// The dataset's name.
     package let dataset: String
     /// The output file the table is for.
@@ -27,6 +37,8 @@ package struct TableSpec: Hashable, Sendable {
     package let statistic: ColumnRules.Measure
     /// The column that is summed or averaged; nil for counts.
     package let variable: String?
+    /// The regression of statistic `ols`; nil for the others.
+    package let regression: Regression?
     /// Whether margins are added.
     package let hasTotals: Bool
     /// The spec with every default filled in.
@@ -57,13 +69,32 @@ package struct TableSpec: Hashable, Sendable {
         conditions = try fields.sections("where", 0...8, optional: true)
         statistic = try fields.choice("statistic", default: .count)
         variable = statistic == .count || statistic == .ols ? nil : try fields.text("variable")
-        if statistic == .ols {
-            _ = try fields.text("outcome")
-            _ = try fields.texts("regressors", 1...20)
-            _ = try fields.bool("intercept", default: true)
-        }
+        regression = statistic == .ols ? try Self.regression(&fields, groupBy) : nil
         hasTotals = try fields.bool("totals", default: false)
+        guard regression == nil || !hasTotals else { throw fields.wrongValue("totals", "must be false for ols") }
         canonical = try fields.finish()
+    }
+
+    /// Every column the spec names.
+    package var columns: [String] {
+        groupBy.map(\.column) + conditions.map(\.column) + (variable.map { [$0] } ?? [])
+            + (regression.map { [$0.outcome] + $0.regressors } ?? [])
+    }
+
+    private static func regression(
+        _ fields: inout DocumentFields,
+        _ groupBy: [Dimension]
+    ) throws(GloveboxError) -> Regression {
+        guard groupBy.isEmpty else { throw fields.wrongValue("group_by", "must be empty for ols") }
+        let outcome = try fields.text("outcome")
+        let regressors = try fields.texts("regressors", 1...20)
+        let all = [outcome] + regressors
+        for (index, name) in all.enumerated()
+        where all[..<index].contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+            throw fields.wrongValue("regressors", "name a column twice, or the outcome")
+        }
+        let hasIntercept = try fields.bool("intercept", default: true)
+        return Regression(outcome: outcome, regressors: regressors, hasIntercept: hasIntercept)
     }
 
     private static func dimensions(_ fields: inout DocumentFields) throws(GloveboxError) -> [Dimension] {

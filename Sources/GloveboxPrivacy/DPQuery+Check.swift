@@ -1,6 +1,7 @@
 package import GloveboxCore
 package import GloveboxDisclosure
 package import GloveboxPolicy
+internal import GloveboxTables
 
 extension DPQuery {
     /// What code of this target enforces of a policy of tier `computed`.
@@ -34,16 +35,15 @@ extension DPQuery {
                 hint: "Allowed: \(policy.privacy.queries.map(\.rawValue).joined(separator: ", "))."
             )
         }
-        guard policy.privacy.mechanism?.groups ?? .publicKeys == .publicKeys else {
-            throw GloveboxError("policy.not-enforced", "this version releases only groups with public keys")
-        }
+        try checkSelection(policy)
         guard let budget = policy.privacy.budget, let most = Rho(budget.perQueryRho) else {
             throw GloveboxError("policy.not-enforced", "the policy has no budget in units of 10^-12")
         }
-        guard rho <= most else {
+        let cost = try cost()
+        guard cost <= most else {
             throw GloveboxError(
                 "budget.per-query",
-                "the query asks for rho \(rho.text), the policy allows \(most.text) for each",
+                "the query asks for rho \(cost.text), the policy allows \(most.text) for each",
                 hint: "Ask for a smaller rho; the answer gets more noise."
             )
         }
@@ -62,6 +62,29 @@ extension DPQuery {
             throw GloveboxError("query.too-many-cells", "an answer has at most 4096 groups, a quantile 256 bands")
         }
         return frame
+    }
+
+    // Groups with names that are not public are selected, and the query says what that may cost; others are not.
+    private func checkSelection(_ policy: OutputPolicy) throws(GloveboxError) {
+        let isNeeded = policy.privacy.mechanism?.groups == .threshold && kind != .quantile && !layout.groupBy.isEmpty
+        guard isNeeded == (selection != nil) else {
+            throw GloveboxError(
+                "query.selection",
+                isNeeded
+                    ? "the policy's group keys are not public: the query must say what selecting them may cost"
+                    : "the group keys are public, or there are none: nothing is selected",
+                hint: isNeeded
+                    ? #"Add "selection":{"epsilon":"0.1","delta":"0.0000001"} to the query."# : "Leave out selection."
+            )
+        }
+        guard let selection, let most = policy.privacy.budget?.selectionDelta else { return }
+        guard selection.delta <= most else {
+            throw GloveboxError(
+                "budget.per-query",
+                "the query asks for delta \(selection.delta.text), the policy allows \(most.text) in all",
+                hint: "Ask for a smaller delta; fewer groups are named."
+            )
+        }
     }
 
     /// The summed or averaged column; nil for the kinds that count.

@@ -22,10 +22,20 @@ package struct DPQuery: Hashable, Sendable {
     package let quantile: ExactDecimal?
     /// What the answer may cost.
     package let rho: Rho
+    /// What naming the groups may cost, where their names are not public; nil where they are.
+    package let selection: KeySelection?
     /// The groups and conditions, in the form that tables use.
     let layout: TableSpec
     /// The query with every default filled in.
     package let canonical: JSONValue
+
+    /// What the answer costs in all: ``rho``, and what naming the groups takes.
+    ///
+    /// - Throws: `privacy.epsilon`, `privacy.overflow`.
+    package func cost() throws(GloveboxError) -> Rho {
+        guard let selection else { return rho }
+        return try rho.adding(selection.rho())
+    }
 
     /// SHA-256 of the canonical bytes.
     package var digest: Digest { Digest(sha256: CanonicalJSON.encode(canonical)) }
@@ -52,6 +62,7 @@ package struct DPQuery: Hashable, Sendable {
             throw fields.wrongValue("rho", "must be above zero with at most 12 decimals")
         }
         self.rho = rho
+        selection = try fields.section("selection")
         guard let question = try fields.section("query", as: Question.self) else { throw fields.missing("query") }
         (kind, column, banding, quantile) = (question.kind, question.column, question.banding, question.quantile)
         canonical = try fields.finish()

@@ -1,5 +1,6 @@
 package import GloveboxCore
 package import GloveboxPolicy
+internal import GloveboxTables
 
 /// What every dataset lineage and project has spent, over all researchers, and the answers that were paid for.
 ///
@@ -12,12 +13,15 @@ package struct PrivacyLedger: Sendable {
         package let lineage: String
         package let project: String
         package let rho: Rho
+        /// What selecting group keys may fail with, in units of 10^-18.
+        package let selectionDelta: UInt64
         /// What is paid for: query, dataset version and mechanism; see ``key(query:dataset:policy:)``.
         package let key: Digest
 
         /// Gathers a charge.
-        package init(lineage: String, project: String, rho: Rho, key: Digest) {
+        package init(lineage: String, project: String, rho: Rho, selectionDelta: UInt64 = 0, key: Digest) {
             (self.lineage, self.project, self.rho, self.key) = (lineage, project, rho, key)
+            self.selectionDelta = selectionDelta
         }
 
         /// Reads a logged charge.
@@ -32,19 +36,30 @@ package struct PrivacyLedger: Sendable {
                 throw GloveboxError("log.journal-corrupt", "a privacy charge has no amount")
             }
             rho = Rho(units: units)
+            guard let text = fields.optional("selectionDeltaUnits") else {
+                selectionDelta = 0
+                return
+            }
+            guard let delta = text.string.flatMap({ UInt64($0) }) else {
+                throw GloveboxError("log.journal-corrupt", "a privacy charge has no delta")
+            }
+            selectionDelta = delta
         }
 
         /// The logged form.
         package var json: JSONValue {
-            [
-                "lineage": .string(lineage), "project": .string(project), "key": key.json,
-                "rhoUnits": .string(String(rho.units)),
-            ]
+            var object = JSONObject([
+                ("lineage", .string(lineage)), ("project", .string(project)), ("key", key.json),
+                ("rhoUnits", .string(String(rho.units))),
+            ])
+            if selectionDelta > 0 { object["selectionDeltaUnits"] = .string(String(selectionDelta)) }
+            return .object(object)
         }
     }
 
     private var byLineage: [String: Rho] = [:]
     private var byProject: [String: Rho] = [:]
+    private var selectionDeltas: [String: UInt64] = [:]
     private var answers: [Digest: Digest] = [:]
     /// Number of charges so far.
     package private(set) var count = 0
@@ -58,6 +73,9 @@ package struct PrivacyLedger: Sendable {
     /// What a project has spent over all datasets.
     package func spent(project: String) -> Rho { byProject[project] ?? .zero }
 
+    /// What selecting group keys may have failed with on a dataset's lineage, in units of 10^-18.
+    package func selectionDelta(lineage: String) -> UInt64 { selectionDeltas[lineage] ?? 0 }
+
     /// The digest of the answer that was paid for under a key; nil when there is none.
     package func answer(to key: Digest) -> Digest? { answers[key] }
 
@@ -65,6 +83,7 @@ package struct PrivacyLedger: Sendable {
     ///
     /// - Throws: `budget.exhausted`, `policy.not-enforced`, `privacy.overflow`.
     package func check(_ charge: Charge, budget: Budget) throws(GloveboxError) {
+        try checkSelection(charge, budget)
         guard let lineage = Rho(budget.datasetRho), let project = Rho(budget.projectRho) else {
             throw GloveboxError("policy.not-enforced", "a limit of the budget is finer than 10^-12")
         }
@@ -81,12 +100,33 @@ package struct PrivacyLedger: Sendable {
         }
     }
 
+    private func checkSelection(_ charge: Charge, _ budget: Budget) throws(GloveboxError) {
+        guard charge.selectionDelta > 0 else { return }
+        guard let most = budget.selectionDelta.scaled(decimals: 18) else {
+            throw GloveboxError("policy.not-enforced", "a limit of the budget is finer than 10^-18")
+        }
+        let spent = selectionDelta(lineage: charge.lineage)
+        guard try Exact.sum(spent, charge.selectionDelta) <= UInt64(most) else {
+            throw GloveboxError(
+                "budget.exhausted",
+                "dataset \(Display.escape(charge.lineage)) has no room for the delta of selecting group keys",
+                hint: "Ask for a smaller delta, or for an answer that was already paid for."
+            )
+        }
+    }
+
     /// Adds a logged charge; no limit applies to what has happened.
     ///
     /// - Throws: `privacy.overflow`.
     package mutating func apply(_ charge: Charge) throws(GloveboxError) {
         byLineage[charge.lineage] = try spent(lineage: charge.lineage).adding(charge.rho)
         byProject[charge.project] = try spent(project: charge.project).adding(charge.rho)
+        if charge.selectionDelta > 0 {
+            selectionDeltas[charge.lineage] = try Exact.sum(
+                selectionDelta(lineage: charge.lineage),
+                charge.selectionDelta
+            )
+        }
         count += 1
     }
 

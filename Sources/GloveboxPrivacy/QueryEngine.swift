@@ -40,9 +40,12 @@ package struct QueryEngine: Sendable {
         )
         var sampler = Sampler(random)
         let kept = try rows(table, frame, key)
+        let isNamed = try named(kept, frame, table, &sampler)
         func draw(_ measured: Measured) throws(GloveboxError) -> [Int128] {
             var noisy: [Int128] = []
-            for sum in measured.sums { noisy.append(try measured.noise.apply(sum, &sampler)) }
+            for (sum, isNamed) in zip(measured.sums, isNamed) where isNamed {
+                noisy.append(try measured.noise.apply(sum, &sampler))
+            }
             return noisy
         }
         guard let (index, number) = try query.number(in: table.description) else {
@@ -50,7 +53,7 @@ package struct QueryEngine: Sendable {
             let noisy = try draw(counts)
             let report = [try counts.noise.report(of: "count", decimals: 0)]
             guard query.kind == .quantile else {
-                return try encode(frame, noisy.map { String($0) }, report)
+                return try encode((frame, isNamed), noisy.map { String($0) }, report)
             }
             return try encode(nil, [quantile(noisy, frame, table.description)], report)
         }
@@ -61,13 +64,13 @@ package struct QueryEngine: Sendable {
         let noisy = try draw(sums)
         let report = try sums.noise.report(of: "sum", decimals: number.decimals)
         func text(_ value: Int128) -> String { ExactDecimal(mantissa: value, exponent: -number.decimals).text }
-        guard isMean else { return try encode(frame, noisy.map(text), [report]) }
+        guard isMean else { return try encode((frame, isNamed), noisy.map(text), [report]) }
         let counts = try count(kept, frame, rho: query.rho.half)
         let means = zip(noisy, try draw(counts)).map { sum, count in
             let mean = centre + Exact.quotientHalfEven(sum, max(1, count))
             return text(min(max(mean, Int128(bounds.lowerBound)), Int128(bounds.upperBound)))
         }
-        return try encode(frame, means, [report, counts.noise.report(of: "count", decimals: 0)])
+        return try encode((frame, isNamed), means, [report, counts.noise.report(of: "count", decimals: 0)])
     }
 
     // MARK: Exact part
@@ -80,7 +83,7 @@ package struct QueryEngine: Sendable {
         let filter = try RowFilter(inputPolicy.rowFilter + query.layout.conditions, description: table.description)
         let number = try query.number(in: table.description)
         let isPossible = Set(frame.cells)
-        let places = frame.places(ofRows: 0..<table.rowCount, in: table)
+        let places = frame.places(ofRows: 0..<table.rowCount, in: table.columns)
         var candidates: [ContributionBounds.Kept] = []
         for row in filter.rows(of: table) {
             let place = Int(places[row])
@@ -93,6 +96,22 @@ package struct QueryEngine: Sendable {
             candidates.append(.init(row: row, place: place))
         }
         return bounds.keep(candidates, of: table, key: key, query: query.digest)
+    }
+
+    // Whether each cell is named: all of them where the names are public.
+    private func named<Random: RandomSource>(
+        _ kept: [ContributionBounds.Kept],
+        _ frame: TableFrame,
+        _ table: DatasetTable,
+        _ sampler: inout Sampler<Random>
+    ) throws(GloveboxError) -> [Bool] {
+        guard let selection = query.selection else { return frame.cells.map { _ in true } }
+        let units = table.unitLookup
+        var holders: [Int: Set<UInt32>] = [:]
+        for row in kept { holders[row.place, default: []].insert(units?[row.row] ?? UInt32(row.row)) }
+        let isChange = policy.privacy.unit?.neighbour == .changeOne
+        let groups = Int(clamping: bounds.groups) * (isChange ? 2 : 1)
+        return try selection.keeps(frame.cells.map { holders[$0]?.count ?? 0 }, groups: groups, &sampler)
     }
 
     private var bounds: ContributionBounds {
@@ -186,12 +205,13 @@ package struct QueryEngine: Sendable {
         return number.text(banding.edges[band + 1])
     }
 
-    private func encode(_ frame: TableFrame?, _ values: [String], _ noise: [JSONObject]) throws(GloveboxError)
+    private func encode(_ named: (TableFrame, [Bool])?, _ values: [String], _ noise: [JSONObject]) throws(GloveboxError)
         -> [UInt8]
     {
         let report = policy.privacy.report ?? PrivacyRules.ReportItem.allCases
-        let cells = zip(frame?.cells.map(Optional.some) ?? [nil], values).map { place, value -> JSONValue in
-            let key = place.flatMap { frame?.labels($0) } ?? []
+        let places = named.map { frame, isNamed in zip(frame.cells, isNamed).filter(\.1).map { Optional($0.0) } }
+        let cells = zip(places ?? [nil], values).map { place, value -> JSONValue in
+            let key = place.flatMap { named?.0.labels($0) } ?? []
             return ["key": .array(key.map(JSONValue.string)), "value": .string(value)]
         }
         var answer = JSONObject([
@@ -206,10 +226,14 @@ package struct QueryEngine: Sendable {
             return .object(laws)
         }
         answer["noise"] = .array(shown)
-        if report.contains(.rho) { answer["rho"] = .string(query.rho.text) }
+        let cost = try query.cost()
+        if report.contains(.rho) { answer["rho"] = .string(cost.text) }
         if report.contains(.epsilonAtDelta), let delta = policy.privacy.budget?.delta {
+            // What selecting keys may fail with comes on top.
+            let total = Ratio(delta) + Ratio(query.selection?.delta ?? .zero)
             answer["epsilon_at_delta"] = [
-                "delta": .string(delta.text), "epsilon": .string(PrivacyLoss.epsilonText(query.rho, delta: delta)),
+                "delta": .string(total.rounded(significantDigits: 15).text),
+                "epsilon": .string(PrivacyLoss.epsilonText(cost, delta: delta)),
             ]
         }
         return CanonicalJSON.encode(.object(answer))

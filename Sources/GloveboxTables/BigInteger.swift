@@ -49,6 +49,11 @@ package struct BigInteger: Hashable, Sendable {
     /// Whether 2 divides it.
     package var isEven: Bool { (limbs.first ?? 0).isMultiple(of: 2) }
 
+    /// Half, cut towards zero.
+    package var half: BigInteger {
+        BigInteger(isNegative: isNegative, limbs: limbs.isEmpty ? [] : Self.shifted(limbs, right: 1))
+    }
+
     /// 10^n, n not negative.
     package static func power(ofTen n: Int) -> BigInteger {
         var (result, square, rest) = (one, BigInteger(10), n)

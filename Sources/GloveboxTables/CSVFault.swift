@@ -18,6 +18,7 @@ package struct CSVFault: Error, Hashable, Sendable {
         case tooManyCells = 12
         case cell = 13
         case header = 14
+        case json = 15
     }
 
     /// The cause.
@@ -49,7 +50,9 @@ package struct CSVFault: Error, Hashable, Sendable {
             case .tooManyCells: "more cells than allowed"
             case .cell: "a cell that is neither a number nor a plain label"
             case .header: "a column name that is no plain label or stands twice"
+            case .json: "no JSON object of plain labels and numbers"
             }
+        guard kind != .json else { return what }
         return line > 0 ? "CSV line \(line): \(what)" : "CSV: \(what)"
     }
 }

@@ -12,7 +12,9 @@
 package struct CSVReader {
     /// One line, split into fields.
     package struct Row: Sendable {
-        fileprivate var bytes: [UInt8] = []
+        /// Where the fields stand.
+        package fileprivate(set) var bytes: [UInt8] = []
+        fileprivate var starts: [Int] = []
         fileprivate var ends: [Int] = []
         /// The line number, counted from 1.
         package fileprivate(set) var line = 0
@@ -21,7 +23,10 @@ package struct CSVReader {
         package var count: Int { ends.count }
 
         /// The bytes of a field, without its quotes.
-        package subscript(index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
+        package subscript(index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
+
+        /// Where in ``bytes`` a field stands, without its quotes.
+        package func range(_ index: Int) -> Range<Int> { starts[index]..<ends[index] }
 
         /// The text of a field; the reader has checked its encoding.
         package func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
@@ -41,6 +46,9 @@ package struct CSVReader {
     private let maxFieldBytes: Int
     private var chunk: [UInt8] = []
     private var at = 0
+    // What was read of a row that is not all plain bytes of one chunk.
+    private var own: [UInt8] = []
+    private var rowIsOwn = false
     private var state = State.start
     private var line = 1
     private var rowIsOpen = false
@@ -63,12 +71,14 @@ package struct CSVReader {
     package mutating func load(_ bytes: [UInt8]) {
         chunk = bytes
         at = 0
+        if !rowIsOpen { row.bytes = chunk }
     }
 
     /// Goes on to the end of the next row; false when the chunk is used up first.
     ///
     /// - Throws: the first ``CSVFault`` of the file.
     package mutating func advance() throws(CSVFault) -> Bool {
+        if !rowIsOpen, try plainRow() { return true }
         while at < chunk.count {
             let byte = chunk[at]
             at += 1
@@ -91,10 +101,53 @@ package struct CSVReader {
         }
     }
 
+    // Almost every row is printable ASCII without quotes and stands in one chunk: its fields stay where they are. Anything
+    // else is left to the byte-wise reader, which has all the rules; this one takes only what that one would.
+    private mutating func plainRow() throws(CSVFault) -> Bool {
+        row.starts.removeAll(keepingCapacity: true)
+        row.ends.removeAll(keepingCapacity: true)
+        let chunk = chunk
+        let bytes = chunk.span
+        var (start, index) = (at, at)
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte > 0x2c, byte < 0x7f {
+                index += 1
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: ","):
+                guard index - start <= maxFieldBytes else { return false }
+                row.starts.append(start)
+                row.ends.append(index)
+                start = index + 1
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                let isPair = byte == UInt8(ascii: "\r")
+                guard !isPair || index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "\n"),
+                    index - start <= maxFieldBytes, index > at
+                else { return false }
+                row.starts.append(start)
+                row.ends.append(index)
+                at = index + (isPair ? 2 : 1)
+                if rowIsOwn {
+                    row.bytes = chunk
+                    rowIsOwn = false
+                }
+                try closeRow()
+                return true
+            case 0x20...0x2c where byte != UInt8(ascii: "\""): break
+            default: return false
+            }
+            index += 1
+        }
+        return false
+    }
+
     // Returns true when the byte ends a row.
     private mutating func take(_ byte: UInt8) throws(CSVFault) -> Bool {
         if !rowIsOpen {
-            row.bytes.removeAll(keepingCapacity: true)
+            own = []
+            row.starts.removeAll(keepingCapacity: true)
             row.ends.removeAll(keepingCapacity: true)
             rowIsOpen = true
             rowHasQuotes = false
@@ -136,13 +189,13 @@ package struct CSVReader {
 
     private mutating func append(_ byte: UInt8) throws(CSVFault) {
         guard byte >= 32, byte != 127 else { throw CSVFault(.control, line: line) }
-        let length = row.bytes.count - (row.ends.last ?? 0)
+        let length = own.count - (row.ends.last ?? 0)
         guard length < maxFieldBytes else { throw CSVFault(.fieldTooLong, line: line) }
-        row.bytes.append(byte)
+        own.append(byte)
     }
 
     private mutating func endField() throws(CSVFault) {
-        let field = row.bytes[(row.ends.last ?? 0)...]
+        let field = own[(row.ends.last ?? 0)...]
         // A comma never stands inside a UTF-8 sequence, so every field is valid by itself or the file is not.
         if !field.allSatisfy({ $0 < 128 }) {
             guard String(validating: field, as: UTF8.self) != nil else { throw CSVFault(.encoding, line: line) }
@@ -150,13 +203,20 @@ package struct CSVReader {
                 throw CSVFault(.byteOrderMark, line: line)
             }
         }
-        row.ends.append(row.bytes.count)
+        row.starts.append(field.startIndex)
+        row.ends.append(own.count)
         state = .start
     }
 
     private mutating func endRow() throws(CSVFault) {
         try endField()
-        if row.ends.count == 1, row.bytes.isEmpty, !rowHasQuotes { throw CSVFault(.blankLine, line: line) }
+        if row.ends.count == 1, own.isEmpty, !rowHasQuotes { throw CSVFault(.blankLine, line: line) }
+        row.bytes = own
+        rowIsOwn = true
+        try closeRow()
+    }
+
+    private mutating func closeRow() throws(CSVFault) {
         guard fieldCount == nil || fieldCount == row.ends.count else { throw CSVFault(.fieldCount, line: line) }
         fieldCount = row.ends.count
         row.line = line

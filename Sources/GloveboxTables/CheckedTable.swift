@@ -9,6 +9,9 @@ package struct CheckedTable: Hashable, Sendable {
         /// The mark `[c]` of a suppressed cell.
         case suppressed
 
+        /// A number in its one text.
+        package init(_ number: ExactDecimal) { self = .number(number, text: number.text) }
+
         /// The text that is compared with a code.
         package var text: String {
             switch self {
@@ -61,6 +64,8 @@ package struct CheckedTable: Hashable, Sendable {
 package enum CheckerAnswer: Hashable, Sendable {
     /// The file is a table.
     case table(CheckedTable)
+    /// The file is a JSON object.
+    case record(CheckedRecord)
     /// The file is refused.
     case refused(CSVFault)
 }

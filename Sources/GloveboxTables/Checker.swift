@@ -1,35 +1,106 @@
-/// The parse that runs in the checker's own jail: untrusted bytes in, a typed table or a refusal out.
-package enum Checker {
-    /// Parses a table file.
+/// The parse that runs in the checker's own jail: untrusted bytes in, a typed table or record or a refusal out.
+///
+/// A file goes through in pieces, so that its size does not matter. What it is is seen from its first byte: no table
+/// starts like an object.
+package struct Checker {
+    /// Something that was read.
+    package enum Event: Hashable, Sendable {
+        /// The column names of a table; rows follow.
+        case header([String])
+        /// The next row, as long as the header.
+        case row([CheckedTable.Cell])
+        /// The whole of an object.
+        case record(CheckedRecord)
+    }
+
+    private let limits: CheckedTable.Limits
+    private var reader = CSVReader(maxFieldBytes: 64)
+    private var columns = 0
+    private var rows = 0
+    private var bytes = 0
+    // An object is small, and read in one go at its end.
+    private var object: [UInt8]?
+
+    /// Starts on the first byte of a file.
+    package init(limits: CheckedTable.Limits) { self.limits = limits }
+
+    /// Parses a whole file.
     package static func parse(_ bytes: [UInt8], limits: CheckedTable.Limits) -> CheckerAnswer {
+        var checker = Checker(limits: limits)
+        var header: [String] = []
+        var rows: [[CheckedTable.Cell]] = []
+        var record: CheckedRecord?
         do throws(CSVFault) {
-            return .table(try table(bytes, limits))
+            try checker.feed(bytes) { event in
+                switch event {
+                case .header(let names): header = names
+                case .row(let cells): rows.append(cells)
+                case .record: break
+                }
+            }
+            try checker.finish { event in
+                switch event {
+                case .header(let names): header = names
+                case .row(let cells): rows.append(cells)
+                case .record(let found): record = found
+                }
+            }
+            return record.map { .record($0) } ?? .table(CheckedTable(header: header, rows: rows))
         } catch {
             return .refused(error)
         }
     }
 
-    private static func table(_ bytes: [UInt8], _ limits: CheckedTable.Limits) throws(CSVFault) -> CheckedTable {
-        guard bytes.count <= limits.bytes else { throw CSVFault(.tooLarge, line: 0) }
-        var reader = CSVReader(maxFieldBytes: 64)
-        var header: [String] = []
-        var rows: [[CheckedTable.Cell]] = []
-        func take(_ row: CSVReader.Row) throws(CSVFault) {
-            if header.isEmpty {
-                header = try columnNames(row)
-                return
-            }
-            guard rows.count < limits.rows else { throw CSVFault(.tooManyRows, line: row.line) }
-            guard (rows.count + 1) * header.count <= limits.cells else {
-                throw CSVFault(.tooManyCells, line: row.line)
-            }
-            rows.append(try cells(row))
+    /// Takes the next piece.
+    ///
+    /// - Throws: the first ``CSVFault`` of the file.
+    package mutating func feed(_ chunk: [UInt8], _ take: (Event) -> Void) throws(CSVFault) {
+        guard !chunk.isEmpty else { return }
+        if bytes == 0 || object?.allSatisfy(Self.isSpace) == true {
+            let start = (object ?? []) + chunk
+            let first = start.first { !Self.isSpace($0) }
+            // Blanks alone may become either; at the end they are neither.
+            object = first == nil || first == UInt8(ascii: "{") ? [] : nil
+            if object == nil, bytes > 0 { throw CSVFault(.blankLine, line: 1) }
         }
-        reader.load(bytes)
-        while try reader.advance() { try take(reader.row) }
-        if try reader.finish() { try take(reader.row) }
-        guard !header.isEmpty else { throw CSVFault(.empty, line: 0) }
-        return CheckedTable(header: header, rows: rows)
+        bytes += chunk.count
+        guard bytes <= limits.bytes else { throw CSVFault(.tooLarge, line: 0) }
+        guard object == nil else {
+            object?.append(contentsOf: chunk)
+            guard bytes <= Self.maxObjectBytes else { throw CSVFault(.tooLarge, line: 0) }
+            return
+        }
+        reader.load(chunk)
+        while try reader.advance() { take(try event(reader.row)) }
+    }
+
+    /// Ends the file.
+    ///
+    /// - Throws: the first ``CSVFault`` of the file.
+    package mutating func finish(_ take: (Event) -> Void) throws(CSVFault) {
+        if let object {
+            guard !object.allSatisfy(Self.isSpace) else { throw CSVFault(.blankLine, line: 1) }
+            take(.record(try RecordParser.record(object)))
+            return
+        }
+        if try reader.finish() { take(try event(reader.row)) }
+        guard columns > 0 else { throw CSVFault(.empty, line: 0) }
+    }
+
+    private static let maxObjectBytes = 1 << 20
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 13 }
+
+    private mutating func event(_ row: CSVReader.Row) throws(CSVFault) -> Event {
+        guard columns > 0 else {
+            let names = try Self.columnNames(row)
+            columns = names.count
+            return .header(names)
+        }
+        guard rows < limits.rows else { throw CSVFault(.tooManyRows, line: row.line) }
+        rows += 1
+        guard rows * columns <= limits.cells else { throw CSVFault(.tooManyCells, line: row.line) }
+        return .row(try Self.cells(row))
     }
 
     private static func columnNames(_ row: CSVReader.Row) throws(CSVFault) -> [String] {
@@ -47,17 +118,30 @@ package enum Checker {
     private static func cells(_ row: CSVReader.Row) throws(CSVFault) -> [CheckedTable.Cell] {
         var cells: [CheckedTable.Cell] = []
         cells.reserveCapacity(row.count)
+        let bytes = row.bytes
         for index in 0..<row.count {
-            if let number = ExactDecimal(csvText: row[index]) {
-                cells.append(.number(number, text: row.text(index)))
-            } else if row[index].elementsEqual(CheckedTable.Cell.suppressionMark.utf8) {
-                cells.append(.suppressed)
-            } else if TableLabel.isValid(row[index]) {
-                cells.append(.label(row.text(index)))
-            } else {
+            guard let cell = CheckedTable.Cell(bytes.span.extracting(row.range(index))) else {
                 throw CSVFault(.cell, line: row.line)
             }
+            cells.append(cell)
         }
         return cells
+    }
+}
+
+extension CheckedTable.Cell {
+    /// Reads the bytes of a field; nil for what is neither a number, a mark, nor a plain label.
+    init?(_ field: Span<UInt8>) {
+        let text: String
+        do { text = String(copying: try UTF8Span(validating: field)) } catch { return nil }
+        if let number = ExactDecimal(csv: field) {
+            self = .number(number, text: text)
+        } else if TableLabel.isValid(field) {
+            self = .label(text)
+        } else if text == Self.suppressionMark {
+            self = .suppressed
+        } else {
+            return nil
+        }
     }
 }

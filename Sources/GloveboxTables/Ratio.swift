@@ -46,6 +46,9 @@ package struct Ratio: Sendable, Comparable {
         return rest.signum < 0 ? quotient - .one : quotient
     }
 
+    /// The least integer that is not below it.
+    package var ceiling: BigInteger { -Ratio(-numerator, denominator).floor }
+
     /// The decimal with at most 1 to 15 significant digits that is nearest; a tie goes to the even digit.
     ///
     /// Source: release policy section 5.5.

@@ -7,20 +7,25 @@ import CGloveboxCheck
 import Glibc
 import GloveboxTables
 
-/// Reads a descriptor up to its end, or up to one byte over the limit.
-func readAll(_ descriptor: Int32, limit: Int) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while bytes.count <= limit {
+/// Reads the next piece of a descriptor; empty at its end, nil when that failed.
+func readPiece(_ descriptor: Int32, _ buffer: inout [UInt8]) -> [UInt8]? {
+    while true {
         let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-        if count == 0 { return bytes }
-        if count < 0 {
-            if errno == EINTR { continue }
-            return nil
-        }
-        bytes += buffer[..<count]
+        if count >= 0 { return Array(buffer[..<count]) }
+        guard errno == EINTR else { return nil }
     }
-    return bytes
+}
+
+/// Reads a descriptor to its end; nil when that failed, or over the limit.
+func readAll(_ descriptor: Int32, limit: Int) -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var all: [UInt8] = []
+    while let piece = readPiece(descriptor, &buffer) {
+        if piece.isEmpty { return all }
+        all += piece
+        if all.count > limit { return nil }
+    }
+    return nil
 }
 
 /// Writes everything to a descriptor.
@@ -47,5 +52,26 @@ if numbers.count == 4 {
 }
 let limits = CheckedTable.Limits(bytes: numbers[0], rows: numbers[1], cells: numbers[2])
 let (input, output) = numbers.count == 5 ? (Int32(numbers[3]), Int32(numbers[4])) : (0, 1)
-guard let bytes = readAll(input, limit: limits.bytes) else { exit(1) }
-exit(writeAll(output, CheckerWire.encode(Checker.parse(bytes, limits: limits))) ? 0 : 1)
+
+// Read, checked and written in pieces: what it needs does not grow with the file.
+var checker = Checker(limits: limits)
+var buffer = [UInt8](repeating: 0, count: 1 << 18)
+var answer = CheckerWire.head
+var isRecord = false
+do throws(CSVFault) {
+    while true {
+        guard let piece = readPiece(input, &buffer) else { exit(1) }
+        if piece.isEmpty { break }
+        try checker.feed(piece) { CheckerWire.encode($0, &answer) }
+        guard writeAll(output, answer) else { exit(1) }
+        answer.removeAll(keepingCapacity: true)
+    }
+    try checker.finish { event in
+        if case .record = event { isRecord = true }
+        CheckerWire.encode(event, &answer)
+    }
+    if !isRecord { answer += CheckerWire.tableEnd }
+} catch {
+    CheckerWire.encode(error, &answer)
+}
+exit(writeAll(output, answer) ? 0 : 1)

@@ -1,5 +1,6 @@
 import GloveboxCore
 import GloveboxDisclosure
+import GloveboxPolicy
 import Testing
 
 @Suite struct AnonymityTests {
@@ -27,6 +28,69 @@ import Testing
         #expect(diversity.distinct == distinct)
         #expect(abs(diversity.entropy - entropy) < 1e-9)
         #expect(abs(diversity.closeness - closeness) < 1e-9)
+    }
+
+    /// A dataset of a vector's rows; each value that is no number becomes a code, since codes are plain labels.
+    static func report(_ vector: VectorTests.Vector) throws -> AnonymityReport {
+        let names = try #require(vector.input["columns"] as? [String])
+        let rows = try #require(vector.input["rows"] as? [[Any]])
+        let quasi = try #require(vector.params["quasi_identifiers"] as? [String])
+        let sensitive = vector.params["sensitive"] as? String
+        var columns = ""
+        var texts = rows.map { _ in [String]() }
+        for (index, name) in names.enumerated() {
+            let values = rows.map { $0[index] }
+            if name == sensitive, let numbers = values as? [Int] {
+                columns += "  - {name: \"\(name)\", type: integer, min: \"0\", max: \"100\", sensitive: true}\n"
+                for (row, number) in numbers.enumerated() { texts[row].append(String(number)) }
+                continue
+            }
+            let words = values.map { "\($0)" }
+            let codes = Array(Set(words)).sorted()
+            let labels = codes.indices.map { "\"c\($0)\"" }.joined(separator: ", ")
+            columns += "  - {name: \"\(name)\", type: category, codes: [\(labels)], sensitive: \(name == sensitive)}\n"
+            for (row, word) in words.enumerated() { texts[row].append("c\(codes.firstIndex(of: word) ?? 0)") }
+        }
+        let description = try DatasetDescription(
+            Bench.yaml(
+                """
+                apiVersion: glovebox/v1
+                kind: Dataset
+                metadata: {name: test, version: 1}
+                privacy_unit: {column: row, kind: row-number}
+                columns:
+                \(columns)
+                """
+            )
+        )
+        let lines = texts.map { $0.joined(separator: ",") + "\n" }.joined()
+        return AnonymityReport(try Bench.table(description, names.joined(separator: ",") + "\n" + lines), quasi: quasi)
+    }
+
+    @Test func `k, l and t of whole tables agree with pycanon`() throws {
+        let vectors = try VectorTests.all("k_anonymity_l_diversity")
+        #expect(!vectors.isEmpty)
+        for vector in vectors {
+            let report = try Self.report(vector)
+            let found = try #require(report.diversity.first)
+            #expect(report.k == vector.expected["k"] as? Int, "\(vector.id)")
+            #expect(found.distinct == vector.expected["distinct_l"] as? Int, "\(vector.id)")
+            let entropy = try #require(vector.expected["entropy_l_exact"] as? Double)
+            let closeness = try #require(vector.expected["t_closeness"] as? Double)
+            #expect(abs(found.entropy - entropy) < 1e-9 && abs(found.closeness - closeness) < 1e-9, "\(vector.id)")
+        }
+    }
+
+    @Test func `classes have the sizes of sdcMicro`() throws {
+        let vectors = try VectorTests.all("equivalence_class_sizes")
+        #expect(!vectors.isEmpty)
+        for vector in vectors {
+            let report = try Self.report(vector)
+            let rows = try #require(vector.expected["fk"] as? [Int])
+            // Each row tells the size of its class.
+            #expect(report.sizes.flatMap { Array(repeating: $0, count: $0) } == rows.sorted(), "\(vector.id)")
+            #expect(report.k == vector.expected["k"] as? Int && report.unique == vector.expected["n1"] as? Int)
+        }
     }
 
     @Test func `recursive diversity compares the commonest value with the rare ones`() {

@@ -131,6 +131,30 @@ import Testing
         #expect(!agrees || Self.text(decision) == "a,n,sum_x\n1,20,420\n2,20,400\n")
     }
 
+    @Test func `a table of one row may be an object`() throws {
+        let policy = try Self.policy {
+            $0.replacing("{name: table.csv, type: csv,", with: "{name: table.csv, type: json,")
+        }
+        let table = try Self.table(Self.even)
+        let spec = try Bench.spec("[]", ",\"statistic\":\"mean\",\"variable\":\"x\"")
+        func decide(_ claim: String) throws -> Decision { try Self.decide(table, spec, claim, policy: policy) }
+        let released = "{\"mean_x\":20.5,\"n\":40}"
+        for claim in ["{\"n\":40,\"mean_x\":20.5}", " {\"mean_x\": 2.05e1, \"n\": \"40\"}\n"] {
+            #expect(Self.text(try decide(claim)) == released)
+        }
+        for claim in [
+            "{\"n\":40}", "{\"n\":40,\"mean_x\":20.6}", "{\"n\":40,\"mean_x\":20.5,\"x\":1}", "n,mean_x\n40,20.5\n",
+            "{\"n\":40,\"mean_x\":20.5,\"n\":40}", "[40,20.5]", "{\"n\":{\"n\":40},\"mean_x\":20.5}",
+        ] {
+            #expect(try decide(claim).outcome == .refuse, "\(claim)")
+        }
+        // Groups have no object, and a table that is declared as one is none.
+        #expect(throws: GloveboxError("spec.output", "")) {
+            try Self.decide(table, Self.spec("mean", "x"), "{}", policy: policy)
+        }
+        #expect(try Self.decide(table, spec, "{\"n\":40,\"mean_x\":20.5}").outcome == .refuse)
+    }
+
     @Test func `the difference of two sums is judged like a cell`() throws {
         let rows = Self.even.map { (a: 1, x: $0.x, sick: $0.sick) }
         var more = rows

@@ -97,7 +97,7 @@ import Testing
             try ReleaseGate.check(
                 request.spec,
                 policy: request.policy,
-                description: request.table.description,
+                description: request.description,
                 inputPolicy: request.inputPolicy,
                 capabilities: Self.capabilities
             )

@@ -37,3 +37,20 @@ enum DatasetFile {
         }
     }
 }
+
+/// The rows of a private file, counted as they are read: no more of them are in memory than one piece of the file holds.
+struct DatasetFileRows: RowSource {
+    let path: String
+    let description: DatasetDescription
+
+    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
+        var importer = DatasetImporter(description)
+        try DatasetFile.read(path, hint: nil) { (chunk) throws(GloveboxError) in
+            try importer.feed(chunk)
+            try take(importer.takeRows())
+        }
+        let size = try importer.end()
+        try take(importer.takeRows())
+        return size
+    }
+}

@@ -91,7 +91,7 @@ package struct Rehearsal {
         guard case .exited(0) = result.end, let output = result.output else {
             return Outcome(code: measured, end: Self.text(result.end), verdict: nil)
         }
-        let verdict = try filter.judge(output, table, isMock: true)
+        let verdict = try filter.judge(output, table)
         return Outcome(code: measured, end: Self.text(result.end), verdict: verdict)
     }
 

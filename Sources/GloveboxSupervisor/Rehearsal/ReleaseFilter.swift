@@ -60,16 +60,21 @@ package struct ReleaseFilter {
         do { opened = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY) } catch {
             throw error.coded("output.collect")
         }
-        let table: DatasetTable
+        let rows: any RowSource
         if let data {
-            table = try DatasetFile.table(data, description)
+            rows = DatasetFileRows(path: data, description: description)
         } else {
-            table = try MockData.table(description, inputPolicy: inputPolicy)
+            rows = try MockData.table(description, inputPolicy: inputPolicy)
         }
-        return try judge(opened, table, isMock: data == nil)
+        return try judge(opened, rows, file: data)
     }
 
-    func judge(_ directory: Descriptor, _ table: DatasetTable, isMock: Bool) throws(GloveboxError) -> FilterVerdict {
+    /// Judges against rows that stand in memory, or in a private file.
+    func judge(
+        _ directory: Descriptor,
+        _ rows: any RowSource,
+        file: String? = nil
+    ) throws(GloveboxError) -> FilterVerdict {
         let outputs = try OutputCollector(policy: policy).collect(directory)
         let declared = try ReleaseGate.output(of: spec, policy: policy)
         var answer: CheckerAnswer?
@@ -83,20 +88,22 @@ package struct ReleaseFilter {
             id: "filter",
             policy: policy,
             inputPolicy: inputPolicy,
-            table: table,
+            table: rows,
             spec: spec
         )
         let decision = try RowLeakCheckup(jails: JailReserve(launcher: launcher, count: 0)).judge(
             ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities),
             request
-        )
+        ) { () throws(GloveboxError) in
+            try (rows as? DatasetTable) ?? DatasetFile.table(file ?? "", description)
+        }
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         return FilterVerdict(
             policy: policy.document,
             decision: decision,
             faults: outputs.faults,
             bundle: leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil,
-            isMock: isMock
+            isMock: file == nil
         )
     }
 }

@@ -79,7 +79,7 @@ struct OutputDecision {
                 capabilities: Site.capabilities
             ),
             request
-        )
+        ) { table }
         let isReleased = decision.outcome == .release && outputs.faults.isEmpty
         let released = isReleased ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(

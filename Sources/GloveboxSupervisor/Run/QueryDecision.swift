@@ -23,7 +23,7 @@ struct QueryDecision {
 
     func decide(table: DatasetTable, lineageKey: [UInt8]) throws(GloveboxError) -> OutputDecision.Outcome {
         let query = try site.query(entry.manifest.core.code.nar)
-        let charge = site.charge(for: query, policy, dataset, project: entry.manifest.project)
+        let charge = try site.charge(for: query, policy, dataset, project: entry.manifest.project)
         // One job is decided at a time, so nothing is spent between the check and the charge.
         do { try site.requireRoom(for: charge, policy) } catch  where error.code == "budget.exhausted" {
             let finding = Finding("budget", .fail, detail: error.message)
@@ -121,7 +121,7 @@ struct QueryDecision {
         let record = DisclosureRecord(
             .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.name),
             decision,
-            privacy: privacy(query, isCached: isCached, isCharged: released != nil && !isCached),
+            privacy: try privacy(query, isCached: isCached, isCharged: released != nil && !isCached),
             context
         )
         var approval = JSONValue.null
@@ -139,14 +139,20 @@ struct QueryDecision {
     }
 
     /// What the record says of the cost; an answer that was paid for before costs nothing.
-    private func privacy(_ query: DPQuery, isCached: Bool, isCharged: Bool) -> JSONValue {
+    private func privacy(
+        _ query: DPQuery,
+        isCached: Bool,
+        isCharged: Bool
+    ) throws(GloveboxError) -> JSONValue {
+        let cost = try query.cost()
         let (ledger, size) = (site.read { state in state.ledger }, site.log.size)
         let delta = policy.privacy.budget?.delta
         return [
             "mechanism": policy.document.canonical["mechanism"] ?? .null, "cached": .bool(isCached),
-            "rho": .string(query.rho.text), "charged": .string(isCharged ? query.rho.text : "0"),
+            "rho": .string(cost.text), "charged": .string(isCharged ? cost.text : "0"),
+            "selection_delta": .string(query.selection?.delta.text ?? "0"),
             "delta": .string(delta?.text ?? "0"),
-            "epsilon_at_delta": .string(delta.map { PrivacyLoss.epsilonText(query.rho, delta: $0) } ?? "unbounded"),
+            "epsilon_at_delta": .string(delta.map { PrivacyLoss.epsilonText(cost, delta: $0) } ?? "unbounded"),
             "ledger": [
                 "charges": .integer(Int64(ledger.count)),
                 "dataset_rho": .string(ledger.spent(lineage: dataset.name).text),

@@ -2,6 +2,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxPolicy
 internal import GloveboxPrivacy
+internal import GloveboxTables
 internal import GloveboxTransparency
 
 extension Site {
@@ -28,7 +29,7 @@ extension Site {
             inputPolicy: dataset.inputPolicy,
             capabilities: Self.queryCapabilities
         )
-        let charge = charge(for: query, policy, dataset, project: project)
+        let charge = try charge(for: query, policy, dataset, project: project)
         try requireRoom(for: charge, policy)
     }
 
@@ -38,11 +39,12 @@ extension Site {
         _ policy: OutputPolicy,
         _ dataset: RegisteredDataset,
         project: String
-    ) -> PrivacyLedger.Charge {
+    ) throws(GloveboxError) -> PrivacyLedger.Charge {
         PrivacyLedger.Charge(
             lineage: dataset.name,
             project: project,
-            rho: query.rho,
+            rho: try query.cost(),
+            selectionDelta: UInt64(clamping: query.selection?.delta.scaled(decimals: 18) ?? 0),
             key: PrivacyLedger.key(
                 query: query.digest,
                 dataset: dataset.commitment,

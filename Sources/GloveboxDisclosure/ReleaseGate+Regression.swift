@@ -1,0 +1,122 @@
+internal import GloveboxCore
+internal import GloveboxPolicy
+internal import GloveboxTables
+
+/// Linear regressions: solved again from the dataset, checked, rounded, and written by the gate itself.
+///
+/// Source: release policy sections 4 and 5.4.
+extension ReleaseGate {
+    static func decide(
+        _ request: Request,
+        _ wanted: TableSpec.Regression,
+        _ claim: CheckerAnswer,
+        _ rounding: RoundingRules,
+        _ threshold: ThresholdCheck,
+        _ past: Past
+    ) throws(GloveboxError) -> Decision {
+        let policy = request.policy
+        guard let freedom = policy.checks.degreesOfFreedom, let differencing = policy.checks.differencing else {
+            throw GloveboxError("policy.not-enforced", "a regression needs the checks dof and differencing")
+        }
+        let table = try remembered(request, past)
+        let hasIDs = request.description.privacyUnit.kind == .id
+        var tally = try RegressionTally(
+            RegressionDesign(wanted, description: request.description),
+            conditions: request.spec.conditions,
+            description: request.description,
+            inputPolicy: request.inputPolicy,
+            minUnits: threshold.minUnits,
+            remembers: table != nil || hasIDs
+        )
+        let size = try request.rows.rows { (block) throws(GloveboxError) in tally.add(block) }
+        let fit = tally.fit
+        let released = ReleasedRegression(fit, rounding)
+        var findings = findings(tally, fit, freedom, threshold)
+        findings.append(
+            Finding(
+                "unit_rows",
+                !hasIDs || Set(tally.units).count == tally.units.count ? .pass : .fail,
+                detail: "a regression needs one row for each unit"
+            )
+        )
+        let counts = try counts(tally, request)
+        let record = table.map { table in
+            ReleaseRecord(id: request.id, spec: request.spec, table: table, counts: counts, key: past.lineageKey)
+        }
+        let hits = record.map { Self.hits($0, past, differencing) } ?? []
+        findings.append(finding(differencing, hits, counts.frame))
+        let domains = [rounding.counts.domainSize(population: size.units)] + (released?.domainSizes ?? [])
+        let millibits = Capacity.millibits(domainSizes: domains + [3, Int64(policy.channels.pad.count)])
+        findings.append(capacityFinding(policy, millibits, past))
+        let wrong = released?.mismatches(claim) ?? ["coef"]
+        findings.append(
+            Finding(
+                "mismatch",
+                wrong.isEmpty ? .pass : .fail,
+                cells: wrong.map { [$0] },
+                detail: wrong.isEmpty ? "" : "\(wrong.count) members are missing, extra or wrong"
+            )
+        )
+        return conclude(
+            request,
+            findings,
+            file: .init(name: request.spec.output, bytes: released?.json ?? []),
+            millibits,
+            record,
+            .init(releases: past.history.count, hits: hits.count)
+        )
+    }
+
+    private static func findings(
+        _ tally: RegressionTally,
+        _ fit: Regression,
+        _ freedom: FreedomCheck,
+        _ threshold: ThresholdCheck
+    ) -> [Finding] {
+        let thin = tally.thin
+        let few = Int64(fit.units) < threshold.minUnits
+        let isUnsafe = freedom.isUnsafe(
+            units: fit.units,
+            parameters: fit.names.count,
+            degreesOfFreedom: fit.degreesOfFreedom
+        )
+        let parameters: JSONValue = [
+            "min_dof": .integer(freedom.minimum), "max_param_share": .string(freedom.maxParameterShare.text),
+        ]
+        return [
+            Finding(
+                "threshold",
+                few || !thin.isEmpty ? .fail : .pass,
+                cells: thin.map { [$0] },
+                detail: few
+                    ? "fewer than \(threshold.minUnits) units"
+                    : thin.isEmpty
+                        ? "" : "\(thin.count) columns in which fewer than \(threshold.minUnits) units differ",
+                parameters: ["min_units": .integer(threshold.minUnits)]
+            ),
+            Finding(
+                "dof",
+                isUnsafe || fit.coefficients == nil ? .fail : .pass,
+                detail: fit.coefficients == nil
+                    ? "columns depend on each other, so that there is no one fit"
+                    : isUnsafe ? "too few degrees of freedom, or too many parameters for the units" : "",
+                parameters: parameters
+            ),
+        ]
+    }
+
+    // For comparisons with other releases a regression is one cell: the units it was fitted to.
+    private static func counts(_ tally: RegressionTally, _ request: Request) throws(GloveboxError) -> CellCounts {
+        CellCounts(
+            frame: try TableFrame(request.spec, description: request.description),
+            units: [tally.rows],
+            population: Array(Set(tally.population)).sorted(),
+            variable: nil,
+            rows: [tally.rows],
+            totals: [],
+            positives: [],
+            contributions: [],
+            memberships: tally.units.sorted().map { CellCounts.Membership(unit: $0, cell: 0, value: 0) }
+        )
+    }
+}
