@@ -1,4 +1,5 @@
 import Glibc
+import GloveboxAPI
 import GloveboxCore
 import GloveboxLinux
 
@@ -8,6 +9,17 @@ enum OutputFile {
     static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(GloveboxError) {
         do { try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode).write(bytes) } catch {
             throw error.coded("input.io")
+        }
+    }
+
+    /// Writes files below a directory, which is made.
+    static func writeAll(_ files: [NamedFile], to directory: String) throws(GloveboxError) {
+        try makeDirectory(directory)
+        for file in files {
+            if let slash = file.path.lastIndex(of: "/") {
+                try makeDirectory(directory + "/" + file.path[..<slash])
+            }
+            try write(file.content, to: directory + "/" + file.path)
         }
     }
 

@@ -108,7 +108,10 @@ import Testing
             #expect(try Self.scan("n\n" + text + "\n", form: .bytes).count(.encodings) > 0, "\(text)")
         }
         let thrice = Base64.encode(Array(Base64.encode(Array(base64.utf8)).utf8))
-        #expect(try Self.scan(thrice, form: .bytes).isClean, "deeper is not looked for, as the policy's capacity bounds it")
+        #expect(
+            try Self.scan(thrice, form: .bytes).isClean,
+            "deeper is not looked for, as the policy's capacity bounds it"
+        )
     }
 
     @Test func `gzip is unpacked, and a bomb is cut`() throws {

@@ -80,6 +80,7 @@ enum Explanations {
         "approval.threshold": "enough different people approved",
         "outputs.released": "the released files of the report are exactly its subjects",
         "outputs.files": "the reader's files are the released ones, by name and by digest",
+        "outputs.disclosure-signature": "the site signed that record by itself, too",
         "outputs.disclosure": "disclosure.json is the record of rules that the report names",
     ]
 }

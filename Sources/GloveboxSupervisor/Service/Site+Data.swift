@@ -33,19 +33,21 @@ extension Site {
             SealedChunks.seal(table.encoded, key: key, label: file),
             to: layout.datasets + "/" + file
         )
-        let lineageKey = Machine.random(32)
+        let lineage = try Lineage.of(table, at: self)
+        try lineage.remember(table, at: self)
         let mock = try MockData.csv(description, inputPolicy: inputPolicy)
         let mockDigest = try blobs.put(mock)
         let commitment = DatasetCommitment.root(
             parts: [(path: "\(request.name).csv", bytes: table.encoded)],
-            key: lineageKey
+            key: lineage.key
         )
         let json: JSONValue = [
             "name": .string(request.name), "version": .integer(description.document.version),
             "owner": .string(caller.account), "description": description.document.canonical,
             "inputPolicy": inputValue, "inputPolicyLines": DocumentLines(inputLines).json, "file": .string(file),
             "wrappedKey": .string(Base64.encode(wrapped)),
-            "wrappedLineageKey": .string(Base64.encode(try broker.wrap(lineageKey))), "commitment": commitment.json,
+            "wrappedLineageKey": .string(Base64.encode(lineage.wrappedKey)), "lineage": .string(lineage.id),
+            "commitment": commitment.json,
             "rowBucket": .string(Self.bucket(table.rowCount)), "mock": mockDigest.json,
             "mockBytes": .integer(Int64(mock.count)),
         ]

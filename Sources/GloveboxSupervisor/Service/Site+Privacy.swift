@@ -40,7 +40,7 @@ extension Site {
         project: String
     ) -> PrivacyLedger.Charge {
         PrivacyLedger.Charge(
-            lineage: dataset.name,
+            lineage: dataset.lineage,
             project: project,
             rho: query.rho,
             key: PrivacyLedger.key(

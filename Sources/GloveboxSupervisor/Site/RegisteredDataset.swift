@@ -16,6 +16,8 @@ struct RegisteredDataset: Sendable {
     let file: String
     /// The data key, wrapped by the broker.
     let wrappedKey: [UInt8]
+    /// All datasets about the same units; ledger and history are kept by it.
+    let lineage: String
     /// The key of unit tags and commitments of this lineage, wrapped by the broker.
     let wrappedLineageKey: [UInt8]
     /// What a plan names the private data by.
@@ -41,6 +43,7 @@ struct RegisteredDataset: Sendable {
         file = try fields.string("file")
         wrappedKey = try Self.bytes(&fields, "wrappedKey")
         wrappedLineageKey = try Self.bytes(&fields, "wrappedLineageKey")
+        lineage = fields.optional("lineage")?.string ?? name
         commitment = try fields.digest("commitment")
         rowBucket = try fields.string("rowBucket")
         mock = try fields.digest("mock")

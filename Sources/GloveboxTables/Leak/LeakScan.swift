@@ -64,7 +64,9 @@ package struct LeakScan {
                         for key in LeakWords.keys(text.unicodeScalars) { plain.words[key] = plain.words[key] ?? hit }
                     }
                     let hit = LeakVerdict.Hit(.numbers, row: row + 1, column: column + 1)
-                    for number in Self.numbers(Array(text.utf8)) { plain.numbers[number] = plain.numbers[number] ?? hit }
+                    for number in Self.numbers(Array(text.utf8)) {
+                        plain.numbers[number] = plain.numbers[number] ?? hit
+                    }
                 }
             }
         } else {
@@ -103,7 +105,9 @@ package struct LeakScan {
                 }
                 guard value.utf8.count >= 8 else { continue }
                 for shingle in Self.shingles(Array(value.utf8)).keys
-                where !open.contains(shingle) && hidden.shingles[shingle] != nil { shingleUnits[shingle, default: 0] += 1 }
+                where !open.contains(shingle) && hidden.shingles[shingle] != nil {
+                    shingleUnits[shingle, default: 0] += 1
+                }
             }
         }
         // What the values of many units begin with is nobody's.
