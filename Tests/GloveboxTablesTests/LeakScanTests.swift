@@ -82,7 +82,7 @@ import Testing
     @Test func `a private number of five digits is found in any spelling`() throws {
         let value = Self.blood[3]
         let scaled = "0." + value.replacing(".", with: "") + "e3"
-        for text in [value, "+" + value, value + "000", scaled] {
+        for text in [value, "+" + value, value + "000", scaled, "value" + value, value + "-e"] {
             #expect(try Self.scan("x\n\(text)\n", statistics: []).count(.numbers) > 0, "\(text)")
             #expect(try Self.scan("{\"x\": [\(text)]}", form: .bytes).count(.numbers) > 0, "\(text)")
         }
