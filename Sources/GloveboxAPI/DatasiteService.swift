@@ -68,6 +68,11 @@ package protocol DatasiteService: Sendable {
     /// `GET /jobs/{id}/receipt`: the evidence directory with the released files.
     func receipt(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles
 
+    /// `GET /jobs/{id}/release`: a release that waits for people.
+    func release(_ caller: Caller, id: String) async throws(GloveboxError) -> ReleaseReview
+    /// `POST /jobs/{id}/release/votes`.
+    func vote(_ caller: Caller, id: String, _ request: VerdictRequest) async throws(GloveboxError) -> VerdictReceipt
+
     /// `GET /inbox`: what waits for the caller, oldest first.
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem>
     /// `POST /approvals`.

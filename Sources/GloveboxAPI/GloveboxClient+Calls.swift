@@ -116,6 +116,16 @@ extension GloveboxClient {
         try await get("/jobs/\(PercentPath.encode(id))/receipt")
     }
 
+    /// `GET /jobs/{id}/release`.
+    package func release(_ id: String) async throws(RequestFailure) -> ReleaseReview {
+        try await get("/jobs/\(PercentPath.encode(id))/release")
+    }
+
+    /// `POST /jobs/{id}/release/votes`.
+    package func vote(_ id: String, _ request: VerdictRequest) async throws(RequestFailure) -> VerdictReceipt {
+        try await post("/jobs/\(PercentPath.encode(id))/release/votes", request)
+    }
+
     /// `GET /inbox`.
     package func inbox() async throws(RequestFailure) -> ItemList<InboxItem> { try await get("/inbox") }
 

@@ -50,6 +50,22 @@ package struct DisclosureRecord: Sendable {
         }
     }
 
+    /// One person's word on a release.
+    package struct Review: Hashable, Sendable {
+        /// The account.
+        package let reviewer: String
+        /// `approve` or `refuse`.
+        package let verdict: String
+        /// SHA-256 of what was signed: a statement on the bundle, the policy and the record before the review.
+        package let digest: Digest
+        package let time: Instant
+
+        /// Tells a review.
+        package init(reviewer: String, verdict: String, digest: Digest, time: Instant) {
+            (self.reviewer, self.verdict, self.digest, self.time) = (reviewer, verdict, digest, time)
+        }
+    }
+
     /// Who reads a copy.
     package enum Reader: Sendable {
         /// The data owner and the log: everything.
@@ -62,7 +78,7 @@ package struct DisclosureRecord: Sendable {
     package struct Subject: Sendable {
         let policy: OutputPolicy
         let inputPolicy: InputPolicy
-        /// The dataset's name, which all its versions share.
+        /// What all datasets about the same units share.
         let lineage: String
 
         /// Gathers a subject.
@@ -75,14 +91,15 @@ package struct DisclosureRecord: Sendable {
     private let decision: Decision
     private let context: Context
     private let privacy: JSONValue?
+    private var reviews: [Review] = []
     private let toolNames: [(kind: String, id: String)]
 
     /// Binds a decision about a table to what the supervisor knows.
-    package init(_ request: ReleaseGate.Request, _ decision: Decision, _ context: Context) {
+    package init(_ request: ReleaseGate.Request, _ decision: Decision, lineage: String, _ context: Context) {
         subject = Subject(
             policy: request.policy,
             inputPolicy: request.inputPolicy,
-            lineage: request.description.name
+            lineage: lineage
         )
         (self.decision, self.context, privacy) = (decision, context, nil)
         toolNames = [("parser", "csv"), ("encoder", "csv"), ("check", "release-gate")]
@@ -92,6 +109,25 @@ package struct DisclosureRecord: Sendable {
     package init(_ subject: Subject, _ decision: Decision, privacy: JSONValue, _ context: Context) {
         (self.subject, self.decision, self.context, self.privacy) = (subject, decision, context, privacy)
         toolNames = [("encoder", "json"), ("sampler", "canonne-kamath-steinke"), ("check", "privacy-ledger")]
+    }
+
+    /// Adds what people said when the record was before them.
+    package mutating func add(reviews: [Review]) { self.reviews += reviews }
+
+    // Researchers learn how many said what, and no names.
+    private func reviews(for reader: Reader) -> JSONValue {
+        .array(
+            reviews.map { review in
+                var object = JSONObject([
+                    ("verdict", .string(review.verdict)), ("verdict_sha256", .string(review.digest.hex)),
+                ])
+                if reader == .owner {
+                    object["reviewer"] = .string(review.reviewer)
+                    object["time"] = .string(review.time.text)
+                }
+                return .object(object)
+            }
+        )
     }
 
     /// The record as a value; its canonical bytes are `disclosure.json`.
@@ -113,6 +149,8 @@ package struct DisclosureRecord: Sendable {
             ]
         }
         record["privacy"] = privacy
+        record["reviews"] = reviews(for: reader)
+        record["override"] = .null
         if reader == .owner, privacy == nil {
             record["differencing"] = [
                 "releases_compared": .integer(Int64(decision.comparison.releases)),
@@ -178,6 +216,7 @@ package struct DisclosureRecord: Sendable {
     private var capacity: JSONValue {
         [
             "bits": .string(Capacity.text(millibits: decision.millibits)),
+            "project_before": .string(Capacity.text(millibits: context.projectMillibits - decision.millibits)),
             "project_total": .string(Capacity.text(millibits: context.projectMillibits)),
         ]
     }

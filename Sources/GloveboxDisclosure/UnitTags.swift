@@ -33,6 +33,11 @@ package struct UnitTag: Hashable, Comparable, Sendable {
     let high: UInt64
     let low: UInt64
 
+    /// The tag's 16 bytes.
+    package var bytes: [UInt8] {
+        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+    }
+
     package static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
 }
 
@@ -41,7 +46,7 @@ extension DatasetTable {
     ///
     /// An id unit is tagged by its id. A row unit is tagged by its values and by how many equal rows stand before it, so
     /// that a row keeps its tag when other rows come or go between two versions of a dataset.
-    func unitTags(_ key: LineageKey) -> [UnitTag] {
+    package func unitTags(_ key: LineageKey) -> [UnitTag] {
         if description.privacyUnit.kind == .id, let index = index(of: description.privacyUnit.column),
             case .identifiers(_, let names) = columns[index]
         {

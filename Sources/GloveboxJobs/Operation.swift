@@ -29,6 +29,8 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case readInbox
     case approve
     case readReceipt
+    case readRelease
+    case voteRelease
     case redact
     case pauseSite
     case resumeSite
@@ -57,7 +59,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .readJob: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
         case .cancelJob: .roles([.researcher, .operator, .owner])
         case .readBodies, .exportLog: .roles([.auditor])
-        case .readInbox, .approve: .roles([.reviewer, .owner])
+        case .readInbox, .approve, .readRelease, .voteRelease: .roles([.reviewer, .owner])
         }
     }
 

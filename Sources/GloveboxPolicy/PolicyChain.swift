@@ -52,7 +52,10 @@ package struct PolicyChain: Sendable {
     /// - Throws: `policy.loosens` with each key path and its line, `policy.kinds`, and what a document of the kind throws.
     package init(_ layers: [Layer]) throws(GloveboxError) {
         guard zip(layers, layers.dropFirst()).allSatisfy({ $0.level.depth < $1.level.depth }) else {
-            throw GloveboxError("policy.kinds", "the documents of a policy stand in the order site, dataset, project, run")
+            throw GloveboxError(
+                "policy.kinds",
+                "the documents of a policy stand in the order site, dataset, project, run"
+            )
         }
         self.layers = layers
         merge = try PolicyMerge(layers.map(\.value), lines: layers.map(\.lines))

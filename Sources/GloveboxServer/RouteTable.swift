@@ -98,6 +98,12 @@ enum RouteTable {
         Route(.post, "/jobs/*/cancel", .cancelJob, body: .json) {
             .value(try await $0.service.cancel($0.caller, id: $0.argument(0), $0.read()))
         },
+        Route(.get, "/jobs/*/release", .readRelease) {
+            .value(try await $0.service.release($0.caller, id: $0.argument(0)))
+        },
+        Route(.post, "/jobs/*/release/votes", .voteRelease, body: .json) {
+            .value(try await $0.service.vote($0.caller, id: $0.argument(0), $0.read()), status: 201)
+        },
         Route(.get, "/jobs/*/receipt", .readReceipt) {
             .value(try await $0.service.receipt($0.caller, id: $0.argument(0)))
         },

@@ -30,6 +30,7 @@ struct Glovebox: AsyncParsableCommand {
                 name: "Reviewer",
                 subcommands: [
                     InboxCommand.self, ShowCommand.self, ApproveCommand.self, DenyCommand.self, RevokeCommand.self,
+                    ReviewCommand.self,
                 ]
             ),
             CommandGroup(name: "Auditor", subcommands: [AuditCommand.self]),

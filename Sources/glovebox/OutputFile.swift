@@ -1,4 +1,5 @@
 import Glibc
+import GloveboxAPI
 import GloveboxCore
 import GloveboxLinux
 
@@ -16,6 +17,17 @@ enum OutputFile {
         try write(bytes, to: path + ".partial", mode: 0o600)
         guard unsafe rename(path + ".partial", path) == 0 else {
             throw SyscallError("rename", errno, path).coded("input.io")
+        }
+    }
+
+    /// Writes files below a directory, which is made.
+    static func writeAll(_ files: [NamedFile], to directory: String) throws(GloveboxError) {
+        try makeDirectory(directory)
+        for file in files {
+            if let slash = file.path.lastIndex(of: "/") {
+                try makeDirectory(directory + "/" + file.path[..<slash])
+            }
+            try write(file.content, to: directory + "/" + file.path)
         }
     }
 

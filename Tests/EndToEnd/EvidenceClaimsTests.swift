@@ -19,12 +19,18 @@ struct EvidenceClaimsTests {
         for name in ["outcome", "outputs", "privacy", "usage", "keyRelease"] {
             #expect(start["predicate"]?[name] == nil)
         }
-        for name in ["nonce", "jobId", "manifestDigest", "code", "inputs", "approvals", "attester"] {
+        for name in ["nonce", "jobId", "manifestDigest", "code", "approvals", "attester"] {
             #expect(
                 start["predicate"]?[name] != nil && start["predicate"]?[name] == report["predicate"]?[name],
                 "\(name)"
             )
         }
+        // What the job was shown is known when the key has left.
+        let before = try #require(start["predicate"]?["inputs"]?.array?.first)
+        var after = try #require(report["predicate"]?["inputs"]?.array?.first?.object)
+        #expect(before["view"] == nil && after["view"] != nil)
+        after["view"] = nil
+        #expect(before == .object(after))
         try LogOnDisk.write(bytes, evidence.state + "/start.payload")
         let sum = try TestPrograms.run("/usr/bin/sha256sum", [evidence.state + "/start.payload"]).output.prefix(64)
         #expect(report["predicate"]?["startStatement"]?["sha256"]?.string == String(sum))

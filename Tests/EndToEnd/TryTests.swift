@@ -61,7 +61,7 @@ import Testing
         let checked = try TestPrograms.run("glovebox", ["policy", "check", real, "--json"])
         #expect(checked.status == 0 && checked.output.contains("\"kind\":\"OutputPolicy\""))
         let loosened = try TestPrograms.run("glovebox", ["policy", "check", real, demo])
-        #expect(loosened.status == 3 && loosened.output.contains("channels.release_tick [policy.loosens]"))
+        #expect(loosened.status == 3 && loosened.output.contains("channels.release_tick (line "))
         let differing = try TestPrograms.run("glovebox", ["policy", "diff", real, demo])
         #expect(differing.status == 1 && differing.output == "channels.release_tick: \"15m\" -> \"1s\"  (looser)\n")
         #expect(try TestPrograms.run("glovebox", ["policy", "diff", real, real]).status == 0)

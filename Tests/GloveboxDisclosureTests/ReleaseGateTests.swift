@@ -134,7 +134,7 @@ import Testing
             decided: Instant(seconds: 0),
             projectMillibits: 1585
         )
-        let record = DisclosureRecord(request, decision, context)
+        let record = DisclosureRecord(request, decision, lineage: "lin_x", context)
         let owner = record.json(for: .owner)
         #expect(owner["outcome"] == "refuse" && owner["policy"]?["text"] != nil)
         #expect(
@@ -143,17 +143,18 @@ import Testing
                 "parameters": ["min_units": 10, "zeros": "disclosive", "full_cells": "disclosive"],
             ]
         )
-        #expect(owner["capacity"] == ["bits": "1.585", "project_total": "1.585"])
+        #expect(owner["capacity"] == ["bits": "1.585", "project_before": "0.000", "project_total": "1.585"])
         let researcher = record.json(for: .researcher)
         #expect(
             researcher["checks"]
                 == JSONValue.array(
-                    ["threshold", "dominance", "differencing"].map { ["id": .string($0), "version": 1] }
+                    ["threshold", "dominance", "differencing", "row_leak"].map { ["id": .string($0), "version": 1] }
                 )
         )
         #expect(researcher["differencing"] == nil)
         #expect(try JSONReader.readCanonical(CanonicalJSON.encode(owner)) == owner)
-        let other = DisclosureRecord(request, try Self.decide(request, "x"), context).json(for: .researcher)
+        let other = DisclosureRecord(request, try Self.decide(request, "x"), lineage: "lin_x", context)
+            .json(for: .researcher)
         #expect(other == researcher)
     }
 }

@@ -119,6 +119,22 @@ final class TestSite: DatasiteService, Authenticator {
         NamedFiles([NamedFile(path: "manifest.json", content: [UInt8](repeating: 7, count: 12_000_000))])
     }
 
+    func release(_ caller: Caller, id: String) async throws(GloveboxError) -> ReleaseReview {
+        ReleaseReview(
+            job: id,
+            bundle: .zero,
+            policy: .zero,
+            evidence: .zero,
+            files: [],
+            quorum: QuorumInfo(need: 2, have: 1),
+            verdicts: []
+        )
+    }
+
+    func vote(_ caller: Caller, id: String, _ request: VerdictRequest) async throws(GloveboxError) -> VerdictReceipt {
+        VerdictReceipt(verdict: .zero, quorum: QuorumInfo(need: 2, have: 1), logIndex: 5)
+    }
+
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem> { ItemList([]) }
 
     func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt {

@@ -44,7 +44,11 @@ import Testing
         )
         try add(
             test,
-            Self.document("OutputPolicy", "of-flu", "checks:\n  threshold: {min_units: 14}\nrounding: {counts: {base: 10}}"),
+            Self.document(
+                "OutputPolicy",
+                "of-flu",
+                "checks:\n  threshold: {min_units: 14}\nrounding: {counts: {base: 10}}"
+            ),
             .project,
             "flu"
         )
@@ -78,7 +82,12 @@ import Testing
         let error = refusal { _ = try test.submit("pass", tighten: [loose]) }
         #expect(error?.code == "policy.loosens" && error?.message.contains("(line 6)") == true)
         // Tighter than the site's, looser than the dataset's: found when the two meet in a plan.
-        try add(test, Self.document("OutputPolicy", "of-fair", "checks: {threshold: {min_units: 20}}"), .dataset, "fair")
+        try add(
+            test,
+            Self.document("OutputPolicy", "of-fair", "checks: {threshold: {min_units: 20}}"),
+            .dataset,
+            "fair"
+        )
         try add(test, Self.document("OutputPolicy", "of-flu", "checks: {threshold: {min_units: 15}}"), .project, "flu")
         #expect(refusal { _ = try test.submit("pass", project: "flu") }?.code == "policy.loosens")
         // Only the owner of the dataset or an operator speaks for it.
@@ -95,7 +104,12 @@ import Testing
         let waiting = try test.submit("pass")
         try test.vote(.approve, on: waiting)
         let made = try test.plan("pass")
-        try add(test, Self.document("OutputPolicy", "of-fair", "checks: {threshold: {min_units: 20}}"), .dataset, "fair")
+        try add(
+            test,
+            Self.document("OutputPolicy", "of-fair", "checks: {threshold: {min_units: 20}}"),
+            .dataset,
+            "fair"
+        )
         #expect(throws: GloveboxError("policy.changed", "")) { try test.submit(made) }
         try test.start()
         let entry = try test.wait(for: waiting) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
@@ -104,7 +118,9 @@ import Testing
     }
 
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
-    func `a project sees the columns and rows its input policy leaves, and the report says under which policies`() throws {
+    func `a project sees the columns and rows its input policy leaves, and the report says under which policies`()
+        throws
+    {
         let test = try TestSite(image: Self.image)
         let fewer = Self.document(
             "InputPolicy",
@@ -112,12 +128,14 @@ import Testing
             "columns: [age, children, religious]\nrow_filter: [{column: age, op: ge, value: \"25\"}]"
         )
         try add(test, fewer, below: "fair", .project, "flu")
-        let hidden = #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"fair","output":"table.csv","#
+        let hidden =
+            #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"fair","output":"table.csv","#
             + #""group_by":["occupation"],"where":[],"statistic":"count","totals":false}"#
         #expect(throws: GloveboxError("spec.column", "")) {
             try test.submit("pass", spec: ("table.spec.json", hidden), project: "flu")
         }
-        let spec = #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"fair","output":"table.csv","#
+        let spec =
+            #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"fair","output":"table.csv","#
             + #""group_by":["religious"],"where":[],"statistic":"count","totals":false}"#
         let program = """
             import collections, csv
@@ -138,7 +156,9 @@ import Testing
         #expect(entry.job.phase == .released, "\(entry.job.phase) \(entry.explanation ?? "")")
         let report = try test.report(job)
         let input = try #require(report.policies.input)
-        #expect(input.digest == entry.manifest.policies.input && input.sources.map(\.name) == ["fair-default", "fair-flu"])
+        #expect(
+            input.digest == entry.manifest.policies.input && input.sources.map(\.name) == ["fair-default", "fair-flu"]
+        )
         #expect(report.policies.output.sources.isEmpty, "one document needs no list")
         #expect(report.inputs.first?.view != nil)
     }

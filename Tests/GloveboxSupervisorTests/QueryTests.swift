@@ -63,7 +63,9 @@ import Testing
         // 1021, 2267, 2422 and 656 women, with noise of scale sqrt(2 / 0.01) = 14.1.
         for (count, truth) in zip(counts, [1021, 2267, 2422, 656]) { #expect(abs(count - truth) < 200, "\(counts)") }
         #expect(answer["rho"]?.string == "0.005" && answer["noise"]?.array?.first?["scale"]?.string == "14.142136")
-        func spent() -> String { test.site.read { state in state.ledger.spent(lineage: "fair") }.text }
+        func spent() -> String {
+            test.site.read { state in state.ledger.spent(lineage: state.datasets["fair"]?.lineage ?? "") }.text
+        }
         #expect(spent() == "0.005")
         let record = try JSONReader.read(#require(receipt?["disclosure.json"]))
         #expect(record["privacy"]?["rho"]?.string == "0.005" && record["privacy"]?["cached"]?.bool == false)
@@ -103,11 +105,12 @@ import Testing
             try test.site.dataset(named: "fair"),
             project: "default"
         )
+        let lineage = charge.lineage
         // What the log holds when the supervisor dies between charge and answer.
         try test.site.record(Event(kind: .budgetSpent, fields: [("budget", "privacy")]), ["charge": charge.json])
         _ = try answer(run(test, query).1)
         let ledger = test.site.read { state in state.ledger }
-        #expect(ledger.count == 2 && ledger.spent(lineage: "fair").text == "0.01")
+        #expect(ledger.count == 2 && ledger.spent(lineage: lineage).text == "0.01")
         // A third question does not fit, and is refused before anyone is asked; a smaller one does.
         let other = Self.query(#"{"kind":"mean","column":"age"}"#)
         #expect(throws: GloveboxError("budget.exhausted", "")) {
@@ -117,11 +120,11 @@ import Testing
         let mean = try answer(run(test, small).1)["cells"]?.array?.first?["value"]?.string
         let age = try #require(mean.flatMap { Double($0) })
         #expect(age > 20 && age < 40)
-        #expect(test.site.read { state in state.ledger.spent(lineage: "fair") }.text == "0.012")
+        #expect(test.site.read { state in state.ledger.spent(lineage: lineage) }.text == "0.012")
         // The ledger is what the log says, after a restart as before it.
         var replayed = SiteState()
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
-        #expect(replayed.ledger.spent(lineage: "fair").text == "0.012" && replayed.ledger.count == 3)
+        #expect(replayed.ledger.spent(lineage: lineage).text == "0.012" && replayed.ledger.count == 3)
         #expect(replayed.ledger.answer(to: charge.key) != nil)
     }
 

@@ -20,6 +20,7 @@ struct TestSite {
     let layout: SiteLayout
     private var researcher: Person
     private var reviewer: Person
+    private let second: Person
 
     /// Someone with an account and a key.
     private struct Person {
@@ -47,6 +48,7 @@ struct TestSite {
         site = try Site(opening: layout)
         researcher = try Self.person("alice", .researcher, site)
         reviewer = try Self.person("rita", .reviewer, site)
+        second = try Self.person("rolf", .reviewer, site)
         let file = layout.root + "/image"
         if image == nil {
             let head = [UInt8](repeating: 0, count: 1024) + [0xe2, 0xe1, 0xf5, 0xe0] + [UInt8](repeating: 1, count: 64)
@@ -119,7 +121,8 @@ struct TestSite {
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
-        tighten: [String] = []
+        tighten: [String] = [],
+        dataset: String = "fair"
     ) throws -> String {
         try submit(
             plan(
@@ -130,7 +133,8 @@ struct TestSite {
                 env: env,
                 deterministic: deterministic,
                 project: project,
-                tighten: tighten
+                tighten: tighten,
+                dataset: dataset
             )
         )
     }
@@ -154,7 +158,8 @@ struct TestSite {
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
-        tighten: [String] = []
+        tighten: [String] = [],
+        dataset: String = "fair"
     ) throws -> CreatedPlan {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
@@ -174,13 +179,54 @@ struct TestSite {
                 image: "python",
                 argv: ["python3", "main.py"],
                 env: env,
-                dataset: "fair",
+                dataset: dataset,
                 outputPolicy: policy,
                 tighten: tighten,
                 limits: RequestedLimits(wallSeconds: wallSeconds),
                 deterministic: deterministic
             )
         )
+    }
+
+    /// Someone who may look at a release.
+    enum Looker { case first, second, researcher }
+
+    private func person(_ looker: Looker) -> Person {
+        switch looker {
+        case .first: reviewer
+        case .second: second
+        case .researcher: researcher
+        }
+    }
+
+    /// A sealed release as somebody is shown it.
+    func release(_ job: String, as looker: Looker) throws -> ReleaseReview {
+        try site.release(person(looker).caller, job)
+    }
+
+    /// Somebody's signed verdict on a sealed release, on another bundle when one is given.
+    @discardableResult
+    func verdict(
+        _ decision: ReleaseVerdict.Decision,
+        on job: String,
+        by looker: Looker,
+        bundle: Digest? = nil
+    ) throws -> VerdictReceipt {
+        let sealed = try #require(try entry(job).sealed)
+        let person = person(looker)
+        let verdict = ReleaseVerdict(
+            bundle: bundle ?? sealed.bundle,
+            policy: try entry(job).manifest.policies.output,
+            evidence: sealed.evidence,
+            decision: decision,
+            account: person.caller.account,
+            keyID: person.signer.publicKey.keyID,
+            time: Machine.now(),
+            reason: "because"
+        )
+        let envelope = try person.signer.sign(verdict.bytes)
+        let request = VerdictRequest(envelope: String(decoding: envelope.bytes, as: UTF8.self))
+        return try site.vote(person.caller, job, request)
     }
 
     /// The reviewer's signed decision.

@@ -82,7 +82,7 @@ import Testing
     @Test func `a private number of five digits is found in any spelling`() throws {
         let value = Self.blood[3]
         let scaled = "0." + value.replacing(".", with: "") + "e3"
-        for text in [value, "+" + value, value + "000", scaled] {
+        for text in [value, "+" + value, value + "000", scaled, "value" + value, value + "-e"] {
             #expect(try Self.scan("x\n\(text)\n", statistics: []).count(.numbers) > 0, "\(text)")
             #expect(try Self.scan("{\"x\": [\(text)]}", form: .bytes).count(.numbers) > 0, "\(text)")
         }
@@ -108,7 +108,10 @@ import Testing
             #expect(try Self.scan("n\n" + text + "\n", form: .bytes).count(.encodings) > 0, "\(text)")
         }
         let thrice = Base64.encode(Array(Base64.encode(Array(base64.utf8)).utf8))
-        #expect(try Self.scan(thrice, form: .bytes).isClean, "deeper is not looked for, as the policy's capacity bounds it")
+        #expect(
+            try Self.scan(thrice, form: .bytes).isClean,
+            "deeper is not looked for, as the policy's capacity bounds it"
+        )
     }
 
     @Test func `gzip is unpacked, and a bomb is cut`() throws {

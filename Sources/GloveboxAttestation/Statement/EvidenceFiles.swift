@@ -54,12 +54,17 @@ package enum EvidenceFiles {
     /// Every output rule applied.
     package static let disclosure = "disclosure.json"
 
+    /// The same record, signed by itself.
+    package static let signedDisclosure = "disclosure.dsse.json"
+    /// Certificate of the leaf that signed it.
+    package static let disclosureLeaf = "disclosure.pem"
+
     /// Every name above that stands directly in the directory.
     package static let fixed =
         [
             report, bundle, start, startLeaf, keyEntry, keyProof, publicKey, leaf, platform, root, timestamp,
             timeAuthority, timeRoot, manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry,
-            issuedProof, disclosure,
+            issuedProof, disclosure, signedDisclosure, disclosureLeaf,
         ] + Quote.fileNames
 
     /// Whether a file belongs to the evidence; the others are results.

@@ -88,6 +88,7 @@ enum Explanations {
         "approval.threshold": "enough different people approved",
         "outputs.released": "the released files of the report are exactly its subjects",
         "outputs.files": "the reader's files are the released ones, by name and by digest",
+        "outputs.disclosure-signature": "the site signed that record by itself, too",
         "outputs.disclosure": "disclosure.json is the record of rules that the report names",
         "workflow.layout": "an enrolled owner signed who may do which step, with the rules of this version",
         "workflow.expiry": "the owner's layout had not ended when the report was logged, nor now",

@@ -47,6 +47,28 @@ enum OutputChecks {
         }
     }
 
+    /// The signed record is the one that the report names, about this plan and job, under a leaf of the site's own CA.
+    ///
+    /// - Throws: `output.mismatch`, `envelope.signature-invalid`, `cert.*`, codes of the strict reader.
+    static func signedDisclosure(
+        _ file: [UInt8],
+        _ report: Report,
+        _ chain: CertificateChecks
+    ) throws(GloveboxError) {
+        let envelope = try Envelope(parsing: file)
+        let statement = try DisclosureStatement(parsing: envelope.payload)
+        guard report.outputs.disclosure == Hashing.sha256(CanonicalJSON.encode(statement.record)),
+            statement.manifestDigest == report.manifestDigest, statement.job.isSame(as: report.jobID)
+        else {
+            throw GloveboxError("output.mismatch", "the signed record is not the one that the report names")
+        }
+        try chain.chain()
+        try chain.extensions()
+        try chain.authority()
+        try chain.usage()
+        try chain.leaf.publicKey.check(envelope.signature, over: envelope.pae)
+    }
+
     private static func released(_ report: Report) -> [ResultFile] {
         report.outputs.released.map { ResultFile(name: $0.name, digest: $0.digest) }
     }

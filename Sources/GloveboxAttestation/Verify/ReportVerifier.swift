@@ -259,6 +259,18 @@ package enum ReportVerifier {
                 try OutputChecks.disclosure(file, report)
             }
         }
+        if let file = input.evidence[EvidenceFiles.signedDisclosure] {
+            _ = checks.run(.outputs, "outputs.disclosure-signature", both(parts.report, parts.certificates)) {
+                all throws(GloveboxError) in
+                let leaf = try ParsedCertificate(pem: input.file(EvidenceFiles.disclosureLeaf))
+                let (report, chain) = all
+                try OutputChecks.signedDisclosure(
+                    file,
+                    report,
+                    CertificateChecks(leaf: leaf, platform: chain.platform, root: chain.root, trust: chain.trust)
+                )
+            }
+        }
     }
 
     /// Two values, when both are there.

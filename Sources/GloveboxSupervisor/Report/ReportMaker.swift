@@ -104,6 +104,18 @@ struct ReportMaker {
         report.time.tpm = try QuoteMessage(parsing: quote.message).clock
     }
 
+    /// Signs a disclosure record under a key of its own; the certificate in DER.
+    func sign(record: [UInt8], of entry: JobEntry) throws(GloveboxError) -> (envelope: Envelope, leaf: [UInt8]) {
+        let statement = DisclosureStatement(
+            manifestDigest: entry.job.planDigest,
+            job: entry.job.id,
+            record: try JSONReader.readCanonical(record)
+        )
+        let key = JobLeaf()
+        let leaf = try certify(key.publicKey, for: entry.job.id)
+        return (try key.sign(statement.bytes), leaf)
+    }
+
     /// A certificate for a leaf key; the log has the key before it signs.
     private func certify(_ key: VerifyingKey, for job: String) throws(GloveboxError) -> [UInt8] {
         let leaf = try site.keys.platform.issueLeaf(
@@ -151,6 +163,11 @@ struct ReportMaker {
         }
         if let disclosure = facts?.disclosure {
             files.append(NamedFile(path: EvidenceFiles.disclosure, content: disclosure))
+            let (envelope, leaf) = try sign(record: disclosure, of: entry)
+            files.append(NamedFile(path: EvidenceFiles.signedDisclosure, content: envelope.bytes))
+            files.append(
+                NamedFile(path: EvidenceFiles.disclosureLeaf, content: PEM.encode(leaf, label: "CERTIFICATE"))
+            )
         }
         if entry.job.phase == .releasing {
             for file in facts?.decision?.files ?? [] { files.append(NamedFile(path: file.name, content: file.bytes)) }

@@ -16,6 +16,8 @@ package final class Engine: Sendable {
     private let logger: Logger
     /// The runs in progress, by job.
     private let slots = Mutex<[String: Slot]>([:])
+    /// How long people may take over a release: 14 days.
+    private static let reviewSeconds: Int64 = 14 * 86400
 
     /// A run in progress.
     private struct Slot {
@@ -58,6 +60,7 @@ package final class Engine: Sendable {
                     try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
                 }
             case .checking: try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
+            case .awaitingReview where site.pending(id) == nil: try JobRunner(site: site, job: id).conclude()
             case .awaitingReview, .accepted, .awaitingApproval, .queued, .returned, .releasing: break
             case .released, .denied, .withheld, .failed, .errored, .cancelled, .expired: break
             }
@@ -73,6 +76,7 @@ package final class Engine: Sendable {
         case run(String)
         case stop(String)
         case publish(String)
+        case conclude(String)
         case report(String)
         case wait(Instant?)
     }
@@ -87,6 +91,8 @@ package final class Engine: Sendable {
             case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop(id) }
             case .publish(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).publish() }
+            case .conclude(let id):
+                attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).conclude() }
             case .report(let id):
                 attempt(id) { () throws(GloveboxError) in try ReportMaker(site: site).issue(for: id, facts: nil) }
             case .wait(let until):
@@ -165,6 +171,11 @@ package final class Engine: Sendable {
                     wake = min(wake ?? ends, ends)
                 case .queued:
                     if let why = Self.loss(entry, now) { return .change(job.id, .approvalLost(why)) }
+                case .awaitingReview:
+                    if entry.sealed?.tally.isComplete == true { return .conclude(job.id) }
+                    let ends = (job.transitions.last?.at ?? job.created).adding(seconds: Self.reviewSeconds)
+                    if ends <= now { return .change(job.id, .expired) }
+                    wake = min(wake ?? ends, ends)
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)
                     // The witnesses' answers ring the bell.

@@ -185,13 +185,26 @@ struct JobRunner {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
         }
         guard let released = outcome.released else {
-            try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
+            try site.transition(
+                job,
+                .checked(.withhold),
+                fields: Self.verdict(.withhold),
+                details: [try signed(outcome)]
+            )
             try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
-        try site.transition(job, .checked(.release), fields: Self.verdict(.release))
-        try approve(entry, policy, outcome)
+        if outcome.decision?.outcome == .review {
+            return try seal(PendingRelease(facts: facts, outcome: outcome), released)
+        }
+        try site.transition(
+            job,
+            .checked(.release),
+            fields: Self.verdict(.release),
+            details: [try signed(outcome)]
+        )
+        try approve(entry, policy.document.digest.named, outcome)
         // Before the intent: what is compared and never released does no harm, the other way round does.
         try outcome.remember()
         try site.transition(
@@ -202,10 +215,75 @@ struct JobRunner {
         try ReportMaker(site: site).issue(for: job, facts: facts)
     }
 
-    /// Logs that the policy itself approved the output, and what of the project's capacity that costs.
+    /// The record in full, signed, for the private body that auditors read.
+    private func signed(_ outcome: OutputDecision.Outcome) throws(GloveboxError) -> (String, JSONValue) {
+        let envelope = try ReportMaker(site: site).sign(record: outcome.evidence, of: entry()).envelope
+        return ("record", .string(Base64.encode(envelope.bytes)))
+    }
+
+    /// Fixes the bytes of a release that people decide on.
+    private func seal(_ pending: PendingRelease, _ released: [UInt8]) throws(GloveboxError) {
+        let entry = try entry()
+        let rules = entry.rules.output
+        let sealed = SealedRelease(
+            bundle: Machine.sha256(released),
+            evidence: Machine.sha256(pending.outcome.evidence),
+            millibits: pending.outcome.decision?.millibits ?? 0,
+            tally: ReviewTally(
+                need: Int(clamping: max(rules.decision.reviewers, rules.tier == .opaque ? 2 : 1)),
+                requester: entry.job.submitter
+            )
+        )
+        // Later releases are compared with it from now on, and it waits with what it was compared with itself.
+        try pending.outcome.remember()
+        site.keep(pending, for: job)
+        try site.transition(
+            job,
+            .checked(.review),
+            fields: Self.verdict(.review),
+            details: [try signed(pending.outcome), ("sealed", sealed.json)]
+        )
+    }
+
+    /// Ends a review in which everyone has spoken.
+    ///
+    /// Without what the run left, as after a restart, nothing leaves.
+    func conclude() throws(GloveboxError) {
+        let entry = try entry()
+        guard let sealed = entry.sealed else { throw GloveboxError("internal", "job \(job) has no sealed release") }
+        var pending = site.pending(job)
+        if entry.job.review == nil {
+            try site.transition(job, .reviewClosed(release: sealed.tally.releases == true && pending != nil))
+        }
+        try pending?.outcome.record.add(reviews: site.reviews(of: sealed))
+        var facts = pending?.facts
+        facts?.disclosure = pending?.outcome.disclosure
+        if try self.entry().job.review == true, let outcome = pending?.outcome, let released = outcome.released {
+            try approve(entry, sealed.evidence.named, outcome)
+            try site.transition(
+                job,
+                .releaseIntent(bundle: Machine.sha256(released)),
+                details: [("bytes", .integer(Int64(released.count)))]
+            )
+        } else {
+            let why = pending == nil ? "review.interrupted" : "review.refused"
+            let withheld = facts?.withheld.map { RunFacts.Withheld(bytes: $0.bytes, reason: why) }
+            facts?.withheld = withheld ?? []
+            try site.transition(job, .withheld(reasons: [why]), explanation: Self.explanations[why])
+        }
+        try ReportMaker(site: site).issue(for: job, facts: facts)
+        site.forgetPending(job)
+    }
+
+    private static let explanations = [
+        "review.interrupted": "the site started again while people looked at the release; nothing left",
+        "review.refused": "a reviewer refused the release",
+    ]
+
+    /// Logs who approved the output, and what of the project's capacity that costs.
     private func approve(
         _ entry: JobEntry,
-        _ policy: OutputPolicy,
+        _ approver: String,
         _ outcome: OutputDecision.Outcome
     ) throws(GloveboxError) {
         var event = Event(
@@ -214,7 +292,7 @@ struct JobRunner {
             project: entry.manifest.project,
             output: Site.output(of: job)
         )
-        event.actor = policy.document.digest.named
+        event.actor = approver
         try site.record(event, outcome.approval)
         event = Event(kind: .budgetSpent, job: job, project: entry.manifest.project, output: Site.output(of: job))
         event.fields = [("budget", "capacity")]

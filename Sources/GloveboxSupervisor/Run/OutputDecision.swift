@@ -11,7 +11,7 @@ internal import GloveboxTables
 /// everything released before.
 struct OutputDecision {
     /// What was decided.
-    struct Outcome {
+    struct Outcome: Sendable {
         let decision: Decision?
         /// The bundle that may leave, as the supervisor wrote it; nil for a refusal.
         let released: [UInt8]?
@@ -19,14 +19,19 @@ struct OutputDecision {
         let reason: String
         /// The reasons in full, for the data's owner.
         let explanation: String
-        /// The disclosure record, researcher's copy.
-        let disclosure: [UInt8]
+        /// The disclosure record.
+        var record: DisclosureRecord
         /// What it cost of a privacy budget; nil for most.
         var privacy: Report.Privacy?
         /// What the event of the approval keeps for later; null for most.
         var approval: JSONValue = .null
         /// Keeps the release for later comparisons.
-        var remember: () throws(GloveboxError) -> Void = {}
+        var remember: @Sendable () throws(GloveboxError) -> Void = {}
+
+        /// The record in full, as reviewers and auditors read it.
+        var evidence: [UInt8] { CanonicalJSON.encode(record.json(for: .owner)) }
+        /// The researcher's copy of the record.
+        var disclosure: [UInt8] { CanonicalJSON.encode(record.json(for: .researcher)) }
     }
 
     let site: Site
@@ -50,7 +55,7 @@ struct OutputDecision {
     ) throws(GloveboxError) -> Outcome {
         let spec = try site.spec(entry.manifest.core.code.nar, policy)
         let declared = try ReleaseGate.output(of: spec, policy: policy)
-        let history = ReleaseHistory(site: site, dataset: dataset.name)
+        let history = ReleaseHistory(site: site, lineage: dataset.lineage)
         let request = ReleaseGate.Request(
             id: entry.job.id,
             policy: policy,
@@ -63,9 +68,7 @@ struct OutputDecision {
             answer = try CheckerDoor(jails: site.jails).parse(claim.bytes, limits: Self.limits(declared))
         }
         let project = entry.manifest.project
-        let spent = site.read { state in
-            state.jobs.values.reduce(0) { $0 + ($1.manifest.project == project ? $1.millibits : 0) }
-        }
+        let spent = site.read { state in state.millibits(of: project) }
         let past = ReleaseGate.Past(
             history: try history.records(),
             lineageKey: try LineageKey(lineageKey),
@@ -80,8 +83,8 @@ struct OutputDecision {
             ),
             request
         ) { table }
-        let isReleased = decision.outcome == .release && outputs.faults.isEmpty
-        let released = isReleased ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
+        let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
+        let released = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(
             entry,
             dataset,
@@ -89,7 +92,7 @@ struct OutputDecision {
             bundle: released,
             projectMillibits: spent + decision.millibits
         )
-        let record = DisclosureRecord(request, decision, context)
+        let record = DisclosureRecord(request, decision, lineage: dataset.lineage, context)
         let failed =
             outputs.faults
             + decision.findings.filter { $0.outcome != .pass }.map {
@@ -100,7 +103,7 @@ struct OutputDecision {
             released: released,
             reason: released == nil ? "output.not-released" : "",
             explanation: failed.joined(separator: "; "),
-            disclosure: CanonicalJSON.encode(record.json(for: .researcher)),
+            record: record,
             remember: { () throws(GloveboxError) in
                 if let record = decision.record { try history.add(record) }
             }

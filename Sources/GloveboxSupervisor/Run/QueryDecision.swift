@@ -116,10 +116,10 @@ struct QueryDecision {
             dataset,
             site: site,
             bundle: released,
-            projectMillibits: decision.millibits
+            projectMillibits: site.read { state in state.millibits(of: entry.manifest.project) } + decision.millibits
         )
         let record = DisclosureRecord(
-            .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.name),
+            .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.lineage),
             decision,
             privacy: try privacy(query, isCached: isCached, isCharged: released != nil && !isCached),
             context
@@ -133,7 +133,7 @@ struct QueryDecision {
             released: released,
             reason: released == nil ? "budget.exhausted" : "",
             explanation: decision.findings.map(\.detail).joined(separator: "; "),
-            disclosure: CanonicalJSON.encode(record.json(for: .researcher)),
+            record: record,
             approval: approval
         )
     }
@@ -155,7 +155,7 @@ struct QueryDecision {
             "epsilon_at_delta": .string(delta.map { PrivacyLoss.epsilonText(cost, delta: $0) } ?? "unbounded"),
             "ledger": [
                 "charges": .integer(Int64(ledger.count)),
-                "dataset_rho": .string(ledger.spent(lineage: dataset.name).text),
+                "dataset_rho": .string(ledger.spent(lineage: dataset.lineage).text),
                 "head": .integer(Int64(clamping: size)),
             ],
         ]

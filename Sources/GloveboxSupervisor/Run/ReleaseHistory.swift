@@ -4,12 +4,12 @@ internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxStore
 
-/// Specs and unit tags of everything released from one dataset, encrypted, for comparison with the next release.
+/// Specs and unit tags of everything released from one lineage, encrypted, for comparison with the next release.
 struct ReleaseHistory {
     let site: Site
-    let dataset: String
+    let lineage: String
 
-    private var directory: String { site.layout.history + "/" + dataset }
+    private var directory: String { site.layout.history + "/" + lineage }
 
     /// All earlier releases.
     func records() throws(GloveboxError) -> [ReleaseRecord] {

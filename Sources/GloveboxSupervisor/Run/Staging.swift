@@ -21,7 +21,7 @@ final class Staging {
     private let archive: Descriptor
     /// The dataset's rows, for recomputing what the job claims.
     private(set) var table: DatasetTable?
-    /// The key of this lineage's unit tags.
+    /// The key of unit tags.
     private(set) var lineageKey: [UInt8]?
     /// Names the view that the job was shown, under the lineage's key: a plain digest of data never leaves.
     private(set) var view: GloveboxCore.Digest?
@@ -102,7 +102,7 @@ final class Staging {
         let bytes = try SealedChunks.open(sealed, key: keys.data, label: dataset.file)
         let table = try DatasetTable(stored: bytes, description: dataset.description)
         self.table = table
-        lineageKey = keys.lineage
+        lineageKey = try Lineage.tagKey(at: site)
         return try Projection(
             table,
             inputPolicy: dataset.inputPolicy,

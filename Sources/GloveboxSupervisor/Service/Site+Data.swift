@@ -33,18 +33,20 @@ extension Site {
             SealedChunks.seal(table.encoded, key: keys.data, label: file),
             to: layout.datasets + "/" + file
         )
+        let lineage = try Lineage.of(table, at: self)
+        try lineage.remember(table, at: self)
         let mock = try MockData.csv(description, inputPolicy: inputPolicy)
         let mockDigest = try blobs.put(mock)
         let commitment = DatasetCommitment.root(
             parts: [(path: "\(request.name).csv", bytes: table.encoded)],
-            key: keys.lineage
+            key: keys.salt
         )
         let ledger = try broker.enrol(file: file, commitment: commitment, keys: keys)
         let json: JSONValue = [
             "name": .string(request.name), "version": .integer(description.document.version),
             "owner": .string(caller.account), "description": description.document.canonical,
             "inputPolicy": inputValue, "inputPolicyLines": DocumentLines(inputLines).json, "file": .string(file),
-            "brokerLedger": ledger.json, "commitment": commitment.json,
+            "brokerLedger": ledger.json, "lineage": .string(lineage.id), "commitment": commitment.json,
             "rowBucket": .string(Self.bucket(table.rowCount)), "mock": mockDigest.json,
             "mockBytes": .integer(Int64(mock.count)),
         ]

@@ -60,9 +60,11 @@ extension Site {
         switch (kind, layer.level) {
         case (.output, _):
             if layer.level == .dataset { try requireOwner(of: place.subject, caller) }
-            let base = try read { state in Result { () throws(GloveboxError) in
-                try state.shelf.output(place.below, dataset: nil, project: "", run: [])
-            } }.get()
+            let base = try read { state in
+                Result { () throws(GloveboxError) in
+                    try state.shelf.output(place.below, dataset: nil, project: "", run: [])
+                }
+            }.get()
             chain = try PolicyChain(base.layers.prefix(1) + [layer])
             let policy = try OutputPolicy(chain.document.canonical)
             try policy.requireEnforced(by: Self.capabilities(for: policy.tier))

@@ -41,7 +41,7 @@ extension Site {
         project: String
     ) throws(GloveboxError) -> PrivacyLedger.Charge {
         PrivacyLedger.Charge(
-            lineage: dataset.name,
+            lineage: dataset.lineage,
             project: project,
             rho: try query.cost(),
             selectionDelta: UInt64(clamping: query.selection?.delta.scaled(decimals: 18) ?? 0),

@@ -195,6 +195,18 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await look(caller) { (site) throws(GloveboxError) in try site.receipt(id, for: caller) }
     }
 
+    package func release(_ caller: Caller, id: String) async throws(GloveboxError) -> ReleaseReview {
+        try await perform { (site) throws(GloveboxError) in try site.release(caller, id) }
+    }
+
+    package func vote(
+        _ caller: Caller,
+        id: String,
+        _ request: VerdictRequest
+    ) async throws(GloveboxError) -> VerdictReceipt {
+        try await perform { (site) throws(GloveboxError) in try site.vote(caller, id, request) }
+    }
+
     package func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem> {
         ItemList(site.inbox(for: caller))
     }

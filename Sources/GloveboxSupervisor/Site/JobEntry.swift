@@ -22,6 +22,8 @@ struct JobEntry: Sendable {
     var tally: ApprovalTally
     /// The votes' envelopes with the role each was given in and the link that came with it, in order.
     var approvals: [(envelope: [UInt8], role: String, link: [UInt8]?)] = []
+    /// The release that waits, or waited, for people; nil when none did.
+    var sealed: SealedRelease?
     /// The evidence directory in the blob store, without log proofs; nil until there is a report.
     var evidence: Digest?
     /// Log index of the report; the event that names it follows.

@@ -1,4 +1,6 @@
+internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxJobs
 internal import GloveboxPolicy
 
 /// The published policies as they were written: the site's, and what datasets and projects tighten in them.
@@ -53,6 +55,15 @@ struct PolicyShelf: Sendable {
 }
 
 extension SiteState {
+    /// Thousandths of a bit that a project used up, what waits for a review included.
+    func millibits(of project: String) -> Int64 {
+        jobs.values.reduce(0) { sum, entry in
+            guard entry.manifest.project == project else { return sum }
+            let waits = entry.job.phase == .awaitingReview ? entry.sealed?.millibits ?? 0 : 0
+            return sum + max(entry.millibits, waits)
+        }
+    }
+
     /// The merged policies of a plan, as they are now.
     ///
     /// `run` are documents of the plan itself.

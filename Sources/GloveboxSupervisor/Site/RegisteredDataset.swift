@@ -14,6 +14,8 @@ struct RegisteredDataset: Sendable {
     let inputLayer: PolicyChain.Layer
     /// Name of the encrypted file under `datasets/`.
     let file: String
+    /// All datasets about the same units; ledger and history are kept by it.
+    let lineage: String
     /// What a plan names the private data by.
     let commitment: Digest
     /// Rows in powers of ten, such as `1k-10k`.
@@ -36,6 +38,7 @@ struct RegisteredDataset: Sendable {
         inputLayer = PolicyChain.Layer(.dataset, written, lines: lines ?? DocumentLines())
         file = try fields.string("file")
         _ = try fields.required("brokerLedger")  // read by the state, from whichever event has it
+        lineage = fields.optional("lineage")?.string ?? name
         commitment = try fields.digest("commitment")
         rowBucket = try fields.string("rowBucket")
         mock = try fields.digest("mock")

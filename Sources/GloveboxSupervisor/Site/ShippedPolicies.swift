@@ -46,7 +46,9 @@ extension Site {
     /// What this version enforces for tables.
     ///
     /// A policy that asks for more is refused, never half kept.
-    static let capabilities = ReleaseGate.capabilities.union(channels).union(["check.row_leak"])
+    static let capabilities = ReleaseGate.capabilities.union(channels).union([
+        "check.row_leak", "decision.otherwise.review",
+    ])
 
     /// What this version enforces for noisy answers.
     static let queryCapabilities = DPQuery.capabilities.union(channels)

@@ -76,6 +76,7 @@ struct SiteState: Sendable {
         case .approvalGiven where record.job == nil: try addRedaction(record)
         case .approvalGiven, .approvalRefused, .approvalWithdrawn: try addVote(record)
         case .attestationIssued: try addReport(record)
+        case .reviewVoted: try addVerdict(record)
         case .budgetSpent, .outputApproved: try addSpending(record)
         case .jobDeniedSyscall:
             guard let id = record.job else { return }
@@ -237,7 +238,9 @@ struct SiteState: Sendable {
         }
         guard rules.output.document.digest == manifest.policies.output,
             rules.input?.document.digest == manifest.policies.input
-        else { throw GloveboxError("log.journal-corrupt", "a submitted plan names other policies than it was made under") }
+        else {
+            throw GloveboxError("log.journal-corrupt", "a submitted plan names other policies than it was made under")
+        }
         return rules
     }
 
@@ -302,6 +305,9 @@ struct SiteState: Sendable {
         let event = JobEvent(index: record.index, after: entry.job.eventIndex, at: record.time, change)
         let actions = try entry.job.apply(event)
         if let explanation = fields.optional("explanation")?.string { entry.explanation = explanation }
+        if let sealed = fields.optional("sealed") {
+            entry.sealed = try SealedRelease(json: sealed, requester: entry.manifest.submitter)
+        }
         jobs[id] = entry
         if case .dequeued = change { queue.serve(entry.job, at: record.index) }
         if entry.job.cleanup == .done { open.removeAll { $0 == id } }

@@ -6,7 +6,9 @@ enum Inflate {
     /// those bytes, and nil stands for none.
     static func gzip(_ bytes: [UInt8], at start: Int, limit: Int) -> [UInt8]? {
         var at = start + 10
-        guard at <= bytes.count, bytes[start] == 0x1f, bytes[start + 1] == 0x8b, bytes[start + 2] == 8 else { return nil }
+        guard at <= bytes.count, bytes[start] == 0x1f, bytes[start + 1] == 0x8b, bytes[start + 2] == 8 else {
+            return nil
+        }
         let flags = bytes[start + 3]
         func skipText() {
             while at < bytes.count, bytes[at] != 0 { at += 1 }
@@ -116,7 +118,9 @@ enum Inflate {
         private static let order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
         private mutating func dynamic() -> Bool {
-            guard let literals = take(5), let distances = take(5), let codes = take(4), literals <= 29 else { return false }
+            guard let literals = take(5), let distances = take(5), let codes = take(4), literals <= 29 else {
+                return false
+            }
             var lengths = [UInt8](repeating: 0, count: 19)
             for index in 0..<codes + 4 {
                 guard let length = take(3) else { return false }
@@ -166,7 +170,8 @@ enum Inflate {
         }
 
         private static let lengths = [
-            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227,
+            3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+            227,
             258,
         ]
         private static let lengthBits = [

@@ -4,8 +4,6 @@ enum LeakDecoders {
     static let limit = 1 << 20
     /// Shortest run of an alphabet that is decoded, in characters.
     private static let shortest = 8
-    /// Most runs that are looked at in one text.
-    private static let mostRuns = 10_000
 
     /// Every decoding of the bytes that gives something.
     static func decoded(_ bytes: [UInt8]) -> [[UInt8]] {
@@ -28,7 +26,6 @@ enum LeakDecoders {
             if !isIn, let from = start {
                 if index - from >= shortest { runs.append(from..<index) }
                 start = nil
-                if runs.count == mostRuns { break }
             }
         }
         return runs

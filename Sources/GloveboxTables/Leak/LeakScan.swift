@@ -64,7 +64,9 @@ package struct LeakScan {
                         for key in LeakWords.keys(text.unicodeScalars) { plain.words[key] = plain.words[key] ?? hit }
                     }
                     let hit = LeakVerdict.Hit(.numbers, row: row + 1, column: column + 1)
-                    for number in Self.numbers(Array(text.utf8)) { plain.numbers[number] = plain.numbers[number] ?? hit }
+                    for number in Self.numbers(Array(text.utf8)) {
+                        plain.numbers[number] = plain.numbers[number] ?? hit
+                    }
                 }
             }
         } else {
@@ -80,8 +82,8 @@ package struct LeakScan {
                 hidden.numbers.merge(Self.numbers(bytes, .encodings)) { old, _ in old }
                 hidden.shingles.merge(Self.shingles(bytes)) { old, _ in old }
             }
-            // Twice is as deep as it goes, and a file that unfolds without end is cut.
-            level = depth == 0 ? Array(level.prefix(1000).flatMap(LeakDecoders.decoded).prefix(4000)) : []
+            // Twice is as deep as it goes. A file that unfolds without end meets the jail's limits, which refuses it.
+            level = depth == 0 ? level.flatMap(LeakDecoders.decoded) : []
         }
         look(plain, hidden)
     }
@@ -103,7 +105,9 @@ package struct LeakScan {
                 }
                 guard value.utf8.count >= 8 else { continue }
                 for shingle in Self.shingles(Array(value.utf8)).keys
-                where !open.contains(shingle) && hidden.shingles[shingle] != nil { shingleUnits[shingle, default: 0] += 1 }
+                where !open.contains(shingle) && hidden.shingles[shingle] != nil {
+                    shingleUnits[shingle, default: 0] += 1
+                }
             }
         }
         // What the values of many units begin with is nobody's.
@@ -153,7 +157,13 @@ package struct LeakScan {
             if belongs, start == nil { start = index }
             if !belongs, let from = start {
                 start = nil
-                if let number = number(bytes[from..<index]) { found.append(number) }
+                if let number = number(bytes[from..<index]) {
+                    found.append(number)
+                } else {
+                    // An `e` or a sign that belongs to the text around it.
+                    found += bytes[from..<index].split { $0 == 0x65 || $0 == 0x45 || $0 == 0x2b || $0 == 0x2d }
+                        .compactMap(number)
+                }
             }
         }
         return found

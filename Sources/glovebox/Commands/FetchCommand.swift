@@ -48,14 +48,10 @@ struct FetchCommand: AsyncParsableCommand {
                 )
             }
             let crate = try EvidenceCrate(job: job, files: receipt.files)
-            try OutputFile.makeDirectory(out)
-            try OutputFile.write(crate.bytes, to: out + "/" + EvidenceCrate.name)
-            for file in receipt.files {
-                if let slash = file.path.lastIndex(of: "/") {
-                    try OutputFile.makeDirectory(out + "/" + file.path[..<slash])
-                }
-                try OutputFile.write(file.content, to: out + "/" + file.path)
-            }
+            try OutputFile.writeAll(
+                receipt.files + [NamedFile(path: EvidenceCrate.name, content: crate.bytes)],
+                to: out
+            )
             session.terminal.result(verdict.json, verdict.story + [Terminal.row("files", out)])
         }
     }

@@ -156,7 +156,10 @@ struct PolicyCommand: AsyncParsableCommand {
         var file: String
 
         @Option(
-            help: ArgumentHelp("The output policy, or of an input policy the dataset, that it tightens.", valueName: "NAME")
+            help: ArgumentHelp(
+                "The output policy, or of an input policy the dataset, that it tightens.",
+                valueName: "NAME"
+            )
         )
         var below: String?
 

@@ -80,6 +80,7 @@ struct EvidenceCrate {
 
     private static let meanings = [
         "disclosure.json": "Disclosure record: policy, checks, capacity, decision (SATRE 3.3.09)",
+        "disclosure.dsse.json": "The disclosure record, signed by the datasite",
         "report.dsse.json": "Signed report of what ran, on what, under which rules",
     ]
 }

@@ -1,0 +1,147 @@
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJobs
+internal import GloveboxTransparency
+
+extension Site {
+    /// A sealed release as its reviewers see it; that somebody looks is on record first.
+    func release(_ caller: Caller, _ id: String) throws(GloveboxError) -> ReleaseReview {
+        let (entry, sealed) = try sealedRelease(caller, id)
+        guard let pending = pending(id) else { throw Self.over(id) }
+        try record(Event(kind: .outputReviewed, job: id, output: Self.output(of: id), actor: caller.account))
+        return ReleaseReview(
+            job: id,
+            bundle: sealed.bundle,
+            policy: entry.manifest.policies.output,
+            evidence: sealed.evidence,
+            files: (pending.outcome.decision?.files ?? []).map { NamedFile(path: $0.name, content: $0.bytes) }
+                + [NamedFile(path: EvidenceFiles.disclosure, content: pending.outcome.evidence)],
+            quorum: QuorumInfo(need: sealed.tally.need, have: sealed.tally.have),
+            verdicts: try verdicts(of: sealed)
+        )
+    }
+
+    /// Counts a signed verdict; what follows from it is the engine's to do, when all have spoken.
+    func vote(_ caller: Caller, _ id: String, _ request: VerdictRequest) throws(GloveboxError) -> VerdictReceipt {
+        let (entry, _) = try sealedRelease(caller, id)
+        let bytes = Array(request.envelope.utf8)
+        let state = read { state in state }
+        let verdict = try state.verdict(in: bytes, on: entry)
+        guard verdict.account == caller.account else {
+            throw GloveboxError("auth.forbidden", "a verdict is given by the account that signed it")
+        }
+        var trial = entry.sealed?.tally
+        try trial?.record(verdict)  // refuses before anything is logged
+        let index = try record(
+            Event(
+                kind: .reviewVoted,
+                job: id,
+                project: entry.manifest.project,
+                output: Self.output(of: id),
+                actor: caller.account,
+                // A salted digest: the log's readers, reviewers among them, do not learn what was said.
+                fields: [("vote", .string(verdict.digest.hex))]
+            ),
+            ["envelope": .string(Base64.encode(bytes))]
+        )
+        return VerdictReceipt(
+            verdict: verdict.digest,
+            quorum: QuorumInfo(need: trial?.need ?? 0, have: trial?.have ?? 0),
+            logIndex: index
+        )
+    }
+
+    // Whoever asked for the release is no reviewer of it, and is told no more than that it is under review.
+    private func sealedRelease(_ caller: Caller, _ id: String) throws(GloveboxError) -> (JobEntry, SealedRelease) {
+        let entry = try visible(id, to: caller)
+        guard entry.job.submitter != caller.account else {
+            throw GloveboxError("approval.separation", "who asked for a release does not review it")
+        }
+        guard entry.job.phase == .awaitingReview, let sealed = entry.sealed else { throw Self.over(id) }
+        return (entry, sealed)
+    }
+
+    private static func over(_ id: String) -> GloveboxError {
+        GloveboxError("job.phase", "job \(Display.escape(id)) has no release that waits for a review")
+    }
+
+    /// The verdicts as the disclosure record tells them.
+    func reviews(of sealed: SealedRelease) throws(GloveboxError) -> [DisclosureRecord.Review] {
+        var reviews: [DisclosureRecord.Review] = []
+        for bytes in sealed.envelopes {
+            let envelope = try Envelope(parsing: bytes)
+            let verdict = try ReleaseVerdict(parsing: envelope.payload)
+            reviews.append(
+                DisclosureRecord.Review(
+                    reviewer: verdict.account,
+                    verdict: verdict.decision.rawValue,
+                    digest: envelope.payloadDigest,
+                    time: verdict.time
+                )
+            )
+        }
+        return reviews
+    }
+
+    private func verdicts(of sealed: SealedRelease) throws(GloveboxError) -> [ReleaseReview.Verdict] {
+        guard sealed.tally.isComplete else { return [] }
+        var verdicts: [ReleaseReview.Verdict] = []
+        for envelope in sealed.envelopes {
+            let verdict = try ReleaseVerdict(parsing: Envelope(parsing: envelope).payload)
+            verdicts.append(
+                ReleaseReview.Verdict(
+                    reviewer: verdict.account,
+                    verdict: verdict.decision.rawValue,
+                    reason: verdict.reason
+                )
+            )
+        }
+        return verdicts
+    }
+}
+
+extension SiteState {
+    /// Reads and checks a signed verdict against the accounts and what it speaks of.
+    ///
+    /// - Throws: `approval.*`, `key.*`, `review.changed`.
+    func verdict(in envelope: [UInt8], on entry: JobEntry) throws(GloveboxError) -> ReviewTally.Verdict {
+        let signed = try Envelope(parsing: envelope)
+        let verdict = try ReleaseVerdict(parsing: signed.payload)
+        guard let account = accounts[verdict.account], let key = account.key(verdict.keyID) else {
+            throw GloveboxError("key.unknown", "the verdict names a key that the account has not enrolled")
+        }
+        guard key.isSigner(of: signed) else {
+            throw GloveboxError("approval.signature", "the verdict is not signed by the key it names")
+        }
+        guard let sealed = entry.sealed, verdict.bundle == sealed.bundle, verdict.evidence == sealed.evidence,
+            verdict.policy == entry.manifest.policies.output
+        else {
+            throw GloveboxError(
+                "review.changed",
+                "the verdict is on another bundle, policy or record than the one that waits",
+                hint: "Look at the release again."
+            )
+        }
+        return ReviewTally.Verdict(
+            digest: signed.payloadDigest,
+            account: account.id,
+            key: verdict.keyID,
+            role: try Role(reading: verdict.role),
+            roles: account.roles,
+            approves: verdict.decision == .approve
+        )
+    }
+
+    /// Counts a logged verdict.
+    mutating func addVerdict(_ record: SiteRecord) throws(GloveboxError) {
+        var fields = try JSONFields(record.json, at: "verdict")
+        guard let id = record.job, let entry = jobs[id], let bytes = Base64.decode(try fields.string("envelope")) else {
+            throw GloveboxError("log.journal-corrupt", "a verdict is not readable")
+        }
+        let verdict = try verdict(in: bytes, on: entry)
+        try jobs[id]?.sealed?.tally.record(verdict)
+        jobs[id]?.sealed?.envelopes.append(bytes)
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxLinux
+
+/// The command `glovebox review`.
+struct ReviewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review",
+        abstract: "Look at a release that waits for people, and sign what you think of it.",
+        discussion: """
+            Shows the files as they would leave and the record with every check in full. Your verdict speaks of exactly these \
+            bytes. Nobody sees it before everyone who is asked has spoken, and you see theirs no earlier.
+
+            EXAMPLES
+              glovebox review job_… -o DIR
+              glovebox review job_… --approve -m 'no cell under 20'
+              glovebox review job_… --refuse -m 'two columns name a ward'
+            """
+    )
+
+    @Argument(help: "Job.")
+    var job: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Directory to write the files to.", valueName: "DIR"))
+    var output: String?
+
+    @Flag(help: "Sign that it may leave.")
+    var approve = false
+
+    @Flag(help: "Sign that it may not leave.")
+    var refuse = false
+
+    @Option(name: [.customShort("m"), .customLong("message")], help: "Why; it stands in the record.")
+    var message: String = ""
+
+    @Option(help: ArgumentHelp("The bundle's digest you mean; another one is refused.", valueName: "DIGEST"))
+    var digest: String?
+
+    @OptionGroup var site: SiteOptions
+
+    func validate() throws {
+        guard !(approve && refuse) else { throw ValidationError("Give one of --approve and --refuse.") }
+        guard !(approve || refuse) || !message.isEmpty else { throw ValidationError("A verdict needs its reason: -m.") }
+    }
+
+    func run() async throws {
+        try await Session.run(site) { session in
+            let release = try await session.client.release(job)
+            if let digest, digest != release.bundle.named, digest != release.bundle.hex {
+                throw GloveboxError(
+                    "review.changed",
+                    "you named \(Display.escape(digest)), the release has \(release.bundle)"
+                )
+            }
+            if let output { try OutputFile.writeAll(release.files, to: output) }
+            guard approve || refuse else {
+                session.terminal.result(release.json, Self.lines(release))
+                return
+            }
+            let signer = try session.profile.signer()
+            let account = try await session.client.whoami()
+            let verdict = ReleaseVerdict(
+                bundle: release.bundle,
+                policy: release.policy,
+                evidence: release.evidence,
+                decision: approve ? .approve : .refuse,
+                account: account.account,
+                keyID: signer.publicKey.keyID,
+                time: SystemClock.now(),
+                reason: message
+            )
+            let envelope = try signer.sign(verdict.bytes)
+            let receipt = try await session.client.vote(
+                job,
+                VerdictRequest(envelope: String(decoding: envelope.bytes, as: UTF8.self))
+            )
+            session.terminal.result(
+                receipt.json,
+                [
+                    Terminal.row("signed", "\(verdict.decision.rawValue) \(release.bundle)"),
+                    Terminal.row("spoken", "\(receipt.quorum.have) of \(receipt.quorum.need)"),
+                    Terminal.row("log", "entry \(receipt.logIndex)"),
+                ]
+            )
+        }
+    }
+
+    private static func lines(_ release: ReleaseReview) -> [String] {
+        var lines = [
+            Terminal.row("bundle", release.bundle.named), Terminal.row("policy", release.policy.named),
+            Terminal.row("spoken", "\(release.quorum.have) of \(release.quorum.need)"),
+        ]
+        for verdict in release.verdicts {
+            lines.append(
+                Terminal.row("verdict", "\(verdict.verdict) by \(verdict.reviewer): \(Display.escape(verdict.reason))")
+            )
+        }
+        for file in release.files {
+            lines.append(Terminal.row("file", "\(Display.escape(file.path)), \(file.content.count) bytes"))
+        }
+        return lines
+    }
+}
