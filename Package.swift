@@ -180,7 +180,8 @@ let package = Package(
             name: "gloveboxd",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxDocuments", "GloveboxLinux",
-                "GloveboxPolicy", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle, logging,
+                "GloveboxPolicy", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments, lifecycle,
+                logging,
                 signals,
             ],
             swiftSettings: strict
@@ -219,7 +220,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency", "TestSupport",
+                "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxStore", "GloveboxTransparency",
+                "TestSupport",
             ],
             path: "Tests/EndToEnd",
             exclude: ["Fixtures"],

@@ -137,7 +137,10 @@ package struct JailReadback: Sendable, Equatable {
         guard let controlGroup else { return }
         let memory = controlGroup["memory.max"] ?? controlGroup["memory.limit_in_bytes"]
         guard let bytes = memory.flatMap({ UInt64($0) }), bytes > 0, bytes <= limits.memory else {
-            throw GloveboxError("jail.readback", "the jail is not as planned: its memory limit is \(memory ?? "missing")")
+            throw GloveboxError(
+                "jail.readback",
+                "the jail is not as planned: its memory limit is \(memory ?? "missing")"
+            )
         }
         let processes = controlGroup["pids.max"]
         guard processes == String(limits.processes + 1) else {  // and the jail's init

@@ -66,6 +66,8 @@ extension TPM {
     ///   - key: at most 128 bytes.
     ///   - owner: who signs.
     ///   - generation: the counter's value now.
+    /// - Returns: the key as it may lie on a disk.
+    /// - Throws: `tpm.unavailable`, `tpm.refused`.
     package func seal(
         _ key: [UInt8],
         owner: PolicyOwner,

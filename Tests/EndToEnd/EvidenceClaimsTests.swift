@@ -16,7 +16,9 @@ struct EvidenceClaimsTests {
         let (bytes, start) = try payload("start.dsse.json", in: evidence)
         let (_, report) = try payload("report.dsse.json", in: evidence)
         #expect(start["predicateType"]?.string == "https://glovebox.example/attestation/start/v1")
-        for name in ["outcome", "outputs", "privacy", "usage", "keyRelease"] { #expect(start["predicate"]?[name] == nil) }
+        for name in ["outcome", "outputs", "privacy", "usage", "keyRelease"] {
+            #expect(start["predicate"]?[name] == nil)
+        }
         for name in ["nonce", "jobId", "manifestDigest", "code", "inputs", "approvals", "attester"] {
             #expect(
                 start["predicate"]?[name] != nil && start["predicate"]?[name] == report["predicate"]?[name],
@@ -44,7 +46,9 @@ struct EvidenceClaimsTests {
         #expect(!open.contains("workflow"))
     }
 
-    @Test func `a report has the live child's namespaces, none of them the supervisor's, and its group's limits`() throws {
+    @Test func `a report has the live child's namespaces, none of them the supervisor's, and its group's limits`()
+        throws
+    {
         let (_, report) = try payload("report.dsse.json", in: FreshEvidence.shared())
         let claims = try #require(report["predicate"])
         let readback = try #require(claims["jail"]?["readback"])

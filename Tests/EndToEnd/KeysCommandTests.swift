@@ -36,12 +36,12 @@ import Testing
 
         // Without the root nobody certifies a CA.
         let alone = try keys(["rotate", "platform", "--state", state])
-        #expect(alone.status == 1 && alone.output.contains("key.root-offline"), "\(alone.output)")
+        #expect(alone.status != 0 && alone.output.contains("key.root-offline"), "\(alone.output)")
         let changed = try json(["rotate", "platform", "--state", state, "--root", root])
         let before = try #require(changed["changed"]?.array?.first?["before"]?.string)
         #expect(lines(first, "platform").first?["key"]?.string == before)
         let unknown = try keys(["revoke", String(repeating: "0", count: 64), "--reason", "withdrawn", "--state", state])
-        #expect(unknown.status == 1 && unknown.output.contains("key.unknown"), "\(unknown.output)")
+        #expect(unknown.status != 0 && unknown.output.contains("key.unknown"), "\(unknown.output)")
         let wrong = try keys(["revoke", before, "--reason", "bored", "--state", state])
         #expect(wrong.status != 0 && wrong.output.contains("compromised, superseded, withdrawn"), "\(wrong.output)")
         _ = try json(["revoke", before, "--reason", "compromised", "--state", state, "--root", root])

@@ -36,7 +36,8 @@ import Testing
     @Test(arguments: [
         ("0.5", "0.005", "0.494"), ("0.5", "0.005", "0.5"), ("0.004", "0.005", "0"), ("0.5", "0.005", "0.495000000001"),
     ])
-    func `a budget that was left by something else than the cost is refused`(_ amounts: (String, String, String)) throws {
+    func `a budget that was left by something else than the cost is refused`(_ amounts: (String, String, String)) throws
+    {
         let found = try Self.refusals { ($0.budgetBefore, $0.rho, $0.budgetAfter) = amounts }
         #expect(found == ["privacy.arithmetic"])
     }

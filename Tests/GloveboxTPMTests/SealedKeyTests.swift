@@ -104,7 +104,9 @@ import Testing
         #expect(throws: GloveboxError("kek.rollback", "")) { try tpm.unseal(sealed.key, under: upgraded, owner: owner) }
     }
 
-    @Test func `a key store opens what the owner signed, keeps the old policy when a new one fails, and seals anew`() throws {
+    @Test func `a key store opens what the owner signed, keeps the old policy when a new one fails, and seals anew`()
+        throws
+    {
         let bench = try TPMBench()
         let owner = SigningKey()
         let store = SealedKeyStore(directory: bench.state)

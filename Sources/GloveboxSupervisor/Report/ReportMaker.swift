@@ -201,9 +201,13 @@ struct ReportMaker {
                     )
                 }
             ),
-            rootfs: Report.Rootfs(digest: core.image.digest, format: facts?.imageFormat ?? "erofs", interpreter: facts?.program.map {
-                Report.CodeMapping(path: $0.path, digest: $0.digest)
-            }),
+            rootfs: Report.Rootfs(
+                digest: core.image.digest,
+                format: facts?.imageFormat ?? "erofs",
+                interpreter: facts?.program.map {
+                    Report.CodeMapping(path: $0.path, digest: $0.digest)
+                }
+            ),
             code: Report.Code(digests: core.code, files: core.files.listDigest),
             invocation: Report.Invocation(executor, umask: facts?.readback?.umask ?? "", limits: core.limits),
             inputs: try inputs(entry),
