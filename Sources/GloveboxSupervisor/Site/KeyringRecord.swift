@@ -35,11 +35,14 @@ struct KeyringRecord: Sendable {
         fileprivate init(_ json: JSONValue) throws(GloveboxError) {
             let damaged = GloveboxError("key.record", "keys/keyring.json has a value of another form")
             var fields = try JSONFields(json, at: "keyring")
-            let to = fields.optional("to")
             guard let use = KeyUse(rawValue: try fields.string("use")), let key = Digest(hex: try fields.string("key")),
-                let from = Instant(try fields.string("from")),
-                let end = to.map({ $0.string.flatMap({ Instant($0) }) }) ?? .some(nil) as Instant??
+                let from = Instant(try fields.string("from"))
             else { throw damaged }
+            var end: Instant?
+            if let to = fields.optional("to") {
+                guard let time = to.string.flatMap({ Instant($0) }) else { throw damaged }
+                end = time
+            }
             var parts: [[UInt8]] = []
             for part in try fields.array("parts") {
                 guard let bytes = part.string.flatMap(Base64.decode) else { throw damaged }
