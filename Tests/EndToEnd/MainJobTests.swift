@@ -129,7 +129,7 @@ import Testing
         func running() throws -> Bool {
             try TestPrograms.run("/usr/bin/pgrep", ["-f", "^sleep \(marker)"]).status == 0
         }
-        for _ in 0..<500 where try !running() { usleep(20_000) }
+        for _ in 0..<2000 where try !running() { usleep(20_000) }
         try #require(try running())
 
         daemon.0.kill()
