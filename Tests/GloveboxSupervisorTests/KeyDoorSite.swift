@@ -42,7 +42,6 @@ struct KeyDoorSite {
             site: site,
             entry: entry,
             dataset: try site.dataset(named: "fair"),
-            policy: try #require(site.outputPolicy(of: entry)),
             facts: facts
         )
     }

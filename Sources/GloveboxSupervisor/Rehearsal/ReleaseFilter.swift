@@ -95,7 +95,8 @@ package struct ReleaseFilter {
             ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities),
             request
         ) { () throws(GloveboxError) in
-            try (rows as? DatasetTable) ?? DatasetFile.table(file ?? "", description)
+            if let table = rows as? DatasetTable { return table }
+            return try DatasetFile.table(file ?? "", description)
         }
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         return FilterVerdict(
