@@ -24,9 +24,10 @@ let package = Package(
     targets: [
         .target(name: "CGloveboxLinux"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "GloveboxCore", swiftSettings: strict),
         .target(name: "GloveboxPlan", swiftSettings: strict),
-        .target(name: "GloveboxTables", dependencies: ["GloveboxCore"], swiftSettings: strict),
+        .target(name: "GloveboxTables", dependencies: ["CZlib", "GloveboxCore"], swiftSettings: strict),
         .target(
             name: "GloveboxLinux",
             dependencies: ["CGloveboxLinux", "CSeccomp", "GloveboxCore"],
