@@ -295,8 +295,9 @@ let package = Package(
         .testTarget(
             name: "GloveboxSupervisorTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJobs", "GloveboxLinux",
-                "GloveboxMeasure", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTransparency",
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxDocuments", "GloveboxImages",
+                "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPrivacy", "GloveboxStore",
+                "GloveboxSupervisor", "GloveboxTransparency",
                 "TestSupport", logging,
             ],
             swiftSettings: strict

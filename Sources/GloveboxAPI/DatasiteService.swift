@@ -72,6 +72,14 @@ package protocol DatasiteService: Sendable {
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem>
     /// `POST /approvals`.
     func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt
+    /// `GET /jobs/{id}/release`: a sealed release as its reviewers see it.
+    func release(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles
+    /// `POST /jobs/{id}/release/votes`: a signed verdict on it.
+    func voteOnRelease(
+        _ caller: Caller,
+        id: String,
+        _ request: ApprovalRequest
+    ) async throws(GloveboxError) -> ReviewReceipt
     /// `POST /redactions`.
     func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState
     /// `POST /site/pause`.

@@ -124,6 +124,16 @@ extension GloveboxClient {
         try await post("/approvals", request)
     }
 
+    /// `GET /jobs/{id}/release`.
+    package func release(id: String) async throws(RequestFailure) -> NamedFiles {
+        try await get("/jobs/\(PercentPath.encode(id))/release")
+    }
+
+    /// `POST /jobs/{id}/release/votes`.
+    package func voteOnRelease(id: String, _ request: ApprovalRequest) async throws(RequestFailure) -> ReviewReceipt {
+        try await post("/jobs/\(PercentPath.encode(id))/release/votes", request)
+    }
+
     /// `POST /redactions`.
     package func redact(_ request: RedactionRequest) async throws(RequestFailure) -> RedactionState {
         try await post("/redactions", request)

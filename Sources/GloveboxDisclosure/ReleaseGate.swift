@@ -16,9 +16,19 @@ package struct ReleaseGate: Sendable {
         /// The dataset version the job ran on.
         package let table: DatasetTable
         package let spec: TableSpec
+        /// The chart of the table, and the name of its file; nil for none.
+        package let chart: (spec: ChartSpec, file: String)?
 
         /// Gathers a request.
-        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: DatasetTable, spec: TableSpec) {
+        package init(
+            id: String,
+            policy: OutputPolicy,
+            inputPolicy: InputPolicy,
+            table: DatasetTable,
+            spec: TableSpec,
+            chart: (spec: ChartSpec, file: String)? = nil
+        ) {
+            self.chart = chart
             self.id = id
             self.policy = policy
             self.inputPolicy = inputPolicy
@@ -48,7 +58,8 @@ package struct ReleaseGate: Sendable {
     ///
     /// The supervisor adds what it enforces itself.
     package static let capabilities: Set<Capability> = [
-        "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "measure.count",
+        "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "output.chart-spec", "charts",
+        "measure.count",
         "measure.sum", "measure.mean", "measure.proportion", "check.threshold", "check.dominance", "check.differencing",
         "rounding.nearest", "rounding.midpoint", "suppression.forbid", "suppression.mark",
         "capacity.max_bits_per_release", "capacity.max_bits_per_project", "decision.auto.when-all-pass",
@@ -171,10 +182,16 @@ package struct ReleaseGate: Sendable {
                 detail: wrong.isEmpty ? "" : "\(wrong.count) rows are missing, extra or wrong"
             )
         )
+        var files = [Decision.File(name: spec.output, bytes: released.csv)]
+        if let chart = request.chart {
+            try chart.spec.check(spec, policy: policy)
+            let figure = try ChartRenderer(chart.spec, released).figure
+            files.append(Decision.File(name: chart.file, bytes: PNGWriter.write(figure)))
+        }
         return conclude(
             request,
             findings,
-            file: .init(name: spec.output, bytes: released.csv),
+            files: files,
             millibits,
             record,
             .init(releases: past.history.count, hits: hits.count)

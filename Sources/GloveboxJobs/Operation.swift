@@ -28,6 +28,8 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case cancelJob
     case readInbox
     case approve
+    case readRelease
+    case voteRelease
     case readReceipt
     case redact
     case pauseSite
@@ -57,7 +59,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .readJob: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
         case .cancelJob: .roles([.researcher, .operator, .owner])
         case .readBodies, .exportLog: .roles([.auditor])
-        case .readInbox, .approve: .roles([.reviewer, .owner])
+        case .readInbox, .approve, .readRelease, .voteRelease: .roles([.reviewer, .owner])
         }
     }
 

@@ -95,6 +95,12 @@ enum RouteTable {
         Route(.get, "/jobs/*", .readJob, query: ["wait"]) {
             .value(try await $0.service.job($0.caller, id: $0.argument(0), wait: $0.seconds("wait")))
         },
+        Route(.get, "/jobs/*/release", .readRelease) {
+            .value(try await $0.service.release($0.caller, id: $0.argument(0)))
+        },
+        Route(.post, "/jobs/*/release/votes", .voteRelease, body: .json) {
+            .value(try await $0.service.voteOnRelease($0.caller, id: $0.argument(0), $0.read()), status: 201)
+        },
         Route(.post, "/jobs/*/cancel", .cancelJob, body: .json) {
             .value(try await $0.service.cancel($0.caller, id: $0.argument(0), $0.read()))
         },

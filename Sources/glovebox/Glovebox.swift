@@ -28,7 +28,9 @@ struct Glovebox: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Reviewer",
-                subcommands: [InboxCommand.self, ShowCommand.self, ApproveCommand.self, DenyCommand.self]
+                subcommands: [
+                    InboxCommand.self, ShowCommand.self, ApproveCommand.self, DenyCommand.self, ReviewCommand.self,
+                ]
             ),
             CommandGroup(name: "Auditor", subcommands: [AuditCommand.self]),
             CommandGroup(

@@ -62,6 +62,7 @@ private let one = Digest.zero
         ),
         ApprovalRequest(envelope: "{}"),
         ApprovalReceipt(approval: one, quorum: QuorumInfo(need: 2, have: 1), logIndex: 12),
+        ReviewReceipt(verdict: one, logIndex: 13),
         InboxItem(
             job: "job_x",
             planDigest: one,

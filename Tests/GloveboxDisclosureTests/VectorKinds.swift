@@ -15,7 +15,7 @@ enum VectorKinds {
         "protection_level", "sdctable_dominance", "sdctable_frequency", "regression_dof", "round_nearest",
         "round_midpoint", "redact_then_round", "rounding_audit", "significant_digits", "mean_from_unrounded_attack",
         "handbook_rounding_erratum", "suppression_audit",
-        "differencing", "linking", "capacity_bits", "dataset_table",
+        "differencing", "linking", "capacity_bits", "dataset_table", "mia_metrics",
     ]
 
     /// Of reports on microdata, which this version does not make.
@@ -31,7 +31,7 @@ enum VectorKinds {
         "dpsgd_epsilon_published", "eps_delta_to_rho_cks", "float_sum_order", "gaussian_analytic_sigma_dpl",
         "gaussian_exact_epsilon", "gaussian_exact_sigma", "gaussian_rho", "gaussian_vector_rho",
         "google_laplace_resolution", "group_privacy", "int_sum_overflow", "ks_critical", "laplace_composition_pld",
-        "laplace_epsilon", "laplace_threshold_partition_selection", "laplace_vector_epsilon", "mia_metrics",
+        "laplace_epsilon", "laplace_threshold_partition_selection", "laplace_vector_epsilon",
         "moments_accountant_published", "partition_selection_laplace", "partition_selection_truncated_geometric",
         "pure_to_zcdp", "randomized_response_eps", "randomized_response_kary", "rdp_conversion",
         "rdp_conversion_published", "rdp_published", "rdp_subsampled_gaussian", "rdp_subsampled_gaussian_exact",

@@ -125,6 +125,18 @@ final class TestSite: DatasiteService, Authenticator {
         ApprovalReceipt(approval: .zero, quorum: QuorumInfo(need: 1, have: 1), logIndex: 4)
     }
 
+    func release(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles {
+        NamedFiles([NamedFile(path: "subject.json", content: Array("{}".utf8))])
+    }
+
+    func voteOnRelease(
+        _ caller: Caller,
+        id: String,
+        _ request: ApprovalRequest
+    ) async throws(GloveboxError) -> ReviewReceipt {
+        ReviewReceipt(verdict: .zero, logIndex: 5)
+    }
+
     func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
         RedactionState(entry: request.entry, quorum: QuorumInfo(need: 2, have: 1))
     }

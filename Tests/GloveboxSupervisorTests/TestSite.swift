@@ -17,12 +17,12 @@ import Testing
 /// A founded site in this process, with a researcher, a reviewer, the demo's data and an image.
 struct TestSite {
     let site: Site
-    private let layout: SiteLayout
-    private let researcher: Person
-    private let reviewer: Person
+    let layout: SiteLayout
+    let researcher: Person
+    let reviewer: Person
 
     /// Someone with an account and a key.
-    private struct Person {
+    struct Person {
         let caller: Caller
         let signer: PersonSigner
     }
@@ -65,11 +65,11 @@ struct TestSite {
         )
     }
 
-    private static func text(_ path: String) throws -> String {
+    static func text(_ path: String) throws -> String {
         String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
     }
 
-    private static func person(_ name: String, _ role: Role, _ site: Site) throws -> Person {
+    static func person(_ name: String, _ role: Role, _ site: Site) throws -> Person {
         let account = try site.createAccount(name: name, roles: [role], by: nil).account
         let caller = Caller(account: account, name: name, roles: [role])
         let signer = PersonSigner()
@@ -87,6 +87,8 @@ struct TestSite {
         _ program: String,
         policy: String = "demo-table",
         spec given: (name: String, text: String)? = nil,
+        chart: String? = nil,
+        dataset: String = "fair",
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil
@@ -97,6 +99,9 @@ struct TestSite {
         let demo = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/table.spec.json"
         let spec = try given ?? ("table.spec.json", Self.text(demo))
         try Descriptor.open(code + "/" + spec.name, O_WRONLY | O_CREAT, mode: 0o644).write(Array(spec.text.utf8))
+        if let chart {
+            try Descriptor.open(code + "/chart.spec.json", O_WRONLY | O_CREAT, mode: 0o644).write(Array(chart.utf8))
+        }
         let archive = code + ".nar"
         let file = try Descriptor.open(archive, O_RDWR | O_CREAT, mode: 0o600)
         let measured = try CodeTree.pack(directory: code, to: DescriptorStream(borrowing: file.raw))
@@ -108,7 +113,7 @@ struct TestSite {
                 image: "python",
                 argv: ["python3", "main.py"],
                 env: env,
-                dataset: "fair",
+                dataset: dataset,
                 outputPolicy: policy,
                 limits: RequestedLimits(wallSeconds: wallSeconds),
                 deterministic: deterministic

@@ -36,10 +36,12 @@ import Testing
         #expect(SafetensorsWriter.write(models[0], .f32).count == bytes[0].count + 6)
     }
 
-    @Test(arguments: [
-        (0x3f80_8000, 0x3f80_0000), (0x3f81_8000, 0x3f82_0000), (0x3f80_8001, 0x3f81_0000), (0x8000_0000, 0),
-        (0x0000_0001, 0), (0x007f_ffff, 0), (0x0080_0000, 0x0080_0000), (0xbf80_0000, 0xbf80_0000),
-    ] as [(UInt32, UInt32)])
+    @Test(
+        arguments: [
+            (0x3f80_8000, 0x3f80_0000), (0x3f81_8000, 0x3f82_0000), (0x3f80_8001, 0x3f81_0000), (0x8000_0000, 0),
+            (0x0000_0001, 0), (0x007f_ffff, 0), (0x0080_0000, 0x0080_0000), (0xbf80_0000, 0xbf80_0000),
+        ] as [(UInt32, UInt32)]
+    )
     func `rounds half to even on the upper sixteen bits`(bits: UInt32, rounded: UInt32) {
         #expect(TensorNumber.rounded(bits) == rounded)
     }
@@ -56,7 +58,10 @@ import Testing
 
     @Test(arguments: [
         (FileFault.json, #"{}"#), (.json, #"[]"#), (.json, #"{"a":1}"#),
-        (.json, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#),
+        (
+            .json,
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#
+        ),
         (.json, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"note":"x"}}"#),
         (.name, #"{"a b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#),
         (.name, #"{"é":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#),
@@ -67,8 +72,14 @@ import Testing
         (.shape, #"{"a":{"dtype":"F32","shape":[16777216,16777216],"data_offsets":[0,8]}}"#),
         (.offsets, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#),
         (.offsets, #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#),
-        (.offsets, #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#),
-        (.offsets, #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[1],"data_offsets":[6,8]}}"#),
+        (
+            .offsets,
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#
+        ),
+        (
+            .offsets,
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[1],"data_offsets":[6,8]}}"#
+        ),
     ])
     func `refuses other headers`(fault: FileFault, header: String) {
         #expect(throws: fault) { try SafetensorsReader.read(Self.file(header, Self.floats([1, 2]))) }

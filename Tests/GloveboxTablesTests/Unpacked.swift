@@ -13,7 +13,8 @@ struct Unpacked {
         // Signature 8, IHDR 25, PLTE 12 + 48; then IDAT up to the 12 bytes of IEND.
         let start = 8 + 25 + 60
         let length = number(start)
-        guard bytes.count == start + 12 + length + 12, bytes[24...25] == [4, 3], bytes[start + 8...start + 9] == [0x78, 1]
+        guard bytes.count == start + 12 + length + 12, bytes[24...25] == [4, 3],
+            bytes[start + 8...start + 9] == [0x78, 1]
         else { return nil }
         let data = bytes[start + 10..<start + 8 + length - 4]
         let packed = data.flatMap { byte in (0..<8).map { byte >> $0 & 1 } }
@@ -59,7 +60,10 @@ struct Unpacked {
                 out.append(UInt8(symbol))
                 continue
             }
-            let bases = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258]
+            let bases = [
+                3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+                227, 258,
+            ]
             let index = symbol - 257
             let extra = index < 8 || index == 28 ? 0 : index / 4 - 1
             let length = bases[index] + take(extra)

@@ -1,11 +1,12 @@
 package import GloveboxCore
 
-/// The four kinds of statement.
+/// The kinds of statement.
 ///
 /// The whole text is compared; the host is a constant of the product.
 package enum PredicateType: String, Sendable, CaseIterable {
     case manifest = "https://glovebox.example/attestation/manifest/v1"
     case approval = "https://glovebox.example/attestation/approval/v1"
+    case verdict = "https://glovebox.example/attestation/verdict/v1"
     case start = "https://glovebox.example/attestation/start/v1"
     case report = "https://glovebox.example/attestation/job/v1"
 }

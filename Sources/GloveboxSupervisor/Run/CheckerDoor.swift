@@ -12,9 +12,26 @@ struct CheckerDoor {
     ///
     /// - Throws: `jail.*` when the checker's jail could not be built.
     func parse(_ bytes: [UInt8], limits: CheckedTable.Limits) throws(GloveboxError) -> CheckerAnswer? {
+        guard let answer = try run(bytes, [limits.bytes, limits.rows, limits.cells]) else { return nil }
+        do { return try CheckerWire.decode(answer, limits: limits) } catch { return nil }
+    }
+
+    /// The same for a file that is no table.
+    ///
+    /// - Throws: `jail.*` when the checker's jail could not be built.
+    func parse(
+        _ bytes: [UInt8],
+        as form: OpaqueFile.Form,
+        maxBytes: Int
+    ) throws(GloveboxError) -> OpaqueFile.Answer? {
+        guard let answer = try run(bytes, [maxBytes] + form.arguments) else { return nil }
+        do { return try OpaqueWire.decode(answer, as: form) } catch { return nil }
+    }
+
+    private func run(_ bytes: [UInt8], _ numbers: [Int]) throws(GloveboxError) -> [UInt8]? {
         var specification = JailSpecification(
             root: .empty,
-            arguments: ["glovebox-check", String(limits.bytes), String(limits.rows), String(limits.cells), "3", "4"],
+            arguments: ["glovebox-check"] + numbers.map(String.init) + ["3", "4"],
             profile: try ShippedProfiles.named("checker")
         )
         let path = try Machine.sibling("glovebox-check")
@@ -31,8 +48,6 @@ struct CheckerDoor {
         specification.limits.wallMilliseconds = 30_000
         let result = try JailRun(reserve: jails).run(specification)
         guard case .exited(0) = result.end else { return nil }
-        do { return try CheckerWire.decode(output.readFromStart(limit: 256 << 20), limits: limits) } catch {
-            return nil
-        }
+        do { return try output.readFromStart(limit: 256 << 20) } catch { return nil }
     }
 }

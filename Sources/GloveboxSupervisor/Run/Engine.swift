@@ -15,6 +15,10 @@ package final class Engine: Sendable {
     private let site: Site
     private let logger: Logger
     private let slot = Mutex<Slot?>(nil)
+    /// How long reviewers have: fourteen days.
+    ///
+    /// Source: release policy section 13.1.
+    private static let reviewSeconds: Int64 = 14 * 86400
 
     /// The run in progress.
     private struct Slot {
@@ -58,7 +62,8 @@ package final class Engine: Sendable {
                     try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
                 }
             case .checking: try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
-            case .awaitingReview, .accepted, .awaitingApproval, .queued, .returned, .releasing: break
+            case .awaitingReview: try JobRunner(site: site, job: id).closeReview(approved: false)
+            case .accepted, .awaitingApproval, .queued, .returned, .releasing: break
             case .released, .denied, .withheld, .failed, .errored, .cancelled, .expired: break
             }
             // A run that was being killed when the supervisor died.
@@ -73,6 +78,7 @@ package final class Engine: Sendable {
         case run(String)
         case stop(String)
         case publish(String)
+        case closeReview(String, approved: Bool)
         case report(String)
         case wait(Instant?)
     }
@@ -82,11 +88,16 @@ package final class Engine: Sendable {
             let rings = site.bell.rings
             switch next() {
             case .change(let id, let change):
+                if case .cleaned = change { site.sealed[id] = nil }
                 attempt(id) { () throws(GloveboxError) in try site.transition(id, change) }
             case .run(let id): attempt(id) { () throws(GloveboxError) in try start(id) }
             case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop() }
             case .publish(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).publish() }
+            case .closeReview(let id, let approved):
+                attempt(id) { () throws(GloveboxError) in
+                    try JobRunner(site: site, job: id).closeReview(approved: approved)
+                }
             case .report(let id):
                 attempt(id) { () throws(GloveboxError) in try ReportMaker(site: site).issue(for: id, facts: nil) }
             case .wait(let until):
@@ -151,6 +162,15 @@ package final class Engine: Sendable {
                     if ends <= now { return .change(job.id, .accepted(needsApproval: true)) }
                     wake = min(wake ?? ends, ends)
                 case .awaitingApproval: if let change = Self.verdict(entry, now) { return .change(job.id, change) }
+                case .awaitingReview:
+                    switch entry.review?.state {
+                    case .approved: return .closeReview(job.id, approved: true)
+                    case .refused: return .closeReview(job.id, approved: false)
+                    case .waiting, nil:
+                        let ends = job.transitions.last?.at.adding(seconds: Self.reviewSeconds) ?? now
+                        if ends <= now { return .change(job.id, .expired) }
+                        wake = min(wake ?? ends, ends)
+                    }
                 case .queued: if !state.isPaused, busy == nil { return .run(job.id) }
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)

@@ -85,7 +85,8 @@ struct JobRunner {
             entry: entry,
             dataset: dataset,
             start: start.digest,
-            showsRows: policy.tier != .computed
+            showsRows: policy.tier != .computed,
+            holdout: policy.checks.holdout
         )
         var hooks = JailRun.Hooks()
         let job = job
@@ -127,7 +128,7 @@ struct JobRunner {
         guard let output = result.output, let table = staging.table, let lineageKey = staging.lineageKey else {
             throw GloveboxError("internal", "the run left no output directory or table")
         }
-        try decide(entry, policy, dataset, output, table, lineageKey, &facts)
+        try decide(entry, policy, dataset, output, table, lineageKey, staging.holdout, &facts)
     }
 
     /// Collects, checks and decides; then the report, then the release at its tick.
@@ -138,23 +139,34 @@ struct JobRunner {
         _ directory: Descriptor,
         _ table: DatasetTable,
         _ lineageKey: [UInt8],
+        _ holdout: Holdout?,
         _ facts: inout RunFacts
     ) throws(GloveboxError) {
         let outputs = try OutputCollector(policy: policy).collect(directory)
         let salt = Machine.random(32)
         let all = outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes }
         try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
-        let outcome =
-            policy.tier == .computed
-            ? try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+        let outcome: OutputDecision.Outcome
+        switch (policy.tier, holdout) {
+        case (.computed, _):
+            outcome = try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset)
                 .decide(table: table, lineageKey: lineageKey)
-            : try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+        case (.opaque, let holdout?):
+            outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+                .decide(outputs, table: table, holdout: holdout)
+        default:
+            outcome = try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
                 .decide(outputs, table: table, lineageKey: lineageKey)
+        }
         facts.decision = outcome.decision
         facts.disclosure = outcome.disclosure
         facts.withheld = outputs.files.map {
-            RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
+            RunFacts.Withheld(
+                bytes: $0.bytes,
+                reason: outcome.released ?? outcome.sealed == nil ? outcome.reason : "output.replaced"
+            )
         }
+        if let bundle = outcome.sealed { return try seal(entry, policy, outcome, bundle, facts) }
         guard let released = outcome.released else {
             try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
             try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
@@ -162,6 +174,55 @@ struct JobRunner {
             return
         }
         try site.transition(job, .checked(.release), fields: Self.verdict(.release))
+        try release(entry, policy, outcome, released, facts)
+    }
+
+    /// Fixes a bundle to the byte; from here people decide.
+    private func seal(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ outcome: OutputDecision.Outcome,
+        _ bundle: [UInt8],
+        _ facts: RunFacts
+    ) throws(GloveboxError) {
+        let subject = ReleaseReview.Subject(
+            bundle: Machine.sha256(bundle),
+            policy: policy.document.digest,
+            evidence: Machine.sha256(outcome.evidence)
+        )
+        site.sealed[job] = SealedRelease(outcome: outcome, bundle: bundle, evidence: outcome.evidence, facts: facts)
+        let review = subject.json(need: policy.decision.reviewers)
+        try site.transition(
+            job,
+            .checked(.review),
+            fields: Self.verdict(.review),
+            details: [("review", review)]
+        )
+    }
+
+    /// Follows the reviewers: releases the sealed bundle, or withholds it.
+    func closeReview(approved: Bool) throws(GloveboxError) {
+        let entry = try entry()
+        let sealed = site.sealed[job]
+        defer { site.sealed[job] = nil }
+        if entry.job.review == nil {
+            try site.transition(job, .reviewClosed(release: approved && sealed != nil))
+        }
+        guard approved, let sealed, let policy = site.outputPolicy(of: entry) else {
+            let why = sealed == nil ? "the supervisor was restarted while reviewers were asked" : "a reviewer refused"
+            try site.transition(job, .withheld(reasons: ["output.not-released"]), explanation: why)
+            return try ReportMaker(site: site).issue(for: job, facts: sealed?.facts)
+        }
+        try release(entry, policy, sealed.outcome, sealed.bundle, sealed.facts)
+    }
+
+    private func release(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ outcome: OutputDecision.Outcome,
+        _ released: [UInt8],
+        _ facts: RunFacts
+    ) throws(GloveboxError) {
         try approve(entry, policy, outcome)
         // Before the intent: what is compared and never released does no harm, the other way round does.
         try outcome.remember()

@@ -11,7 +11,7 @@ internal import GloveboxTables
 /// everything released before.
 struct OutputDecision {
     /// What was decided.
-    struct Outcome {
+    struct Outcome: Sendable {
         let decision: Decision?
         /// The bundle that may leave, as the supervisor wrote it; nil for a refusal.
         let released: [UInt8]?
@@ -21,10 +21,14 @@ struct OutputDecision {
         let explanation: String
         /// The disclosure record, researcher's copy.
         let disclosure: [UInt8]
+        /// The bundle that waits for reviewers; nil for what is decided without them.
+        var sealed: [UInt8]?
+        /// The owner's copy of the disclosure record, for reviewers.
+        var evidence: [UInt8] = []
         /// What the event of the approval keeps for later; null for most.
         var approval: JSONValue = .null
         /// Keeps the release for later comparisons.
-        var remember: () throws(GloveboxError) -> Void = {}
+        var remember: @Sendable () throws(GloveboxError) -> Void = {}
     }
 
     let site: Site
@@ -54,7 +58,8 @@ struct OutputDecision {
             policy: policy,
             inputPolicy: dataset.inputPolicy,
             table: table,
-            spec: spec
+            spec: spec,
+            chart: try site.chart(entry.manifest.core.code.nar, policy)
         )
         var answer: CheckerAnswer?
         if outputs.faults.isEmpty, let claim = outputs.files.first(where: { $0.name == spec.output }) {

@@ -7,6 +7,7 @@ internal import GloveboxDisclosure
 internal import GloveboxJobs
 internal import GloveboxLinux
 internal import GloveboxMeasure
+internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
 
@@ -18,10 +19,13 @@ final class Staging {
     /// Digest of the start statement, which the key's event names.
     private let start: GloveboxCore.Digest
     private let showsRows: Bool
+    private let holdoutCheck: HoldoutCheck?
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
     /// The dataset's rows, for recomputing what the job claims.
     private(set) var table: DatasetTable?
+    /// What the job saw of them and what it did not; nil when it sees all.
+    private(set) var holdout: Holdout?
     /// The key of this lineage's unit tags.
     private(set) var lineageKey: [UInt8]?
     /// Log index of the key's release.
@@ -33,10 +37,12 @@ final class Staging {
         entry: JobEntry,
         dataset: RegisteredDataset,
         start: GloveboxCore.Digest,
-        showsRows: Bool
+        showsRows: Bool,
+        holdout: HoldoutCheck? = nil
     ) throws(GloveboxError) {
         self.start = start
         self.showsRows = showsRows
+        holdoutCheck = holdout
         self.site = site
         self.entry = entry
         self.dataset = dataset
@@ -103,11 +109,20 @@ final class Staging {
         let table = try DatasetTable(stored: bytes, description: dataset.description)
         self.table = table
         lineageKey = try site.broker.release(dataset.wrappedLineageKey) {}  // logged with the data key above
+        if let holdoutCheck {
+            holdout = try Holdout(
+                holdoutCheck,
+                of: table,
+                inputPolicy: dataset.inputPolicy,
+                seed: Machine.sha256(Machine.random(32))
+            )
+        }
         return try Projection(
             table,
             inputPolicy: dataset.inputPolicy,
             permutationSeed: permutationSeed(),
-            showsRows: showsRows
+            showsRows: showsRows,
+            only: holdout?.shown
         )
     }
 

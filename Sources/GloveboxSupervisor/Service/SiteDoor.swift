@@ -203,6 +203,18 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.approve(caller, request) }
     }
 
+    package func release(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles {
+        try await perform { (site) throws(GloveboxError) in try site.releaseForReview(caller, id) }
+    }
+
+    package func voteOnRelease(
+        _ caller: Caller,
+        id: String,
+        _ request: ApprovalRequest
+    ) async throws(GloveboxError) -> ReviewReceipt {
+        try await perform { (site) throws(GloveboxError) in try site.voteOnRelease(caller, id, request) }
+    }
+
     package func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
         try await perform { (site) throws(GloveboxError) in try site.redact(caller, request) }
     }

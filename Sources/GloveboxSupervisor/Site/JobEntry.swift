@@ -20,6 +20,8 @@ struct JobEntry: Sendable {
     var tally: ApprovalTally
     /// The votes' envelopes with the role each was given in and the link that came with it, in order.
     var approvals: [(envelope: [UInt8], role: String, link: [UInt8]?)] = []
+    /// The votes on its release; nil until it asks for some.
+    var review: ReleaseReview?
     /// The evidence directory in the blob store, without log proofs; nil until there is a report.
     var evidence: Digest?
     /// Log index of the report; the event that names it follows.

@@ -34,6 +34,8 @@ package final class Site: Sendable {
     /// What this site's own witnesses said.
     let board: Mutex<WitnessBoard>
     let alarms = Alarms()
+    /// Releases that wait for reviewers.
+    let sealed = SealedReleases()
     let bell = Bell()
     private let state: Mutex<SiteState>
     /// Digest of founding and settings, as events carry it.

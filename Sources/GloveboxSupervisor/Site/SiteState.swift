@@ -58,6 +58,7 @@ struct SiteState: Sendable {
         case .jobSubmitted: try addJob(record)
         case .approvalGiven where record.job == nil: try addRedaction(record)
         case .approvalGiven, .approvalRefused: try addVote(record)
+        case .reviewVoted: try addVerdict(record)
         case .attestationIssued: try addReport(record)
         case .budgetSpent, .outputApproved: try addSpending(record)
         case .jobDeniedSyscall:
@@ -219,6 +220,7 @@ struct SiteState: Sendable {
         let change = try JobChange(name: fields.string("change"), json: fields.required("members"))
         let event = JobEvent(index: record.index, after: entry.job.eventIndex, at: record.time, change)
         let actions = try entry.job.apply(event)
+        if let review = fields.optional("review") { try openReview(review, of: &entry) }
         if let explanation = fields.optional("explanation")?.string { entry.explanation = explanation }
         jobs[id] = entry
         return actions

@@ -16,8 +16,11 @@ package struct CheckedFigure: Hashable, Sendable {
 
         /// The parts in words.
         package var words: [String] {
-            [(Dropped.ancillary, "ancillary chunks"), (.afterRows, "bytes after the rows"), (.afterEnd, "bytes after the end")]
-                .filter { contains($0.0) }.map(\.1)
+            [
+                (Dropped.ancillary, "ancillary chunks"), (.afterRows, "bytes after the rows"),
+                (.afterEnd, "bytes after the end"),
+            ]
+            .filter { contains($0.0) }.map(\.1)
         }
     }
 

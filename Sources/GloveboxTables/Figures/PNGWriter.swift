@@ -100,7 +100,9 @@ private struct BitWriter {
         for shift in stride(from: width - 1, through: 0, by: -1) { bits(value >> shift & 1, 1) }
     }
 
-    /// A byte, or the mark for the end of the block. Section 3.2.6.
+    /// A byte, or the mark for the end of the block.
+    ///
+    /// Source: section 3.2.6.
     mutating func literal(_ symbol: Int) {
         switch symbol {
         case ..<144: code(0x30 + symbol, 8)
@@ -110,7 +112,9 @@ private struct BitWriter {
         }
     }
 
-    /// A match length of 3 to 258. Section 3.2.5.
+    /// A match length of 3 to 258.
+    ///
+    /// Source: section 3.2.5.
     mutating func length(_ length: Int) {
         guard length < 258 else { return literal(285) }
         let value = length - 3
@@ -120,7 +124,9 @@ private struct BitWriter {
         bits(value & ((1 << extra) - 1), extra)
     }
 
-    /// A match distance of 1 to 32768. Section 3.2.5.
+    /// A match distance of 1 to 32768.
+    ///
+    /// Source: section 3.2.5.
     mutating func distance(_ distance: Int) {
         let value = distance - 1
         guard value >= 4 else { return code(value, 5) }

@@ -47,7 +47,8 @@ package struct CheckedModel: Hashable, Sendable {
     package static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count)
             && name.utf8.allSatisfy {
-                (65...90).contains($0 & 0xdf) || (48...57).contains($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+                (65...90).contains($0 & 0xdf) || (48...57).contains($0) || $0 == UInt8(ascii: "_")
+                    || $0 == UInt8(ascii: ".")
             }
     }
 }
