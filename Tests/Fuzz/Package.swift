@@ -1,8 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// The part of Glovebox that reads what comes from elsewhere. It needs no library of others but swift-crypto, so it builds
-// in a minute under a sanitizer, which the whole package does not. `Sources` and the folders of tests are links: nothing
+// The part of Glovebox that reads what comes from elsewhere. It needs no libraries of others but swift-crypto and Yams, so it
+// builds in a minute or two under a sanitizer, which the whole package does not. `Sources` and the folders of tests are links: nothing
 // exists twice.
 
 /// As in the package itself.
@@ -18,9 +18,14 @@ let strict: [SwiftSetting] = [
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
 let package = Package(
     name: "glovebox-fuzz",
-    dependencies: [.package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         .target(name: "CGloveboxLinux"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
@@ -28,6 +33,12 @@ let package = Package(
         .target(name: "GloveboxCore", swiftSettings: strict),
         .target(name: "GloveboxPlan", swiftSettings: strict),
         .target(name: "GloveboxTables", dependencies: ["CZlib", "GloveboxCore"], swiftSettings: strict),
+        .target(name: "GloveboxDocuments", dependencies: ["GloveboxCore", yams], swiftSettings: strict),
+        .target(
+            name: "GloveboxPolicy",
+            dependencies: ["GloveboxCore", "GloveboxTables", crypto],
+            swiftSettings: strict
+        ),
         .target(
             name: "GloveboxLinux",
             dependencies: ["CGloveboxLinux", "CSeccomp", "GloveboxCore"],
@@ -81,8 +92,8 @@ if Context.environment["GLOVEBOX_FUZZ"] != nil {
         .executableTarget(
             name: "fuzzer",
             dependencies: [
-                "GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "GloveboxTables",
-                "GloveboxTransparency",
+                "GloveboxCore", "GloveboxDocuments", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "GloveboxPolicy",
+                "GloveboxTables", "GloveboxTransparency",
             ],
             path: "Fuzzer",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]

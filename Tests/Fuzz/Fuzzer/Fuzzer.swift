@@ -8,7 +8,7 @@ enum Fuzzer {
     static func choose(_ name: String) {
         let targets: [any FuzzTarget.Type] = [
             CSVTarget.self, EventTarget.self, JSONTarget.self, MessageTarget.self, PNGTarget.self, PlanTarget.self,
-            ReadbackTarget.self, SafetensorsTarget.self,
+            ReadbackTarget.self, SafetensorsTarget.self, YAMLTarget.self,
         ]
         guard let chosen = targets.first(where: { $0.name == name }) else {
             fatalError("GLOVEBOX_FUZZ is one of \(targets.map { $0.name })")
