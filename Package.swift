@@ -75,13 +75,14 @@ let package = Package(
         .target(name: "CGloveboxLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // MARK: Pure
         .target(name: "GloveboxCore", swiftSettings: strict),
         .target(name: "GloveboxPlan", swiftSettings: strict),
         // The same files for the launcher, which is Embedded Swift.
         .target(name: "GloveboxPlanEmbedded", swiftSettings: embedded),
-        .target(name: "GloveboxTables", dependencies: ["GloveboxCore"], swiftSettings: strict),
+        .target(name: "GloveboxTables", dependencies: ["CZlib", "GloveboxCore"], swiftSettings: strict),
         .target(
             name: "GloveboxPolicy",
             dependencies: ["GloveboxCore", "GloveboxTables", crypto],
@@ -303,10 +304,10 @@ let package = Package(
         .testTarget(
             name: "GloveboxSupervisorTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxImages",
-                "GloveboxJail", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy",
-                "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency", "TestSupport",
-                logging,
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDocuments",
+                "GloveboxImages", "GloveboxJail", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy",
+                "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency",
+                "TestSupport", logging,
             ],
             swiftSettings: strict
         ),

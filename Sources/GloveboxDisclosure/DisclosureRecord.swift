@@ -102,7 +102,9 @@ package struct DisclosureRecord: Sendable {
             lineage: lineage
         )
         (self.decision, self.context, privacy) = (decision, context, nil)
-        toolNames = [("parser", "csv"), ("encoder", "csv"), ("check", "release-gate")]
+        toolNames =
+            [("parser", "csv"), ("encoder", "csv"), ("check", "release-gate")]
+            + (request.chart == nil ? [] : [("renderer", "chart"), ("encoder", "png")])
     }
 
     /// Binds a decision about a noisy answer; `privacy` is what it cost.
@@ -128,6 +130,16 @@ package struct DisclosureRecord: Sendable {
                 return .object(object)
             }
         )
+    }
+
+    /// Binds a decision about a file that people look at; `tools` made and checked it.
+    package init(
+        _ subject: Subject,
+        _ decision: Decision,
+        tools: [(kind: String, id: String)],
+        _ context: Context
+    ) {
+        (self.subject, self.decision, self.context, privacy, toolNames) = (subject, decision, context, nil, tools)
     }
 
     /// The record as a value; its canonical bytes are `disclosure.json`.
@@ -168,7 +180,9 @@ package struct DisclosureRecord: Sendable {
 
     private func file(_ file: Decision.File) -> JSONValue {
         [
-            "name": .string(file.name), "type": .string(subject.policy.output(named: file.name)?.type.rawValue ?? ""),
+            // A file that no job may leave is a picture that the supervisor drew.
+            "name": .string(file.name),
+            "type": .string((subject.policy.output(named: file.name)?.type ?? .png).rawValue),
             "sha256": .string(Digest(sha256: file.bytes).hex), "bytes": .integer(Int64(file.bytes.count)),
             "tier": .string(subject.policy.tier.rawValue),
         ]

@@ -12,14 +12,16 @@ package struct Projection: Sendable {
     /// Selects columns and rows.
     ///
     /// The permutation seed is random for each run; the order of rows tells nothing then. A job whose answer the
-    /// supervisor computes is shown no rows: how it ends must not depend on them.
+    /// supervisor computes is shown no rows: how it ends must not depend on them. A job with a holdout is shown only the
+    /// rows of the others.
     ///
     /// - Throws: `input-policy.dataset`, `input-policy.column` or `spec.predicate`.
     package init(
         _ table: DatasetTable,
         inputPolicy: InputPolicy,
         permutationSeed: Digest,
-        showsRows: Bool = true
+        showsRows: Bool = true,
+        only shown: [Int]? = nil
     ) throws(GloveboxError) {
         try inputPolicy.check(against: table.description)
         self.table = table
@@ -30,7 +32,8 @@ package struct Projection: Sendable {
             rows = []
             return
         }
-        var rows = try RowFilter(inputPolicy.rowFilter, description: table.description).rows(of: table)
+        let filter = try RowFilter(inputPolicy.rowFilter, description: table.description)
+        var rows = shown ?? filter.rows(of: table)
         var stream = SeededStream(seed: permutationSeed)
         stream.shuffle(&rows)
         self.rows = rows

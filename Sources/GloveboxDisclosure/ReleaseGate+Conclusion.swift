@@ -41,19 +41,7 @@ extension ReleaseGate {
     }
 
     static func capacityFinding(_ policy: OutputPolicy, _ millibits: Int64, _ past: Past) -> Finding {
-        let limits = policy.capacity
-        let fits =
-            millibits <= limits.maxBitsPerRelease * 1000
-            && past.projectMillibits + millibits <= limits.maxBitsPerProject * 1000
-        return Finding(
-            "capacity",
-            fits ? .pass : .fail,
-            detail: fits ? "" : "the release would carry too many bits",
-            parameters: [
-                "max_bits_per_release": .integer(limits.maxBitsPerRelease),
-                "max_bits_per_project": .integer(limits.maxBitsPerProject),
-            ]
-        )
+        policy.capacity.finding(millibits: millibits, spent: past.projectMillibits)
     }
 
     /// A refusal before anything was counted.
@@ -74,7 +62,7 @@ extension ReleaseGate {
     static func conclude(
         _ request: Request,
         _ findings: [Finding],
-        file: Decision.File,
+        files: [Decision.File],
         _ millibits: Int64,
         _ record: ReleaseRecord?,
         _ comparison: Decision.Comparison
@@ -90,7 +78,7 @@ extension ReleaseGate {
         let reasons: [Decision.Outcome: [String]] = [.refuse: ["not-released"], .review: ["under-review"]]
         return Decision(
             outcome: outcome,
-            files: outcome == .refuse ? [] : [file],
+            files: outcome == .refuse ? [] : files,
             findings: findings,
             reasons: reasons[outcome] ?? [],
             millibits: outcome == .refuse ? statusMillibits : millibits,

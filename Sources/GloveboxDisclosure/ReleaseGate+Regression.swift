@@ -60,7 +60,7 @@ extension ReleaseGate {
         return conclude(
             request,
             findings,
-            file: .init(name: request.spec.output, bytes: released?.json ?? []),
+            files: [.init(name: request.spec.output, bytes: released?.json ?? [])],
             millibits,
             record,
             .init(releases: past.history.count, hits: hits.count)

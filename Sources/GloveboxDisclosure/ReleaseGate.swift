@@ -18,13 +18,22 @@ package struct ReleaseGate: Sendable {
         /// Only what is decided from a table in memory can be remembered; a file is for a filter that keeps nothing.
         package let rows: any RowSource
         package let spec: TableSpec
+        /// The chart of the table, and the name of its file; nil for none.
+        package let chart: (spec: ChartSpec, file: String)?
 
         /// What the rows were checked against.
         package var description: DatasetDescription { rows.description }
 
         /// Gathers a request.
-        package init(id: String, policy: OutputPolicy, inputPolicy: InputPolicy, table: any RowSource, spec: TableSpec)
-        {
+        package init(
+            id: String,
+            policy: OutputPolicy,
+            inputPolicy: InputPolicy,
+            table: any RowSource,
+            spec: TableSpec,
+            chart: (spec: ChartSpec, file: String)? = nil
+        ) {
+            self.chart = chart
             self.id = id
             self.policy = policy
             self.inputPolicy = inputPolicy
@@ -54,8 +63,8 @@ package struct ReleaseGate: Sendable {
     ///
     /// The supervisor adds what it enforces itself.
     package static let capabilities: Set<Capability> = [
-        "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "measure.count",
-        "measure.sum", "measure.mean", "measure.proportion", "measure.ols", "output.json", "check.dof",
+        "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "output.chart-spec", "charts",
+        "measure.count", "measure.sum", "measure.mean", "measure.proportion", "measure.ols", "output.json", "check.dof",
         "check.threshold", "check.dominance", "check.differencing",
         "rounding.nearest", "rounding.midpoint", "suppression.forbid", "suppression.mark",
         "capacity.max_bits_per_release", "capacity.max_bits_per_project", "decision.auto.when-all-pass",
@@ -198,10 +207,16 @@ package struct ReleaseGate: Sendable {
                 detail: wrong.isEmpty ? "" : "\(wrong.count) rows are missing, extra or wrong"
             )
         )
+        var files = [Decision.File(name: spec.output, bytes: released.csv)]
+        if let chart = request.chart {
+            try chart.spec.check(spec, policy: policy)
+            let figure = try ChartRenderer(chart.spec, released).figure
+            files.append(Decision.File(name: chart.file, bytes: PNGWriter.write(figure)))
+        }
         return conclude(
             request,
             findings,
-            file: .init(name: spec.output, bytes: isObject ? released.json : released.csv),
+            files: files,
             millibits,
             record,
             .init(releases: past.history.count, hits: hits.count)

@@ -1,5 +1,6 @@
 // glovebox-check MAX_BYTES MAX_ROWS MAX_CELLS [IN_FD OUT_FD]: reads one table file, writes one answer (see CheckerWire).
 // glovebox-check MAX_BYTES IN_FD OUT_FD 0: reads one LeakRequest, writes one LeakVerdict.
+// glovebox-check MAX_BYTES FORM LIMIT LIMIT IN_FD OUT_FD: reads a picture or model, writes one answer (see OpaqueWire).
 //
 // Exit 0: the answer is complete, table, verdict or refusal.
 // Exit 1: reading or writing failed. Exit 2: usage. It opens nothing, so it runs in an empty root without /proc.
@@ -42,13 +43,19 @@ func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
 
 // Not `CommandLine`, which needs /proc.
 let numbers = (0..<glx_check_argument_count()).map { Int(glx_check_argument($0)) }
-guard (3...5).contains(numbers.count), numbers.allSatisfy({ $0 >= 0 }) else { exit(2) }
+guard (3...6).contains(numbers.count), numbers.allSatisfy({ $0 >= 0 }) else { exit(2) }
 if numbers.count == 4 {
     guard numbers[3] == 0, let bytes = readAll(Int32(numbers[1]), limit: numbers[0]) else { exit(1) }
     do {
         let verdict = LeakScan.run(try LeakRequest(decoding: bytes))
         exit(writeAll(Int32(numbers[2]), verdict.encoded) ? 0 : 1)
     } catch { exit(1) }
+}
+if numbers.count == 6 {
+    guard let form = OpaqueFile.Form(arguments: Array(numbers[1..<4])) else { exit(2) }
+    guard let bytes = readAll(Int32(numbers[4]), limit: numbers[0]) else { exit(1) }
+    let answer = OpaqueWire.encode(OpaqueFile.parse(bytes, as: form, maxBytes: numbers[0]))
+    exit(writeAll(Int32(numbers[5]), answer) ? 0 : 1)
 }
 let limits = CheckedTable.Limits(bytes: numbers[0], rows: numbers[1], cells: numbers[2])
 let (input, output) = numbers.count == 5 ? (Int32(numbers[3]), Int32(numbers[4])) : (0, 1)

@@ -18,15 +18,27 @@ let strict: [SwiftSetting] = [
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
 let package = Package(
     name: "glovebox-fuzz",
-    dependencies: [.package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         .target(name: "CGloveboxLinux"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "GloveboxCore", swiftSettings: strict),
         .target(name: "GloveboxPlan", swiftSettings: strict),
-        .target(name: "GloveboxTables", dependencies: ["GloveboxCore"], swiftSettings: strict),
+        .target(name: "GloveboxTables", dependencies: ["CZlib", "GloveboxCore"], swiftSettings: strict),
+        .target(name: "GloveboxDocuments", dependencies: ["GloveboxCore", yams], swiftSettings: strict),
+        .target(
+            name: "GloveboxPolicy",
+            dependencies: ["GloveboxCore", "GloveboxTables", crypto],
+            swiftSettings: strict
+        ),
         .target(
             name: "GloveboxLinux",
             dependencies: ["CGloveboxLinux", "CSeccomp", "GloveboxCore"],
@@ -104,9 +116,9 @@ if Context.environment["GLOVEBOX_FUZZ"] != nil {
         .executableTarget(
             name: "fuzzer",
             dependencies: [
-                "GloveboxAttestation", "GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxMeasure",
-                "GloveboxPlan",
-                "GloveboxTPM", "GloveboxTables", "GloveboxTransparency",
+                "GloveboxAttestation", "GloveboxCore", "GloveboxDocuments", "GloveboxJail", "GloveboxLinux",
+                "GloveboxMeasure", "GloveboxPlan", "GloveboxPolicy", "GloveboxTPM", "GloveboxTables",
+                "GloveboxTransparency",
             ],
             path: "Fuzzer",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]

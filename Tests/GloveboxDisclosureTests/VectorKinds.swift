@@ -16,7 +16,7 @@ enum VectorKinds {
         "round_midpoint", "redact_then_round", "rounding_audit", "significant_digits", "mean_from_unrounded_attack",
         "handbook_rounding_erratum", "suppression_audit",
         "differencing", "linking", "capacity_bits", "dataset_table", "k_anonymity_l_diversity",
-        "equivalence_class_sizes",
+        "equivalence_class_sizes", "mia_metrics",
     ]
 
     /// Of noise and budgets, and reference values for reports: none of these is about a recomputed table.
@@ -29,7 +29,7 @@ enum VectorKinds {
         "dpsgd_epsilon_published", "eps_delta_to_rho_cks", "float_sum_order", "gaussian_analytic_sigma_dpl",
         "gaussian_exact_epsilon", "gaussian_exact_sigma", "gaussian_rho", "gaussian_vector_rho",
         "google_laplace_resolution", "group_privacy", "int_sum_overflow", "ks_critical", "laplace_composition_pld",
-        "laplace_epsilon", "laplace_threshold_partition_selection", "laplace_vector_epsilon", "mia_metrics",
+        "laplace_epsilon", "laplace_threshold_partition_selection", "laplace_vector_epsilon",
         "moments_accountant_published", "partition_selection_laplace", "partition_selection_truncated_geometric",
         "pure_to_zcdp", "randomized_response_eps", "randomized_response_kary", "rdp_conversion",
         "rdp_conversion_published", "rdp_published", "rdp_subsampled_gaussian", "rdp_subsampled_gaussian_exact",

@@ -85,7 +85,7 @@ import Testing
                         out.write(f"{code},{counts[code]}\\n")
 
                 """
-            let job = try test.submit(program, spec: ("table.spec.json", spec), wallSeconds: 2, dataset: dataset)
+            let job = try test.submit(program, spec: ("table.spec.json", spec), dataset: dataset, wallSeconds: 2)
             try test.vote(.approve, on: job)
             return try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
         }

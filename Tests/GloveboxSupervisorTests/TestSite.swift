@@ -18,12 +18,12 @@ import Testing
 struct TestSite {
     private(set) var site: Site
     let layout: SiteLayout
-    private var researcher: Person
-    private var reviewer: Person
+    private(set) var researcher: Person
+    private(set) var reviewer: Person
     private let second: Person
 
     /// Someone with an account and a key.
-    private struct Person {
+    struct Person {
         let caller: Caller
         let signer: PersonSigner
     }
@@ -67,11 +67,11 @@ struct TestSite {
         )
     }
 
-    private static func text(_ path: String) throws -> String {
+    static func text(_ path: String) throws -> String {
         String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
     }
 
-    private static func person(_ name: String, _ role: Role, _ site: Site) throws -> Person {
+    static func person(_ name: String, _ role: Role, _ site: Site) throws -> Person {
         let account = try site.createAccount(name: name, roles: [role], by: nil).account
         return try enrolled(Caller(account: account, name: name, roles: [role]), site)
     }
@@ -117,18 +117,20 @@ struct TestSite {
         _ program: String,
         policy: String = "demo-table",
         spec given: (name: String, text: String)? = nil,
+        chart: String? = nil,
+        dataset: String = "fair",
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
-        tighten: [String] = [],
-        dataset: String = "fair"
+        tighten: [String] = []
     ) throws -> String {
         try submit(
             plan(
                 program,
                 policy: policy,
                 spec: given,
+                chart: chart,
                 wallSeconds: wallSeconds,
                 env: env,
                 deterministic: deterministic,
@@ -154,6 +156,7 @@ struct TestSite {
         _ program: String,
         policy: String = "demo-table",
         spec given: (name: String, text: String)? = nil,
+        chart: String? = nil,
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
@@ -167,6 +170,9 @@ struct TestSite {
         let demo = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/table.spec.json"
         let spec = try given ?? ("table.spec.json", Self.text(demo))
         try Descriptor.open(code + "/" + spec.name, O_WRONLY | O_CREAT, mode: 0o644).write(Array(spec.text.utf8))
+        if let chart {
+            try Descriptor.open(code + "/chart.spec.json", O_WRONLY | O_CREAT, mode: 0o644).write(Array(chart.utf8))
+        }
         let archive = code + ".nar"
         let file = try Descriptor.open(archive, O_RDWR | O_CREAT, mode: 0o600)
         let measured = try CodeTree.pack(directory: code, to: DescriptorStream(borrowing: file.raw))

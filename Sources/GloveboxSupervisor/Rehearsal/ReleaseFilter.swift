@@ -30,6 +30,9 @@ package struct ReleaseFilter {
         self.inputPolicy = try InputPolicy(inputPolicy)
         self.spec = try TableSpec(bytes: spec)
         launcher = try Machine.sibling("glovebox-jail")
+        guard !self.policy.outputs.contains(where: { $0.type == .chartSpec }) else {
+            throw GloveboxError("policy.not-enforced", "charts are drawn for jobs of a site, not for a directory")
+        }
         try ReleaseGate.check(
             self.spec,
             policy: self.policy,
@@ -93,7 +96,8 @@ package struct ReleaseFilter {
         )
         let decision = try RowLeakCheckup(jails: JailReserve(launcher: launcher, count: 0)).judge(
             ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities),
-            request
+            policy,
+            spec
         ) { () throws(GloveboxError) in
             if let table = rows as? DatasetTable { return table }
             return try DatasetFile.table(file ?? "", description)

@@ -12,10 +12,22 @@ struct CheckerDoor {
     ///
     /// - Throws: `jail.*` when the checker's jail could not be built.
     func parse(_ bytes: [UInt8], limits: CheckedTable.Limits) throws(GloveboxError) -> CheckerAnswer? {
-        let arguments = [limits.bytes, limits.rows, limits.cells, 3, 4].map(String.init)
-        let bounds = (memory: 512 << 20, seconds: 20)
-        guard let answer = try run(arguments, on: bytes, bounds, answerLimit: 256 << 20) else { return nil }
+        let numbers = [limits.bytes, limits.rows, limits.cells, 3, 4]
+        guard let answer = try run(numbers, on: bytes, Self.bounds, answerLimit: 256 << 20) else { return nil }
         do { return try CheckerWire.decode(answer, limits: limits) } catch { return nil }
+    }
+
+    /// The same for a file that is no table.
+    ///
+    /// - Throws: `jail.*` when the checker's jail could not be built.
+    func parse(
+        _ bytes: [UInt8],
+        as form: OpaqueFile.Form,
+        maxBytes: Int
+    ) throws(GloveboxError) -> OpaqueFile.Answer? {
+        let numbers = [maxBytes] + form.arguments + [3, 4]
+        guard let answer = try run(numbers, on: bytes, Self.bounds, answerLimit: 256 << 20) else { return nil }
+        do { return try OpaqueWire.decode(answer, as: form) } catch { return nil }
     }
 
     /// What the row-leak scan of a file found; nil when the scan did not end as it should, which is no pass.
@@ -30,20 +42,21 @@ struct CheckerDoor {
             throw GloveboxError("leak.too-large", "the dataset is too large for the row-leak scan")
         }
         let bounds = (memory: 512 << 20 + 8 * bytes.count, seconds: 120)
-        let arguments = [bytes.count, 3, 4, 0].map(String.init)
-        guard let answer = try run(arguments, on: bytes, bounds, answerLimit: 4096) else { return nil }
+        guard let answer = try run([bytes.count, 3, 4, 0], on: bytes, bounds, answerLimit: 4096) else { return nil }
         do { return try LeakVerdict(decoding: answer) } catch { return nil }
     }
 
+    private static let bounds = (memory: 512 << 20, seconds: 20)
+
     private func run(
-        _ arguments: [String],
+        _ numbers: [Int],
         on bytes: [UInt8],
         _ bounds: (memory: Int, seconds: Int),
         answerLimit: Int
     ) throws(GloveboxError) -> [UInt8]? {
         var specification = JailSpecification(
             root: .empty,
-            arguments: ["glovebox-check"] + arguments,
+            arguments: ["glovebox-check"] + numbers.map(String.init),
             profile: try ShippedProfiles.named("checker")
         )
         let path = try Machine.sibling("glovebox-check")

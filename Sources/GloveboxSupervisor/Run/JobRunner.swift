@@ -102,7 +102,8 @@ struct JobRunner {
             entry: entry,
             dataset: dataset,
             door: door,
-            showsRows: policy.tier != .computed
+            showsRows: policy.tier != .computed,
+            holdout: policy.checks.holdout
         )
         var hooks = JailRun.Hooks()
         let job = job
@@ -148,7 +149,7 @@ struct JobRunner {
             throw GloveboxError("internal", "the run left no output directory or table")
         }
         try site.decisions.withLock { _ throws(GloveboxError) in
-            try decide(entry, policy, dataset, output, table, lineageKey, &facts)
+            try decide(entry, policy, dataset, output, table, lineageKey, staging.holdout, &facts)
         }
     }
 
@@ -160,24 +161,26 @@ struct JobRunner {
         _ directory: Descriptor,
         _ table: DatasetTable,
         _ lineageKey: [UInt8],
+        _ holdout: Holdout?,
         _ facts: inout RunFacts
     ) throws(GloveboxError) {
         let outputs = try OutputCollector(policy: policy).collect(directory)
         let salt = Machine.random(32)
         let all = outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes }
         try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
-        let outcome =
-            policy.tier == .computed
-            ? try QueryDecision(
-                site: site,
-                entry: entry,
-                policy: policy,
-                dataset: dataset,
-                request: facts.keyRequest ?? .zero
-            )
-            .decide(table: table, lineageKey: lineageKey)
-            : try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+        let outcome: OutputDecision.Outcome
+        switch (policy.tier, holdout) {
+        case (.computed, _):
+            let request = facts.keyRequest ?? .zero
+            outcome = try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset, request: request)
+                .decide(table: table, lineageKey: lineageKey)
+        case (.opaque, let holdout?):
+            outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+                .decide(outputs, table: table, holdout: holdout)
+        default:
+            outcome = try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
                 .decide(outputs, table: table, lineageKey: lineageKey)
+        }
         facts.decision = outcome.decision
         facts.disclosure = outcome.disclosure
         facts.privacy = outcome.privacy

@@ -61,7 +61,8 @@ struct OutputDecision {
             policy: policy,
             inputPolicy: dataset.inputPolicy,
             table: table,
-            spec: spec
+            spec: spec,
+            chart: try site.chart(entry.manifest.core.code.nar, policy)
         )
         var answer: CheckerAnswer?
         if outputs.faults.isEmpty, let claim = outputs.files.first(where: { $0.name == spec.output }) {
@@ -81,7 +82,8 @@ struct OutputDecision {
                 past: past,
                 capabilities: Site.capabilities
             ),
-            request
+            policy,
+            spec
         ) { table }
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         let released = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil

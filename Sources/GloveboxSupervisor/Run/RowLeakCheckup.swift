@@ -10,15 +10,15 @@ struct RowLeakCheckup {
 
     /// The decision with what the scan found; one that refuses already is not looked at.
     ///
-    /// `table` gives every row at once, which a scan needs and counting does not.
+    /// `spec` is that of a recomputed table; nil for a file of the job's making. `table` gives every row at once, which a scan needs and counting does not.
     ///
     /// - Throws: `jail.*`, `leak.too-large`.
     func judge(
         _ decision: Decision,
-        _ request: ReleaseGate.Request,
+        _ policy: OutputPolicy,
+        _ spec: TableSpec? = nil,
         over table: () throws(GloveboxError) -> DatasetTable
     ) throws(GloveboxError) -> Decision {
-        let policy = request.policy
         guard policy.checks.rowLeak != nil, decision.outcome != .refuse else { return decision }
         let table = try table()
         let leak = { (file: Decision.File) in
@@ -26,7 +26,7 @@ struct RowLeakCheckup {
                 file,
                 form: policy.output(named: file.name)?.type == .csv ? .table : .bytes,
                 table: table,
-                spec: request.spec,
+                spec: spec,
                 // The policy's own word for how many units a value must have.
                 minUnits: Int(clamping: policy.checks.threshold?.minUnits ?? 10)
             )

@@ -17,10 +17,13 @@ final class Staging {
     private let dataset: RegisteredDataset
     private let door: KeyDoor
     private let showsRows: Bool
+    private let holdoutCheck: HoldoutCheck?
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
     /// The dataset's rows, for recomputing what the job claims.
     private(set) var table: DatasetTable?
+    /// What the job saw of them and what it did not; nil when it sees all.
+    private(set) var holdout: Holdout?
     /// The key of unit tags.
     private(set) var lineageKey: [UInt8]?
     /// Names the view that the job was shown, under the lineage's key: a plain digest of data never leaves.
@@ -32,10 +35,12 @@ final class Staging {
         entry: JobEntry,
         dataset: RegisteredDataset,
         door: KeyDoor,
-        showsRows: Bool
+        showsRows: Bool,
+        holdout: HoldoutCheck? = nil
     ) throws(GloveboxError) {
         self.door = door
         self.showsRows = showsRows
+        holdoutCheck = holdout
         self.site = site
         self.entry = entry
         self.dataset = dataset
@@ -103,11 +108,20 @@ final class Staging {
         let table = try DatasetTable(stored: bytes, description: dataset.description)
         self.table = table
         lineageKey = try Lineage.tagKey(at: site)
+        if let holdoutCheck {
+            holdout = try Holdout(
+                holdoutCheck,
+                of: table,
+                inputPolicy: dataset.inputPolicy,
+                seed: Machine.sha256(Machine.random(32))
+            )
+        }
         return try Projection(
             table,
             inputPolicy: dataset.inputPolicy,
             permutationSeed: permutationSeed(),
-            showsRows: showsRows
+            showsRows: showsRows,
+            only: holdout?.shown
         )
     }
 

@@ -180,6 +180,7 @@ extension Site {
             }
         }
         if policy.tier == .computed { return try checkQuery(code, policy, dataset, project: project) }
+        if policy.tier == .opaque { return try checkOpaque(code, policy, dataset) }
         try ReleaseGate.check(
             spec(code.digests.nar, policy),
             policy: policy,
@@ -187,6 +188,9 @@ extension Site {
             inputPolicy: dataset.inputPolicy,
             capabilities: Self.capabilities
         )
+        if let chart = try chart(code.digests.nar, policy) {
+            try chart.spec.check(spec(code.digests.nar, policy), policy: policy)
+        }
     }
 
     /// The table spec that stands in a code tree.
@@ -199,6 +203,19 @@ extension Site {
         }
         let bytes = try file(output.name, of: nar)
         return try TableSpec(bytes: bytes)
+    }
+
+    /// The chart spec that stands in a code tree, with the name of the picture; nil when the policy has none.
+    ///
+    /// - Throws: `spec.*`, `json.*`, `document.*`.
+    func chart(_ nar: Digest, _ policy: OutputPolicy) throws(GloveboxError) -> (spec: ChartSpec, file: String)? {
+        guard let output = policy.outputs.first(where: { $0.type == .chartSpec }) else { return nil }
+        let suffix = ".spec.json"
+        guard output.name.hasSuffix(suffix), output.name.utf8.count > suffix.utf8.count else {
+            throw GloveboxError("spec.chart", "a chart spec is named after its picture: NAME\(suffix) for NAME.png")
+        }
+        guard output.isRequired else { throw GloveboxError("policy.not-enforced", "a chart spec must be required") }
+        return (try ChartSpec(bytes: file(output.name, of: nar)), output.name.dropLast(suffix.count) + ".png")
     }
 
     /// One file of an uploaded tree.

@@ -55,7 +55,11 @@ extension Site {
 
     /// What this version enforces for policies of a tier.
     static func capabilities(for tier: OutputPolicy.Tier) -> Set<Capability> {
-        tier == .computed ? queryCapabilities : capabilities
+        switch tier {
+        case .computed: queryCapabilities
+        case .opaque: OpaqueGate.capabilities.union(channels)
+        case .recomputed, .verbatim: capabilities
+        }
     }
 
     private static let channels: Set<Capability> = [
