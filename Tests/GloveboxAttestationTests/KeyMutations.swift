@@ -194,7 +194,7 @@ struct KeyMutation: Sendable, CustomTestStringConvertible {
         },
         KeyMutation("approval.separation", "a reviewer who is an operator") {
             $0.editTrust = { policy in
-                guard let reviewer = policy.roles.last else { return }
+                guard let reviewer = policy.roles.last(where: { $0.role == .reviewer }) else { return }
                 policy.roles.append(
                     RoleKey(.operator, account: reviewer.account, key: reviewer.key, validFrom: reviewer.validFrom)
                 )

@@ -33,7 +33,7 @@ import Testing
             from = page.next.flatMap { UInt64($0) } ?? start.size
         }
         let account = try #require(seen["user.created"])
-        #expect(account["name"] == "rita" && account["token"] == nil)
+        #expect(account["name"] == "rolf" && account["token"] == nil)
         let dataset = try #require(seen["dataset.registered"])
         #expect(dataset["rowBucket"] != nil && dataset["wrappedKey"] == nil && dataset["wrappedLineageKey"] == nil)
         #expect(try kind(site.log.entry(start.index)) == .exportMade && start.size == start.index + 1)

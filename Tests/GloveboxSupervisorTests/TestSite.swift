@@ -1,6 +1,7 @@
 import Glibc
 import GloveboxAPI
 import GloveboxAttestation
+import GloveboxBroker
 import GloveboxCore
 import GloveboxImages
 import GloveboxJobs
@@ -79,6 +80,7 @@ struct TestSite {
     /// Closes the site, does something to its keys, and opens it again.
     mutating func reopen<Value>(_ body: (SiteLayout) throws -> Value) throws -> Value {
         site.log.close()
+        site.broker.close()
         let value = try body(layout)
         site = try Site(opening: layout)
         return value

@@ -108,8 +108,8 @@ struct StartChecks {
         )
         for (name, found, expected) in [
             ("attester", Self.sober(start.attester), Self.sober(report.attester)),
-            ("image", start.rootfs.json, report.rootfs.json), ("code", start.code.json, report.code.json),
-            ("data", .list(start.inputs), .list(report.inputs)),
+            ("image", Self.image(start), Self.image(report)), ("code", start.code.json, report.code.json),
+            ("data", Self.data(start), Self.data(report)),
             ("jail profile", start.jail.policy.json, report.jail.policy.json),
             ("seccomp filter", Self.filter(start), Self.filter(report)),
             ("command", Self.command(start), Self.command(report)),
@@ -133,6 +133,24 @@ struct StartChecks {
     private static func root(_ report: Report) -> JSONValue { .string(report.assurance.rootOfTrust.rawValue) }
 
     private static func filter(_ report: Report) -> JSONValue { report.jail.json["seccompBpf"] ?? .null }
+
+    // Which program an image's path leads to is read back from the child, which is not there yet.
+    private static func image(_ report: Report) -> JSONValue {
+        var image = report.rootfs
+        image.interpreter = nil
+        return image.json
+    }
+
+    // A view is made of rows, and so after the key.
+    private static func data(_ report: Report) -> JSONValue {
+        .list(
+            report.inputs.map {
+                var input = $0
+                input.view = nil
+                return input
+            }
+        )
+    }
 
     // The umask is read back from the child, which is not there yet.
     private static func command(_ report: Report) -> JSONValue {

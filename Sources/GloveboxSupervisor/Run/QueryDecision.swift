@@ -29,7 +29,7 @@ struct QueryDecision {
             let finding = Finding("budget", .fail, detail: error.message)
             return try outcome(.unaffordable(spec: query.digest, finding), query, isCached: false, nil)
         }
-        let before = site.read { state in state.ledger.spent(lineage: dataset.name) }
+        let before = site.read { state in state.ledger.spent(lineage: dataset.lineage) }
         let (bytes, charged) = try answer(query, charge, table, lineageKey)
         let isCached = charged == nil
         guard let file = policy.outputs.first(where: { $0.type == .json }), bytes.count <= file.maxBytes else {
