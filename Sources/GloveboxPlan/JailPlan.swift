@@ -34,6 +34,8 @@ package struct JailPlan: Equatable, Sendable {
         package static let landlock = Options(rawValue: 16)
         /// The workload's addresses are the same in each run (personality `ADDR_NO_RANDOMIZE`).
         package static let fixedAddresses = Options(rawValue: 32)
+        /// The first of the plan's descriptors becomes the workload's standard input.
+        package static let standardInput = Options(rawValue: 64)
     }
 
     /// Switches.
@@ -62,7 +64,8 @@ package struct JailPlan: Equatable, Sendable {
     package var arguments: [[UInt8]] = []
     /// The whole environment, `NAME=value`.
     package var environment: [[UInt8]] = []
-    /// Descriptors that stay open beside 0, 1 and 2; they become 3, 4, … in this order.
+    /// Descriptors that stay open beside 0, 1 and 2; they become 3, 4, … in this order, after the standard input if there
+    /// is one.
     package var descriptors: [UInt32] = []
     /// Directories of the jail in which Landlock lets the workload write.
     package var writable: [[UInt8]] = []

@@ -34,7 +34,7 @@ struct Glovebox: AsyncParsableCommand {
             CommandGroup(
                 name: "Operator",
                 subcommands: [
-                    InitCommand.self, AccountCommand.self, DatasetCommand.self, WorkflowCommand.self,
+                    InitCommand.self, AccountCommand.self, TokenCommand.self, DatasetCommand.self, WorkflowCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, RedactCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
                     DoctorCommand.self,

@@ -157,6 +157,7 @@ struct ReportMaker {
             run: UInt64(max(1, entry.job.runs.count)),
             manifestDigest: entry.job.planDigest,
             coreDigest: entry.manifest.coreDigest,
+            submission: entry.task == nil ? .signed : .delegated,
             previousReport: site.read { state in state.previousReport },
             startStatement: facts?.startStatement?.digest,
             outcome: outcome,
@@ -199,7 +200,7 @@ struct ReportMaker {
             policies: try policies(entry),
             approvals: approvals,
             approvalQuorum: Report.Quorum(
-                need: UInt64(entry.tally.quorum.need),
+                need: entry.needsApproval ? UInt64(entry.tally.quorum.need) : 0,
                 have: UInt64(entry.tally.have(at: facts?.start ?? Machine.now()))
             ),
             outputs: outputs(entry, facts),
@@ -254,16 +255,16 @@ struct ReportMaker {
     }
 
     private func policies(_ entry: JobEntry) throws(GloveboxError) -> Report.Policies {
-        guard let output = site.outputPolicy(of: entry)?.document, let input = entry.manifest.inputs.first,
+        guard let output = site.outputPolicy(of: entry)?.document,
             let processing = site.read({ state in state.processingPolicy?.document })
         else { throw GloveboxError("policy.unknown", "a policy of the plan is no longer known") }
-        let inputPolicy = try site.dataset(named: input.name).inputPolicy.document
+        var input: Report.Policy?
+        if let dataset = entry.manifest.inputs.first {
+            let policy = try site.dataset(named: dataset.name).inputPolicy.document
+            input = Report.Policy(name: policy.name, version: UInt64(policy.version), digest: policy.digest)
+        }
         return Report.Policies(
-            input: Report.Policy(
-                name: inputPolicy.name,
-                version: UInt64(inputPolicy.version),
-                digest: inputPolicy.digest
-            ),
+            input: input,
             processing: Report.Policy(
                 name: processing.name,
                 version: UInt64(processing.version),

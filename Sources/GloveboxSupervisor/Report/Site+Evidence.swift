@@ -100,7 +100,8 @@ extension Site {
         let isPublished = settings.witnessing.map { $0.bytes == logPolicy } ?? true
         let vouched = try publishedTrust()?.policy.attestationKeys ?? []
         let isVouched = tpm.map { vouched.contains($0.trusted) } ?? true
-        if isKnown, isPublished, isVouched, trustedRoot == siteKeys.trustedRootFile { return }
+        let isDelegate = try publishedTrust()?.policy.roles.contains { $0.role == .site } ?? false
+        if isKnown, isDelegate, isPublished, isVouched, trustedRoot == siteKeys.trustedRootFile { return }
         try writeTrustFiles()
     }
 
@@ -158,7 +159,9 @@ extension Site {
     }
 
     private func enrolledKeys() -> [RoleKey] {
-        var keys: [RoleKey] = []
+        var keys = [
+            RoleKey(.site, account: "site", key: self.keys.links.publicKey, validFrom: configuration.founded)
+        ]
         for account in read({ state in state.accounts.values.sorted { $0.id < $1.id } }) {
             for role in account.roles.sorted(by: { $0.rawValue < $1.rawValue }) {
                 guard let role = RoleKey.Role(rawValue: role.rawValue) else { continue }

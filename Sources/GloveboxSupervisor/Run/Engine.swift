@@ -148,7 +148,7 @@ package final class Engine: Sendable {
                 switch job.phase {
                 case .accepted:
                     let ends = job.waiting?.deadline ?? now
-                    if ends <= now { return .change(job.id, .accepted(needsApproval: true)) }
+                    if ends <= now { return .change(job.id, .accepted(needsApproval: entry.needsApproval)) }
                     wake = min(wake ?? ends, ends)
                 case .awaitingApproval: if let change = Self.verdict(entry, now) { return .change(job.id, change) }
                 case .queued: if !state.isPaused, busy == nil { return .run(job.id) }

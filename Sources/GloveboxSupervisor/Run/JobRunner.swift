@@ -20,9 +20,11 @@ struct JobRunner {
     /// It stops when `cancel` becomes readable, which happens after the job's phase says so.
     func run(cancel: Descriptor) throws(GloveboxError) {
         let entry = try entry()
-        guard case .approved = entry.tally.state(at: Machine.now()) else {
-            try site.transition(job, .approvalLost(.approvalExpired))
-            return
+        if entry.needsApproval {
+            guard case .approved = entry.tally.state(at: Machine.now()) else {
+                try site.transition(job, .approvalLost(.approvalExpired))
+                return
+            }
         }
         try site.transition(job, .dequeued(executor: "local", node: "localhost"))
         let core = entry.manifest.core
@@ -48,13 +50,13 @@ struct JobRunner {
     }
 
     /// Logs that the jail is gone, unless the log says so already.
-    private func closeRun(_ why: String) throws(GloveboxError) {
+    func closeRun(_ why: String) throws(GloveboxError) {
         guard try entry().isRunOpen else { return }
         let event = Event(kind: .jobKilled, job: job, project: try entry().manifest.project, statusCode: "job.killed")
         try site.record(event, ["code": .string(why)])
     }
 
-    private func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
+    func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
 
     private func entry() throws(GloveboxError) -> JobEntry {
         guard let entry = site.read({ state in state.jobs[job] }) else {
@@ -68,9 +70,10 @@ struct JobRunner {
         _ cancel: Descriptor,
         _ facts: inout RunFacts
     ) throws(GloveboxError) {
-        guard let policy = site.outputPolicy(of: entry), let input = entry.manifest.inputs.first else {
-            throw GloveboxError("policy.unknown", "the plan names a policy or input this site does not have")
+        guard let policy = site.outputPolicy(of: entry) else {
+            throw GloveboxError("policy.unknown", "the plan names a policy that this site does not have")
         }
+        guard let input = entry.manifest.inputs.first else { return try executeTask(entry, policy, cancel, &facts) }
         let dataset = try site.dataset(named: input.name)
         guard dataset.input.commit == input.commit else {
             throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
@@ -104,7 +107,7 @@ struct JobRunner {
         facts.protections = result.protections
         facts.deterministic = result.deterministic
         facts.keyRelease = staging.keyRelease
-        try recordDenials(result)
+        try recordDenials(result.denied)
         if try isCancelled() {
             try closeRun("job.cancelled")
             try ReportMaker(site: site).issue(for: job, facts: facts)
@@ -207,24 +210,24 @@ struct JobRunner {
     }
 
     /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.
-    private func recordDenials(_ result: JailResult) throws(GloveboxError) {
-        guard !result.denied.isEmpty else { return }
+    func recordDenials(_ denied: [JailResult.Denied]) throws(GloveboxError) {
+        guard !denied.isEmpty else { return }
         try site.record(
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                body: [("counts", .array(result.denied.map { .string("\($0.rule) \($0.count)") }))]
+                body: [("counts", .array(denied.map { .string("\($0.rule) \($0.count)") }))]
             ),
             [
-                "denied": .array(result.denied.map { .string($0.text) })
+                "denied": .array(denied.map { .string($0.text) })
             ]
         )
-        if result.denied.contains(where: { $0.rule == "no-network" }) {
+        if denied.contains(where: { $0.rule == "no-network" }) {
             try site.record(Event(kind: .jobNetAttempt, job: job))
         }
     }
 
-    private static func exitClass(_ result: JailResult) -> ExitClass {
+    static func exitClass(_ result: JailResult) -> ExitClass {
         switch result.end {
         case .exited(let status): .exit(UInt8(truncatingIfNeeded: status))
         case .signalled(let signal): .signal(UInt8(truncatingIfNeeded: signal))

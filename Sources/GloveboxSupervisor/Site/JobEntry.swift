@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
@@ -14,6 +15,12 @@ struct JobEntry: Sendable {
     let link: [UInt8]?
     /// Whether the report is wanted as CWT and JWT, too.
     let wantsTokens: Bool
+    /// Whether people have to say yes first.
+    let needsApproval: Bool
+    /// What a client of the task API asked for; nil for a plan that its researcher signed.
+    let task: TaskDocument?
+    /// What the commands of a task did, in the blob store; nil before they ended.
+    var taskLog: Digest?
     /// The caller's nonce; nil stands for the plan's digest.
     let nonce: [UInt8]?
     /// The votes.

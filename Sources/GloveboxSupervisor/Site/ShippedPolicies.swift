@@ -10,7 +10,7 @@ package enum ShippedPolicies {
     package static func documents(withDemo: Bool = false) throws(GloveboxError) -> [JSONValue] {
         var files = [
             PackageResources.processing_default_yaml, PackageResources.aggregate_table_yaml,
-            PackageResources.dp_query_yaml,
+            PackageResources.dp_query_yaml, PackageResources.no_private_data_yaml,
         ]
         // As `aggregate-table`, with a tick of one second.
         if withDemo { files.append(PackageResources.demo_table_yaml) }
@@ -50,7 +50,11 @@ extension Site {
 
     /// What this version enforces for policies of a tier.
     static func capabilities(for tier: OutputPolicy.Tier) -> Set<Capability> {
-        tier == .computed ? queryCapabilities : capabilities
+        switch tier {
+        case .computed: queryCapabilities
+        case .verbatim: capabilities.union(["tier.verbatim"])
+        case .recomputed, .opaque: capabilities
+        }
     }
 
     private static let channels: Set<Capability> = [

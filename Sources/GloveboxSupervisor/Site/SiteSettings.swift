@@ -1,3 +1,4 @@
+package import GloveboxAPI
 package import GloveboxCore
 internal import GloveboxDocuments
 package import GloveboxTransparency
@@ -14,6 +15,10 @@ package struct SiteSettings: Sendable {
     package var watched: [WatchedLog] = []
     /// The TPM that vouches for the site.
     package var tpm = TPMChoice.none
+    /// What the operator decided about the API.
+    package var server = ServerSettings()
+    /// What the operator decided about jobs.
+    var jobs = JobSettings()
     /// Every byte that was read, for the digest that stands in events.
     package private(set) var bytes: [UInt8] = []
 
@@ -34,10 +39,11 @@ package struct SiteSettings: Sendable {
             }
             self.tpm = choice
         }
+        try readServer(&root, folder: String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
         try root.finish()
         guard let section else { return }
         var log = try JSONFields(section, at: "gloveboxd.yaml.log")
-        if let listen = log.optional("listen") { self.listen = try Self.address(listen) }
+        if let listen = log.optional("listen") { self.listen = try Self.address(listen, "log.listen") }
         if let file = log.optional("policy") {
             guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }
             let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
@@ -78,8 +84,8 @@ package struct SiteSettings: Sendable {
         return list
     }
 
-    private static func address(_ value: JSONValue) throws(GloveboxError) -> (host: String, port: Int) {
-        let refused = invalid("log.listen is an address and a port, such as 127.0.0.1:8471 or [::1]:8471")
+    static func address(_ value: JSONValue, _ key: String) throws(GloveboxError) -> (host: String, port: Int) {
+        let refused = invalid("\(key) is an address and a port, such as 127.0.0.1:8471 or [::1]:8471")
         guard let text = value.string, let colon = text.lastIndex(of: ":"),
             let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port)
         else { throw refused }
@@ -89,5 +95,5 @@ package struct SiteSettings: Sendable {
         return (host, port)
     }
 
-    private static func invalid(_ message: String) -> GloveboxError { GloveboxError("config.invalid", message) }
+    static func invalid(_ message: String) -> GloveboxError { GloveboxError("config.invalid", message) }
 }

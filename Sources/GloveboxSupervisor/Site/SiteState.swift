@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
@@ -29,6 +30,8 @@ struct SiteState: Sendable {
     var ledger = PrivacyLedger()
     /// The last start of a supervisor; nil before the first.
     var lastStart: SiteStart?
+    /// Jobs made by requests with an `Idempotency-Key`.
+    var idempotent: [String: (body: Digest, job: String)] = [:]
     /// Redactions asked for and done, by the entry's index.
     var redactions: [UInt64: Redaction] = [:]
 
@@ -40,6 +43,7 @@ struct SiteState: Sendable {
         switch record.kind {
         case .userCreated: try addAccount(record)
         case .keyEnrolled: try addKey(record)
+        case .sessionStart, .sessionEnd: try addToken(record)
         case .datasetRegistered:
             let dataset = try RegisteredDataset(json: record.json)
             datasets[dataset.name] = dataset
@@ -70,7 +74,8 @@ struct SiteState: Sendable {
     /// Whether the state rests on the private fields of such an event, when it is of no job.
     static func standsOn(_ kind: EventKind) -> Bool {
         switch kind {
-        case .userCreated, .keyEnrolled, .datasetRegistered, .policyPublished, .codeRegistered, .imageRegistered,
+        case .userCreated, .keyEnrolled, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
+            .codeRegistered, .imageRegistered,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned:
             true
         default: false
@@ -99,19 +104,7 @@ struct SiteState: Sendable {
         accounts[id] = Account(id: id, name: try fields.string("name"), roles: roles)
         if record.isErased { return }
         var token = try fields.nested("token")
-        guard let created = Instant(try token.string("created")), let expires = Instant(try token.string("expires"))
-        else {
-            throw GloveboxError("log.journal-corrupt", "a token has no valid times")
-        }
-        tokens.insert(
-            TokenTable.Entry(
-                id: try token.string("id"),
-                secret: try token.digest("secret"),
-                account: id,
-                created: created,
-                expires: expires
-            )
-        )
+        tokens.insert(try TokenTable.Entry(&token, account: id))
     }
 
     private mutating func addKey(_ record: SiteRecord) throws(GloveboxError) {
@@ -137,6 +130,8 @@ struct SiteState: Sendable {
         let manifest = try Manifest(parsing: bytes)
         let need = Int(try fields.integer("quorum"))
         let nonce = fields.optional("nonce")?.string.flatMap(Base64.decode)
+        let grace = fields.optional("grace")?.integer ?? 50
+        let task = try fields.optional("task").map { (json) throws(GloveboxError) in try TaskDocument(json: json) }
         let job = Job(
             id: id,
             planDigest: manifest.digest,
@@ -144,7 +139,7 @@ struct SiteState: Sendable {
             project: manifest.project,
             mode: .real,
             created: record.time,
-            graceEnds: Instant(milliseconds: record.time.milliseconds + 50),
+            graceEnds: Instant(milliseconds: record.time.milliseconds + grace),
             eventIndex: record.index
         )
         jobs[id] = JobEntry(
@@ -153,9 +148,14 @@ struct SiteState: Sendable {
             envelope: envelope,
             link: fields.optional("link")?.string.flatMap(Base64.decode),
             wantsTokens: fields.optional("eat")?.bool ?? false,
+            needsApproval: need > 0,
+            task: task,
             nonce: nonce,
             tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
         )
+        if let key = try fields.optional("idempotency").map(Idempotency.init(json:)) {
+            idempotent[key.name] = (key.body, id)
+        }
         order.append(id)
         drafts[manifest.digest] = nil
     }
@@ -220,6 +220,7 @@ struct SiteState: Sendable {
         let event = JobEvent(index: record.index, after: entry.job.eventIndex, at: record.time, change)
         let actions = try entry.job.apply(event)
         if let explanation = fields.optional("explanation")?.string { entry.explanation = explanation }
+        if record.json["task"] != nil { entry.taskLog = try fields.digest("task") }
         jobs[id] = entry
         return actions
     }
