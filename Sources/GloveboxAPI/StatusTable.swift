@@ -19,6 +19,7 @@ package enum StatusTable {
 
     private static let families: [(prefix: String, status: Int)] = [
         ("json.", 400), ("schema.", 400), ("base64.", 400), ("request.", 400), ("yaml.", 422), ("policy.", 422),
+        ("document.", 422), ("processing.", 422),
         ("dataset.", 422), ("code.", 422), ("env.", 422), ("image.", 422), ("envelope.", 422), ("statement.", 422),
         ("approval.", 422), ("plan.", 422), ("key.", 422), ("upload.", 422), ("manifest.", 422), ("spec.", 422),
         ("auth.", 403), ("nonce.", 422), ("output.", 422), ("nar.", 422), ("redaction.", 422), ("workflow.", 422),

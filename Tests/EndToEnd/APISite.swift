@@ -38,7 +38,7 @@ final class APISite {
         #expect(unsafe chmod(state + "/tls.key", 0o600) == 0)
         let text = """
             server:
-              listen: 127.0.0.1:\(port)
+              listen: "127.0.0.1:\(port)"
               tls: {cert: tls.pem, key: tls.key}
             rate: {reads_per_second: 5000, reads_burst: 5000, writes_per_second: 5000, writes_burst: 5000}
             \(settings)
