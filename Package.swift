@@ -34,9 +34,12 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTP: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -58,6 +61,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -156,7 +161,7 @@ let package = Package(
         // MARK: Services
         .target(
             name: "GloveboxAPI",
-            dependencies: ["GloveboxCore", "GloveboxJobs", asyncHTTP, nio, nioHTTP],
+            dependencies: ["GloveboxCore", "GloveboxJobs", asyncHTTP, nio, nioHTTP, nioSSL],
             swiftSettings: strict
         ),
         .target(
@@ -173,8 +178,8 @@ let package = Package(
         .target(
             name: "GloveboxServer",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", httpTypes, hummingbird, hummingbirdCore,
-                lifecycle, logging, nio, nioPosix,
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", crypto, httpTypes, hummingbird,
+                hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTPTypes, nioPosix, nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -296,8 +301,8 @@ let package = Package(
         .testTarget(
             name: "GloveboxServerTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxServer", "TestSupport", httpTypes, hummingbird,
-                logging, nio,
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", "GloveboxServer", "TestSupport", httpTypes,
+                hummingbird, logging, nio,
             ],
             swiftSettings: strict
         ),

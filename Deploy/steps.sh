@@ -39,11 +39,14 @@ timed() {
     printf '   %s: %d s\n' "$name" "$((SECONDS - start))"
 }
 
-# python_image BIN: builds the image named python, unless the store has it.
-python_image() {
-    if "$1/glovebox" image show python >/dev/null 2>&1; then
-        printf 'image python is in the store\n'
-    else
-        "$1/glovebox" image build Images/python
-    fi
+# images BIN: builds the images that the store does not have.
+images() {
+    local name
+    for name in python base; do
+        if "$1/glovebox" image show "$name" >/dev/null 2>&1; then
+            printf 'image %s is in the store\n' "$name"
+        else
+            "$1/glovebox" image build "Images/$name"
+        fi
+    done
 }

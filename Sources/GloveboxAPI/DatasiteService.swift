@@ -31,6 +31,13 @@ package protocol DatasiteService: Sendable {
         _ request: EnrollKeyRequest
     ) async throws(GloveboxError) -> EnrolledKey
 
+    /// `POST /tokens`: a further token of the caller's own account.
+    func createToken(_ caller: Caller, _ request: CreateTokenRequest) async throws(GloveboxError) -> CreatedToken
+    /// `GET /tokens`: the caller's own; an operator sees all.
+    func tokens(_ caller: Caller) async throws(GloveboxError) -> ItemList<TokenInfo>
+    /// `DELETE /tokens/{id}`: one's own; an operator may end any.
+    func revokeToken(_ caller: Caller, id: String) async throws(GloveboxError) -> TokenInfo
+
     /// `POST /datasets`.
     func addDataset(_ caller: Caller, _ request: AddDatasetRequest) async throws(GloveboxError) -> DatasetSummary
     /// `GET /datasets`.
@@ -57,12 +64,36 @@ package protocol DatasiteService: Sendable {
     /// `GET /plans/{digest}/files/{path}`: one file of the code tree; the path is as raw as it came.
     func planFile(_ caller: Caller, digest: Digest, path: String) async throws(GloveboxError) -> [UInt8]
 
-    /// `POST /jobs`.
-    func submit(_ caller: Caller, _ request: SubmitJobRequest) async throws(GloveboxError) -> JobInfo
-    /// `GET /jobs`: those the caller may see, newest first.
-    func jobs(_ caller: Caller) async throws(GloveboxError) -> ItemList<JobInfo>
+    /// `POST /jobs`; the same idempotency name a second time gives the job that the first one made.
+    func submit(
+        _ caller: Caller,
+        _ request: SubmitJobRequest,
+        idempotency: Idempotency?
+    ) async throws(GloveboxError) -> JobInfo
+    /// `GET /jobs`: a page of those the caller may see, newest first.
+    func jobs(_ caller: Caller, _ query: JobQuery) async throws(GloveboxError) -> Page<JobInfo>
     /// `GET /jobs/{id}?wait=N`: at once, or after the next phase change but no later than `wait` seconds (0 to 30).
     func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo
+    /// `GET /jobs/{id}/events` and `GET /events`: what happens from now on, or after the event of that id.
+    func events(_ caller: Caller, job: String?, after id: String?) async throws(GloveboxError)
+        -> AsyncStream<SiteEvent>
+
+    /// `GET /jobs/{id}/results`: the released files.
+    func results(_ caller: Caller, id: String) async throws(GloveboxError) -> [NamedFile]
+
+    /// `GET /service-info` of the task API.
+    func taskService() async throws(GloveboxError) -> JSONValue
+    /// `POST /tasks`; the id of the job.
+    func createTask(
+        _ caller: Caller,
+        _ task: TaskDocument,
+        idempotency: Idempotency?
+    ) async throws(GloveboxError) -> String
+    /// `GET /tasks`: a page of those the caller may see, newest first.
+    func tasks(_ caller: Caller, _ query: TaskQuery) async throws(GloveboxError) -> Page<TaskRecord>
+    /// `GET /tasks/{id}`: at once, or when it has ended, needs a person, or the milliseconds are over.
+    func task(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> TaskRecord
+
     /// `POST /jobs/{id}/cancel`.
     func cancel(_ caller: Caller, id: String, _ request: CancelRequest) async throws(GloveboxError) -> JobInfo
     /// `GET /jobs/{id}/receipt`: the evidence directory with the released files.

@@ -47,7 +47,7 @@ extension GloveboxClient {
     }
 
     /// `GET /datasets`.
-    package func datasets() async throws(RequestFailure) -> ItemList<DatasetSummary> { try await get("/datasets") }
+    package func datasets() async throws(RequestFailure) -> ItemList<DatasetSummary> { try await all("/datasets") }
 
     /// `GET /datasets/{name}/mock`.
     package func mock(dataset: String) async throws(RequestFailure) -> [UInt8] {
@@ -68,10 +68,10 @@ extension GloveboxClient {
     }
 
     /// `GET /policies`.
-    package func policies() async throws(RequestFailure) -> ItemList<PolicySummary> { try await get("/policies") }
+    package func policies() async throws(RequestFailure) -> ItemList<PolicySummary> { try await all("/policies") }
 
     /// `GET /images`.
-    package func images() async throws(RequestFailure) -> ItemList<ImageSummary> { try await get("/images") }
+    package func images() async throws(RequestFailure) -> ItemList<ImageSummary> { try await all("/images") }
 
     /// `POST /blobs`: a NAR archive in a file that is open for reading.
     package func addBlob(descriptor: Int32, bytes: UInt64) async throws(RequestFailure) -> BlobReceipt {
@@ -98,8 +98,32 @@ extension GloveboxClient {
         try await post("/jobs", request)
     }
 
-    /// `GET /jobs`.
-    package func jobs() async throws(RequestFailure) -> ItemList<JobInfo> { try await get("/jobs") }
+    /// `GET /jobs`, page by page: all of them.
+    package func jobs() async throws(RequestFailure) -> ItemList<JobInfo> { try await all("/jobs") }
+
+    /// `POST /tokens`.
+    package func createToken(_ request: CreateTokenRequest) async throws(RequestFailure) -> CreatedToken {
+        try await post("/tokens", request)
+    }
+
+    /// `GET /tokens`.
+    package func tokens() async throws(RequestFailure) -> ItemList<TokenInfo> { try await all("/tokens") }
+
+    /// `DELETE /tokens/{id}`.
+    package func revokeToken(id: String) async throws(RequestFailure) -> TokenInfo {
+        try await delete("/tokens/\(PercentPath.encode(id))")
+    }
+
+    private func all<Item: APIValue>(_ path: String) async throws(RequestFailure) -> ItemList<Item> {
+        var items: [Item] = []
+        var cursor: String?
+        repeat {
+            let page: ItemList<Item> = try await get(path + "?limit=500" + (cursor.map { "&cursor=\($0)" } ?? ""))
+            items += page.items
+            cursor = page.next
+        } while cursor != nil
+        return ItemList(items)
+    }
 
     /// `GET /jobs/{id}?wait=N`, `wait` in seconds, 0 to 30.
     package func job(id: String, wait: Int = 0) async throws(RequestFailure) -> JobInfo {
@@ -127,7 +151,7 @@ extension GloveboxClient {
     }
 
     /// `GET /inbox`.
-    package func inbox() async throws(RequestFailure) -> ItemList<InboxItem> { try await get("/inbox") }
+    package func inbox() async throws(RequestFailure) -> ItemList<InboxItem> { try await all("/inbox") }
 
     /// `POST /approvals`.
     package func approve(_ request: ApprovalRequest) async throws(RequestFailure) -> ApprovalReceipt {

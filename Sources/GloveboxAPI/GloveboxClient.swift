@@ -1,9 +1,10 @@
 internal import AsyncHTTPClient
-internal import GloveboxCore
+package import GloveboxCore
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 
-/// Speaks to one site over its unix socket.
+/// Speaks to one site over its unix socket or over TCP.
 ///
 /// Close it when done.
 package actor GloveboxClient {
@@ -15,12 +16,27 @@ package actor GloveboxClient {
     package static let base = "/glovebox/v1"
 
     /// A client for that site; without a token only what needs no login works.
-    package init(_ address: ServerAddress, token: String?) {
+    ///
+    /// `authorities` is a PEM file of those whose certificates are believed; nil believes those of the system.
+    ///
+    /// - Throws: `usage` when the file cannot be used.
+    package init(_ address: ServerAddress, token: String?, authorities: String? = nil) throws(GloveboxError) {
         self.address = address
         self.token = token
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(5))
         configuration.httpVersion = .http1Only
+        if let authorities {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            do { tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorities)) } catch {
+                throw GloveboxError(
+                    "usage",
+                    "there is no PEM certificate in \(Display.escape(authorities))",
+                    hint: "--ca takes the certificate of the site, or of the authority that signed it."
+                )
+            }
+            configuration.tlsConfiguration = tls
+        }
         self.http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -39,6 +55,14 @@ package actor GloveboxClient {
     /// `GET` of bytes.
     func getBytes(_ path: String) async throws(RequestFailure) -> [UInt8] {
         try await send(request("GET", path), seconds: 60)
+    }
+
+    /// `DELETE` of something; what it was.
+    func delete<Value: APIValue>(
+        _ path: String,
+        _ type: Value.Type = Value.self
+    ) async throws(RequestFailure) -> Value {
+        try decode(await send(request("DELETE", path), seconds: 60))
     }
 
     /// `POST` of one value for another.

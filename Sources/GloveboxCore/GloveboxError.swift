@@ -11,11 +11,32 @@ package struct GloveboxError: Error, Equatable, Sendable, CustomStringConvertibl
     /// What the reader can do, or nil.
     package let hint: String?
 
+    /// What is wrong where, when it is known for single members of a request.
+    package let causes: [Cause]
+
+    /// One thing that is wrong with a request.
+    package struct Cause: Sendable, Hashable {
+        /// The member, as a JSON pointer (RFC 6901).
+        package let pointer: String
+        /// A stable code.
+        package let code: String
+        /// What is wrong with it.
+        package let message: String
+
+        /// Names a cause.
+        package init(_ pointer: String, _ code: String, _ message: String) {
+            self.pointer = pointer
+            self.code = code
+            self.message = message
+        }
+    }
+
     /// Makes an error.
-    package init(_ code: String, _ message: String, hint: String? = nil) {
+    package init(_ code: String, _ message: String, hint: String? = nil, causes: [Cause] = []) {
         self.code = code
         self.message = message
         self.hint = hint
+        self.causes = causes
     }
 
     package var description: String { hint.map { "\(message) [\(code)]. \($0)" } ?? "\(message) [\(code)]" }

@@ -13,10 +13,16 @@ package struct JSONReader {
         package var depth = 64
         /// Greatest number of values.
         package var values = 100_000
+        /// Whether numbers with a fraction or exponent are read, as an object whose one member ``JSONReader/fraction`` is
+        /// their text; for protocols of others alone.
+        package var hasFractions = false
 
         /// The bounds of the attestation specification, section 2.
         package init() {}
     }
+
+    /// Name of the one member of an object that stands for a number with a fraction.
+    package static let fraction = "\0"
 
     private let input: [UInt8]
     private let limits: Limits
@@ -148,11 +154,29 @@ package struct JSONReader {
         let refused = GloveboxError("json.number", "only integers within ±(2^53 - 1) are read, at offset \(start)")
         guard at > digits, at - digits <= 16 else { throw refused }
         if input[digits] == UInt8(ascii: "0"), at - digits > 1 || negative { throw refused }
-        if let byte = next, byte == UInt8(ascii: ".") || byte | 32 == UInt8(ascii: "e") { throw refused }
+        if let byte = next, byte == UInt8(ascii: ".") || byte | 32 == UInt8(ascii: "e") {
+            guard limits.hasFractions, skipFraction() else { throw refused }
+            return .object(JSONObject([(Self.fraction, .string(String(decoding: input[start..<at], as: UTF8.self)))]))
+        }
         guard let number = Int64(String(decoding: input[start..<at], as: UTF8.self)),
             number.magnitude <= 9_007_199_254_740_991
         else { throw refused }
         return .integer(number)
+    }
+
+    /// Passes over a fraction and an exponent (RFC 8259, section 6); false for a bad form or more than 16 digits.
+    private mutating func skipFraction() -> Bool {
+        if take(UInt8(ascii: ".")), !skipDigits() { return false }
+        guard let byte = next, byte | 32 == UInt8(ascii: "e") else { return true }
+        at += 1
+        if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
+        return skipDigits()
+    }
+
+    private mutating func skipDigits() -> Bool {
+        let start = at
+        while let byte = next, UInt8(ascii: "0") <= byte, byte <= UInt8(ascii: "9") { at += 1 }
+        return at > start && at - start <= 16
     }
 
     private mutating func string() throws(GloveboxError) -> String {

@@ -43,6 +43,7 @@ package enum ImageBuilder {
             progress("packing \(packages.count) packages")
             let file = try TreePacker(epoch: recipe.epoch).pack(tree, in: workspace)
             let image = try store.add(file: file, name: name ?? recipe.name, packages: packages)
+            if name == nil { try store.point(recipe.aliases, at: recipe.name) }
             if lock == nil || !changes.isEmpty { try StoreFiles.replace(path, ImageLock(packages: packages).bytes) }
             return image
         }

@@ -9,6 +9,8 @@ struct ImageRecipe {
     }
 
     let name: String
+    /// Further names that stand for it where there is no image under them.
+    let aliases: [String]
     let suite: String
     let variant: Variant
     let packages: [String]
@@ -25,6 +27,7 @@ struct ImageRecipe {
         guard try fields.string("format") == "glovebox-image/1" else { throw Self.bad("format", "glovebox-image/1") }
         name = try fields.string("name")
         guard Identifier.isName(name) else { throw Self.bad("name", "a name") }
+        aliases = try Self.texts(fields.optional("aliases")?.array ?? [], "aliases", Identifier.isName)
         suite = try fields.string("suite")
         guard Identifier.isName(suite) else { throw Self.bad("suite", "the name of a Debian release") }
         guard let variant = Variant(rawValue: try fields.string("variant")) else {

@@ -8,6 +8,7 @@ internal import GloveboxLinux
 /// images/<hex>.<format>   the file, 0444
 /// images/<hex>.json       its description
 /// refs/<name>             the digest in hex
+/// aliases/<name>          another name, which it stands for unless there is an image of its own under it
 /// unpacked/<hex>/         the tree, where an ordinary user needed it
 /// ```
 package struct ImageStore: Sendable {
@@ -19,7 +20,7 @@ package struct ImageStore: Sendable {
     /// - Throws: `image.io`.
     package init(directory: String) throws(GloveboxError) {
         self.directory = directory
-        for name in ["images", "refs", "unpacked"] { try StoreFiles.makeDirectory("\(directory)/\(name)") }
+        for name in ["images", "refs", "aliases", "unpacked"] { try StoreFiles.makeDirectory("\(directory)/\(name)") }
     }
 
     /// Takes in an image file, and points a name at it.
@@ -65,6 +66,23 @@ package struct ImageStore: Sendable {
         return try load(digest).named(name)
     }
 
+    /// Points further names at the image of a name, wherever that goes.
+    ///
+    /// - Throws: `image.name`, `image.io`.
+    package func point(_ aliases: [String], at name: String) throws(GloveboxError) {
+        for alias in aliases {
+            try Self.check(alias)
+            try StoreFiles.replace("\(directory)/aliases/\(alias)", Array(name.utf8))
+        }
+    }
+
+    /// The names that point at an image beside its own.
+    ///
+    /// - Throws: `image.store`, `image.io`.
+    package func aliases(of image: StoredImage) throws(GloveboxError) -> [String] {
+        try aliases().filter { $0.target == image.name }.map(\.name)
+    }
+
     /// All images by digest, each with the first of its names.
     ///
     /// - Throws: `image.store` for a damaged store, `image.io`.
@@ -91,8 +109,12 @@ package struct ImageStore: Sendable {
             }
         } else if let reference = names.first(where: { $0.name.utf8.elementsEqual(text.utf8) }) {
             return try load(reference.digest).named(text)
+        } else if let alias = try aliases().first(where: { $0.name.utf8.elementsEqual(text.utf8) }),
+            let reference = names.first(where: { $0.name == alias.target })
+        {
+            return try load(reference.digest).named(alias.target)
         }
-        let known = try list().map { $0.name ?? $0.digest.named }
+        let known = try list().map { $0.name ?? $0.digest.named } + aliases().map(\.name)
         throw GloveboxError(
             "image.unknown",
             "there is no image \(Display.escape(text))",
@@ -113,6 +135,16 @@ package struct ImageStore: Sendable {
     private func load(_ digest: Digest) throws(GloveboxError) -> StoredImage {
         let bytes = try StoreFiles.read("\(directory)/images/\(digest.hex).json", limit: 1 << 24)
         return try StoredImage.read(try JSONReader.readCanonical(bytes), digest: digest, in: directory)
+    }
+
+    /// Every further name and the name it stands for.
+    private func aliases() throws(GloveboxError) -> [(name: String, target: String)] {
+        var found: [(name: String, target: String)] = []
+        for name in try StoreFiles.names(in: "\(directory)/aliases").sorted() {
+            let bytes = try StoreFiles.read("\(directory)/aliases/\(name)", limit: 64)
+            found.append((name, String(decoding: bytes, as: UTF8.self)))
+        }
+        return found
     }
 
     /// Every name and what it points at.

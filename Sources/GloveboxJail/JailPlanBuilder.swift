@@ -57,6 +57,10 @@ struct JailPlanBuilder {
         plan.limits = Self.resourceLimits(specification.limits, byGroup: group != nil)
         plan.writable = root.writable
         try setProgram(specification)
+        if let input = specification.input {
+            plan.options.insert(.standardInput)
+            plan.descriptors.append(hand(input))
+        }
         for descriptor in specification.descriptors { plan.descriptors.append(hand(descriptor)) }
         try enter(group)
         if specification.isolatedCache {

@@ -35,7 +35,7 @@ struct JailRoot {
         try base()
         if case .empty = specification.root {} else { devices(ready) }
         scratch()
-        for staged in specification.staged { seal(staged.path) }
+        for staged in specification.staged where !staged.isWritable { seal(staged.path) }
         if case .empty = specification.root {} else if !hasOwnDevices { seal("/dev") }
     }
 
@@ -157,28 +157,32 @@ struct JailRoot {
         if case .empty = specification.root {
         } else {
             let shared = min(limits.scratchBytes, 64 << 20)
-            writable += [bytes("/dev/shm"), bytes("/tmp")]
+            writable.append(bytes("/dev/shm"))
             steps.append(
                 .scratch(path: bytes("root/dev/shm"), bytes: shared, inodes: 1024, mode: 0o1777, flags: [.noExec])
             )
-            steps.append(
-                .scratch(
-                    path: bytes("root/tmp"),
-                    bytes: limits.scratchBytes,
-                    inodes: limits.scratchFiles,
-                    mode: 0o1777,
-                    flags: [.noExec]
+            if !specification.staged.contains(where: { $0.path == "/tmp" }) {
+                writable.append(bytes("/tmp"))
+                steps.append(
+                    .scratch(
+                        path: bytes("root/tmp"),
+                        bytes: limits.scratchBytes,
+                        inodes: limits.scratchFiles,
+                        mode: 0o1777,
+                        flags: [.noExec]
+                    )
                 )
-            )
+            }
         }
         for staged in specification.staged {
+            if staged.isWritable { writable.append(bytes(staged.path)) }
             steps.append(
                 .scratch(
                     path: bytes("root" + staged.path),
                     bytes: staged.bytes,
                     inodes: staged.inodes,
                     mode: 0o755,
-                    flags: [.exported]
+                    flags: staged.isWritable ? [.exported, .noExec] : [.exported]
                 )
             )
         }

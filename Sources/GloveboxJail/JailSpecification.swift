@@ -34,7 +34,7 @@ package struct JailSpecification: Sendable {
         }
     }
 
-    /// A directory the supervisor fills before the first instruction, read-only from then on.
+    /// A directory the supervisor fills before the first instruction, read-only from then on unless it says otherwise.
     package struct Staged: Sendable {
         /// Absolute path in the jail.
         package var path: String
@@ -42,6 +42,8 @@ package struct JailSpecification: Sendable {
         package var bytes: UInt64
         /// Greatest number of files.
         package var inodes: UInt64
+        /// Whether the program may write there; what it leaves can be read when the last process is dead.
+        package var isWritable = false
 
         /// Makes a staged directory.
         package init(path: String, bytes: UInt64, inodes: UInt64) {
@@ -71,6 +73,8 @@ package struct JailSpecification: Sendable {
     package var deterministic: Deterministic?
     /// Whether the readback is to measure the file of the program; it costs reading it.
     package var measuresProgram: Bool = false
+    /// What the program reads as its standard input; nil gives it nothing to read.
+    package var input: Descriptor?
     /// Descriptors the program gets as 3, 4, ….
     package var descriptors: [Descriptor] = []
 

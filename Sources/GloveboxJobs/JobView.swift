@@ -30,15 +30,8 @@ extension Job {
     /// exact ends, as with no private data.
     package func researcherView(at now: Instant, tick: Int64, exact: Bool = false) -> JobView {
         guard mode == .real, !exact, hasRun else { return fullView }
-        var shown = Transition(phase: .accepted, at: created)
-        var ran = false
-        for transition in transitions {
-            ran = ran || transition.phase == .running
-            let at = ran && transition.phase != .running ? Self.roundUp(transition.at, tick) : transition.at
-            guard at <= now else { break }
-            let phase = ran ? Self.shown(transition.phase) : transition.phase
-            if phase != shown.phase { shown = Transition(phase: phase, at: at) }
-        }
+        let shown =
+            researcherTransitions(at: now, tick: tick).last ?? Transition(phase: .accepted, at: created)
         let current = shown.phase == Self.shown(phase)
         let waits = shown.phase.isTerminal ? nil : Waiting(.runActive, since: shown.at)
         let reason = shown.phase == .withheld ? ["not-released"] : shown.phase.isTerminal ? reasons : []
@@ -50,6 +43,21 @@ extension Job {
             reasons: reason,
             exact: false
         )
+    }
+
+    /// The phases so far, as the job's researcher sees them, oldest first.
+    package func researcherTransitions(at now: Instant, tick: Int64, exact: Bool = false) -> [Transition] {
+        guard mode == .real, !exact, hasRun else { return transitions }
+        var shown = [Transition(phase: .accepted, at: created)]
+        var ran = false
+        for transition in transitions {
+            ran = ran || transition.phase == .running
+            let at = ran && transition.phase != .running ? Self.roundUp(transition.at, tick) : transition.at
+            guard at <= now else { break }
+            let phase = ran ? Self.shown(transition.phase) : transition.phase
+            if phase != shown.last?.phase { shown.append(Transition(phase: phase, at: at)) }
+        }
+        return shown
     }
 
     private static func shown(_ phase: JobPhase) -> JobPhase {

@@ -12,6 +12,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case whoami
     case createAccount
     case enrollKey
+    case createToken
+    case listTokens
+    case revokeToken
     case addDataset
     case listDatasets
     case readMock
@@ -26,6 +29,14 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case listJobs
     case readJob
     case cancelJob
+    case readEvents
+    case readResults
+    case readDescription
+    case taskService
+    case createTask
+    case listTasks
+    case readTask
+    case cancelTask
     case readInbox
     case approve
     case readReceipt
@@ -48,18 +59,40 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     /// Who may ask.
     package var access: Access {
         switch self {
-        case .health, .readTrust, .readLog: .open
-        case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs: .login
+        case .health, .readTrust, .readLog, .readDescription, .taskService: .open
+        case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs, .createToken, .listTokens,
+            .revokeToken, .readEvents:
+            .login
         case .createAccount: .roles([.operator])
         case .addDataset, .signWorkflow: .roles([.owner])
-        case .readMock, .createPlan, .submitJob: .roles([.researcher])
+        case .readMock, .createPlan, .submitJob, .createTask: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite: .roles([.owner, .operator])
         case .uploadBlob: .roles([.researcher, .owner, .operator])
         case .readPlan, .readReceipt: .roles([.researcher, .reviewer, .owner, .auditor])
-        case .readJob: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
-        case .cancelJob: .roles([.researcher, .operator, .owner])
+        case .readResults: .roles([.researcher, .auditor])
+        case .readJob, .listTasks, .readTask: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
+        case .cancelJob, .cancelTask: .roles([.researcher, .operator, .owner])
         case .readBodies, .exportLog: .roles([.auditor])
         case .readInbox, .approve, .readRelease, .voteRelease: .roles([.reviewer, .owner])
+        }
+    }
+
+    /// What a token must be good for; nil when any will do.
+    package var scope: Scope? {
+        switch self {
+        case .health, .readTrust, .readLog, .readDescription, .taskService, .whoami, .listPolicies, .listImages: nil
+        case .createAccount, .enrollKey, .createToken, .listTokens, .revokeToken: .accountManage
+        case .addDataset, .signWorkflow: .datasetManage
+        case .listDatasets, .readMock: .datasetRead
+        case .addPolicy: .policyManage
+        case .uploadBlob, .createPlan, .submitJob, .createTask: .jobSubmit
+        case .readPlan, .listJobs, .readJob, .readEvents, .readResults, .readReceipt, .listTasks, .readTask,
+            .readInbox, .readRelease:
+            .jobRead
+        case .cancelJob, .cancelTask: .jobCancel
+        case .approve, .voteRelease: .planApprove
+        case .readBodies, .exportLog: .logReadPrivate
+        case .redact, .pauseSite, .resumeSite: .sitePause
         }
     }
 

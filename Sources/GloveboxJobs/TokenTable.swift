@@ -18,14 +18,24 @@ package struct TokenTable: Sendable, Hashable {
         package let created: Instant
         /// From when it is refused.
         package let expires: Instant
+        /// What it may be used for.
+        package let scopes: Set<Scope>
 
         /// Restores an entry that was kept.
-        package init(id: String, secret: Digest, account: String, created: Instant, expires: Instant) {
+        package init(
+            id: String,
+            secret: Digest,
+            account: String,
+            created: Instant,
+            expires: Instant,
+            scopes: Set<Scope> = .all
+        ) {
             self.id = id
             self.secret = secret
             self.account = account
             self.created = created
             self.expires = expires
+            self.scopes = scopes
         }
     }
 
@@ -44,6 +54,7 @@ package struct TokenTable: Sendable, Hashable {
         account: String,
         at now: Instant,
         days: Int64 = 90,
+        scopes: Set<Scope> = .all,
         random: [UInt8]
     ) throws(GloveboxError) -> (entry: Entry, token: String) {
         guard random.count == 40 else { throw GloveboxError("internal", "a token takes 40 random bytes") }
@@ -54,7 +65,8 @@ package struct TokenTable: Sendable, Hashable {
             secret: digest(of: secret),
             account: account,
             created: now,
-            expires: now.adding(seconds: min(365, max(1, days)) * 86400)
+            expires: now.adding(seconds: min(365, max(1, days)) * 86400),
+            scopes: scopes
         )
         return (entry, "gbx_\(id)_\(secret)")
     }
@@ -72,10 +84,17 @@ package struct TokenTable: Sendable, Hashable {
 
     /// The account that a token logs in.
     ///
+    /// - Throws: `auth.missing`.
+    package func account(for token: String, at now: Instant) throws(GloveboxError) -> String {
+        try entry(for: token, at: now).account
+    }
+
+    /// What is kept of a token that logs someone in.
+    ///
     /// Wrong, unknown and expired tokens get the same answer in the same time.
     ///
     /// - Throws: `auth.missing`.
-    package func account(for token: String, at now: Instant) throws(GloveboxError) -> String {
+    package func entry(for token: String, at now: Instant) throws(GloveboxError) -> Entry {
         let parts = Self.parts(token)
         let entry = parts.flatMap { entries[$0.id] }
         let offered = Self.digest(of: parts?.secret ?? "")
@@ -87,7 +106,7 @@ package struct TokenTable: Sendable, Hashable {
                 hint: "Log in with a token from the operator: glovebox login URL --token-file FILE."
             )
         }
-        return entry.account
+        return entry
     }
 
     private static func parts(_ token: String) -> (id: String, secret: String)? {

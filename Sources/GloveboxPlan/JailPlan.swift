@@ -36,6 +36,8 @@ package struct JailPlan: Equatable, Sendable {
         package static let fixedAddresses = Options(rawValue: 32)
         /// The workload shows the supervisor the file of the program, to be measured.
         package static let showProgram = Options(rawValue: 64)
+        /// The first of the plan's descriptors becomes the workload's standard input.
+        package static let standardInput = Options(rawValue: 128)
     }
 
     /// Switches.
@@ -64,7 +66,8 @@ package struct JailPlan: Equatable, Sendable {
     package var arguments: [[UInt8]] = []
     /// The whole environment, `NAME=value`.
     package var environment: [[UInt8]] = []
-    /// Descriptors that stay open beside 0, 1 and 2; they become 3, 4, … in this order.
+    /// Descriptors that stay open beside 0, 1 and 2; they become 3, 4, … in this order, after the standard input if there
+    /// is one.
     package var descriptors: [UInt32] = []
     /// Directories of the jail in which Landlock lets the workload write.
     package var writable: [[UInt8]] = []

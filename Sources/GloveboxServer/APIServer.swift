@@ -3,63 +3,115 @@ package import GloveboxCore
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import HummingbirdTLS
 package import Logging
 internal import NIOCore
 internal import ServiceLifecycle
 
-/// The HTTP server of a site, on a unix socket that only its own user can reach.
+/// The HTTP server of a site: on a unix socket that only its own user can reach, or on TCP.
 package struct APIServer: Service {
-    private let socket: SocketFile
+    private enum Place {
+        case socket(SocketFile)
+        case network(NetworkAddress)
+    }
+
+    private let place: Place
     private let dispatcher: Dispatcher
     private let logger: Logger
-    private let onReady: @Sendable () async -> Void
+    private let patience: RequestDeadline.Patience
+    private let onReady: @Sendable (_ port: Int?) async -> Void
 
-    /// A server; nothing is opened yet.
+    /// A server on a unix socket; nothing is opened yet.
     ///
-    /// The socket's directory must be the user's own with mode 0700; `uploads` is such a directory too, for uploads in
-    /// progress. `onReady` is called once the socket takes requests.
+    /// The socket's directory must be the user's own with mode 0700. `onReady` is called once the socket takes requests.
     ///
     /// - Throws: `config.invalid` for a path or directory that will not do.
     package init(
-        service: any DatasiteService,
-        authenticator: any Authenticator,
+        _ dispatcher: Dispatcher,
         socket: String,
-        uploads: String,
         logger: Logger,
         onReady: @escaping @Sendable () async -> Void = {}
     ) throws(GloveboxError) {
-        self.socket = try SocketFile(path: socket)
-        self.dispatcher = Dispatcher(
-            service: service,
-            authenticator: authenticator,
-            uploads: uploads,
-            logger: logger
-        )
+        place = .socket(try SocketFile(path: socket))
+        self.dispatcher = dispatcher
         self.logger = logger
+        patience = RequestDeadline.Patience()
+        self.onReady = { _ in await onReady() }
+    }
+
+    /// A server on TCP; nothing is opened yet, but the files of TLS have been read.
+    ///
+    /// `onReady` gets the port.
+    ///
+    /// - Throws: `config.invalid`.
+    package init(
+        _ dispatcher: Dispatcher,
+        network: NetworkAddress,
+        logger: Logger,
+        onReady: @escaping @Sendable (_ port: Int?) async -> Void = { _ in }
+    ) throws(GloveboxError) {
+        try self.init(dispatcher, network: network, patience: RequestDeadline.Patience(), logger: logger, onReady)
+    }
+
+    init(
+        _ dispatcher: Dispatcher,
+        network: NetworkAddress,
+        patience: RequestDeadline.Patience,
+        logger: Logger,
+        _ onReady: @escaping @Sendable (_ port: Int?) async -> Void
+    ) throws(GloveboxError) {
+        _ = try network.configuration()
+        place = .network(network)
+        self.dispatcher = dispatcher
+        self.logger = logger
+        self.patience = patience
         self.onReady = onReady
     }
 
     /// Serves until the service group shuts down.
     package func run() async throws {
-        try socket.prepare()
-        let (socket, onReady, dispatcher, logger) = (socket, onReady, dispatcher, logger)
-        let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { request, _ in
-                Self.response(await dispatcher.answer(request))
-            },
-            server: .http1(configuration: GracefulServer.channel),
-            configuration: ApplicationConfiguration(address: .unixDomainSocket(path: socket.path)),
-            onServerRunning: { _ in
+        switch place {
+        case .socket(let socket):
+            try socket.prepare()
+            defer { socket.remove() }
+            let (logger, onReady) = (logger, onReady)
+            try await serve(.unixDomainSocket(path: socket.path), .http1(configuration: channel)) { _ in
                 do throws(GloveboxError) {
                     try socket.protect()
-                    await onReady()
+                    await onReady(nil)
                 } catch {
                     logger.critical("the socket cannot be protected", metadata: ["error": .string(error.description)])
                 }
+            }
+        case .network(let network):
+            var server = HTTPServerBuilder.http1(configuration: channel)
+            if let tls = try network.configuration() { server = try .tls(server, tlsConfiguration: tls) }
+            try await serve(.hostname(network.host, port: network.port), server, onReady)
+        }
+    }
+
+    private var channel: HTTP1Channel.Configuration {
+        var configuration = GracefulServer.channel
+        let patience = patience
+        configuration.additionalChannelHandlers = { [RequestDeadline(patience)] }
+        return configuration
+    }
+
+    private func serve(
+        _ address: BindAddress,
+        _ server: HTTPServerBuilder,
+        _ onReady: @escaping @Sendable (_ port: Int?) async -> Void
+    ) async throws {
+        let dispatcher = dispatcher
+        let application = Application(
+            responder: CallbackResponder<APIContext> { request, context in
+                Self.response(await dispatcher.answer(request, from: context.source))
             },
+            server: server,
+            configuration: ApplicationConfiguration(address: address),
+            onServerRunning: { channel in await onReady(channel.localAddress?.port) },
             logger: logger
         )
-        defer { socket.remove() }
         try await GracefulServer.run(application, logger)
     }
 
@@ -69,10 +121,19 @@ package struct APIServer: Service {
         headers[.cacheControl] = "no-store"
         if let name = HTTPField.Name("X-Content-Type-Options") { headers[name] = "nosniff" }
         if answer.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
-        return Response(
-            status: HTTPResponse.Status(code: answer.status),
-            headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.bytes))
-        )
+        for (name, value) in answer.headers {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
+        let status = HTTPResponse.Status(code: answer.status)
+        guard let stream = answer.stream else {
+            let body = ResponseBody(byteBuffer: ByteBuffer(bytes: answer.bytes))
+            return Response(status: status, headers: headers, body: body)
+        }
+        let body = ResponseBody { writer in
+            defer { answer.onEnd?() }
+            for await piece in stream.cancelOnGracefulShutdown() { try await writer.write(ByteBuffer(bytes: piece)) }
+            try await writer.finish(nil)
+        }
+        return Response(status: status, headers: headers, body: body)
     }
 }

@@ -9,10 +9,21 @@ struct Answer: Sendable {
     let type: String
     /// The body.
     let bytes: [UInt8]
+    /// Further header fields.
+    var headers: [(name: String, value: String)] = []
+    /// A body that comes piece by piece, instead of ``bytes``.
+    var stream: AsyncStream<[UInt8]>?
+    /// Called when nobody reads the stream any more.
+    var onEnd: (@Sendable () -> Void)?
 
     /// A value as JSON.
     static func value(_ value: some APIValue, status: Int = 200) -> Answer {
         Answer(status: status, type: "application/json", bytes: value.encoded)
+    }
+
+    /// Any JSON.
+    static func json(_ value: JSONValue, status: Int = 200) -> Answer {
+        Answer(status: status, type: "application/json", bytes: CanonicalJSON.encode(value))
     }
 
     /// Bytes as they are.

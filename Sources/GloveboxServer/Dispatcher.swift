@@ -19,78 +19,123 @@ package struct Dispatcher: Sendable {
     private let authenticator: any Authenticator
     private let uploads: UploadDirectory
     private let logger: Logger
+    private let tables: ServerTables
 
-    /// A dispatcher.
+    /// A dispatcher; servers that share it share its limits.
     ///
     /// `uploads` is the absolute path of a directory of the site's own, mode 0700, for uploads in progress.
     package init(
         service: any DatasiteService,
         authenticator: any Authenticator,
         uploads: String,
-        logger: Logger
+        logger: Logger,
+        settings: ServerSettings = ServerSettings()
     ) {
         self.service = service
         self.authenticator = authenticator
         self.uploads = UploadDirectory(path: uploads)
         self.logger = logger
+        tables = ServerTables(settings)
     }
 
-    /// Answers a request.
-    func answer(_ request: Request) async -> Answer {
+    /// Answers a request that came from an address, or from `socket`.
+    func answer(_ request: Request, from source: String = "socket") async -> Answer {
         let instance = RequestIdentifier.make()
-        do throws(GloveboxError) {
+        var refusal: GloveboxError
+        var headers: [(name: String, value: String)] = []
+        do {
             let (route, target) = try find(request)
-            let answer = try await answer(request, route, target)
+            let answer = try await answer(request, route, target, source)
             logger.info("request", metadata: metadata(request, route.path, answer.status, instance))
             return answer
+        } catch let limited as RateLimited {
+            refusal = limited.error
+            headers = limited.headers
+        } catch let error as GloveboxError {
+            refusal = error
+            if StatusTable.status(of: error.code) == 503 { headers = [("Retry-After", "5")] }
         } catch {
-            let answer = Answer.problem(error, instance: instance)
-            var fields = metadata(request, nil, answer.status, instance)
-            fields["code"] = .string(Display.escape(error.code))
-            if answer.status >= 500 { fields["error"] = .string(Display.escape(error.description)) }
-            logger.log(level: answer.status >= 500 ? .error : .info, "request refused", metadata: fields)
-            return answer
+            refusal = GloveboxError("internal", "unexpected error: \(error)")
         }
+        var answer = Answer.problem(refusal, instance: instance)
+        answer.headers = headers
+        var fields = metadata(request, nil, answer.status, instance)
+        fields["code"] = .string(Display.escape(refusal.code))
+        if answer.status >= 500 { fields["error"] = .string(Display.escape(refusal.description)) }
+        logger.log(level: answer.status >= 500 ? .error : .info, "request refused", metadata: fields)
+        return answer
     }
 
     private func answer(
         _ request: Request,
         _ route: Route,
-        _ target: RequestTarget
-    ) async throws(GloveboxError) -> Answer {
-        let login = try await login(request, route.operation)
+        _ target: RequestTarget,
+        _ source: String
+    ) async throws -> Answer {
+        let login = try await login(request, route.operation, source)
+        let account = login?.account ?? source
+        try tables.limiter.take(account, isRead: request.method == .get)
         try check(request, route)
-        let query = try target.query(knowing: route.query)
+        let query = try target.query(knowing: route.query, repeating: route.repeating)
         let arguments = try target.arguments(route)
-        guard route.body == .upload else {
-            let body = try await read(request, route)
-            return try await route.answer(call(login, arguments, query, body: body))
+        var call = Call(service: service, tables: tables, login: login, arguments: arguments, query: query)
+        call.prefer = request.headers.text("Prefer")
+        call.lastEvent = request.headers.text("Last-Event-ID")
+        if route.body == .upload {
+            return try await upload(request, route, call, account)
         }
-        let upload = try await uploads.receive(request.body, announced: request.length)
-        do throws(GloveboxError) {
-            let answer = try await route.answer(call(login, arguments, query, upload: upload))
-            uploads.remove(upload)
+        call.body = try await read(request, route)
+        guard request.method == .post, let key = try idempotencyKey(request) else {
+            return try await route.answer(call)
+        }
+        call.idempotency = IdempotencyTable.name(key, of: account, route.path, body: call.body)
+        return try await once(route, call)
+    }
+
+    /// Answers a request with an `Idempotency-Key`: once, and then as before.
+    private func once(_ route: Route, _ call: Call) async throws -> Answer {
+        guard let (name, body) = call.idempotency.map({ ($0.name, $0.body) }) else {
+            return try await route.answer(call)
+        }
+        switch try tables.answers.begin(name, body: body) {
+        case .again(var answer):
+            answer.headers.append(("Idempotent-Replay", "true"))
             return answer
-        } catch {
-            uploads.remove(upload)
-            throw error
+        case .first:
+            do {
+                let answer = try await route.answer(call)
+                // Secrets are shown once, and not kept to be shown again.
+                tables.answers.finish(name, with: route.showsSecret ? nil : answer)
+                return answer
+            } catch {
+                tables.answers.finish(name, with: nil)
+                throw error
+            }
         }
     }
 
-    private func call(
-        _ login: Caller?,
-        _ arguments: [String],
-        _ query: [String: String],
-        body: [UInt8] = [],
-        upload: BlobUpload? = nil
-    ) -> Call {
-        Call(service: service, login: login, arguments: arguments, query: query, body: body, upload: upload)
+    private func upload(_ request: Request, _ route: Route, _ call: Call, _ account: String) async throws -> Answer {
+        guard tables.limiter.begin(.upload, of: account) else { throw RateLimited(seconds: 5, limit: 2) }
+        defer { tables.limiter.end(.upload, of: account) }
+        let upload = try await uploads.receive(request.body, announced: request.length)
+        defer { uploads.remove(upload) }
+        var call = call
+        call.upload = upload
+        return try await route.answer(call)
+    }
+
+    private func idempotencyKey(_ request: Request) throws(GloveboxError) -> String? {
+        guard let key = request.headers.text("Idempotency-Key") else { return nil }
+        guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            throw GloveboxError("request.invalid", "an Idempotency-Key is 1 to 128 visible ASCII characters")
+        }
+        return key
     }
 
     private func find(_ request: Request) throws(GloveboxError) -> (Route, RequestTarget) {
         let unknown = GloveboxError("object.not-found", "no such path")
         guard let target = RequestTarget(request.head.path ?? "") else { throw unknown }
-        let matching = RouteTable.routes.filter { $0.match(target.segments) != nil }
+        let matching = RouteTable.routes.filter { $0.api == target.api && $0.match(target.segments) != nil }
         guard !matching.isEmpty else { throw unknown }
         guard let route = matching.first(where: { $0.method == request.method }) else {
             let known = matching.map(\.method.rawValue).joined(separator: ", ")
@@ -100,15 +145,27 @@ package struct Dispatcher: Sendable {
     }
 
     /// Who asks, if the operation is open to them.
-    private func login(_ request: Request, _ operation: Operation) async throws(GloveboxError) -> Caller? {
+    private func login(_ request: Request, _ operation: Operation, _ source: String) async throws -> Caller? {
         if operation.allows(nil) { return nil }
-        guard let header = request.headers[.authorization] else { throw Call.noLogin }
-        guard header.utf8.starts(with: "Bearer ".utf8) else { throw Call.noLogin }
-        let caller = try await authenticator.authenticate(token: String(header.dropFirst(7)))
+        guard let token = Credentials.token(request.headers[.authorization]) else { throw Call.noLogin }
+        let isCounted = source != "socket"
+        if isCounted { try tables.limiter.checkLogins(from: source) }
+        let caller: Caller
+        do throws(GloveboxError) { caller = try await authenticator.authenticate(token: token) } catch {
+            if isCounted { tables.limiter.noteFailedLogin(from: source) }
+            throw error
+        }
         guard operation.allows(caller.roles) else {
             throw GloveboxError(
                 "auth.forbidden",
                 "none of this account's roles may do this: \(caller.roles.names.joined(separator: ", "))"
+            )
+        }
+        if let scope = operation.scope, !caller.scopes.contains(scope) {
+            throw GloveboxError(
+                "auth.forbidden",
+                "this token is not good for \(scope.rawValue)",
+                hint: "Use a token with that scope; 'glovebox token create' makes one."
             )
         }
         return caller
@@ -117,7 +174,7 @@ package struct Dispatcher: Sendable {
     private func check(_ request: Request, _ route: Route) throws(GloveboxError) {
         let wanted: String
         switch route.body {
-        case .none: return
+        case .none, .any: return
         case .json: wanted = "application/json"
         case .upload: wanted = "application/octet-stream"
         }
@@ -128,7 +185,7 @@ package struct Dispatcher: Sendable {
     }
 
     private func read(_ request: Request, _ route: Route) async throws(GloveboxError) -> [UInt8] {
-        let limit = route.body == .json ? Self.bodyLimit : 0
+        let limit = route.body == .none ? 0 : Self.bodyLimit
         let tooLarge = GloveboxError("input.too-large", "the body is larger than \(limit) bytes")
         guard (request.length ?? 0) <= UInt64(limit) else { throw tooLarge }
         var bytes: [UInt8] = []
@@ -150,6 +207,18 @@ package struct Dispatcher: Sendable {
             "method": .string(request.method.rawValue), "route": .string(path ?? "none"),
             "status": .stringConvertible(status), "request": .string(instance),
         ]
+    }
+}
+
+extension HTTPFields {
+    /// The value of a field by its name.
+    func text(_ name: String) -> String? { HTTPField.Name(name).flatMap { self[$0] } }
+}
+
+extension RateLimited {
+    /// What tells a client when to come again.
+    fileprivate var headers: [(name: String, value: String)] {
+        [("Retry-After", String(seconds)), ("RateLimit", "limit=\(limit), remaining=0, reset=\(seconds)")]
     }
 }
 

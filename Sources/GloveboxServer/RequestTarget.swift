@@ -3,16 +3,32 @@ internal import GloveboxCore
 
 /// The path and query of a request, below the base and split, but not decoded.
 struct RequestTarget: Sendable {
+    /// The two APIs of a site.
+    enum API: Sendable {
+        /// `/glovebox/v1`.
+        case native
+        /// GA4GH TES, at `/ga4gh/tes/v1` and at `/v1`.
+        case tasks
+    }
+
+    /// Which API is asked.
+    let api: API
     /// The segments below the base, still percent-encoded.
     let segments: [Substring.UTF8View]
     private let pairs: [Substring]
 
-    /// Splits a request's target; nil unless it begins with the base.
+    private static let bases: [(path: String, api: API)] = [
+        (GloveboxClient.base + "/", .native), ("/ga4gh/tes/v1/", .tasks), ("/v1/", .tasks),
+    ]
+
+    /// Splits a request's target; nil unless it begins with a base.
     init?(_ target: String) {
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let base = GloveboxClient.base + "/"
-        guard let path = halves.first, path.utf8.starts(with: base.utf8) else { return nil }
-        segments = path.dropFirst(base.count).split(separator: "/", omittingEmptySubsequences: false).map(\.utf8)
+        guard let path = halves.first,
+            let base = Self.bases.first(where: { path.utf8.starts(with: $0.path.utf8) })
+        else { return nil }
+        api = base.api
+        segments = path.dropFirst(base.path.count).split(separator: "/", omittingEmptySubsequences: false).map(\.utf8)
         pairs = halves.count > 1 ? halves[1].split(separator: "&", omittingEmptySubsequences: false) : []
     }
 
@@ -36,17 +52,21 @@ struct RequestTarget: Sendable {
 
     /// The query's parameters.
     ///
-    /// - Throws: `request.invalid` for an unknown or repeated one.
-    func query(knowing names: Set<String>) throws(GloveboxError) -> [String: String] {
-        var out: [String: String] = [:]
-        for pair in pairs {
+    /// - Throws: `request.invalid` for an unknown one, or one that comes again and may not.
+    func query(knowing names: Set<String>, repeating: Set<String>) throws(GloveboxError) -> Query {
+        var out = Query()
+        for pair in pairs where !pair.isEmpty || pairs.count > 1 || repeating.isEmpty {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard halves.count == 2, names.contains(String(halves[0])), out[String(halves[0])] == nil,
-                let value = PercentPath.decode(halves[1].utf8)
+            guard let name = halves.first.map(String.init), names.contains(name),
+                out[name] == nil || repeating.contains(name)
             else {
-                throw GloveboxError("request.invalid", "the query has a parameter that is unknown, repeated or empty")
+                let shown = Display.escape(String(halves.first ?? ""))
+                throw GloveboxError("request.invalid", "the query parameter '\(shown)' is unknown or repeated")
             }
-            out[String(halves[0])] = value
+            guard let value = Query.decode(halves.count > 1 ? halves[1] : ""),
+                !value.isEmpty || repeating.contains(name)
+            else { throw GloveboxError("request.invalid", "the query parameter \(name) is empty or not readable") }
+            out.pairs.append((name, value))
         }
         return out
     }

@@ -10,6 +10,8 @@ struct Route: Sendable {
         case none
         /// JSON of at most 8 MiB.
         case json
+        /// As JSON, or nothing, under any media type.
+        case any
         /// A stream of at most 256 MiB that goes to disk.
         case upload
     }
@@ -17,9 +19,12 @@ struct Route: Sendable {
     /// What a route does once a request may be made.
     typealias Handler = @Sendable (Call) async throws -> Answer
 
+    /// Which of the two APIs it belongs to.
+    let api: RequestTarget.API
     /// The HTTP method.
     let method: HTTPRequest.Method
-    /// The path below the base: fixed segments, `*` for one variable segment, a final `**` for one or more.
+    /// The path below the base: fixed segments, `*` for one variable segment, `*:word` for one that ends so, a final
+    /// `**` for one or more.
     let path: String
     /// What is asked; the roles that may ask stand there.
     let operation: Operation
@@ -27,16 +32,26 @@ struct Route: Sendable {
     let body: Body
     /// The query parameters it knows.
     let query: Set<String>
+    /// Those of them that may come more than once.
+    let repeating: Set<String>
+    /// Whether the answer holds what is shown once.
+    let showsSecret: Bool
     private let handler: Handler
 
     init(
         _ method: HTTPRequest.Method,
         _ path: String,
         _ operation: Operation,
+        api: RequestTarget.API = .native,
         body: Body = .none,
         query: Set<String> = [],
+        repeating: Set<String> = [],
+        showsSecret: Bool = false,
         _ handler: @escaping Handler
     ) {
+        self.api = api
+        self.repeating = repeating
+        self.showsSecret = showsSecret
         self.method = method
         self.path = path
         self.operation = operation
@@ -46,15 +61,7 @@ struct Route: Sendable {
     }
 
     /// Does it.
-    func answer(_ call: Call) async throws(GloveboxError) -> Answer {
-        do {
-            return try await handler(call)
-        } catch let error as GloveboxError {
-            throw error
-        } catch {
-            throw GloveboxError("internal", "unexpected error: \(error)")
-        }
-    }
+    func answer(_ call: Call) async throws -> Answer { try await handler(call) }
 
     /// The variable segments of a path that has this form, still percent-encoded; nil for another form.
     func match(_ segments: [Substring.UTF8View]) -> [[Substring.UTF8View]]? {
@@ -69,6 +76,10 @@ struct Route: Sendable {
             guard let segment = rest.popFirst() else { return nil }
             if part == "*" {
                 out.append([segment])
+            } else if part.first == "*" {
+                let end = part.dropFirst().utf8
+                guard segment.count > end.count, segment.suffix(end.count).elementsEqual(end) else { return nil }
+                out.append([segment.dropLast(end.count)])
             } else if !segment.elementsEqual(part.utf8) {
                 return nil
             }

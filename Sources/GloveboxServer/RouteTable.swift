@@ -8,10 +8,13 @@ internal import HTTPTypes
 /// Authorisation is read from here and nowhere else. Source: job-backend section 4.1.
 enum RouteTable {
     /// All routes.
-    static let routes: [Route] = site + accounts + catalogue + plans + jobs
+    static let routes: [Route] = site + accounts + catalogue + plans + jobs + TaskRoutes.routes
+
+    private static let paging: Set<String> = ["limit", "cursor"]
 
     private static let site: [Route] = [
         Route(.get, "/healthz", .health) { .value(try await $0.service.health()) },
+        Route(.get, "/openapi.json", .readDescription) { _ in .json(OpenAPI.document) },
         Route(.get, "/trust", .readTrust) { .value(try await $0.service.trust()) },
         Route(.get, "/log/checkpoint", .readLog) {
             .bytes(try await $0.service.checkpoint(), type: "text/plain; charset=utf-8")
@@ -36,7 +39,16 @@ enum RouteTable {
 
     private static let accounts: [Route] = [
         Route(.get, "/whoami", .whoami) { .value(try await $0.service.whoami($0.caller)) },
-        Route(.post, "/accounts", .createAccount, body: .json) {
+        Route(.post, "/tokens", .createToken, body: .json, showsSecret: true) {
+            .value(try await $0.service.createToken($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/tokens", .listTokens, query: paging) {
+            try $0.page(try await $0.service.tokens($0.caller), of: "tokens")
+        },
+        Route(.delete, "/tokens/*", .revokeToken) {
+            .value(try await $0.service.revokeToken($0.caller, id: $0.argument(0)))
+        },
+        Route(.post, "/accounts", .createAccount, body: .json, showsSecret: true) {
             .value(try await $0.service.createAccount($0.caller, $0.read()), status: 201)
         },
         Route(.post, "/accounts/*/keys", .enrollKey, body: .json) { call in
@@ -49,7 +61,9 @@ enum RouteTable {
     ]
 
     private static let catalogue: [Route] = [
-        Route(.get, "/datasets", .listDatasets) { .value(try await $0.service.datasets($0.caller)) },
+        Route(.get, "/datasets", .listDatasets, query: paging) {
+            try $0.page(try await $0.service.datasets($0.caller), of: "datasets")
+        },
         Route(.post, "/datasets", .addDataset, body: .json) {
             .value(try await $0.service.addDataset($0.caller, $0.read()), status: 201)
         },
@@ -60,11 +74,15 @@ enum RouteTable {
         Route(.post, "/workflow", .signWorkflow, body: .json) {
             .value(try await $0.service.signWorkflow($0.caller, $0.read()), status: 201)
         },
-        Route(.get, "/policies", .listPolicies) { .value(try await $0.service.policies($0.caller)) },
+        Route(.get, "/policies", .listPolicies, query: paging) {
+            try $0.page(try await $0.service.policies($0.caller), of: "policies")
+        },
         Route(.post, "/policies", .addPolicy, body: .json) {
             .value(try await $0.service.addPolicy($0.caller, $0.read()), status: 201)
         },
-        Route(.get, "/images", .listImages) { .value(try await $0.service.images($0.caller)) },
+        Route(.get, "/images", .listImages, query: paging) {
+            try $0.page(try await $0.service.images($0.caller), of: "images")
+        },
     ]
 
     private static let plans: [Route] = [
@@ -84,16 +102,22 @@ enum RouteTable {
         Route(.post, "/approvals", .approve, body: .json) {
             .value(try await $0.service.approve($0.caller, $0.read()), status: 201)
         },
-        Route(.get, "/inbox", .readInbox) { .value(try await $0.service.inbox($0.caller)) },
+        Route(.get, "/inbox", .readInbox, query: paging) {
+            try $0.page(try await $0.service.inbox($0.caller), of: "inbox")
+        },
     ]
 
     private static let jobs: [Route] = [
         Route(.post, "/jobs", .submitJob, body: .json) {
-            .value(try await $0.service.submit($0.caller, $0.read()), status: 201)
+            .value(try await $0.service.submit($0.caller, $0.read(), idempotency: $0.idempotency), status: 201)
         },
-        Route(.get, "/jobs", .listJobs) { .value(try await $0.service.jobs($0.caller)) },
-        Route(.get, "/jobs/*", .readJob, query: ["wait"]) {
-            .value(try await $0.service.job($0.caller, id: $0.argument(0), wait: $0.seconds("wait")))
+        Route(.get, "/jobs", .listJobs, query: paging.union(["phase", "project"])) { try await jobPage($0) },
+        Route(.get, "/jobs/*", .readJob, query: ["wait"]) { call in
+            let wait = try call.seconds("wait")
+            return try await call.waiting(wait > 0) { isWaiting in
+                let id = try call.argument(0)
+                return .value(try await call.service.job(call.caller, id: id, wait: isWaiting ? wait : 0))
+            }
         },
         Route(.post, "/jobs/*/cancel", .cancelJob, body: .json) {
             .value(try await $0.service.cancel($0.caller, id: $0.argument(0), $0.read()))
@@ -104,10 +128,65 @@ enum RouteTable {
         Route(.post, "/jobs/*/release/votes", .voteRelease, body: .json) {
             .value(try await $0.service.vote($0.caller, id: $0.argument(0), $0.read()), status: 201)
         },
+        Route(.get, "/jobs/*/results", .readResults) { call in
+            let files = try await call.service.results(call.caller, id: call.argument(0))
+            return .json(["items": .array(files.enumerated().map { Self.summary($0.offset, $0.element) })])
+        },
+        Route(.get, "/jobs/*/results/*", .readResults) { call in
+            let files = try await call.service.results(call.caller, id: call.argument(0))
+            guard let number = Int(try call.argument(1)), files.indices.contains(number) else {
+                throw GloveboxError("object.not-found", "the job released no such file")
+            }
+            return .bytes(files[number].content)
+        },
+        Route(.get, "/jobs/*/events", .readEvents) { try await events($0, job: $0.argument(0)) },
+        Route(.get, "/events", .readEvents) { try await events($0, job: nil) },
         Route(.get, "/jobs/*/receipt", .readReceipt) {
             .value(try await $0.service.receipt($0.caller, id: $0.argument(0)))
         },
     ]
+
+    private static func events(_ call: Call, job: String?) async throws -> Answer {
+        let account = try call.caller.account
+        let limiter = call.tables.limiter
+        guard limiter.begin(.stream, of: account) else { throw RateLimited(seconds: 15, limit: 8) }
+        do {
+            let events = try await call.service.events(call.caller, job: job, after: call.lastEvent)
+            let (bytes, continuation) = AsyncStream<[UInt8]>.makeStream(bufferingPolicy: .bufferingOldest(1024))
+            let task = Task {
+                for await event in events { continuation.yield(event.bytes) }
+                continuation.finish()
+            }
+            var answer = Answer(status: 200, type: "text/event-stream", bytes: [])
+            answer.stream = bytes
+            answer.onEnd = {
+                task.cancel()
+                limiter.end(.stream, of: account)
+            }
+            return answer
+        } catch {
+            limiter.end(.stream, of: account)
+            throw error
+        }
+    }
+
+    private static func summary(_ number: Int, _ file: NamedFile) -> JSONValue {
+        ["n": .integer(Int64(number)), "path": .string(file.path), "bytes": .string(String(file.content.count))]
+    }
+
+    private static func jobPage(_ call: Call) async throws -> Answer {
+        var query = JobQuery(project: call.query["project"], limit: try call.limit())
+        if let name = call.query["phase"] {
+            guard let phase = JobPhase(rawValue: name) else {
+                throw GloveboxError("request.invalid", "there is no phase \(Display.escape(name))")
+            }
+            query.phase = phase
+        }
+        query.before = try call.position(of: "jobs")
+        let page = try await call.service.jobs(call.caller, query)
+        let next = try page.next.map { (position) throws(GloveboxError) in try call.cursor(position, of: "jobs") }
+        return .value(ItemList(page.items, next: next))
+    }
 
     /// A tile's path as C2SP tlog-tiles writes it; nothing else reaches the service.
     private static func tilePath(_ call: Call) throws(GloveboxError) -> String {

@@ -88,10 +88,11 @@ struct Workload {
         for (index, descriptor) in plan.descriptors.enumerated() {
             kept.check(call(SYS_dup3, Int(descriptor), 101 + index, Int(O_CLOEXEC)), .workload)
         }
+        let inputs = plan.options.contains(.standardInput) ? 1 : 0
         for index in 0..<plan.descriptors.count {
-            kept.check(call(SYS_dup3, 101 + index, 3 + index), .workload)
+            kept.check(call(SYS_dup3, 101 + index, index < inputs ? 0 : 3 + index - inputs), .workload)
         }
-        kept.check(call(SYS_close_range, 3 + plan.descriptors.count, Kept.detached - 1), .workload)
+        kept.check(call(SYS_close_range, 3 + plan.descriptors.count - inputs, Kept.detached - 1), .workload)
         kept.check(call(SYS_close_range, Kept.control + 1, Int(UInt32.max)), .workload)
         return kept
     }

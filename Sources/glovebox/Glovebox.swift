@@ -37,7 +37,8 @@ struct Glovebox: AsyncParsableCommand {
             CommandGroup(
                 name: "Operator",
                 subcommands: [
-                    InitCommand.self, KeysCommand.self, AccountCommand.self, DatasetCommand.self, WorkflowCommand.self,
+                    InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self, DatasetCommand.self,
+                    WorkflowCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, RedactCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
                     DoctorCommand.self,

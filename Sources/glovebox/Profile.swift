@@ -43,6 +43,11 @@ struct Profile {
         }
     }
 
+    /// The path of a file of the profile; nil when there is none.
+    func path(of name: String) throws(GloveboxError) -> String? {
+        try read(name) == nil ? nil : directory + "/" + name
+    }
+
     /// Writes a file of the profile, readable by its owner alone.
     func write(_ name: String, _ bytes: [UInt8]) throws(GloveboxError) {
         var path = directory.hasPrefix("/") ? "" : "."

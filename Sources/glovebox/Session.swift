@@ -7,11 +7,16 @@ struct SiteOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Profile: address, token and key.", valueName: "NAME"))
     var profile: String = "default"
 
-    @Option(help: ArgumentHelp("Address of the site.", valueName: "unix:///…"))
+    @Option(help: ArgumentHelp("Address of the site.", valueName: "unix:///…|https://…"))
     var server: String?
 
     @Option(help: ArgumentHelp("File with the token.", valueName: "FILE"))
     var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp("Certificates to believe for https://; those of the system unless given.", valueName: "FILE")
+    )
+    var ca: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -27,6 +32,7 @@ struct Session {
     let profile: Profile
     let address: ServerAddress
     let client: GloveboxClient
+    let token: String?
     let terminal: Terminal
 
     private init(_ options: SiteOptions) throws(GloveboxError) {
@@ -44,9 +50,11 @@ struct Session {
         }
         address = try ServerAddress(kept)
         let file = options.tokenFile ?? Profile.variable("GLOVEBOX_TOKEN_FILE")
-        let token: String?
         if let file { token = try InputFile.text(file) } else { token = try profile.read("token") }
-        client = GloveboxClient(address, token: token)
+        let named = options.ca ?? Profile.variable("GLOVEBOX_CA")
+        let authorities: String?
+        if let named { authorities = named } else { authorities = try profile.path(of: "ca.pem") }
+        client = try GloveboxClient(address, token: token, authorities: authorities)
     }
 
     /// Runs a command against the site; a failure is one sentence and a stable exit status.

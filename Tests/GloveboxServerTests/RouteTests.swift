@@ -46,9 +46,11 @@ import Testing
     private func example(_ route: Route) -> String {
         let parts = route.path.split(separator: "/").map { part -> Substring in
             if part == "**" { return "0/000" }
-            return part == "*" ? (route.path.hasPrefix("/plans") ? "\(Digest.zero.named)" : "job_x") : part
+            return part == "*:cancel"
+                ? "job_x:cancel"
+                : part == "*" ? (route.path.hasPrefix("/plans") ? "\(Digest.zero.named)" : "job_x") : part
         }
-        return "/glovebox/v1/" + parts.joined(separator: "/")
+        return (route.api == .native ? "/glovebox/v1/" : "/ga4gh/tes/v1/") + parts.joined(separator: "/")
     }
 
     @Test(arguments: RouteTable.routes.indices, [nil] + Role.allCases.map { Optional($0) })
@@ -57,7 +59,7 @@ import Testing
         let type: String? =
             switch route.body {
             case .none: nil
-            case .json: "application/json"
+            case .json, .any: "application/json"
             case .upload: "application/octet-stream"
             }
         let answer = await ask(route.method, example(route), token: role?.rawValue, type: type)

@@ -2,6 +2,7 @@ import Glibc
 import GloveboxAPI
 import GloveboxCore
 import GloveboxJobs
+import GloveboxLinux
 import Logging
 import TestSupport
 import Testing
@@ -16,12 +17,12 @@ import Testing
     ) async throws {
         let scratch = try TestPrograms.scratch()
         let (ready, signal) = AsyncStream<Void>.makeStream()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let dispatcher = Dispatcher(service: site, authenticator: site, uploads: scratch, logger: logger)
         let server = try APIServer(
-            service: site,
-            authenticator: site,
+            dispatcher,
             socket: scratch + "/api.sock",
-            uploads: scratch,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            logger: logger,
             onReady: { signal.yield() }
         )
         let task = Task { try await server.run() }
@@ -35,7 +36,7 @@ import Testing
     @Test func `client and server understand each other over the socket`() async throws {
         let site = TestSite()
         try await serve(site) { (address, scratch) async throws in
-            let client = GloveboxClient(address, token: "researcher")
+            let client = try GloveboxClient(address, token: "researcher")
             #expect(try await client.health().assurance == "emulated")
             #expect(try await client.whoami().roles == [.researcher])
             #expect(try await client.job(id: "job_x", wait: 3) == TestSite.job)
@@ -47,9 +48,7 @@ import Testing
             #expect(failure?.error.hint == "glovebox status" && failure?.instance != nil)
             let denied = await #expect(throws: RequestFailure.self) { try await client.inbox() }
             #expect(denied?.exitCode == .forbidden)
-            var status = stat()
-            #expect(unsafe stat(scratch + "/api.sock", &status) == 0)
-            #expect(status.st_mode & 0o777 == 0o600)
+            #expect(try FileStatus.of(scratch + "/api.sock").permissions == 0o600)
             await client.close()
         }
     }
@@ -57,7 +56,7 @@ import Testing
     @Test func `streams an upload of many pieces`() async throws {
         let site = TestSite()
         try await serve(site) { (address, scratch) async throws in
-            let client = GloveboxClient(address, token: "researcher")
+            let client = try GloveboxClient(address, token: "researcher")
             let descriptor = unsafe open(scratch + "/source", O_CREAT | O_RDWR, 0o600)
             let bytes = [UInt8](repeating: 5, count: 3_000_001)
             #expect(unsafe write(descriptor, bytes, bytes.count) == bytes.count)
@@ -70,7 +69,7 @@ import Testing
     }
 
     @Test func `says so when nobody answers`() async throws {
-        let client = GloveboxClient(try ServerAddress("unix:///nonexistent/api.sock"), token: nil)
+        let client = try GloveboxClient(ServerAddress("unix:///nonexistent/api.sock"), token: nil)
         let failure = await #expect(throws: RequestFailure.self) { try await client.health() }
         #expect(failure?.error.code == "server.unreachable" && failure?.exitCode == .unreachable)
         await client.close()
@@ -91,7 +90,9 @@ import Testing
 
     @Test func `a second server does not take the socket of a running one`() async throws {
         try await serve(TestSite()) { (address, _) async throws in
-            #expect(throws: GloveboxError("server.running", "")) { try SocketFile(path: address.socket).prepare() }
+            #expect(throws: GloveboxError("server.running", "")) {
+                try SocketFile(path: #require(address.socket)).prepare()
+            }
         }
     }
 }

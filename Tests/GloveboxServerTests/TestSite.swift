@@ -16,8 +16,12 @@ final class TestSite: DatasiteService, Authenticator {
     private func note(_ call: String) { asked.withLock { $0.append(call) } }
 
     func authenticate(token: String) async throws(GloveboxError) -> Caller {
-        guard let role = Role(rawValue: token) else { throw GloveboxError("auth.missing", "the token is not valid") }
-        return Caller(account: "acc_\(token)", name: token, roles: [role])
+        let halves = token.split(separator: "/").map(String.init)
+        let scopes: Set<Scope> = halves.count > 1 ? Set(Scope(rawValue: halves[1]).map { [$0] } ?? []) : .all
+        guard let role = Role(rawValue: halves.first ?? "") else {
+            throw GloveboxError("auth.missing", "the token is not valid")
+        }
+        return Caller(account: "acc_\(token)", name: token, roles: [role], scopes: scopes)
     }
 
     static let job = JobInfo(
@@ -102,13 +106,76 @@ final class TestSite: DatasiteService, Authenticator {
         Array(path.utf8)
     }
 
-    func submit(_ caller: Caller, _ request: SubmitJobRequest) async throws(GloveboxError) -> JobInfo { Self.job }
-    func jobs(_ caller: Caller) async throws(GloveboxError) -> ItemList<JobInfo> { ItemList([Self.job]) }
+    func submit(
+        _ caller: Caller,
+        _ request: SubmitJobRequest,
+        idempotency: Idempotency?
+    ) async throws(GloveboxError) -> JobInfo {
+        note("submit")
+        return Self.job
+    }
+
+    func jobs(_ caller: Caller, _ query: JobQuery) async throws(GloveboxError) -> Page<JobInfo> {
+        let all = (0..<7).map { _ in Self.job }
+        let end = min(all.count, Int(clamping: query.before ?? .max))
+        let start = max(0, end - query.limit)
+        return Page(Array(all[start..<end]), next: start > 0 ? UInt64(start) : nil)
+    }
+
+    static let token = TokenInfo(id: "t", account: "acc_a", scopes: [.jobRead], created: now, expires: now)
+
+    func createToken(_ caller: Caller, _ request: CreateTokenRequest) async throws(GloveboxError) -> CreatedToken {
+        note("token")
+        return CreatedToken(token: "secret", info: Self.token)
+    }
+
+    func tokens(_ caller: Caller) async throws(GloveboxError) -> ItemList<TokenInfo> { ItemList([Self.token]) }
+    func revokeToken(_ caller: Caller, id: String) async throws(GloveboxError) -> TokenInfo { Self.token }
 
     func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
         note("job \(id) \(wait)")
         guard id == "job_x" else { throw GloveboxError("object.not-found", "no such job", hint: "glovebox status") }
         return Self.job
+    }
+
+    func events(_ caller: Caller, job: String?, after id: String?) async throws(GloveboxError)
+        -> AsyncStream<SiteEvent>
+    {
+        note("events \(job ?? "all") \(id ?? "start")")
+        return AsyncStream {
+            $0.yield(SiteEvent(id: "7-0-1", name: "phase", data: ["phase": "queued"]))
+            $0.yield(.ping)
+            $0.finish()
+        }
+    }
+
+    func results(_ caller: Caller, id: String) async throws(GloveboxError) -> [NamedFile] {
+        [NamedFile(path: "table.csv", content: Array("a,b\n".utf8))]
+    }
+
+    func taskService() async throws(GloveboxError) -> JSONValue { ["id": "s"] }
+
+    func createTask(
+        _ caller: Caller,
+        _ task: TaskDocument,
+        idempotency: Idempotency?
+    ) async throws(GloveboxError) -> String {
+        note("task")
+        return "job_x"
+    }
+
+    private func record() throws(GloveboxError) -> TaskRecord {
+        let document = try TaskDocument(json: ["executors": [["image": "base", "command": ["true"]]]])
+        return TaskRecord(id: "job_x", phase: .queued, waitsForPeople: false, document: document, created: Self.now)
+    }
+
+    func tasks(_ caller: Caller, _ query: TaskQuery) async throws(GloveboxError) -> Page<TaskRecord> {
+        Page([try record()], next: 1)
+    }
+
+    func task(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> TaskRecord {
+        note("task \(id) \(wait)")
+        return try record()
     }
 
     func cancel(_ caller: Caller, id: String, _ request: CancelRequest) async throws(GloveboxError) -> JobInfo {

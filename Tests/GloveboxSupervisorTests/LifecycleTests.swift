@@ -101,8 +101,8 @@ import Testing
         let before = try Self.kinds(site).count
         for _ in 0..<5 {
             await #expect(throws: GloveboxError.self) { try await door.authenticate(token: "gbx_wrong") }
-            _ = try await door.jobs(Caller(account: "acc_a", name: "a", roles: [.auditor]))
-            _ = try await door.jobs(Caller(account: "acc_r", name: "r", roles: [.researcher]))
+            _ = try await door.jobs(Caller(account: "acc_a", name: "a", roles: [.auditor]), JobQuery())
+            _ = try await door.jobs(Caller(account: "acc_r", name: "r", roles: [.researcher]), JobQuery())
         }
         #expect(try Array(Self.kinds(site).dropFirst(before)) == [.authFailed, .logRead])
     }

@@ -70,7 +70,7 @@ struct ReportMaker {
     func start(
         for job: String,
         facts: RunFacts,
-        asking request: Report.KeyRequest
+        asking request: Report.KeyRequest? = nil
     ) throws(GloveboxError) -> StartStatement {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
@@ -79,7 +79,7 @@ struct ReportMaker {
         let workflow = try WorkflowEvidence(entry, site: site)
         var report = try report(entry, facts, outcome: .interrupted, workflow)
         let leafKey = JobLeaf()
-        try quote(&report, for: leafKey.publicKey, nonce: request.nonce)
+        try quote(&report, for: leafKey.publicKey, nonce: request?.nonce)
         let leaf = try certify(leafKey.publicKey, for: job)
         let envelope = try leafKey.sign(report.start(request))
         return StartStatement(
@@ -154,12 +154,9 @@ struct ReportMaker {
         files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
         files.append(NamedFile(path: EvidenceFiles.manifestEnvelope, content: entry.envelope))
         files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
-        for (index, approval) in entry.approvals.enumerated() {
-            let signed = try Envelope(parsing: approval.envelope)
-            guard entry.job.approvals.contains(signed.payloadDigest) else { continue }
-            files.append(
-                NamedFile(path: EvidenceFiles.approval(index, keyID: signed.keyID), content: approval.envelope)
-            )
+        for (index, approval) in try entry.countedApprovals.enumerated() {
+            let path = EvidenceFiles.approval(index, keyID: approval.envelope.keyID)
+            files.append(NamedFile(path: path, content: approval.envelope.bytes))
         }
         if let disclosure = facts?.disclosure {
             files.append(NamedFile(path: EvidenceFiles.disclosure, content: disclosure))
@@ -186,19 +183,14 @@ struct ReportMaker {
         let start = facts?.start ?? entry.job.lastRun?.started ?? Machine.now()
         let end = Job.roundUp(facts?.end ?? Machine.now(), 1)
         let exact = Self.exactUsage(entry)
-        var approvals: [Report.ApprovalRecord] = []
-        for approval in entry.approvals {
-            let envelope = try Envelope(parsing: approval.envelope)
-            // Those that counted; a vote that came too late is no ground for a run.
-            guard entry.job.approvals.contains(envelope.payloadDigest) else { continue }
-            approvals.append(Report.ApprovalRecord(envelope, role: approval.role))
-        }
+        let approvals = try entry.countedApprovals.map { Report.ApprovalRecord($0.envelope, role: $0.role) }
         return Report(
             nonce: entry.nonce,
             jobID: entry.job.id,
             run: UInt64(max(1, entry.job.runs.count)),
             manifestDigest: entry.job.planDigest,
             coreDigest: entry.manifest.coreDigest,
+            submission: entry.task == nil ? .signed : .delegated,
             previousReport: site.read { state in state.previousReport },
             startStatement: facts?.startStatement?.digest,
             outcome: outcome,
@@ -249,7 +241,7 @@ struct ReportMaker {
             policies: try policies(entry, signer: workflow?.owner.keyID),
             approvals: approvals,
             approvalQuorum: Report.Quorum(
-                need: UInt64(entry.tally.quorum.need),
+                need: entry.needsApproval ? UInt64(entry.tally.quorum.need) : 0,
                 have: UInt64(entry.tally.have(at: facts?.start ?? Machine.now()))
             ),
             outputs: outputs(entry, facts),

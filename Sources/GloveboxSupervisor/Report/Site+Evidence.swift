@@ -193,7 +193,9 @@ extension Site {
     }
 
     private func enrolledKeys() -> [RoleKey] {
-        var keys: [RoleKey] = []
+        var keys = [
+            RoleKey(.site, account: "site", key: self.keys.links.publicKey, validFrom: configuration.founded)
+        ]
         for account in read({ state in state.accounts.values.sorted { $0.id < $1.id } }) {
             for role in account.roles.sorted(by: { $0.rawValue < $1.rawValue }) {
                 guard let role = RoleKey.Role(rawValue: role.rawValue) else { continue }

@@ -25,10 +25,7 @@ struct WorkflowEvidence {
             layout.keys(of: step).contains { $0.isSigner(of: link) }
         }
         var reviews: [Envelope] = []
-        for approval in entry.approvals {
-            guard let link = approval.link,
-                try entry.job.approvals.contains(Envelope(parsing: approval.envelope).payloadDigest)
-            else { continue }
+        for link in try entry.countedApprovals.compactMap(\.link) {
             // An owner who approves is not among the layout's reviewers; in-toto would not count the link.
             let review = try Envelope(parsing: link)
             if mayLink(.review, review) { reviews.append(review) }

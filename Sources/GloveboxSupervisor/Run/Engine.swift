@@ -143,7 +143,7 @@ package final class Engine: Sendable {
     private func next() -> Work {
         let now = Machine.now()
         let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
-        let hasSlot = running.count < site.settings.slots
+        let hasSlot = running.count < site.settings.jobs.slots
         let hasRoom = site.lackOfRoom == nil
         return site.read { state in
             var wake: Instant?
@@ -162,7 +162,7 @@ package final class Engine: Sendable {
                 switch job.phase {
                 case .accepted:
                     let ends = job.waiting?.deadline ?? now
-                    if ends <= now { return .change(job.id, .accepted(needsApproval: true)) }
+                    if ends <= now { return .change(job.id, .accepted(needsApproval: entry.needsApproval)) }
                     wake = min(wake ?? ends, ends)
                 case .awaitingApproval:
                     if let change = Self.verdict(entry, now) { return .change(job.id, change) }

@@ -6,16 +6,24 @@ internal import GloveboxLinux
 
 /// The jail a plan describes.
 struct JobJail {
-    let specification: JailSpecification
+    private(set) var specification: JailSpecification
     let imageFormat: String
     /// Under what its program is known, once measured.
     let programKey: KnownPrograms.Key
 
     init(site: Site, entry: JobEntry) throws(GloveboxError) {
-        let core = entry.manifest.core
-        guard let executor = core.executors.first, core.executors.count == 1 else {
-            throw GloveboxError("plan.executors", "this version runs plans with one command")
+        let executors = entry.manifest.core.executors
+        guard let executor = executors.first, executors.count == 1 else {
+            throw GloveboxError("plan.executors", "this version runs plans on private data with one command")
         }
+        try self.init(site: site, entry: entry, executor: executor)
+        specification.staged = Self.staged(data: entry.manifest.inputs.first?.mount ?? "/data")
+        specification.outputAlias = "/job/code/outputs"
+    }
+
+    /// A jail for one command of a plan, with no directory of the supervisor's in it.
+    init(site: Site, entry: JobEntry, executor: Manifest.Executor) throws(GloveboxError) {
+        let core = entry.manifest.core
         guard let bytes = ShippedProfiles.bytes(core.profile.name), Machine.sha256(bytes) == core.profile.digest else {
             throw GloveboxError("jail.policy", "the jail profile is not the one that was approved")
         }
@@ -41,8 +49,6 @@ struct JobJail {
         specification.measuresProgram =
             !programKey.command.utf8.contains(UInt8(ascii: "/")) && !site.programs.has(programKey)
         specification.directory = executor.cwd
-        specification.staged = Self.staged(data: entry.manifest.inputs.first?.mount ?? "/data")
-        specification.outputAlias = "/job/code/outputs"
         specification.limits.memory = core.limits.memoryBytes
         specification.limits.processes = core.limits.pids
         specification.limits.cpuSeconds = core.limits.cpuSeconds

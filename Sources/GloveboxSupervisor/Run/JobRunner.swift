@@ -22,9 +22,11 @@ struct JobRunner {
     /// It stops when `cancel` becomes readable, which happens after the job's phase says so.
     func run(cancel: Descriptor) throws(GloveboxError) {
         let entry = try entry()
-        guard case .approved = entry.tally.state(at: Machine.now()) else {
-            try site.transition(job, .approvalLost(.approvalExpired))
-            return
+        if entry.needsApproval {
+            guard case .approved = entry.tally.state(at: Machine.now()) else {
+                try site.transition(job, .approvalLost(.approvalExpired))
+                return
+            }
         }
         guard try hasUsableKeys(entry) else {
             try site.transition(job, .approvalLost(.approvalRevoked))
@@ -54,7 +56,7 @@ struct JobRunner {
     }
 
     /// Logs that the jail is gone, unless the log says so already.
-    private func closeRun(_ why: String) throws(GloveboxError) {
+    func closeRun(_ why: String) throws(GloveboxError) {
         guard try entry().isRunOpen else { return }
         let event = Event(kind: .jobKilled, job: job, project: try entry().manifest.project, statusCode: "job.killed")
         try site.record(event, ["code": .string(why)])
@@ -63,12 +65,12 @@ struct JobRunner {
     /// Whether no key that signed the plan or an approval was revoked since.
     private func hasUsableKeys(_ entry: JobEntry) throws(GloveboxError) -> Bool {
         var signers = [try Envelope(parsing: entry.envelope).keyID]
-        for approval in entry.approvals { signers.append(try Envelope(parsing: approval.envelope).keyID) }
+        signers += try entry.countedApprovals.map(\.envelope.keyID)
         let revoked = site.read { state in Set(state.revocations.map(\.key.hex)) }
         return revoked.isDisjoint(with: signers)
     }
 
-    private func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
+    func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
 
     private func entry() throws(GloveboxError) -> JobEntry {
         guard let entry = site.read({ state in state.jobs[job] }) else {
@@ -83,10 +85,11 @@ struct JobRunner {
         _ facts: inout RunFacts
     ) throws(GloveboxError) {
         let policy = entry.rules.output
-        guard let input = entry.manifest.inputs.first, let inputPolicy = entry.rules.input else {
+        try site.requireCurrent(entry.rules, for: entry.manifest)
+        guard let input = entry.manifest.inputs.first else { return try executeTask(entry, policy, cancel, &facts) }
+        guard let inputPolicy = entry.rules.input else {
             throw GloveboxError("policy.unknown", "the plan names a policy or input this site does not have")
         }
-        try site.requireCurrent(entry.rules, for: entry.manifest)
         let dataset = try site.dataset(named: input.name).seen(through: inputPolicy)
         guard dataset.input.commit == input.commit else {
             throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
@@ -125,7 +128,7 @@ struct JobRunner {
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
         facts.take(door)
         facts.view = staging.view
-        try recordDenials(result)
+        try recordDenials(result.denied)
         if try isCancelled() {
             try closeRun("job.cancelled")
             try ReportMaker(site: site).issue(for: job, facts: facts)
@@ -317,24 +320,24 @@ struct JobRunner {
     }
 
     /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.
-    private func recordDenials(_ result: JailResult) throws(GloveboxError) {
-        guard !result.denied.isEmpty else { return }
+    func recordDenials(_ denied: [JailResult.Denied]) throws(GloveboxError) {
+        guard !denied.isEmpty else { return }
         try site.record(
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                body: [("counts", .array(result.denied.map { .string("\($0.rule) \($0.count)") }))]
+                body: [("counts", .array(denied.map { .string("\($0.rule) \($0.count)") }))]
             ),
             [
-                "denied": .array(result.denied.map { .string($0.text) })
+                "denied": .array(denied.map { .string($0.text) })
             ]
         )
-        if result.denied.contains(where: { $0.rule == "no-network" }) {
+        if denied.contains(where: { $0.rule == "no-network" }) {
             try site.record(Event(kind: .jobNetAttempt, job: job))
         }
     }
 
-    private static func exitClass(_ result: JailResult) -> ExitClass {
+    static func exitClass(_ result: JailResult) -> ExitClass {
         switch result.end {
         case .exited(let status): .exit(UInt8(truncatingIfNeeded: status))
         case .signalled(let signal): .signal(UInt8(truncatingIfNeeded: signal))

@@ -125,7 +125,7 @@ final class KeyDoor {
             leaf: start.leaf,
             manifest: entry.manifest.bytes,
             manifestEnvelope: entry.envelope,
-            votes: entry.approvals.map(\.envelope),
+            votes: try entry.countedApprovals.map(\.envelope.bytes),
             trust: trust
         )
         return (evidence, nonce, dataset.file, entry.rules.outputChain.json)

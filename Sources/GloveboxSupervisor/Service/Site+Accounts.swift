@@ -20,10 +20,7 @@ extension Site {
             Event(kind: .userCreated, actor: caller?.account, user: id),
             [
                 "account": .string(id), "name": .string(name), "roles": .array(roles.names.map { .string($0) }),
-                "token": [
-                    "id": .string(entry.id), "secret": entry.secret.json, "created": .string(entry.created.description),
-                    "expires": .string(entry.expires.description),
-                ],
+                "token": entry.json,
             ]
         )
         return (id, token)
@@ -66,8 +63,16 @@ extension Site {
     /// Who a token logs in.
     func authenticate(token: String) throws(GloveboxError) -> Caller {
         let (tokens, accounts) = read { state in (state.tokens, state.accounts) }
-        let id = try tokens.account(for: token, at: Machine.now())
-        guard let account = accounts[id] else { throw GloveboxError("auth.missing", "the token is not valid") }
-        return Caller(account: id, name: account.name, roles: account.roles)
+        let entry = try tokens.entry(for: token, at: Machine.now())
+        guard let account = accounts[entry.account] else {
+            throw GloveboxError("auth.missing", "the token is not valid")
+        }
+        return Caller(
+            account: account.id,
+            name: account.name,
+            roles: account.roles,
+            scopes: entry.scopes,
+            token: entry.id
+        )
     }
 }

@@ -8,7 +8,12 @@ internal import GloveboxTransparency
 
 extension Site {
     /// Takes a signed plan as a job.
-    func submit(_ caller: Caller, _ request: SubmitJobRequest) throws(GloveboxError) -> JobInfo {
+    func submit(
+        _ caller: Caller,
+        _ request: SubmitJobRequest,
+        idempotency: Idempotency? = nil
+    ) throws(GloveboxError) -> JobInfo {
+        if let known = try job(madeBy: idempotency) { return try info(known, for: caller) }
         let draft = try draft(request.planDigest)
         let manifest = draft.manifest
         let bytes = Array(request.envelope.utf8)
@@ -35,23 +40,50 @@ extension Site {
         }
         let link = request.link.map { Array($0.utf8) }
         if let link { _ = try WorkflowLink.check(link, is: WorkflowLink.submit(manifest), by: key) }
-        try requireCurrent(draft.rules, for: manifest)
-        try checkRunsPerDay(draft)
+        var submission = Submission(draft: draft, envelope: bytes)
+        submission.link = link
+        submission.nonce = request.nonce
+        submission.wantsTokens = request.wantsTokens
+        submission.idempotency = idempotency
+        return try info(accept(submission), for: caller)
+    }
+
+    /// A plan with its signature, ready to become a job.
+    struct Submission {
+        let draft: PlanDraft
+        let envelope: [UInt8]
+        var link: [UInt8]?
+        var nonce: [UInt8]?
+        var wantsTokens = false
+        var idempotency: Idempotency?
+        var task: TaskDocument?
+    }
+
+    /// Makes a job; its id.
+    func accept(_ submission: Submission) throws(GloveboxError) -> String {
+        let manifest = submission.draft.manifest
+        try requireCurrent(submission.draft.rules, for: manifest)
+        try checkRunsPerDay(submission.draft)
         let id = Machine.identifier("job")
-        let quorum = configuration.planQuorum
+        let isFree = manifest.inputs.isEmpty && settings.jobs.hasNoPrivateDataRule
+        let quorum = isFree ? 0 : configuration.planQuorum
         var members: [(String, JSONValue)] = [
-            ("manifest", .string(Base64.encode(manifest.bytes))), ("envelope", .string(Base64.encode(bytes))),
-            ("quorum", .integer(Int64(quorum))), ("rules", draft.rules.json),
+            ("manifest", .string(Base64.encode(manifest.bytes))),
+            ("envelope", .string(Base64.encode(submission.envelope))), ("quorum", .integer(Int64(quorum))),
+            ("rules", submission.draft.rules.json),
+            ("grace", .integer(settings.jobs.startGrace)),
         ]
-        if request.wantsTokens { members.append(("eat", .bool(true))) }
-        if let link { members.append(("link", .string(Base64.encode(link)))) }
-        if let nonce = request.nonce { members.append(("nonce", .string(Base64.encode(nonce)))) }
+        if let idempotency = submission.idempotency { members.append(("idempotency", idempotency.json)) }
+        if submission.wantsTokens { members.append(("eat", .bool(true))) }
+        if let link = submission.link { members.append(("link", .string(Base64.encode(link)))) }
+        if let nonce = submission.nonce { members.append(("nonce", .string(Base64.encode(nonce)))) }
+        if let task = submission.task { members.append(("task", task.json)) }
         try record(
             Event(
                 kind: .jobSubmitted,
                 job: id,
                 project: manifest.project,
-                actor: caller.account,
+                actor: manifest.submitter,
                 fields: [
                     ("plan", .string(manifest.digest.hex)), ("core", .string(manifest.coreDigest.hex)),
                     ("quorum", .string(String(quorum))),
@@ -59,12 +91,12 @@ extension Site {
             ),
             .object(JSONObject(members))
         )
-        if request.nonce != nil {
+        if submission.nonce != nil {
             try record(
-                Event(kind: .attestationRequested, job: id, project: manifest.project, actor: caller.account)
+                Event(kind: .attestationRequested, job: id, project: manifest.project, actor: manifest.submitter)
             )
         }
-        return try info(id, for: caller)
+        return id
     }
 
     /// Every run tells a little, so a policy bounds how many there are in a day.
@@ -145,7 +177,7 @@ extension Site {
 
     /// When a job without enough approvals expires.
     func approvalDeadline(of entry: JobEntry) -> Instant {
-        (entry.job.waiting?.since ?? entry.job.created).adding(seconds: settings.approvalDays * 86400)
+        (entry.job.waiting?.since ?? entry.job.created).adding(seconds: settings.jobs.approvalDays * 86400)
     }
 
     /// Stops a job that has not ended.
@@ -159,13 +191,47 @@ extension Site {
         return try info(id, for: caller)
     }
 
-    /// The jobs a caller may see, newest first.
-    func jobs(for caller: Caller) throws(GloveboxError) -> [JobInfo] {
-        var out: [JobInfo] = []
-        for id in read({ state in state.order }).reversed() {
-            do { out.append(try info(id, for: caller)) } catch  where error.code == "object.not-found" {}
+    /// The job that the same request made before.
+    ///
+    /// - Throws: `idempotency.reused` when its body was another.
+    func job(madeBy key: Idempotency?) throws(GloveboxError) -> String? {
+        guard let key, let known = read({ state in state.idempotent[key.name] }) else { return nil }
+        guard known.body == key.body else { throw Idempotency.reused }
+        return known.job
+    }
+
+    /// A page of the jobs a caller may see, newest first.
+    func jobs(for caller: Caller, _ query: JobQuery) throws(GloveboxError) -> Page<JobInfo> {
+        try page(before: query.before, limit: query.limit) { (id) throws(GloveboxError) -> JobInfo? in
+            let info: JobInfo
+            do throws(GloveboxError) { info = try self.info(id, for: caller) } catch {
+                guard error.code == "object.not-found" else { throw error }
+                return nil
+            }
+            let project = query.project == nil ? nil : read { state in state.jobs[id]?.manifest.project }
+            return (query.phase ?? info.phase) == info.phase && query.project == project ? info : nil
         }
-        return out
+    }
+
+    /// Goes through the jobs from the newest on; a position is a job's place in order of submission.
+    func page<Item: Sendable>(
+        before: UInt64?,
+        limit: Int,
+        _ item: (String) throws(GloveboxError) -> Item?
+    ) throws(GloveboxError) -> Page<Item> {
+        let order = read { state in state.order }
+        var items: [Item] = []
+        var at = min(order.count, Int(clamping: before ?? .max))
+        while at > 0 {
+            guard let next = try item(order[at - 1]) else {
+                at -= 1
+                continue
+            }
+            if items.count == limit { return Page(items, next: UInt64(at)) }
+            items.append(next)
+            at -= 1
+        }
+        return Page(items, next: nil)
     }
 
     /// A job after its next change, or at the latest when the seconds are over.
@@ -220,9 +286,21 @@ extension Site {
         let now = Machine.now()
         let job = entry.job
         let full = caller.roles.contains(.auditor) || caller.roles.contains(.operator) || caller.roles.contains(.owner)
-        let view = full ? job.fullView : job.researcherView(at: seen(entry, now), tick: tick(of: entry))
+        let view = full ? job.fullView : shownView(of: entry, at: now)
         let waiting = waiting(entry, view, full: full, at: now)
         return describe(entry, view, waiting, full: full, at: now)
+    }
+
+    /// The job as its researcher sees it.
+    func shownView(of entry: JobEntry, at now: Instant) -> JobView {
+        let isExact = entry.manifest.inputs.isEmpty
+        return entry.job.researcherView(at: seen(entry, now), tick: tick(of: entry), exact: isExact)
+    }
+
+    /// Its phases so far, as its researcher sees them.
+    func shownTransitions(of entry: JobEntry, at now: Instant) -> [Job.Transition] {
+        let isExact = entry.manifest.inputs.isEmpty
+        return entry.job.researcherTransitions(at: seen(entry, now), tick: tick(of: entry), exact: isExact)
     }
 
     private func describe(
@@ -300,6 +378,7 @@ extension Site {
     func releaseTime(of entry: JobEntry, in state: borrowing SiteState) -> Instant {
         let tick = entry.rules.output.channels.releaseTick
         let decided = entry.job.transitions.last?.at ?? entry.job.created
+        if entry.manifest.inputs.isEmpty { return decided }  // there is nothing that the moment could tell
         let started = entry.job.lastRun?.started ?? entry.job.created
         return max(Self.reveal(entry, started, tick: tick), Job.roundUp(decided, tick))
     }

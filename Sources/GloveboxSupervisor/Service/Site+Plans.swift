@@ -63,7 +63,7 @@ extension Site {
         }
         let image = try images.resolve(request.image)
         let environment = request.env.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-        let limits = Self.limits(request.limits)
+        let limits = Self.jobLimits(request.limits)
         let violations = processing.violations(
             of: ProcessingRequest(
                 image: (image.name ?? request.image, image.digest),
@@ -107,14 +107,7 @@ extension Site {
                     )
                 ],
                 profile: Manifest.NamedDigest(name: Self.profileName, digest: Machine.sha256(profile)),
-                limits: Manifest.Limits(
-                    cpuSeconds: UInt64(limits.cpuSeconds),
-                    wallSeconds: UInt64(limits.wallSeconds),
-                    memoryBytes: UInt64(limits.memoryBytes),
-                    pids: UInt64(limits.pids),
-                    diskBytes: UInt64(limits.diskBytes),
-                    files: UInt64(limits.files)
-                ),
+                limits: limits.manifest,
                 deterministic: request.deterministic.map {
                     Manifest.Deterministic(seed: $0.seed, clock: $0.clock, threads: Deterministic.threads)
                 }
@@ -147,7 +140,8 @@ extension Site {
         return variables.map { ($0.name, $0.value) }
     }
 
-    private static func limits(_ request: RequestedLimits) -> JobLimits {
+    /// The limits of a plan, with the site's own where none is asked for.
+    static func jobLimits(_ request: RequestedLimits) -> JobLimits {
         JobLimits(
             cpuSeconds: Int64(clamping: request.cpuSeconds ?? 600),
             wallSeconds: Int64(clamping: request.wallSeconds ?? 900),
@@ -224,7 +218,8 @@ extension Site {
         return try CodeTree.file(path, archive: DescriptorStream(borrowing: archive.raw))
     }
 
-    private func registerImage(_ image: StoredImage) throws(GloveboxError) {
+    /// Puts an image that is used for the first time on record.
+    func registerImage(_ image: StoredImage) throws(GloveboxError) {
         guard read({ state in !state.images.contains(image.digest) }) else { return }
         try record(
             Event(

@@ -19,14 +19,17 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     /// Nothing of what is behind the door, which would end up in text logs.
     package var description: String { "site" }
 
-    private func perform<Value: Sendable>(
+    /// Rings when something changed.
+    var bell: Bell { site.bell }
+
+    func perform<Value: Sendable>(
         _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Value
     ) async throws(GloveboxError) -> Value {
         try await offload.run { [site] () throws(GloveboxError) in try body(site) }
     }
 
     /// As ``perform(_:)``; that an auditor looks is on record first.
-    private func look<Value: Sendable>(
+    func look<Value: Sendable>(
         _ caller: Caller,
         _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Value
     ) async throws(GloveboxError) -> Value {
@@ -51,7 +54,7 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
             version: SiteLog.version,
             state: GloveboxAPI.SiteState(paused: site.read { state in state.isPaused }),
             assurance: "emulated",
-            insecure: []
+            insecure: site.settings.insecure
         )
     }
 
@@ -142,7 +145,7 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
                 items.append(
                     ImageSummary(
                         name: image.name ?? "",
-                        aliases: [],
+                        aliases: try site.images.aliases(of: image),
                         digest: image.digest,
                         bytes: image.bytes,
                         format: image.format
@@ -171,12 +174,30 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         }
     }
 
-    package func submit(_ caller: Caller, _ request: SubmitJobRequest) async throws(GloveboxError) -> JobInfo {
-        try await perform { (site) throws(GloveboxError) in try site.submit(caller, request) }
+    package func submit(
+        _ caller: Caller,
+        _ request: SubmitJobRequest,
+        idempotency: Idempotency?
+    ) async throws(GloveboxError) -> JobInfo {
+        try await perform { (site) throws(GloveboxError) in
+            try site.submit(caller, request, idempotency: idempotency)
+        }
     }
 
-    package func jobs(_ caller: Caller) async throws(GloveboxError) -> ItemList<JobInfo> {
-        try await look(caller) { (site) throws(GloveboxError) in ItemList(try site.jobs(for: caller)) }
+    package func jobs(_ caller: Caller, _ query: JobQuery) async throws(GloveboxError) -> Page<JobInfo> {
+        try await look(caller) { (site) throws(GloveboxError) in try site.jobs(for: caller, query) }
+    }
+
+    package func createToken(_ caller: Caller, _ request: CreateTokenRequest) async throws(GloveboxError)
+        -> CreatedToken
+    { try await perform { (site) throws(GloveboxError) in try site.createToken(caller, request) } }
+
+    package func tokens(_ caller: Caller) async throws(GloveboxError) -> ItemList<TokenInfo> {
+        ItemList(site.tokens(for: caller))
+    }
+
+    package func revokeToken(_ caller: Caller, id: String) async throws(GloveboxError) -> TokenInfo {
+        try await perform { (site) throws(GloveboxError) in try site.revokeToken(caller, id: id) }
     }
 
     package func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
@@ -232,6 +253,37 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     {
         try await perform { (site) throws(GloveboxError) in
             try site.setPaused(false, caller, reason: request.reason)
+        }
+    }
+
+    package func results(_ caller: Caller, id: String) async throws(GloveboxError) -> [NamedFile] {
+        try await look(caller) { (site) throws(GloveboxError) in try site.results(id, for: caller) }
+    }
+
+    package func taskService() async throws(GloveboxError) -> JSONValue { site.taskService() }
+
+    package func createTask(
+        _ caller: Caller,
+        _ task: TaskDocument,
+        idempotency: Idempotency?
+    ) async throws(GloveboxError) -> String {
+        try await perform { (site) throws(GloveboxError) in
+            try site.createTask(caller, task, idempotency: idempotency)
+        }
+    }
+
+    package func tasks(_ caller: Caller, _ query: TaskQuery) async throws(GloveboxError) -> Page<TaskRecord> {
+        try await look(caller) { (site) throws(GloveboxError) in try site.tasks(for: caller, query) }
+    }
+
+    package func task(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> TaskRecord {
+        let clock = ContinuousClock()
+        let end = clock.now.advanced(by: .milliseconds(wait))
+        while true {
+            let task = try await look(caller) { (site) throws(GloveboxError) in try site.task(id, for: caller) }
+            if task.phase.isTerminal || task.waitsForPeople || clock.now >= end { return task }
+            // A look is cheap, and a thread for each that waits would not be.
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { return task }
         }
     }
 }

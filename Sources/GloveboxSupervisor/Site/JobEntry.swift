@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
@@ -16,6 +17,12 @@ struct JobEntry: Sendable {
     let link: [UInt8]?
     /// Whether the report is wanted as CWT and JWT, too.
     let wantsTokens: Bool
+    /// Whether people have to say yes first.
+    let needsApproval: Bool
+    /// What a client of the task API asked for; nil for a plan that its researcher signed.
+    let task: TaskDocument?
+    /// What the commands of a task did, in the blob store; nil before they ended.
+    var taskLog: Digest?
     /// The caller's nonce; nil stands for the plan's digest.
     let nonce: [UInt8]?
     /// The votes.
@@ -37,6 +44,21 @@ struct JobEntry: Sendable {
 
     /// Whether the log has an intent to run that it has not closed.
     var isRunOpen = false
+
+    /// The votes on the plan that let the job run.
+    ///
+    /// One that came too late, or was taken back, is no ground for a run.
+    var countedApprovals: [(envelope: Envelope, role: String, link: [UInt8]?)] {
+        get throws(GloveboxError) {
+            var counted: [(Envelope, String, [UInt8]?)] = []
+            for approval in approvals {
+                let envelope = try Envelope(parsing: approval.envelope)
+                guard job.approvals.contains(envelope.payloadDigest) else { continue }
+                counted.append((envelope, approval.role, approval.link))
+            }
+            return counted
+        }
+    }
 
     /// What the report carries as its nonce.
     var reportNonce: [UInt8] { nonce ?? job.planDigest.bytes }

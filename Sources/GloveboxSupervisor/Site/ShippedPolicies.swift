@@ -10,7 +10,7 @@ package enum ShippedPolicies {
     package static func documents(withDemo: Bool = false) throws(GloveboxError) -> [PolicyChain.Layer] {
         var files = [
             PackageResources.processing_default_yaml, PackageResources.aggregate_table_yaml,
-            PackageResources.dp_query_yaml,
+            PackageResources.dp_query_yaml, PackageResources.no_private_data_yaml,
         ]
         // As `aggregate-table`, with a tick of one second.
         if withDemo { files.append(PackageResources.demo_table_yaml) }
@@ -58,7 +58,8 @@ extension Site {
         switch tier {
         case .computed: queryCapabilities
         case .opaque: OpaqueGate.capabilities.union(channels)
-        case .recomputed, .verbatim: capabilities
+        case .verbatim: capabilities.union(["tier.verbatim"])
+        case .recomputed: capabilities
         }
     }
 

@@ -1,3 +1,4 @@
+package import GloveboxAPI
 package import GloveboxCore
 internal import GloveboxDocuments
 package import GloveboxTransparency
@@ -16,10 +17,10 @@ package struct SiteSettings: Sendable {
     package var tpm = TPMChoice.none
     /// Where figures and readiness are served over HTTP; nil for nowhere.
     package var metrics: (host: String, port: Int)?
-    /// How many jobs run side by side.
-    package var slots = Machine.processors
-    /// After how many days without enough approvals a job expires.
-    package var approvalDays: Int64 = 30
+    /// What the operator decided about the API.
+    package var server = ServerSettings()
+    /// What the operator decided about jobs.
+    var jobs = JobSettings()
     /// Every byte that was read, for the digest that stands in events.
     package private(set) var bytes: [UInt8] = []
 
@@ -42,29 +43,14 @@ package struct SiteSettings: Sendable {
         }
         if let section = root.optional("metrics") {
             var metrics = try JSONFields(section, at: "gloveboxd.yaml.metrics")
-            self.metrics = try Self.address(metrics.required("listen"), of: "metrics.listen")
+            self.metrics = try Self.address(metrics.required("listen"), "metrics.listen")
             try metrics.finish()
         }
-        if let jobs = root.optional("jobs") {
-            var jobs = try JSONFields(jobs, at: "gloveboxd.yaml.jobs")
-            if let slots = jobs.optional("slots") {
-                guard let count = slots.integer, (1...1024).contains(count) else {
-                    throw Self.invalid("jobs.slots is how many jobs run side by side, from 1 to 1024")
-                }
-                self.slots = Int(count)
-            }
-            if let days = jobs.optional("approval_deadline_days") {
-                guard let count = days.integer, (1...3650).contains(count) else {
-                    throw Self.invalid("jobs.approval_deadline_days is a number from 1 to 3650")
-                }
-                approvalDays = count
-            }
-            try jobs.finish()
-        }
+        try readServer(&root, folder: String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
         try root.finish()
         guard let section else { return }
         var log = try JSONFields(section, at: "gloveboxd.yaml.log")
-        if let listen = log.optional("listen") { self.listen = try Self.address(listen, of: "log.listen") }
+        if let listen = log.optional("listen") { self.listen = try Self.address(listen, "log.listen") }
         if let file = log.optional("policy") {
             guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }
             let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
@@ -105,10 +91,7 @@ package struct SiteSettings: Sendable {
         return list
     }
 
-    private static func address(
-        _ value: JSONValue,
-        of key: String
-    ) throws(GloveboxError) -> (host: String, port: Int) {
+    static func address(_ value: JSONValue, _ key: String) throws(GloveboxError) -> (host: String, port: Int) {
         let refused = invalid("\(key) is an address and a port, such as 127.0.0.1:8471 or [::1]:8471")
         guard let text = value.string, let colon = text.lastIndex(of: ":"),
             let port = Int(text[text.index(after: colon)...]), (1...65_535).contains(port)
@@ -119,5 +102,5 @@ package struct SiteSettings: Sendable {
         return (host, port)
     }
 
-    private static func invalid(_ message: String) -> GloveboxError { GloveboxError("config.invalid", message) }
+    static func invalid(_ message: String) -> GloveboxError { GloveboxError("config.invalid", message) }
 }

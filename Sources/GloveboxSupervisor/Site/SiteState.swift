@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxBroker
 internal import GloveboxCore
@@ -39,6 +40,8 @@ struct SiteState: Sendable {
     var lastStart: SiteStart?
     /// How far the log knows the broker's ledger; nil before the first entry.
     var brokerLedger: LedgerState?
+    /// Jobs made by requests with an `Idempotency-Key`.
+    var idempotent: [String: (body: Digest, job: String)] = [:]
     /// Redactions asked for and done, by the entry's index.
     var redactions: [UInt64: Redaction] = [:]
     /// Keys that no longer count, people's and the site's.
@@ -57,6 +60,7 @@ struct SiteState: Sendable {
         case .userCreated: try addAccount(record)
         case .keyEnrolled: try addKey(record)
         case .keyRevoked: try revokeKey(record)
+        case .sessionStart, .sessionEnd: try addToken(record)
         case .datasetRegistered:
             let dataset = try RegisteredDataset(json: record.json)
             datasets[dataset.name] = dataset
@@ -89,7 +93,7 @@ struct SiteState: Sendable {
     /// readers, of which there may be a million.
     static func needs(_ event: LeafGlance) -> Bool {
         switch event.kind {
-        case .checkpointPublished, .authLogin, .authLogout, .authFailed, .authMfa, .sessionStart, .sessionEnd, .logRead,
+        case .checkpointPublished, .authLogin, .authLogout, .authFailed, .authMfa, .logRead,
             .exportMade, .timeSync, .clockStepped, .witnessUnreachable:
             event.isOfJob
         default: true
@@ -99,8 +103,8 @@ struct SiteState: Sendable {
     /// Whether the state rests on the private fields of such an event, when it is of no job.
     static func standsOn(_ kind: EventKind) -> Bool {
         switch kind {
-        case .userCreated, .keyEnrolled, .keyRevoked, .datasetRegistered, .policyPublished, .codeRegistered,
-            .imageRegistered,
+        case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
+            .codeRegistered, .imageRegistered,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned:
             true
         default: false
@@ -127,19 +131,7 @@ struct SiteState: Sendable {
         accounts[id] = Account(id: id, name: try fields.string("name"), roles: roles)
         if record.isErased { return }
         var token = try fields.nested("token")
-        guard let created = Instant(try token.string("created")), let expires = Instant(try token.string("expires"))
-        else {
-            throw GloveboxError("log.journal-corrupt", "a token has no valid times")
-        }
-        tokens.insert(
-            TokenTable.Entry(
-                id: try token.string("id"),
-                secret: try token.digest("secret"),
-                account: id,
-                created: created,
-                expires: expires
-            )
-        )
+        tokens.insert(try TokenTable.Entry(&token, account: id))
     }
 
     private mutating func addKey(_ record: SiteRecord) throws(GloveboxError) {
@@ -201,6 +193,8 @@ struct SiteState: Sendable {
         let manifest = try Manifest(parsing: bytes)
         let need = Int(try fields.integer("quorum"))
         let nonce = fields.optional("nonce")?.string.flatMap(Base64.decode)
+        let grace = fields.optional("grace")?.integer ?? 50
+        let task = try fields.optional("task").map { (json) throws(GloveboxError) in try TaskDocument(json: json) }
         let job = Job(
             id: id,
             planDigest: manifest.digest,
@@ -208,7 +202,7 @@ struct SiteState: Sendable {
             project: manifest.project,
             mode: .real,
             created: record.time,
-            graceEnds: Instant(milliseconds: record.time.milliseconds + 50),
+            graceEnds: Instant(milliseconds: record.time.milliseconds + grace),
             eventIndex: record.index
         )
         jobs[id] = JobEntry(
@@ -218,9 +212,14 @@ struct SiteState: Sendable {
             envelope: envelope,
             link: fields.optional("link")?.string.flatMap(Base64.decode),
             wantsTokens: fields.optional("eat")?.bool ?? false,
+            needsApproval: need > 0,
+            task: task,
             nonce: nonce,
             tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
         )
+        if let key = try fields.optional("idempotency").map(Idempotency.init(json:)) {
+            idempotent[key.name] = (key.body, id)
+        }
         order.append(id)
         open.append(id)
         drafts[manifest.digest] = nil
@@ -308,6 +307,7 @@ struct SiteState: Sendable {
         if let sealed = fields.optional("sealed") {
             entry.sealed = try SealedRelease(json: sealed, requester: entry.manifest.submitter)
         }
+        if record.json["task"] != nil { entry.taskLog = try fields.digest("task") }
         jobs[id] = entry
         if case .dequeued = change { queue.serve(entry.job, at: record.index) }
         if entry.job.cleanup == .done { open.removeAll { $0 == id } }

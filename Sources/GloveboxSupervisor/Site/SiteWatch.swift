@@ -86,7 +86,7 @@ extension Site {
                 by: "phase",
                 open.map { ($0.rawValue, seconds(since[$0])) }
             ),
-            Metric("slots", "Jobs that may run side by side.", .gauge, Double(settings.slots)),
+            Metric("slots", "Jobs that may run side by side.", .gauge, Double(settings.jobs.slots)),
             Metric("log_entries_total", "Entries of the transparency log.", .counter, Double(log.size)),
             Metric(
                 "log_published_entries",

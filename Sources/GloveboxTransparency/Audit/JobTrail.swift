@@ -70,6 +70,9 @@ struct JobTrail: Sendable {
             }
         case .budgetSpent: if event["budget"] == "runs" { paidRuns += 1 }
         case .keyReleased:
+            if quorum == 0 {
+                return [finding("audit.quorum", event, "a dataset's key was released for a plan that nobody approved")]
+            }
             guard running != nil else {
                 return [finding("audit.key-outside-run", event, "a dataset's key was released while no run was open")]
             }
@@ -96,7 +99,8 @@ struct JobTrail: Sendable {
             found.append(finding("audit.plan", event, "what started is another plan than the job's"))
         }
         let valid = votes.values.count { $0 >= event.time }
-        if approved == nil || quorum.map({ UInt64(valid) < $0 }) ?? true {
+        // A plan that needs nobody reads no private data; that its key is released all the same is told below.
+        if quorum != 0, approved == nil || quorum.map({ UInt64(valid) < $0 }) ?? true {
             let need = quorum.map { "\($0)" } ?? "an unknown number"
             found.append(
                 finding("audit.quorum", event, "started with \(valid) valid approvals, where \(need) are needed")

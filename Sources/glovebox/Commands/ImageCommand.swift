@@ -60,11 +60,16 @@ struct ImageCommand: AsyncParsableCommand {
         @Option(help: "Name for it.")
         var name: String
 
+        @Option(help: "Another name that stands for it; repeatable.")
+        var alias: [String] = []
+
         @OptionGroup var store: StoreOption
 
         func run() async throws {
             try await Failure.report(store.terminal) {
-                let image = try ImageBuilder.add(source, store: store.open(), name: name)
+                let opened = try store.open()
+                let image = try ImageBuilder.add(source, store: opened, name: name)
+                try opened.point(alias, at: name)
                 store.terminal.result(ImageCommand.json(image), ImageCommand.lines(image))
             }
         }

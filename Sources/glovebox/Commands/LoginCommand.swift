@@ -12,8 +12,9 @@ struct LoginCommand: AsyncParsableCommand {
         discussion: """
             The key is made on this machine and never leaves it; the site gets its public half and a proof.
 
-            EXAMPLE
+            EXAMPLES
               glovebox login unix:///var/lib/glovebox/api.sock --token-file token.txt --profile alice
+              glovebox login https://hospital-a.example:7443 --ca site.pem --token-file token.txt
             """
     )
 
@@ -29,11 +30,13 @@ struct LoginCommand: AsyncParsableCommand {
                 throw GloveboxError("usage", "login needs --token-file", hint: "The operator hands the token out.")
             }
             try profile.write("url", Array((ServerAddress(url).description + "\n").utf8))
+            if let ca = site.ca { try profile.write("ca.pem", Array((InputFile.text(ca) + "\n").utf8)) }
             try profile.write("token", Array((InputFile.text(file) + "\n").utf8))
         }
         var kept = site  // from here on what the profile keeps is used
         kept.tokenFile = nil
         kept.server = nil
+        kept.ca = nil
         try await Session.run(kept) { session in
             let account = try await session.client.whoami()
             let signer = try session.profile.signer(make: true)

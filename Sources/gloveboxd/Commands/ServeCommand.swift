@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import GloveboxAPI
 import GloveboxCore
 import GloveboxServer
 import GloveboxStore
@@ -20,6 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
             EXAMPLES
               gloveboxd serve --state /var/lib/glovebox
               gloveboxd serve --state /var/lib/glovebox --tpm swtpm
+
+            With server.listen in gloveboxd.yaml it answers over TCP, too.
             """
     )
 
@@ -66,20 +69,32 @@ struct ServeCommand: AsyncParsableCommand {
             try await witnesses.compare()
             try site.begin()
             try Engine(site: site, logger: logger).start()
-            let server = try APIServer(
+            let dispatcher = Dispatcher(
                 service: door,
                 authenticator: door,
-                socket: layout.socket,
                 uploads: layout.incoming,
                 logger: logger,
-                onReady: {
-                    print("ready unix://\(layout.socket)")
-                    fflush(nil)
-                }
+                settings: site.settings.server
+            )
+            let server = try APIServer(
+                dispatcher,
+                socket: layout.socket,
+                logger: logger,
+                onReady: { Self.say("ready unix://\(layout.socket)") }
             )
             var services: [any Service] = [
                 server, BackgroundTask { await witnesses.run() }, BackgroundTask { await site.pulse() },
             ]
+            if let network = site.settings.server.network {
+                for name in site.settings.insecure {
+                    logger.critical("\(name): tokens and results cross the network in the clear")
+                }
+                let scheme = network.tls == nil ? "http" : "https"
+                let listener = try APIServer(dispatcher, network: network, logger: logger) { port in
+                    Self.say("listening \(scheme)://\(network.host):\(port ?? network.port)")
+                }
+                services.insert(listener, at: 0)
+            }
             if let (host, port) = site.settings.listen {
                 services.append(PublicServer(site: door, host: host, port: port, logger: logger))
             }
@@ -96,5 +111,10 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let error as GloveboxError {
             try Failure.report { () throws(GloveboxError) in throw error }
         }
+    }
+
+    private static func say(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 }

@@ -1,0 +1,17 @@
+/// What the operator decides about the API.
+package struct ServerSettings: Sendable {
+    /// How much one account may ask.
+    package var rates = RateLimits()
+    /// Whether the task API is served.
+    package var hasTasks = true
+    /// Milliseconds for which a full read of a task waits for its end; 0 never waits.
+    package var fullWait = 3000
+
+    /// Where the API is served over TCP beside its socket; nil for nowhere.
+    package var network: NetworkAddress?
+    /// Whether plain HTTP may leave this host.
+    package var allowsPlainHTTP = false
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,113 @@
+package import GloveboxCore
+package import GloveboxJobs
+
+/// `POST /tokens`: a further token for the caller's own account.
+package struct CreateTokenRequest: APIValue {
+    /// What it may be used for; at least one.
+    package let scopes: Set<Scope>
+    /// Days for which it is good, 1 to 365.
+    package let days: Int
+    /// Whether the token of the request itself ends with the answer.
+    package let replaces: Bool
+
+    /// Asks for a token.
+    package init(scopes: Set<Scope>, days: Int = 90, replaces: Bool = false) {
+        self.scopes = scopes
+        self.days = days
+        self.replaces = replaces
+    }
+
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "token")
+        self.scopes = try fields.scopes("scopes")
+        self.days = try fields.count("days")
+        self.replaces = try fields.bool("replaces")
+        try fields.finish()
+        guard !scopes.isEmpty, (1...365).contains(days) else {
+            throw GloveboxError("request.invalid", "a token has at least one scope and is good for 1 to 365 days")
+        }
+    }
+
+    package var json: JSONValue {
+        ["scopes": scopes.json, "days": .integer(Int64(days)), "replaces": .bool(replaces)]
+    }
+}
+
+/// What may be known of a token: never its secret.
+package struct TokenInfo: APIValue {
+    /// The public half.
+    package let id: String
+    /// Whom it logs in.
+    package let account: String
+    /// What it may be used for.
+    package let scopes: Set<Scope>
+    /// When it was made.
+    package let created: Instant
+    /// From when it is refused.
+    package let expires: Instant
+
+    /// Describes a token.
+    package init(id: String, account: String, scopes: Set<Scope>, created: Instant, expires: Instant) {
+        self.id = id
+        self.account = account
+        self.scopes = scopes
+        self.created = created
+        self.expires = expires
+    }
+
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "token")
+        self.id = try fields.string("id")
+        self.account = try fields.string("account")
+        self.scopes = try fields.scopes("scopes")
+        self.created = try fields.instant("created")
+        self.expires = try fields.instant("expires")
+        try fields.finish()
+    }
+
+    package var json: JSONValue {
+        [
+            "id": .string(id), "account": .string(account), "scopes": scopes.json,
+            "created": .string(created.description), "expires": .string(expires.description),
+        ]
+    }
+}
+
+/// Answer to `POST /tokens`: the only time the token is shown.
+package struct CreatedToken: APIValue {
+    /// The bearer token.
+    package let token: String
+    /// What is known of it from now on.
+    package let info: TokenInfo
+
+    /// Hands out a token.
+    package init(token: String, info: TokenInfo) {
+        self.token = token
+        self.info = info
+    }
+
+    package init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "token")
+        self.token = try fields.string("token")
+        self.info = try TokenInfo(json: try fields.required("info"))
+        try fields.finish()
+    }
+
+    package var json: JSONValue { ["token": .string(token), "info": info.json] }
+}
+
+extension JSONFields {
+    /// Takes an array of scope names.
+    ///
+    /// - Throws: `schema.missing-field`, `schema.type`.
+    package mutating func scopes(_ name: String) throws(GloveboxError) -> Set<Scope> {
+        var out: Set<Scope> = []
+        for text in try strings(name) { out.insert(try Scope(reading: text)) }
+        return out
+    }
+}
+
+extension Set<Scope> {
+    /// The sorted names as a JSON array.
+    package var json: JSONValue { .array(names.map { .string($0) }) }
+}

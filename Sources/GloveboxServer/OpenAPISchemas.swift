@@ -1,0 +1,186 @@
+internal import GloveboxCore
+internal import GloveboxJobs
+
+/// The values of the APIs as JSON Schema 2020-12.
+enum OpenAPISchemas {
+    /// What an operation answers with.
+    enum Answer {
+        case schema(String)
+        /// A page.
+        case list(String)
+        /// Bytes of a media type.
+        case bytes(String)
+    }
+
+    static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/" + name)] }
+
+    /// Operations whose success is status 201.
+    static let created: Set<GloveboxJobs.Operation> = [
+        .exportLog, .redact, .createToken, .createAccount, .enrollKey, .addDataset, .signWorkflow, .addPolicy,
+        .uploadBlob, .createPlan, .approve, .submitJob,
+    ]
+
+    /// Schemas of query parameters.
+    static let query: [String: JSONValue] = [
+        "limit": ["type": "integer", "minimum": 1, "maximum": 500], "from": ["type": "integer", "minimum": 0],
+        "wait": ["type": "integer", "minimum": 0, "maximum": 30],
+        "page_size": ["type": "integer", "minimum": 1, "maximum": 2047],
+        "view": ["enum": ["MINIMAL", "BASIC", "FULL"]],
+        "phase": ["enum": .array(JobPhase.allCases.map { .string($0.rawValue) })],
+    ]
+
+    /// Schemas of request bodies.
+    static let requests: [GloveboxJobs.Operation: String] = [
+        .exportLog: "Export", .redact: "Redaction", .pauseSite: "Reason", .resumeSite: "Reason",
+        .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
+        .addDataset: "DatasetRequest", .signWorkflow: "Workflow", .addPolicy: "PolicyRequest",
+        .createPlan: "PlanRequest", .approve: "ApprovalRequest", .submitJob: "JobRequest", .cancelJob: "Cancel",
+        .createTask: "Task",
+    ]
+
+    /// What routes answer with that share their operation with others.
+    static let exceptions: [String: Answer] = [
+        "/log/tile/**": .bytes("application/octet-stream"), "/jobs/*/results": .list("Any"),
+    ]
+
+    /// What operations answer with.
+    static let answers: [GloveboxJobs.Operation: Answer] = [
+        .health: .schema("Health"), .readTrust: .schema("Files"), .readLog: .bytes("text/plain; charset=utf-8"),
+        .readBodies: .list("Any"), .exportLog: .schema("Any"), .redact: .schema("Any"),
+        .pauseSite: .schema("SiteState"),
+        .resumeSite: .schema("SiteState"), .createToken: .schema("CreatedToken"), .listTokens: .list("Token"),
+        .revokeToken: .schema("Token"), .whoami: .schema("WhoAmI"), .createAccount: .schema("CreatedAccount"),
+        .enrollKey: .schema("Any"), .listDatasets: .list("Any"), .addDataset: .schema("Any"),
+        .signWorkflow: .schema("Workflow"), .listPolicies: .list("Policy"), .addPolicy: .schema("Policy"),
+        .listImages: .list("Image"), .uploadBlob: .schema("Blob"), .createPlan: .schema("Any"),
+        .approve: .schema("Any"), .readInbox: .list("Any"), .submitJob: .schema("Job"), .listJobs: .list("Job"),
+        .readJob: .schema("Job"), .cancelJob: .schema("Job"), .readReceipt: .schema("Files"),
+        .readEvents: .bytes("text/event-stream"), .readDescription: .schema("Any"), .taskService: .schema("Service"),
+        .createTask: .schema("Created"), .listTasks: .schema("Tasks"), .readTask: .schema("Task"),
+        .cancelTask: .schema("Any"),
+    ]
+
+    private static let text: JSONValue = ["type": "string"]
+    private static let texts: JSONValue = ["type": "array", "items": ["type": "string"]]
+    private static let map: JSONValue = ["type": "object", "additionalProperties": ["type": "string"]]
+    private static let time: JSONValue = ["type": "string", "format": "date-time"]
+    private static let number: JSONValue = ["type": "integer"]
+    private static let digest: JSONValue = ["type": "string", "pattern": "^sha256:[0-9a-f]{64}$"]
+    private static let decimal: JSONValue = ["type": "string", "pattern": "^(0|[1-9][0-9]*)$"]
+    private static let name: JSONValue = ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"]
+    private static let roles: JSONValue = [
+        "type": "array", "minItems": 1, "items": ["enum": .array(Role.allCases.map { .string($0.rawValue) })],
+    ]
+    private static let scopes: JSONValue = [
+        "type": "array", "minItems": 1, "items": ["enum": .array(Scope.allCases.map { .string($0.rawValue) })],
+    ]
+
+    /// An object with these members and no other; those with a `?` may be missing.
+    private static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+        let required = members.map(\.0).filter { !$0.hasSuffix("?") }
+        let properties = members.map { ($0.0.hasSuffix("?") ? String($0.0.dropLast()) : $0.0, $0.1) }
+        return [
+            "type": "object", "additionalProperties": false, "required": .array(required.map { .string($0) }),
+            "properties": .object(JSONObject(properties)),
+        ]
+    }
+
+    private static func list(_ item: JSONValue) -> JSONValue { ["type": "array", "items": item] }
+
+    /// Every schema, by name.
+    static let all: [(String, JSONValue)] = native + tasks
+
+    private static let native: [(String, JSONValue)] = [
+        ("Any", ["type": "object"]),
+        (
+            "Problem",
+            object([
+                ("type", text), ("title", text), ("status", number), ("code", text), ("detail", text), ("hint?", text),
+                ("instance?", text),
+                ("errors?", list(object([("pointer", text), ("code", text), ("detail", text)]))),
+            ])
+        ),
+        (
+            "Health",
+            object([
+                ("site", text), ("version", text), ("state", ["enum": ["open", "paused"]]), ("assurance", text),
+                ("insecure", texts),
+            ])
+        ),
+        ("Files", object([("files", list(object([("path", text), ("content", text)])))])),
+        ("Export", object([("bodies", ["type": "boolean"]), ("job?", text)])),
+        ("Redaction", object([("entry", decimal), ("reason", text)])),
+        ("Reason", object([("reason", ["type": "string", "minLength": 1, "maxLength": 1024])])),
+        ("SiteState", object([("state", ["enum": ["open", "paused"]])])),
+        (
+            "TokenRequest",
+            object([
+                ("scopes", scopes), ("days", ["type": "integer", "minimum": 1, "maximum": 365]),
+                ("replaces", ["type": "boolean"]),
+            ])
+        ),
+        (
+            "Token",
+            object([("id", text), ("account", text), ("scopes", scopes), ("created", time), ("expires", time)])
+        ),
+        ("CreatedToken", object([("token", text), ("info", reference("Token"))])),
+        (
+            "WhoAmI",
+            object([("account", text), ("name", text), ("roles", roles), ("keys", texts), ("site", text)])
+        ),
+        ("AccountRequest", object([("name", name), ("roles", roles)])),
+        ("CreatedAccount", object([("account", text), ("token", text)])),
+        (
+            "KeyRequest",
+            object([
+                ("public", ["type": "string", "pattern": "^[0-9a-f]{64}$"]),
+                ("proof", ["type": "string", "pattern": "^[0-9a-f]{128}$"]),
+            ])
+        ),
+        (
+            "DatasetRequest",
+            object([("name", name), ("schema", text), ("input_policy", text), ("private_path", text)])
+        ),
+        ("Workflow", object([("layout", text), ("onboard", text)])),
+        ("PolicyRequest", object([("document", text)])),
+        ("Policy", object([("name", text), ("version", number), ("kind", text), ("digest", digest)])),
+        (
+            "Image",
+            object([("name", text), ("aliases", texts), ("digest", digest), ("bytes", decimal), ("format", text)])
+        ),
+        (
+            "Blob",
+            object([
+                ("nar_sha256", text), ("git_tree_sha256", text), ("dir_hash", text), ("files", decimal),
+                ("bytes", decimal),
+            ])
+        ),
+        (
+            "PlanRequest",
+            object([
+                ("project?", text), ("code", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("image", text),
+                ("argv", ["type": "array", "minItems": 1, "items": text]), ("env", map), ("dataset", name),
+                ("output_policy", name), ("limits", ["type": "object", "additionalProperties": decimal]),
+                ("deterministic?", ["type": "object"]), ("purpose", ["type": "string", "maxLength": 4096]),
+            ])
+        ),
+        ("ApprovalRequest", object([("envelope", text), ("link?", text)])),
+        (
+            "JobRequest",
+            object([
+                ("plan_digest", digest), ("envelope", text), ("nonce?", text), ("link?", text),
+                ("eat?", ["type": "boolean"]),
+            ])
+        ),
+        ("Cancel", object([("reason?", ["type": "string", "maxLength": 1024])])),
+        (
+            "Job",
+            object([
+                ("id", text), ("phase", ["enum": .array(JobPhase.allCases.map { .string($0.rawValue) })]),
+                ("since", time), ("waiting?", ["type": "object"]), ("message", text), ("plan_digest", digest),
+                ("core_digest", digest), ("submitter", text), ("dataset", text), ("mode", text), ("created", time),
+                ("runs", list(["type": "object"])), ("reasons", texts), ("denied", texts), ("receipt_url?", text),
+            ])
+        ),
+    ]
+}

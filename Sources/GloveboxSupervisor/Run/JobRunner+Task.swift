@@ -1,0 +1,100 @@
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJail
+internal import GloveboxJobs
+internal import GloveboxLinux
+internal import GloveboxPolicy
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+extension JobRunner {
+    /// Runs a plan that reads no private data, and releases what it left as it is.
+    func executeTask(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ cancel: Descriptor,
+        _ facts: inout RunFacts
+    ) throws(GloveboxError) {
+        guard policy.tier == .verbatim, let rules = policy.verbatim else {
+            throw GloveboxError("policy.error", "a plan without data runs under a policy of tier verbatim alone")
+        }
+        let jail = try JobJail(site: site, entry: entry, executor: entry.manifest.core.executors[0])
+        facts.filter = Machine.sha256(try jail.specification.profile.compiled())
+        facts.imageFormat = jail.imageFormat
+        facts.startStatement = try ReportMaker(site: site).start(for: job, facts: facts)
+        let run = try TaskRun(site: site, entry: entry)
+        let ending = try run.run(cancel: cancel, &facts)
+        try recordDenials(run.denied)
+        if try isCancelled() {
+            try closeRun("job.cancelled")
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+            return
+        }
+        var log = TaskLog(executors: run.logs)
+        try site.transition(job, .ended(ending.exit), details: [("task", try log.keep(in: site.blobs))])
+        if case .limit(let limit) = ending.exit {
+            try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
+        }
+        guard ending.exit.isSuccess else {
+            try site.transition(job, .failed)
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+            return
+        }
+        let outputs = TaskOutputs(layout: try TaskLayout(entry.manifest), outputs: entry.manifest.outputs, rules: rules)
+        try release(entry, policy, outputs, ending, &log, &facts)
+    }
+
+    private func release(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ outputs: TaskOutputs,
+        _ ending: TaskRun.Ending,
+        _ log: inout TaskLog,
+        _ facts: inout RunFacts
+    ) throws(GloveboxError) {
+        let files: [TaskOutputs.File]
+        let bundle: [UInt8]
+        do {
+            files = try outputs.collect(ending.directories)
+            bundle = try ReleaseBundle(files.map { Decision.File($0.name, $0.bytes) }, pad: policy.channels.pad).bytes
+        } catch {
+            guard error.code.hasPrefix("output.") else { throw error }
+            try site.transition(job, .collected(commitment: Machine.sha256([])))
+            try site.transition(job, .checked(.withhold), fields: [("verdict", "withhold")])
+            try site.transition(job, .withheld(reasons: [error.code]), explanation: error.message)
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+            return
+        }
+        let decision = Decision.verbatim(files.map { Decision.File($0.name, $0.bytes) })
+        let record: JSONValue = [
+            "tier": "verbatim", "policy": policy.document.digest.json, "job": .string(job),
+            "files": .array(
+                files.map {
+                    ["name": .string($0.name), "path": .string($0.log.path), "sha256": Machine.sha256($0.bytes).json]
+                }
+            ),
+        ]
+        facts.decision = decision
+        facts.disclosure = CanonicalJSON.encode(record)
+        log.outputs = files.map(\.log)
+        let all = files.reduce(into: [UInt8]()) { $0 += $1.bytes }
+        try site.transition(job, .collected(commitment: Machine.sha256(all)))
+        try site.transition(job, .checked(.release), fields: [("verdict", "release")])
+        var event = Event(
+            kind: .outputApproved,
+            job: job,
+            project: entry.manifest.project,
+            output: Site.output(of: job)
+        )
+        event.actor = policy.document.digest.named
+        try site.record(event)
+        try site.transition(
+            job,
+            .releaseIntent(bundle: Machine.sha256(bundle)),
+            details: [("bytes", .integer(Int64(bundle.count))), ("task", try log.keep(in: site.blobs))]
+        )
+        try ReportMaker(site: site).issue(for: job, facts: facts)
+    }
+}

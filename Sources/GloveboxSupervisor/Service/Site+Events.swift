@@ -1,0 +1,161 @@
+package import GloveboxAPI
+package import GloveboxCore
+internal import GloveboxJobs
+
+/// Where an event stands among all that a watcher sees: by the moment it shows, by job, by its place in the job.
+struct EventPlace: Comparable, Sendable {
+    let at: Int64
+    let job: Int
+    let number: Int
+
+    /// The place before everything.
+    static let start = EventPlace(at: .min, job: 0, number: 0)
+
+    init(at: Int64, job: Int, number: Int) {
+        self.at = at
+        self.job = job
+        self.number = number
+    }
+
+    /// Reads what ``text`` writes.
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
+        guard parts.count == 3, let at = parts[0], let job = parts[1], let number = parts[2], at >= 0, job >= 0,
+            number >= 0
+        else { return nil }
+        self.init(at: at, job: Int(clamping: job), number: Int(clamping: number))
+    }
+
+    var text: String { "\(at)-\(job)-\(number)" }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.at, left.job, left.number) < (right.at, right.job, right.number)
+    }
+}
+
+extension Site {
+    /// What a watcher is told.
+    struct Look: Sendable {
+        /// Events with their places, in order.
+        var events: [(place: EventPlace, event: SiteEvent)] = []
+        /// Why each open job waits.
+        var waiting: [String: SiteEvent] = [:]
+        /// Whether nothing more can come.
+        var isOver = false
+    }
+
+    /// Everything after a place that the caller may see, of one job or of all.
+    ///
+    /// Only what began before this millisecond is told, so that nothing can come to stand before it later.
+    ///
+    /// - Throws: `object.not-found`.
+    func look(_ caller: Caller, job: String?, after place: EventPlace) throws(GloveboxError) -> Look {
+        if let job { _ = try visible(job, to: caller) }
+        let (order, now) = read { state in (state.order, Machine.now()) }
+        var look = Look()
+        look.isOver = job != nil
+        for (number, id) in order.enumerated() where job == nil || job == id {
+            let entry: JobEntry
+            do throws(GloveboxError) { entry = try visible(id, to: caller) } catch { continue }
+            // A job that ended before the place has nothing new; most jobs of a site are such.
+            if entry.job.phase.isTerminal, let last = entry.job.transitions.last?.at.milliseconds,
+                last + 2 * 86_400_000 < place.at
+            {
+                continue
+            }
+            let isFull = !caller.roles.isDisjoint(with: [.auditor, .operator, .owner])
+            let shown = isFull ? entry.job.transitions : shownTransitions(of: entry, at: now)
+            for (index, transition) in shown.enumerated() where transition.at < now {
+                let here = EventPlace(at: transition.at.milliseconds, job: number, number: index + 1)
+                guard here > place else { continue }
+                let isEnd = transition.phase == .released
+                let data: JSONValue = [
+                    "job": .string(id), "n": .integer(Int64(index + 1)), "phase": .string(transition.phase.rawValue),
+                    "at": .string(transition.at.description),
+                ]
+                let event = SiteEvent(id: here.text, name: isEnd ? "release" : "phase", data: data)
+                look.events.append((here, event))
+            }
+            guard job != nil else { continue }
+            let info = try info(id, for: caller)
+            look.isOver = info.phase.isTerminal && (shown.last.map { $0.at < now } ?? true)
+            if let waiting = info.waiting {
+                let json = waiting.json(phase: info.phase, message: "")
+                look.waiting[id] = SiteEvent(id: nil, name: "waiting", data: json)
+            }
+        }
+        look.events.sort { $0.place < $1.place }
+        return look
+    }
+}
+
+extension SiteDoor {
+    /// Seconds for which a stream lasts at most.
+    private static let longest = 1800
+
+    package func events(_ caller: Caller, job: String?, after id: String?) async throws(GloveboxError)
+        -> AsyncStream<SiteEvent>
+    {
+        var place = EventPlace.start
+        if let id {
+            guard let known = EventPlace(id) else {
+                throw GloveboxError("request.invalid", "Last-Event-ID is not the id of an event of this site")
+            }
+            place = known
+        } else if job == nil {
+            place = EventPlace(at: Machine.now().milliseconds, job: .max, number: .max)
+        }
+        let begin = place
+        _ = try await look(caller) { (site) throws(GloveboxError) in try site.look(caller, job: job, after: begin) }
+        let (stream, continuation) = AsyncStream<SiteEvent>.makeStream(bufferingPolicy: .bufferingOldest(1024))
+        let task = Task {
+            await self.watch(caller, job, begin, continuation)
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in task.cancel() }
+        return stream
+    }
+
+    private func watch(
+        _ caller: Caller,
+        _ job: String?,
+        _ begin: EventPlace,
+        _ continuation: AsyncStream<SiteEvent>.Continuation
+    ) async {
+        var place = begin
+        var waiting: [String: SiteEvent] = [:]
+        let listener = bell.listen()
+        defer { bell.leave(listener) }
+        var wakes = listener.wakes.makeAsyncIterator()
+        let clock = ContinuousClock()
+        let end = clock.now.advanced(by: .seconds(Self.longest))
+        var ping = clock.now.advanced(by: .seconds(15))
+        while clock.now < end, !Task.isCancelled {
+            let from = place
+            let seen: Site.Look
+            do throws(GloveboxError) {
+                seen = try await perform { (site) throws(GloveboxError) in
+                    try site.look(caller, job: job, after: from)
+                }
+            } catch { return }
+            for (at, event) in seen.events {
+                if case .dropped = continuation.yield(event) { return }  // whoever does not read may come again
+                place = at
+            }
+            for (id, event) in seen.waiting where waiting[id] != event { continuation.yield(event) }
+            waiting = seen.waiting
+            if seen.isOver { return }
+            if clock.now >= ping {
+                continuation.yield(.ping)
+                ping = clock.now.advanced(by: .seconds(15))
+            }
+            // Ends of real runs show at ticks of the clock, which ring no bell.
+            let alarm = Task {
+                do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                listener.wake()
+            }
+            _ = await wakes.next()
+            alarm.cancel()
+        }
+    }
+}

@@ -1,0 +1,119 @@
+internal import GloveboxAPI
+internal import GloveboxCore
+
+/// What the operator decided about jobs.
+struct JobSettings: Sendable {
+    /// Milliseconds for which a new job does nothing, so that a cancel sent at once always wins; at most an hour.
+    var startGrace: Int64 = 50
+    /// Whether a plan that mounts no private data runs without a person's approval.
+    var hasNoPrivateDataRule = true
+    /// How many jobs run side by side.
+    var slots = Machine.processors
+    /// After how many days without enough approvals a job expires.
+    var approvalDays: Int64 = 30
+}
+
+extension SiteSettings {
+    /// Safety switches that are off, as every report and `healthz` name them.
+    package var insecure: [String] {
+        guard let network = server.network, network.tls == nil, !network.isLoopback else { return [] }
+        return ["server.insecure_plain_http"]
+    }
+
+    /// Reads the sections `server`, `rate`, `jobs`, `tes` and `approvals`; a path is relative to `folder`.
+    ///
+    /// Source: job-backend section 6.
+    mutating func readServer(_ root: inout JSONFields, folder: String) throws(GloveboxError) {
+        if let section = root.optional("server") { try readAddress(section, folder) }
+        if let section = root.optional("rate") { try readRates(section) }
+        if let section = root.optional("jobs") {
+            var fields = try JSONFields(section, at: "jobs")
+            jobs.startGrace = try Self.number(&fields, "start_grace_ms", 0...3_600_000) ?? jobs.startGrace
+            jobs.slots = Int(try Self.number(&fields, "slots", 1...1024) ?? Int64(jobs.slots))
+            jobs.approvalDays = try Self.number(&fields, "approval_deadline_days", 1...3650) ?? jobs.approvalDays
+            try fields.finish()
+        }
+        if let section = root.optional("tes") {
+            var fields = try JSONFields(section, at: "tes")
+            server.hasTasks = try Self.flag(&fields, "enabled") ?? server.hasTasks
+            server.fullWait = Int(try Self.number(&fields, "full_wait_ms", 0...3000) ?? Int64(server.fullWait))
+            try fields.finish()
+        }
+        if let section = root.optional("approvals") {
+            var fields = try JSONFields(section, at: "approvals")
+            jobs.hasNoPrivateDataRule = try Self.flag(&fields, "no_private_data_rule") ?? true
+            try fields.finish()
+        }
+    }
+
+    private mutating func readAddress(_ section: JSONValue, _ folder: String) throws(GloveboxError) {
+        var fields = try JSONFields(section, at: "server")
+        let listen = try fields.optional("listen").map { (value) throws(GloveboxError) in
+            try Self.address(value, "server.listen")
+        }
+        server.allowsPlainHTTP = try Self.flag(&fields, "insecure_plain_http") ?? false
+        var tls: NetworkAddress.TLSFiles?
+        if let value = fields.optional("tls") {
+            var files = try JSONFields(value, at: "server.tls")
+            tls = NetworkAddress.TLSFiles(
+                certificate: Self.path(try files.string("cert"), folder),
+                key: Self.path(try files.string("key"), folder)
+            )
+            tls?.clientAuthority = files.optional("client_ca")?.string.map { Self.path($0, folder) }
+            try files.finish()
+        }
+        try fields.finish()
+        guard let listen else {
+            guard tls == nil else { throw Self.invalid("server.tls has no use without server.listen") }
+            return
+        }
+        let network = NetworkAddress(host: listen.host, port: listen.port, tls: tls)
+        guard tls != nil || network.isLoopback || server.allowsPlainHTTP else {
+            throw GloveboxError(
+                "config.invalid",
+                "server.listen is not a loopback address, and there is no server.tls",
+                hint: "Name server.tls.cert and server.tls.key, or set server.insecure_plain_http to true."
+            )
+        }
+        server.network = network
+    }
+
+    private mutating func readRates(_ section: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(section, at: "rate")
+        func count(_ name: String, _ value: inout Int) throws(GloveboxError) {
+            if let number = try Self.number(&fields, name, 1...1_000_000) { value = Int(number) }
+        }
+        try count("reads_per_second", &server.rates.reads.perSecond)
+        try count("reads_burst", &server.rates.reads.burst)
+        try count("writes_per_second", &server.rates.writes.perSecond)
+        try count("writes_burst", &server.rates.writes.burst)
+        try count("uploads", &server.rates.uploads)
+        try count("streams", &server.rates.streams)
+        try count("waits", &server.rates.waits)
+        try count("all_waits", &server.rates.allWaits)
+        try count("failed_logins_per_minute", &server.rates.failedLogins)
+        try fields.finish()
+    }
+
+    private static func path(_ name: String, _ folder: String) -> String {
+        name.hasPrefix("/") ? name : folder + "/" + name
+    }
+
+    private static func flag(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> Bool? {
+        guard let value = fields.optional(name) else { return nil }
+        guard let flag = value.bool else { throw invalid("\(name) is true or false") }
+        return flag
+    }
+
+    private static func number(
+        _ fields: inout JSONFields,
+        _ name: String,
+        _ range: ClosedRange<Int64>
+    ) throws(GloveboxError) -> Int64? {
+        guard let value = fields.optional(name) else { return nil }
+        guard let number = value.integer, range.contains(number) else {
+            throw invalid("\(name) is a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}

@@ -1,0 +1,135 @@
+import Glibc
+import GloveboxCore
+import GloveboxLinux
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+/// A site with the image `base` that answers over TLS on a port of its own.
+final class APISite {
+    let state: String
+    let url: String
+    let certificate: String
+    private var process: LaunchedProcess
+    private var output: Descriptor
+
+    /// Whether this host has what such a site needs.
+    static var canServe: Bool {
+        geteuid() == 0 && TestPrograms.variable("GLOVEBOX_THIRD_PARTY") != nil && TestPrograms.image("base") != nil
+    }
+
+    init(settings: String = "") throws {
+        state = try TestPrograms.scratch()
+        let port = try TestServer.freePort()
+        url = "https://localhost:\(port)"
+        let founding = ["init", "--state", state, "--name", "t", "--origin", "log.t.example", "--plan-quorum", "1"]
+        let founded = try TestPrograms.run("gloveboxd", founding)
+        try #require(founded.status == 0, "\(founded.output)")
+        certificate = state + "/tls.pem"
+        let made = try TestPrograms.run(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", state + "/tls.key",
+                "-out", certificate,
+            ]
+        )
+        try #require(made.status == 0, "\(made.output)")
+        #expect(unsafe chmod(state + "/tls.key", 0o600) == 0)
+        let text = """
+            server:
+              listen: "127.0.0.1:\(port)"
+              tls: {cert: tls.pem, key: tls.key}
+            rate: {reads_per_second: 5000, reads_burst: 5000, writes_per_second: 5000, writes_burst: 5000}
+            \(settings)
+            """
+        try Descriptor.open(state + "/gloveboxd.yaml", O_WRONLY | O_CREAT, mode: 0o600).write(Array(text.utf8))
+        let image = try #require(TestPrograms.image("base"))
+        let added = try TestPrograms.run(
+            "glovebox",
+            [
+                "image", "add", image, "--name", "base", "--alias", "alpine", "--alias", "ubuntu", "--images",
+                state + "/images",
+            ]
+        )
+        try #require(added.status == 0, "\(added.output)")
+        (process, output) = try Self.serve(state)
+    }
+
+    private static func serve(_ state: String) throws -> (LaunchedProcess, Descriptor) {
+        let (process, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
+        var said = ""
+        while !said.contains("ready unix") || !said.contains("listening https") {
+            let more = try output.read(upTo: 512)
+            try #require(!more.isEmpty, "\(said)")
+            said += String(decoding: more, as: UTF8.self)
+        }
+        // Its log would fill the pipe.
+        Self.drain(output)
+        return (process, output)
+    }
+
+    private static func drain(_ output: Descriptor) {
+        var thread = pthread_t()
+        let box = unsafe Unmanaged.passRetained(Box(output))
+        unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let output = unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().output
+                do { while try !output.read(upTo: 65536).isEmpty {} } catch {}
+                return nil
+            },
+            box.toOpaque()
+        )
+        pthread_detach(thread)
+    }
+
+    private final class Box: Sendable {
+        let output: Descriptor
+        init(_ output: Descriptor) { self.output = output }
+    }
+
+    /// Kills it and starts it again.
+    func restart() throws {
+        stop()
+        (process, output) = try Self.serve(state)
+    }
+
+    /// Makes an account; its token.
+    func person(_ name: String, _ role: String) throws -> String {
+        let file = "\(state)/\(name).token"
+        let made = try TestPrograms.run(
+            "glovebox",
+            ["account", "add", name, "--role", role, "--token-out", file, "--profile", state + "/operator"]
+        )
+        try #require(made.status == 0, "\(made.output)")
+        let text = String(decoding: try Descriptor.open(file, O_RDONLY).readAll(limit: 1000), as: UTF8.self)
+        return String(text.split(separator: "\n").first ?? "")
+    }
+
+    /// Runs a script of the repository with the clients of others, which believe this site's certificate.
+    func python(_ script: String, _ arguments: [String]) throws -> TestPrograms.Outcome {
+        let tools = TestPrograms.variable("GLOVEBOX_THIRD_PARTY") ?? ""
+        return try TestPrograms.run(
+            tools + "/api/bin/python",
+            [TestPrograms.repository + "/" + script] + arguments,
+            environment: [
+                "REQUESTS_CA_BUNDLE=" + certificate, "SSL_CERT_FILE=" + certificate, "PYTHONDONTWRITEBYTECODE=1",
+            ]
+        )
+    }
+
+    /// The log's verifier key.
+    func key() throws -> String {
+        let bytes = try Descriptor.open(state + "/keys/signer/log.key", O_RDONLY).readAll(limit: 1000)
+        return try NoteSigner(parsing: String(decoding: bytes, as: UTF8.self)).key.vkey
+    }
+
+    /// Ends it.
+    func stop() {
+        process.kill()
+        do { _ = try process.wait() } catch {}
+    }
+}
