@@ -301,7 +301,8 @@ let package = Package(
         .testTarget(
             name: "GloveboxServerTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", "GloveboxServer", "TestSupport", httpTypes,
+                "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", "GloveboxServer", "TestSupport",
+                httpTypes,
                 hummingbird, logging, nio,
             ],
             swiftSettings: strict

@@ -88,7 +88,8 @@ package struct KeyGrant: Sendable, Hashable {
     package var json: JSONValue {
         [
             "request": request.json, "job": .string(job), "project": .string(project), "plan": plan.json,
-            "policy": policy.json, "basePolicy": basePolicy.json, "start": start.json, "hpkeKey": .string(Base64.encode(hpkeKey)),
+            "policy": policy.json, "basePolicy": basePolicy.json, "start": start.json,
+            "hpkeKey": .string(Base64.encode(hpkeKey)),
             "commitment": commitment.json, "trustVersion": .string(String(trustVersion)),
             "time": .string(time.description),
         ]
