@@ -52,8 +52,9 @@ package struct KeyAppraisal: Sendable {
             try trust.checkSignature()
             if trust.signingRoot.der == expected.root { return }
             // A root that the one the broker was given has named as its heir, in as many steps as there were.
-            let given = try ParsedCertificate(expected.root).publicKey
-            guard RootSuccession.lead(trust.policy.successions, from: given, to: trust.signingRoot.publicKey) else {
+            let given: VerifyingKey?
+            do throws(GloveboxError) { given = try ParsedCertificate(expected.root).publicKey } catch { given = nil }
+            guard let given, RootSuccession.lead(trust.policy.successions, from: given, to: trust.signingRoot.publicKey) else {
                 throw GloveboxError("trust.signature", "the trust files are of another root")
             }
         }
@@ -66,20 +67,7 @@ package struct KeyAppraisal: Sendable {
             try leaf.publicKey.check(envelope.signature, over: envelope.pae)
         }
         let chain = parts.certificates
-        _ = checks.run(.certificate, "cert.chain", chain) { chain throws(GloveboxError) in try chain.chain() }
-        _ = checks.run(.certificate, "cert.time", chain) { chain throws(GloveboxError) in
-            try chain.time(expected.now)
-        }
-        _ = checks.run(.certificate, "cert.extensions", chain) { chain throws(GloveboxError) in
-            try chain.extensions()
-        }
-        _ = checks.run(.certificate, "cert.authority", chain) { chain throws(GloveboxError) in
-            try chain.authority()
-        }
-        _ = checks.run(.certificate, "cert.usage", chain) { chain throws(GloveboxError) in try chain.usage() }
-        _ = checks.run(.certificate, "cert.identity", chain, parts.report) { chain, report throws(GloveboxError) in
-            try chain.identity(report)
-        }
+        CertificateChecks.judge(chain, of: parts.report, at: expected.now, &checks)
         _ = checks.run(.certificate, "cert.sct", chain) { chain throws(GloveboxError) in
             guard let key = chain.trust.timestamps else {
                 throw GloveboxError("cert.sct-missing", "the trust files name no key for certificate time stamps")
@@ -166,20 +154,7 @@ package struct KeyAppraisal: Sendable {
     /// The quote of a site with a TPM is of this leaf and this nonce.
     private static func quote(_ parts: AppraisedParts, _ checks: inout CheckList) {
         guard let report = parts.report, let quote = report.quote else { return }
-        let judge = checks.run(.tpm, "tpm.quote") { () throws(GloveboxError) in try QuoteChecks(quote) }
-        _ = checks.run(.tpm, "tpm.signature", judge) { judge throws(GloveboxError) in try judge.signature() }
-        _ = checks.run(.tpm, "tpm.ak", judge, parts.trust) { judge, trust throws(GloveboxError) in
-            try judge.attestationKey(trust.policy.attestationKeys, claiming: report.assurance.rootOfTrust)
-        }
-        _ = checks.run(.tpm, "tpm.pcr-selection", judge) { judge throws(GloveboxError) in try judge.selection() }
-        _ = checks.run(.tpm, "tpm.pcr-digest", judge) { judge throws(GloveboxError) in try judge.digest() }
-        _ = checks.run(.tpm, "tpm.event-log", judge, parts.trust) { judge, trust throws(GloveboxError) in
-            try judge.events(
-                supervisor: report.attester.supervisor,
-                launcher: report.attester.launcher,
-                reference: trust.policy.reference
-            )
-        }
+        let judge = QuoteChecks.state(quote, of: report, parts.trust, &checks)
         _ = checks.run(.tpm, "tpm.extra-data", judge, parts.leaf, parts.request) {
             judge,
             leaf,

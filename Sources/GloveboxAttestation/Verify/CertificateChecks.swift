@@ -141,3 +141,28 @@ struct CertificateChecks {
         }
     }
 }
+
+extension CertificateChecks {
+    /// Checks a chain in every respect but the time stamp of its leaf; what is missing leaves its checks out.
+    static func judge(
+        _ chain: CertificateChecks?,
+        of report: Report?,
+        at time: Instant?,
+        _ checks: inout CheckList
+    ) {
+        _ = checks.run(.certificate, "cert.chain", chain) { chain throws(GloveboxError) in try chain.chain() }
+        _ = checks.run(.certificate, "cert.time", chain, time) { chain, time throws(GloveboxError) in
+            try chain.time(time)
+        }
+        _ = checks.run(.certificate, "cert.extensions", chain) { chain throws(GloveboxError) in
+            try chain.extensions()
+        }
+        _ = checks.run(.certificate, "cert.authority", chain) { chain throws(GloveboxError) in
+            try chain.authority()
+        }
+        _ = checks.run(.certificate, "cert.usage", chain) { chain throws(GloveboxError) in try chain.usage() }
+        _ = checks.run(.certificate, "cert.identity", chain, report) { chain, report throws(GloveboxError) in
+            try chain.identity(report)
+        }
+    }
+}

@@ -4,20 +4,7 @@ extension ReportVerifier {
     /// Judges the quote of a report that carries one; that a report must carry one is a check of its assurance.
     static func quote(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
         guard let report = parts.report, let quote = report.quote else { return }
-        let judge = checks.run(.tpm, "tpm.quote") { () throws(GloveboxError) in try QuoteChecks(quote) }
-        _ = checks.run(.tpm, "tpm.signature", judge) { judge throws(GloveboxError) in try judge.signature() }
-        _ = checks.run(.tpm, "tpm.ak", judge, parts.trust) { judge, trust throws(GloveboxError) in
-            try judge.attestationKey(trust.policy.attestationKeys, claiming: report.assurance.rootOfTrust)
-        }
-        _ = checks.run(.tpm, "tpm.pcr-selection", judge) { judge throws(GloveboxError) in try judge.selection() }
-        _ = checks.run(.tpm, "tpm.pcr-digest", judge) { judge throws(GloveboxError) in try judge.digest() }
-        _ = checks.run(.tpm, "tpm.event-log", judge, parts.trust) { judge, trust throws(GloveboxError) in
-            try judge.events(
-                supervisor: report.attester.supervisor,
-                launcher: report.attester.launcher,
-                reference: trust.policy.reference
-            )
-        }
+        let judge = QuoteChecks.state(quote, of: report, parts.trust, &checks)
         _ = checks.run(.tpm, "tpm.files") { () throws(GloveboxError) in
             for file in try quote.files() where try input.file(file.name) != file.bytes {
                 throw GloveboxError("report.conflict", "\(file.name) is not the one in the report")

@@ -119,21 +119,7 @@ package enum ReportVerifier {
     }
 
     private static func certificates(_ parts: VerifiedParts, _ logged: LoggedAt?, _ checks: inout CheckList) {
-        let chain = parts.certificates
-        _ = checks.run(.certificate, "cert.chain", chain) { chain throws(GloveboxError) in try chain.chain() }
-        _ = checks.run(.certificate, "cert.time", chain, logged) { chain, logged throws(GloveboxError) in
-            try chain.time(logged.time)
-        }
-        _ = checks.run(.certificate, "cert.extensions", chain) { chain throws(GloveboxError) in
-            try chain.extensions()
-        }
-        _ = checks.run(.certificate, "cert.authority", chain) { chain throws(GloveboxError) in
-            try chain.authority()
-        }
-        _ = checks.run(.certificate, "cert.usage", chain) { chain throws(GloveboxError) in try chain.usage() }
-        _ = checks.run(.certificate, "cert.identity", chain, parts.report) { chain, report throws(GloveboxError) in
-            try chain.identity(report)
-        }
+        CertificateChecks.judge(parts.certificates, of: parts.report, at: logged?.time, &checks)
         if let trust = parts.trust, trust.timestamps == nil {
             checks.leaveOut(.certificate, "cert.sct", "the trust files name no key for certificate time stamps")
         } else {

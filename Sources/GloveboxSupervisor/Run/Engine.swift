@@ -199,7 +199,8 @@ package final class Engine: Sendable {
 
     /// Why a job that was approved is not any more; nil when it still is.
     private static func loss(_ entry: JobEntry, _ now: Instant) -> Waiting.Code? {
-        switch entry.tally.state(at: now) {
+        guard entry.needsApproval else { return nil }
+        return switch entry.tally.state(at: now) {
         case .approved, .spent: nil
         case .waiting(.approvalExpired, _): .approvalExpired
         case .waiting, .refused: .approvalRevoked

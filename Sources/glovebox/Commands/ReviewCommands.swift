@@ -147,10 +147,8 @@ struct ApproveCommand: AsyncParsableCommand {
     }
 }
 
-/// The command `glovebox deny`.
-struct DenyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "deny", abstract: "Refuse a plan; the job ends.")
-
+/// What a vote against a plan needs.
+struct ObjectionOptions: ParsableArguments {
     @Argument(help: "Job.")
     var job: String
 
@@ -161,9 +159,16 @@ struct DenyCommand: AsyncParsableCommand {
     var yes = false
 
     @OptionGroup var site: SiteOptions
+}
+
+/// The command `glovebox deny`.
+struct DenyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "deny", abstract: "Refuse a plan; the job ends.")
+
+    @OptionGroup var against: ObjectionOptions
 
     func run() async throws {
-        try await Vote.cast(.refuse, job, message, nil, yes, site)
+        try await Vote.cast(.refuse, against.job, against.message, nil, against.yes, against.site)
     }
 }
 
@@ -181,19 +186,10 @@ struct RevokeCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "Job.")
-    var job: String
-
-    @Option(name: [.customShort("m"), .customLong("message")], help: "Reason for the record.")
-    var message: String
-
-    @Flag(help: "Do not ask.")
-    var yes = false
-
-    @OptionGroup var site: SiteOptions
+    @OptionGroup var against: ObjectionOptions
 
     func run() async throws {
-        try await Vote.cast(.revoke, job, message, nil, yes, site)
+        try await Vote.cast(.revoke, against.job, against.message, nil, against.yes, against.site)
     }
 }
 
