@@ -29,9 +29,12 @@ struct TaskAPITests {
         defer { site.stop() }
         for (name, role) in [("alice", "researcher"), ("otto", "operator")] {
             let token = try site.person(name, role)
+            // It keeps notes in the directory it is started in.
             let outcome = try TestPrograms.run(
-                (TestPrograms.variable("GLOVEBOX_THIRD_PARTY") ?? "") + "/api/bin/schemathesis",
+                "/usr/bin/env",
                 [
+                    "-C", TestPrograms.scratch(),
+                    (TestPrograms.variable("GLOVEBOX_THIRD_PARTY") ?? "") + "/api/bin/schemathesis",
                     "run", TestPrograms.repository + "/docs/openapi.json", "--url", site.url, "--tls-verify",
                     site.certificate, "--header", "Authorization: Bearer \(token)", "--max-examples", "8", "--phases",
                     "coverage,fuzzing", "--exclude-path-regex", "events|tokens|:cancel|/site/", "--checks",
