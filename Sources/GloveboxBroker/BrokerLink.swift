@@ -20,6 +20,9 @@ package final class BrokerLink: Sendable {
         package let directory: String
         /// Seconds without an answer after which a broker counts as dead.
         package var timeout = 60
+        /// What opens the store where a TPM keeps it, asked anew for each start and kept by nobody; nil where the broker
+        /// has it in a file.
+        package var secret: @Sendable () throws(GloveboxError) -> SealingSecret? = { () throws(GloveboxError) in nil }
 
         /// `gloveboxd broker`.
         package init(daemon: String, directory: String) {
@@ -214,6 +217,7 @@ package final class BrokerLink: Sendable {
 
     private static func connected(_ state: inout State) throws(GloveboxError) -> Connection {
         if let connection = state.connection { return connection }
+        let secret = try state.launch.secret()
         let process: LaunchedProcess
         let socket: FramedSocket
         let answer: Result<JSONValue, GloveboxError>
@@ -230,9 +234,10 @@ package final class BrokerLink: Sendable {
             )
             socket = FramedSocket(ours)
         } catch { throw error.coded("kbs.unavailable") }
-        let hello: JSONValue =
-            state.known.map { ["op": "hello", "ledger": $0.json] } ?? ["op": "hello"]
-        do throws(SyscallError) { answer = try Self.answer(to: hello, socket) } catch {
+        var hello: [(String, JSONValue)] = [("op", "hello")]
+        if let known = state.known { hello.append(("ledger", known.json)) }
+        if let secret { hello.append(("secret", secret.json)) }
+        do throws(SyscallError) { answer = try Self.answer(to: .object(JSONObject(hello)), socket) } catch {
             reap(process)
             throw died(error)
         }

@@ -26,13 +26,7 @@ package enum BrokerProcess {
         let directory = Descriptor(owning: 3)
         try becomeOwner(of: directory)
         try harden()
-        let channel = FramedSocket(socket)
-        let service: BrokerService
-        do throws(GloveboxError) { service = BrokerService(try KeyBroker(".")) } catch {
-            try BrokerService.refuse(channel, error)
-            throw error
-        }
-        try service.serve(channel)
+        try BrokerService(".").serve(FramedSocket(socket))
     }
 
     /// Gives up root for the owner of the directory; someone else's directory is refused.

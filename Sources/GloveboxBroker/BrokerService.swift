@@ -7,10 +7,12 @@ internal import GloveboxStore
 
 /// The broker's side of its socket: one call after the other, until the supervisor is gone.
 package final class BrokerService {
-    private let broker: KeyBroker
+    private let directory: String
+    /// There from the first `hello` on, which may bring the secret that opens it.
+    private var opened: KeyBroker?
 
-    /// Serves a broker.
-    package init(_ broker: KeyBroker) { self.broker = broker }
+    /// Serves the broker of a directory.
+    package init(_ directory: String) { self.directory = directory }
 
     /// Answers calls until the other side closes.
     ///
@@ -30,15 +32,6 @@ package final class BrokerService {
         } catch { return Self.refusal(error) }
     }
 
-    /// Answers one call with why there is no broker to answer it.
-    ///
-    /// - Throws: `kbs.message`.
-    static func refuse(_ socket: FramedSocket, _ error: GloveboxError) throws(GloveboxError) {
-        do throws(SyscallError) {
-            if try socket.receive() != nil { try socket.send(refusal(error)) }
-        } catch { throw error.coded("kbs.message") }
-    }
-
     private static func refusal(_ error: GloveboxError) -> [UInt8] {
         var refusal: [(String, JSONValue)] = [("code", .string(error.code)), ("message", .string(error.message))]
         if let hint = error.hint { refusal.append(("hint", .string(hint))) }
@@ -46,8 +39,9 @@ package final class BrokerService {
     }
 
     private func perform(_ name: String, _ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
+        if name == "hello" { return try hello(&call) }
+        guard let broker = opened else { throw GloveboxError("kbs.message", "the first call to a broker is hello") }
         switch name {
-        case "hello": return try hello(&call)
         case "enrol":
             let keys = try DatasetKeys(bytes: call.base64("keys"))
             let (file, commitment) = (try call.string("file"), try call.digest("commitment"))
@@ -57,7 +51,7 @@ package final class BrokerService {
         case "nonce":
             try call.finish()
             return ["nonce": .string(Base64.encode(try broker.nonce()))]
-        case "grant": return try grant(&call)
+        case "grant": return try grant(&call, broker)
         case "release":
             let (request, file) = (try call.digest("request"), try call.string("file"))
             let (entry, proof) = (try call.base64("entry"), try call.base64("proof"))
@@ -79,7 +73,9 @@ package final class BrokerService {
 
     private func hello(_ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
         let known = try call.optional("ledger").map { json throws(GloveboxError) in try LedgerState(json: json) }
+        let secret = try call.optional("secret").map { json throws(GloveboxError) in try SealingSecret(json: json) }
         try call.finish()
+        let broker = try open(secret)
         let later = try broker.check(against: known ?? .empty)
         return [
             "ledger": broker.state.json, "grants": .array(later.map(\.json)), "kekId": try broker.kekID().json,
@@ -88,7 +84,16 @@ package final class BrokerService {
         ]
     }
 
-    private func grant(_ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
+    /// Opens the store, once, with a secret of the supervisor's TPM or its own.
+    private func open(_ secret: SealingSecret?) throws(GloveboxError) -> KeyBroker {
+        if let opened { return opened }
+        let sealing = secret.map(SecretSealing.init)
+        let broker = try KeyBroker(directory, sealing: sealing)
+        opened = broker
+        return broker
+    }
+
+    private func grant(_ call: inout JSONFields, _ broker: KeyBroker) throws(GloveboxError) -> JSONValue {
         var votes: [[UInt8]] = []
         for vote in try call.array("votes") {
             guard let bytes = vote.string.flatMap(Base64.decode) else {

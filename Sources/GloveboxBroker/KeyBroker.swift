@@ -32,11 +32,11 @@ package final class KeyBroker {
     ///   - log: the log's public key, a vkey line.
     /// - Throws: `key.exists`, `store.io`.
     package static func create(_ directory: String, root: [UInt8], log: String) throws(GloveboxError) {
-        try SoftwareSealing.create(directory + "/secret")
+        try SecretSealing.create(directory + "/secret")
         let pinned = anchors(directory)
         try KeyFile.create(pinned.root, root)
         try KeyFile.create(pinned.log, Array(log.utf8))
-        try BrokerStore.create(directory, sealing: SoftwareSealing(directory + "/secret"))
+        try BrokerStore.create(directory, sealing: SecretSealing(directory + "/secret"))
     }
 
     /// Opens a store.
@@ -52,7 +52,7 @@ package final class KeyBroker {
         clock: LogClock = .system
     ) throws(GloveboxError) {
         let sealing: any KeySealing =
-            if let sealing { sealing } else { try SoftwareSealing(directory + "/secret") }
+            if let sealing { sealing } else { try SecretSealing(directory + "/secret") }
         let pinned = Self.anchors(directory)
         root = try PEM.decode(KeyFile.read(pinned.root), label: "CERTIFICATE")
         let line = try KeyFile.read(pinned.log).filter { $0 != 0x0a }

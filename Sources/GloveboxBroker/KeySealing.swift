@@ -28,26 +28,60 @@ package protocol KeySealing: Sendable {
     func settle(_ state: LedgerState) throws(GloveboxError)
 }
 
-/// Seals under a secret file beside the ledger.
+/// What a broker's key is sealed under: 32 bytes, and what keeps them.
+package struct SealingSecret: Sendable {
+    /// The bytes.
+    package let bytes: [UInt8]
+    /// What keeps them when no broker runs: `software` for a file, or the root of trust of a TPM.
+    package let keeper: String
+
+    /// Takes up a secret.
+    ///
+    /// - Throws: `broker.key` when it has not 32 bytes.
+    package init(_ bytes: [UInt8], keeper: String) throws(GloveboxError) {
+        guard bytes.count == 32 else { throw GloveboxError("broker.key", "the broker's secret has not 32 bytes") }
+        self.bytes = bytes
+        self.keeper = keeper
+    }
+}
+
+extension SealingSecret {
+    /// Reads the form of ``json``.
+    ///
+    /// - Throws: `schema.*`, `base64.invalid`, `broker.key`.
+    init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "secret")
+        let (bytes, keeper) = (try fields.base64("bytes"), try fields.string("keeper"))
+        try fields.finish()
+        try self.init(bytes, keeper: keeper)
+    }
+
+    /// The form in which the supervisor hands it over.
+    var json: JSONValue { ["bytes": .string(Base64.encode(bytes)), "keeper": .string(keeper)] }
+}
+
+/// Seals under a secret: one in a file beside the ledger, or one that a TPM keeps.
 ///
 /// It sees that ledger and key are of one state. Somebody who puts back the whole directory is seen by the log alone.
-package struct SoftwareSealing: KeySealing {
-    private let secret: [UInt8]
+package struct SecretSealing: KeySealing {
+    private let secret: SealingSecret
 
-    package var name: String { "software" }
+    package var name: String { secret.keeper }
 
     /// Makes the secret of a new store.
     ///
     /// - Throws: `key.exists`, `store.io`.
     static func create(_ path: String) throws(GloveboxError) { try KeyFile.create(path, Random.bytes(32)) }
 
-    /// Reads the secret; refuses one that others can read.
+    /// Reads the secret from a file; refuses one that others can read.
     ///
-    /// - Throws: `key.*`, `store.io`.
+    /// - Throws: `broker.key`, `key.*`, `store.io`.
     init(_ path: String) throws(GloveboxError) {
-        secret = try KeyFile.read(path)
-        guard secret.count == 32 else { throw GloveboxError("broker.key", "the broker's secret has not 32 bytes") }
+        secret = try SealingSecret(KeyFile.read(path), keeper: "software")
     }
+
+    /// Takes a secret that the supervisor had from its TPM.
+    package init(_ secret: SealingSecret) { self.secret = secret }
 
     package func seal(_ key: [UInt8], for state: LedgerState) throws(GloveboxError) -> [UInt8] {
         try SealedChunks.seal(key, key: wrapping(state), label: "glovebox/kek/v1")
@@ -62,7 +96,7 @@ package struct SoftwareSealing: KeySealing {
     private func wrapping(_ state: LedgerState) -> [UInt8] {
         let info = Array("glovebox/kek/v1 \(state.count) \(state.head.hex)".utf8)
         let key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: secret),
+            inputKeyMaterial: SymmetricKey(data: secret.bytes),
             info: info,
             outputByteCount: 32
         )

@@ -39,6 +39,29 @@ package struct SealedKeyStore: Sendable {
         try files.write("kek.policy", signed.bytes)
     }
 
+    /// Whether a key is sealed.
+    ///
+    /// - Throws: `storage.read`.
+    package var isPresent: Bool { get throws(GloveboxError) { try files.read("kek.sealed") != nil } }
+
+    /// Has the owner sign the state that the TPM is in now, and seals the key anew for it; gives the key.
+    ///
+    /// What was sealed and signed before opens no longer: the counter moves on. After a crash in between the same call
+    /// finishes the work.
+    ///
+    /// - Throws: `kek.missing`, `kek.policy` for another owner than the one before; `tpm.*`, `storage.*`.
+    package func reseal(in tpm: TPM, by owner: SigningKey) throws(GloveboxError) -> [UInt8] {
+        let (sealed, holder) = try kept()
+        guard holder.key.spki == owner.publicKey.spki else {
+            throw GloveboxError("kek.policy", "the key is sealed under another owner's policies")
+        }
+        let present = try tpm.presentPolicy(generation: sealed.generation).signed(by: owner)
+        let key = try tpm.unseal(sealed, under: present, owner: holder)
+        try tpm.increment(TPM.ledgerCounter)
+        try seal(key, in: tpm, owner: owner.publicKey, under: tpm.presentPolicy().signed(by: owner))
+        return key
+    }
+
     /// The key, if the TPM is in the state that the owner signed.
     ///
     /// - Throws: `kek.missing`, `kek.policy`, `kek.state`, `kek.rollback`, `tpm.*`, `storage.read`.

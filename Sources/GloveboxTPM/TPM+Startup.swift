@@ -2,6 +2,9 @@ internal import GloveboxAttestation
 package import GloveboxCore
 
 extension TPM {
+    /// `TPM2_DictionaryAttackLockReset`, with the (empty) authorisation of the lockout hierarchy.
+    func resetLockout() throws(GloveboxError) { try execute(TPMCommand(0x139, [0x4000_000a], [.password])) }
+
     /// `TPM2_Startup(CLEAR)`; a TPM that was started already stays as it is.
     func startup() throws(GloveboxError) {
         do { try execute(TPMCommand(0x144) { $0.number(UInt16(0)) }) } catch {

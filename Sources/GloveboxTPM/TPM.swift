@@ -31,6 +31,8 @@ package final class TPM: Sendable {
         try startup()
         // What a supervisor that was killed left loaded would fill the three places there are.
         if isEmulated {
+            // It dies with its supervisor, unannounced, and takes the third time for a guess at a password.
+            try resetLockout()
             for handle in try handles(from: 0x8000_0000) + handles(from: 0x0200_0000) { try flush(handle) }
         }
     }

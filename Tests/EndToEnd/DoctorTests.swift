@@ -39,6 +39,7 @@ import Testing
         #expect(answer.checks.count >= 40)
         #expect(answer.checks.keys.count { $0.hasPrefix("attack-") } >= 30)
         #expect(answer.status("unique-ids") == "ok")
+        #expect(answer.status("broker-user") == "ok" && answer.detail("broker-user").contains("uid "))
         #expect(answer.status("limit-memory") == "ok" && answer.status("end-daemon") == "ok")
     }
 
@@ -66,6 +67,7 @@ import Testing
         #expect(answer.status == 0)
         #expect(answer.status("unique-ids") == "warn")
         #expect(answer.status("id-ranges") == "warn")
+        #expect(answer.status("broker-user") == "warn" && answer.detail("broker-user").contains("separate-broker"))
         #expect(answer.status("attack-inet") == "ok")
     }
 

@@ -22,6 +22,53 @@ import Testing
         #expect(appraisal.causes.map(\.code).contains(mutation.cause), "\(appraisal.causes)")
     }
 
+    /// A root as a site had it before the present one.
+    private static func root() throws -> CertificateAuthority {
+        try CertificateAuthority.makeRoot(site: "hospital-a", now: Scenario.start.adding(seconds: -86_400))
+    }
+
+    @Test(arguments: [1, 2])
+    func `a broker follows the root it was given to its heir, in as many steps as there were`(steps: Int) throws {
+        let roots = try (0..<steps).map { _ in try Self.root() }
+        var scenario = KeyScenario()
+        scenario.root = roots[0].certificate
+        scenario.successions = { heir in
+            try zip(roots, roots.dropFirst() + [heir]).map { try RootSuccession(from: $0, to: $1) }
+        }
+        let appraisal = try scenario.appraise()
+        #expect(appraisal.causes.map(\.description) == [])
+        #expect(appraisal.run != nil)
+    }
+
+    @Test func `a root that the broker's own did not name as its heir gets no key`() throws {
+        let (given, other) = (try Self.root(), try Self.root())
+        let chains: [(CertificateAuthority) throws -> [RootSuccession]] = [
+            { _ in [] },
+            // Another root's word, and the broker's root's word for another.
+            { heir in [try RootSuccession(from: other, to: heir)] },
+            { _ in [try RootSuccession(from: given, to: other)] },
+            // A chain in the wrong order.
+            { heir in [try RootSuccession(from: other, to: heir), try RootSuccession(from: given, to: other)] },
+            // The heir speaks for its forerunner.
+            { heir in [try RootSuccession(from: heir, to: given)] },
+            // A word whose signature is another's.
+            { heir in
+                let mine = try RootSuccession(from: given, to: other)
+                var json = try RootSuccession(from: other, to: heir).json
+                json.edit("from") { _ in mine.json["from"] }
+                return [try RootSuccession(json: json)]
+            },
+        ]
+        for (number, chain) in chains.enumerated() {
+            var scenario = KeyScenario()
+            scenario.root = given.certificate
+            scenario.successions = chain
+            let appraisal = try scenario.appraise()
+            #expect(appraisal.run == nil, "chain \(number)")
+            #expect(appraisal.causes.map(\.code) == ["trust.signature"], "chain \(number)")
+        }
+    }
+
     @Test func `every cause of a refused key is told`() throws {
         var scenario = KeyScenario()
         scenario.expectedNonce[1] ^= 1

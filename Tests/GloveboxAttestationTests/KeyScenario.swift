@@ -15,6 +15,8 @@ struct KeyScenario {
     var editEvidence: (KeyEvidence) -> KeyEvidence = { $0 }
     /// The root that the broker has; the site's own when nil.
     var root: [UInt8]?
+    /// What earlier roots said, given the site's own.
+    var successions: (CertificateAuthority) throws -> [RootSuccession] = { _ in [] }
     var expectedNonce = nonce
     var commitment: Digest?
     var outputPolicy: (merged: Digest, base: Digest)?
@@ -24,12 +26,14 @@ struct KeyScenario {
     private final class Box {
         var report: Report?
         var root: [UInt8] = []
+        var successions: [RootSuccession] = []
     }
 
     func appraise() throws -> KeyAppraisal {
         let box = Box()
         var scenario = scenario
         let (editTrust, editReport, editStart, request) = (editTrust, editReport, editStart, request)
+        let successions = successions
         scenario.editTrust = { policy in
             let (digest, manifest) = (Scenario.digest, Scenario.manifest())
             policy.reference.mapped = [digest("mapped")]
@@ -38,6 +42,7 @@ struct KeyScenario {
             policy.reference.profiles = [manifest.core.profile.digest]
             policy.reference.kernels = [digest("6.12.9")]
             policy.reference.policies = [digest("processing"), digest("output")]
+            policy.successions = box.successions
             editTrust(&policy)
         }
         scenario.editSiteReport = { report, site in
@@ -45,6 +50,7 @@ struct KeyScenario {
             editReport(&report)
             box.report = report
             box.root = site.root.certificate
+            box.successions = try successions(site.root)
         }
         scenario.editPayload = { payload in
             guard let start = box.report?.start(request), var value = try? JSONReader.read(start) else { return }

@@ -12,13 +12,13 @@ import Testing
 @Suite struct BrokerStoreTests {
     private static func new() throws -> String {
         let path = try TestPrograms.scratch()
-        try SoftwareSealing.create(path + "/secret")
-        try BrokerStore.create(path, sealing: SoftwareSealing(path + "/secret"))
+        try SecretSealing.create(path + "/secret")
+        try BrokerStore.create(path, sealing: SecretSealing(path + "/secret"))
         return path
     }
 
     private static func open(_ path: String) throws -> BrokerStore {
-        try BrokerStore(path, sealing: SoftwareSealing(path + "/secret"))
+        try BrokerStore(path, sealing: SecretSealing(path + "/secret"))
     }
 
     private static func bytes(_ path: String) throws -> [UInt8] {

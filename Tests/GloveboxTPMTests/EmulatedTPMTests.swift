@@ -1,8 +1,9 @@
 import Glibc
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxTPM
 import Testing
+
+@testable import GloveboxTPM
 
 /// A directory of its own with a `swtpm`, and both removed afterwards.
 final class TPMBench {
@@ -158,6 +159,36 @@ enum Sample {
                 issuers: [bench.file(bench.emulator.issuer)],
                 measuring: Sample.events
             )
+        }
+    }
+
+    @Test func `a daemon that starts again without a reset is not measured twice, and another is measured`() throws {
+        let bench = try TPMBench()
+        let state = EventStore(directory: bench.state)
+        let tpm = try TPM(path: bench.emulator.socket)
+        func start(_ events: [MeasuredEvents.Event]) throws -> [MeasuredEvents.Event] {
+            let issuers = [try bench.file(bench.emulator.issuer)]
+            let attester = try Attester(tpm, state: state, issuers: issuers, measuring: events)
+            // What the attester of a daemon that ended left loaded.
+            for handle in try tpm.handles(from: 0x8000_0000) { try tpm.flush(handle) }
+            return attester.events.events
+        }
+        let other = Array(Sample.events.dropLast()) + [.init(.configuration, Sample.digest(4))]
+        #expect(try start(Sample.events) == Sample.events)
+        let once = try tpm.presentPolicy().pcr
+        #expect(try start(Sample.events) == Sample.events)
+        #expect(try tpm.presentPolicy().pcr == once)
+        #expect(try start(other) == Sample.events + other)
+        #expect(try tpm.presentPolicy().pcr != once)
+        #expect(try start(Sample.events) == Sample.events + other + Sample.events)
+    }
+
+    @Test func `an emulated TPM that was killed often works on`() throws {
+        let bench = try TPMBench()
+        let first = try bench.attester(Sample.events).trusted
+        for _ in 0..<6 {
+            try bench.restart()
+            #expect(try bench.attester(Sample.events).trusted == first)
         }
     }
 

@@ -46,7 +46,7 @@ package struct KeyCeremony: Sendable {
     package func rotate(_ use: KeyUse, newRoot: String? = nil) throws(GloveboxError) -> [Change] {
         let (changes, signing) = try change(use, newRoot)
         while let from = changes.first?.from, Machine.now() < from { usleep(10_000) }
-        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
         defer { site.log.close() }
         try site.writeTrustFiles(root: signing)
         return changes
@@ -57,7 +57,7 @@ package struct KeyCeremony: Sendable {
         _ use: KeyUse,
         _ newRoot: String?
     ) throws(GloveboxError) -> (changes: [Change], signing: CertificateAuthority?) {
-        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
         defer { site.log.close() }
         var record = site.keys.record
         let before = record
@@ -104,7 +104,7 @@ package struct KeyCeremony: Sendable {
     ///
     /// - Throws: `key.unknown`, `key.in-use`, `key.revoked` when it is revoked already, `log.*`.
     package func revoke(_ key: Digest, reason: Revocation.Reason, from: Instant) throws(GloveboxError) -> Revocation {
-        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
         defer { site.log.close() }
         let own = site.keys.record.entries.filter { $0.key == key }
         if let current = own.first(where: { $0.to == nil }) {
@@ -145,7 +145,7 @@ package struct KeyCeremony: Sendable {
     ///
     /// - Throws: `key.root-offline`, `key.root-mismatch`, `storage.*`.
     package func sign() throws(GloveboxError) -> UInt64 {
-        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
         defer { site.log.close() }
         let signing = try root(of: site, needed: true)
         if try !site.isTrustCurrent() { try site.writeTrustFiles(root: signing) }

@@ -33,7 +33,7 @@ package struct KeyListing: Sendable {
     ///
     /// - Throws: `log.*`, `storage.*`.
     package init(_ layout: SiteLayout) throws(GloveboxError) {
-        let site = try Site(opening: layout, tpm: TPMChoice.none)
+        let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
         defer { site.log.close() }
         let (accounts, revocations) = site.read { state in
             (state.accounts.values.sorted { $0.id < $1.id }, state.revocations)

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxCore
 
@@ -47,10 +46,7 @@ struct KeyMaker {
     /// Destroys the private halves of keys that are no longer in force, as far as the file system writes in place.
     func destroyEnded(_ record: KeyringRecord) throws(GloveboxError) {
         for entry in record.entries where entry.to != nil && StateFile.exists(layout.secret(entry)) {
-            try StateFile.replaceSecret([], at: layout.secret(entry))
-            guard unsafe unlink(layout.secret(entry)) == 0 else {
-                throw GloveboxError("storage.write", "the old key of \(entry.use.rawValue) could not be removed")
-            }
+            try StateFile.destroySecret(layout.secret(entry))
         }
     }
 

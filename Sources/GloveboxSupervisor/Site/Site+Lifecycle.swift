@@ -43,8 +43,14 @@ extension Site {
 
     /// What an operator should know of this site's processes; empty when there is nothing.
     package var weaknesses: [String] {
-        if isBrokerSeparate { return [] }
-        return ["the key broker runs as the supervisor's own user; started as root, it has one of its own"]
+        var found: [String] = []
+        if !isBrokerSeparate {
+            found.append("the key broker runs as the supervisor's own user; started as root, it has one of its own")
+        }
+        if isSecretOnDisk {
+            found.append("the broker's secret lies in a file; 'glovebox keys seal' has the TPM keep it")
+        }
+        return found
     }
 
     /// Logs that this run ends as it should.

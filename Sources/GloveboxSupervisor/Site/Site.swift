@@ -33,7 +33,11 @@ package final class Site: Sendable {
     /// The key broker, a process of its own.
     let broker: BrokerLink
     /// Whether the broker runs as another user than the supervisor.
-    let isBrokerSeparate: Bool
+    var isBrokerSeparate: Bool { greeting.map { $0.user != geteuid() } ?? false }
+    /// What the broker said of itself at the start; nil where it was not asked.
+    private let greeting: BrokerLink.Greeting?
+    /// Whether the broker's secret lies in a file although there is a TPM to keep it.
+    var isSecretOnDisk: Bool { tpm != nil && greeting?.sealing == "software" }
     /// This site as a witness of others.
     let witness: WitnessStore
     /// What this site's own witnesses said.
@@ -52,8 +56,14 @@ package final class Site: Sendable {
 
     /// Opens a founded site: checks keys, recovers the log, replays the journal; `tpm` overrides the settings.
     ///
+    /// Work on keys alone needs no broker, whose own key may be sealed in a TPM that is not at hand.
+    ///
     /// - Throws: `log.*`, `key.*`, `storage.*`, `tpm.*`; nothing is repaired that a crash cannot explain.
-    package init(opening layout: SiteLayout, tpm choice: TPMChoice? = nil) throws(GloveboxError) {
+    package init(
+        opening layout: SiteLayout,
+        tpm choice: TPMChoice? = nil,
+        meetingBroker: Bool = true
+    ) throws(GloveboxError) {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         settings = try SiteSettings(reading: layout.settings)
@@ -63,17 +73,19 @@ package final class Site: Sendable {
         jails = try JailReserve(launcher: host.launcherPath)
         blobs = try BlobStore(root: layout.root)
         images = try ImageStore(directory: layout.images)
-        broker = try BrokerLink(.init(daemon: Machine.sibling("gloveboxd"), directory: layout.broker))
         try settings.check(log: keys.log.key)
         let chosen = choice ?? settings.tpm
         configDigest = Machine.sha256(configuration.bytes + settings.bytes + Array((choice?.text ?? "").utf8))
         tpm = try SiteTPM(chosen, layout, host, config: configDigest)
+        var launch = BrokerLink.Launch(daemon: try Machine.sibling("gloveboxd"), directory: layout.broker)
+        launch.secret = BrokerSecret(layout: layout, tpm: tpm).unsealed
+        broker = BrokerLink(launch)
         witness = try WitnessStore(layout.witness, cosigner: keys.witness, watching: settings.watched)
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)
         var state = SiteState()
         for record in try SiteLog.records(log, where: SiteState.needs) { try state.apply(record) }
-        isBrokerSeparate = try broker.greet(knowing: state.brokerLedger).user != geteuid()
+        greeting = try meetingBroker ? broker.greet(knowing: state.brokerLedger) : nil
         self.state = Mutex(state)
     }
 

@@ -3,6 +3,7 @@ internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxImages
 internal import GloveboxJobs
+internal import GloveboxLinux
 package import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency

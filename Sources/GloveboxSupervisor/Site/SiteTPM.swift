@@ -35,6 +35,8 @@ package enum TPMChoice: Sendable, Equatable {
 final class SiteTPM: Sendable {
     private let emulator: EmulatedTPM?
     private let attester: Attester
+    /// The connection, of which an emulator has one.
+    let tpm: TPM
 
     /// Starts or opens the TPM; nil for none.
     ///
@@ -58,8 +60,9 @@ final class SiteTPM: Sendable {
             issuer = layout.attester + "/issuer.pem"
         }
         try StateFile.makeDirectory(layout.attester)
+        tpm = try TPM(path: path)
         attester = try Attester(
-            TPM(path: path),
+            tpm,
             state: EventStore(directory: layout.attester),
             issuers: [StateFile.read(issuer)],
             measuring: [

@@ -40,6 +40,12 @@ enum StateFile {
         } catch { throw error.coded("storage.write") }
     }
 
+    /// Removes a secret and overwrites it, as far as the file system writes in place.
+    static func destroySecret(_ path: String) throws(GloveboxError) {
+        try replaceSecret([], at: path)
+        guard unsafe unlink(path) == 0 else { throw SyscallError("unlink", errno, path).coded("storage.write") }
+    }
+
     /// Reads a file.
     static func read(_ path: String, limit: Int = 16 << 20) throws(GloveboxError) -> [UInt8] {
         do { return try Descriptor.open(path, O_RDONLY | O_NOFOLLOW).readAll(limit: limit) } catch {

@@ -1,4 +1,5 @@
 import Glibc
+import GloveboxCore
 import GloveboxLinux
 
 /// What the kernel of this host offers.
@@ -7,7 +8,7 @@ enum HostChecks {
     static func all() -> [Check] {
         [
             kernel(), architecture(), userNamespaces(), landlock(), timeNamespaces(), erofs(), notification(),
-            idRanges(), clock(), coreDumps(),
+            idRanges(), brokerUser(), clock(), coreDumps(),
         ]
     }
 
@@ -114,6 +115,20 @@ enum HostChecks {
             return .warn("id-ranges", "this user has ranges of ids, but the jail takes none: \(under)", "Run as root.")
         }
         return .warn("id-ranges", "this user has no ranges of ids: \(under)", "Run as root.")
+    }
+
+    private static func brokerUser() -> Check {
+        let id = "broker-user"
+        let (user, number) = (CompanionUser.broker, CompanionUser.broker.number)
+        let shared = "the key broker runs as the supervisor's own user, and reports say so (separate-broker)"
+        guard isRoot else { return .warn(id, shared, "Run the service as root.") }
+        do throws(GloveboxError) {
+            guard try user.isMapped else {
+                return .warn(id, "uid \(number) is not mapped here: \(shared)", "Map it into the container.")
+            }
+        } catch { return .fail(id, error) }
+        let name = user.hasAccount ? "user \(user.rawValue), uid \(number)" : "uid \(number), which has no account"
+        return .ok(id, "under root the key broker runs as \(name)")
     }
 
     private static func clock() -> Check {

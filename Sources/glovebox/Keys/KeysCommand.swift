@@ -11,11 +11,12 @@ struct KeysCommand: ParsableCommand {
               glovebox keys rotate platform --state S --root /media/root
               glovebox keys revoke KEY --reason compromised --state S
               glovebox keys list --state S --json
+              glovebox keys seal --state S --owner /media/owner/kek.pem --tpm swtpm
               glovebox keys check --trust new/trust_config.json --since old/trust_config.json
             """,
         subcommands: [
             KeysInitCommand.self, KeysRotateCommand.self, KeysRevokeCommand.self, KeysSignCommand.self,
-            KeysListCommand.self, KeysCheckCommand.self,
+            KeysListCommand.self, KeysSealCommand.self, KeysCheckCommand.self,
         ]
     )
 }
@@ -60,6 +61,15 @@ struct KeysSignCommand: SiblingCommand {
 struct KeysListCommand: SiblingCommand {
     static let words = ["keys", "list"]
     static let configuration: CommandConfiguration = described("Show every key, with periods and revocations.")
+
+    @Argument(parsing: .captureForPassthrough, help: "Options.")
+    var options: [String] = []
+}
+
+/// The command `glovebox keys seal`.
+struct KeysSealCommand: SiblingCommand {
+    static let words = ["keys", "seal"]
+    static let configuration: CommandConfiguration = described("Have the TPM keep the broker's secret.")
 
     @Argument(parsing: .captureForPassthrough, help: "Options.")
     var options: [String] = []

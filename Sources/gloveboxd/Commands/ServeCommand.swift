@@ -34,25 +34,13 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Serve although the disk may not keep what it says it wrote; warns at each start.")
     var acceptDisk = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The TPM that vouches for reports: none, swtpm, or a device.",
-            valueName: "none|swtpm|DEVICE"
-        ),
-        transform: { text in
-            guard let choice = TPMChoice(text) else {
-                throw ValidationError("--tpm takes none, swtpm, or a device such as /dev/tpmrm0.")
-            }
-            return choice
-        }
-    )
-    var tpm: TPMChoice?
+    @OptionGroup var tpm: TPMOption
 
     func run() async throws {
         do {
             let logger = Logger(label: "gloveboxd")
             let layout = SiteLayout(root: place.path, settings: config.map(StateOption.absolute))
-            let site = try Site(opening: layout, tpm: tpm)
+            let site = try Site(opening: layout, tpm: tpm.choice)
             for doubt in try DiskProbe(Directory(layout.root), rounds: 20).warnings {
                 guard acceptDisk else {
                     throw GloveboxError(

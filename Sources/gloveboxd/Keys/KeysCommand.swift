@@ -17,10 +17,11 @@ struct KeysCommand: ParsableCommand {
               glovebox keys rotate platform --state S --root /media/root
               glovebox keys revoke KEY --reason compromised --state S --root /media/root
               glovebox keys list --state S
+              glovebox keys seal --state S --owner /media/owner/kek.pem --tpm swtpm
             """,
         subcommands: [
             KeysInitCommand.self, KeysRotateCommand.self, KeysRevokeCommand.self, KeysSignCommand.self,
-            KeysListCommand.self,
+            KeysListCommand.self, KeysSealCommand.self,
         ]
     )
 }

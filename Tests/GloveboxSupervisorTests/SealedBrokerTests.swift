@@ -1,0 +1,144 @@
+import Glibc
+import GloveboxAttestation
+import GloveboxBroker
+import GloveboxCore
+import GloveboxTPM
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// The broker's secret in a real `swtpm`, with the broker's own process.
+@Suite(.serialized) struct SealedBrokerTests {
+    private let scratch: String
+    private let layout: SiteLayout
+    private var owner: String { scratch + "/owner.pem" }
+
+    init() throws {
+        scratch = try TestPrograms.scratch()
+        // The TPM's directory stands beside the state directory, and its own user must reach it.
+        try #require(unsafe chmod(scratch, 0o711) == 0)
+        layout = SiteLayout(root: scratch + "/site")
+        try SiteFounding.found(
+            layout,
+            configuration: SiteConfiguration(
+                name: "t",
+                origin: "log.t.example",
+                planQuorum: 1,
+                founded: Instant(seconds: Machine.now().seconds)
+            ),
+            policies: ShippedPolicies.documents()
+        )
+        try configure("none")
+    }
+
+    /// Writes settings, which PCR 14 has; the TPM itself is named at each start.
+    private func configure(_ tpm: String) throws {
+        try StateFile.write(Array("tpm: \(tpm)\n".utf8), to: layout.settings)
+    }
+
+    private func seal(by key: String? = nil) throws -> SealingCeremony.Outcome {
+        try SealingCeremony(layout, tpm: .emulated).seal(ownerKey: key ?? owner)
+    }
+
+    /// Opens the site, has something done, and closes it.
+    private func opened<Value>(tpm: TPMChoice? = .emulated, _ body: (Site) throws -> Value) throws -> Value {
+        let site = try Site(opening: layout, tpm: tpm)
+        defer { site.close() }
+        return try body(site)
+    }
+
+    private var sealedFiles: [String] { ["kek.sealed", "kek.policy"].map { layout.attester + "/" + $0 } }
+
+    @Test func `a broker whose secret the TPM keeps opens the same store, and opens it again`() throws {
+        let secret = try StateFile.read(layout.broker + "/secret")
+        let (before, weaknesses) = try opened { site in
+            let keys = try DatasetKeys(bytes: [UInt8](repeating: 7, count: 64))
+            _ = try site.broker.enrol(file: "dsv_1", commitment: .zero, keys: keys)
+            return (try site.broker.greeting(), site.weaknesses)
+        }
+        #expect(before.sealing == "software")
+        #expect(weaknesses.contains { $0.contains("keys seal") })
+        let outcome = try seal()
+        #expect(outcome.keeper == "emulated-swtpm")
+        #expect(!StateFile.exists(layout.broker + "/secret"))
+        for file in sealedFiles {
+            #expect(try StateFile.read(file).firstRange(of: secret) == nil, "\(file) has the secret in the clear")
+        }
+        try opened { site in
+            let after = try site.broker.greeting()
+            #expect(after.sealing == "emulated-swtpm" && after.kekID == before.kekID)
+            #expect(!site.weaknesses.contains { $0.contains("keys seal") })
+            // Keys still go in, and a broker that died is given the secret anew.
+            _ = try site.broker.enrol(
+                file: "dsv_2",
+                commitment: .zero,
+                keys: DatasetKeys(bytes: [UInt8](repeating: 8, count: 64))
+            )
+            let process = try #require(site.broker.process)
+            try #require(kill(process, SIGKILL) == 0)
+            #expect(throws: GloveboxError("kbs.unavailable", "")) { try site.broker.nonce() }
+            #expect(try site.broker.nonce().count == 32)
+            #expect(try site.broker.greeting().ledger.count == 2)
+        }
+    }
+
+    @Test func `without the TPM, with other settings, or with old files the broker gets no secret`() throws {
+        try opened { _ in }
+        _ = try seal()
+        let old = try sealedFiles.map { ($0, try StateFile.read($0)) }
+        #expect(throws: GloveboxError("kbs.sealed", "")) { try opened(tpm: TPMChoice.none) { _ in } }
+        // Keys are changed without the broker, whose TPM need not be there.
+        #expect(try KeyCeremony(layout).rotate(.sct).count == 1)
+        try opened { _ in }
+        // PCR 14 has the settings.
+        try configure("swtpm")
+        let refusal = #expect(throws: GloveboxError.self) { try opened { _ in } }
+        #expect(refusal?.code == "kbs.sealed" && refusal?.message.contains("kek.state") == true)
+        // Another owner's word is none.
+        let other = scratch + "/other.pem"
+        try StateFile.write(SigningKey().pem, to: other)
+        #expect(throws: GloveboxError("kek.policy", "")) { try seal(by: other) }
+        #expect(throws: GloveboxError("storage.read", "")) { try seal(by: scratch + "/none.pem") }
+        #expect(throws: GloveboxError("kbs.sealed", "")) { try opened { _ in } }
+        _ = try seal()
+        #expect(try opened { site in try site.broker.greeting().sealing } == "emulated-swtpm")
+        // What was signed for the old settings opens nothing any more, with the new settings or the old.
+        let new = try sealedFiles.map { ($0, try StateFile.read($0)) }
+        for (file, bytes) in old { try StateFile.write(bytes, to: file) }
+        #expect(throws: GloveboxError("kbs.sealed", "")) { try opened { _ in } }
+        try configure("none")
+        let rollback = #expect(throws: GloveboxError.self) { try opened { _ in } }
+        #expect(rollback?.code == "kbs.sealed" && rollback?.message.contains("kek.rollback") == true)
+        for (file, bytes) in new { try StateFile.write(bytes, to: file) }
+        #expect(throws: GloveboxError("kbs.sealed", "")) { try opened { _ in } }
+        try configure("swtpm")
+        try opened { _ in }
+    }
+
+    @Test func `sealing that a crash cut short is finished by the same call`() throws {
+        let secret = try StateFile.read(layout.broker + "/secret")
+        try opened { _ in }
+        _ = try seal()
+        // As before the file was removed.
+        try StateFile.write(secret, to: layout.broker + "/secret")
+        #expect(try opened { site in try site.broker.greeting().sealing } == "emulated-swtpm")
+        // As when the counter had moved and nothing was written yet.
+        let files = try sealedFiles.map { ($0, try StateFile.read($0)) }
+        _ = try seal()
+        #expect(!StateFile.exists(layout.broker + "/secret"))
+        let policy = files[1]
+        let newPolicy = try StateFile.read(policy.0)
+        for (file, bytes) in files { try StateFile.write(bytes, to: file) }
+        #expect(throws: GloveboxError("kbs.sealed", "")) { try opened { _ in } }
+        // As when the policy was written and the key was not.
+        try StateFile.write(newPolicy, to: policy.0)
+        #expect(throws: GloveboxError("kbs.sealed", "")) { try opened { _ in } }
+        _ = try seal()
+        try opened { _ in }
+        // A secret of another store is not thrown away.
+        try StateFile.write([UInt8](repeating: 1, count: 32), to: layout.broker + "/secret")
+        #expect(throws: GloveboxError("broker.key", "")) { try seal() }
+        #expect(StateFile.exists(layout.broker + "/secret"))
+    }
+}
