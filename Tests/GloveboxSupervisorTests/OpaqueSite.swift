@@ -35,7 +35,7 @@ struct OpaqueSite {
     func run(_ program: String) throws -> JobEntry {
         let job = try test.submit(program, policy: policy, spec: spec, dataset: dataset, wallSeconds: 20)
         try test.vote(.approve, on: job)
-        return try wait(job) { $0.job.phase == .awaitingReview || $0.job.phase.isTerminal }
+        return try wait(job) { $0.job.phase == .awaitingReview || $0.job.phase.isTerminal && $0.job.cleanup == .done }
     }
 
     /// The job after all has been cleared away.
