@@ -82,7 +82,7 @@ package struct ApprovalReceipt: APIValue {
     }
 }
 
-/// One plan that waits for the caller's word: an item of `GET /inbox`.
+/// A plan, or a release, that waits for the caller's word: an item of `GET /inbox`.
 package struct InboxItem: APIValue {
     /// The job that waits.
     package let job: String
@@ -98,12 +98,14 @@ package struct InboxItem: APIValue {
     package let argv: [String]
     /// Why, in words of the researcher.
     package let purpose: String
+    /// SHA-256 of the sealed bundle, when a release waits; nil for a plan.
+    package let release: Digest?
     /// Since when it waits.
     package let since: Instant
     /// The votes so far.
     package let quorum: QuorumInfo
 
-    /// Describes a plan that waits.
+    /// Describes a plan or a release that waits.
     package init(
         job: String,
         planDigest: Digest,
@@ -112,6 +114,7 @@ package struct InboxItem: APIValue {
         dataset: String,
         argv: [String],
         purpose: String,
+        release: Digest? = nil,
         since: Instant,
         quorum: QuorumInfo
     ) {
@@ -122,6 +125,7 @@ package struct InboxItem: APIValue {
         self.dataset = dataset
         self.argv = argv
         self.purpose = purpose
+        self.release = release
         self.since = since
         self.quorum = quorum
     }
@@ -135,17 +139,22 @@ package struct InboxItem: APIValue {
         self.dataset = try fields.string("dataset")
         self.argv = try fields.strings("argv")
         self.purpose = try fields.string("purpose")
+        self.release = try fields.optionalString("release").map { (text) throws(GloveboxError) in
+            try Digest(reading: text, at: "release")
+        }
         self.since = try fields.instant("since")
         self.quorum = try QuorumInfo(json: try fields.required("quorum"))
         try fields.finish()
     }
 
     package var json: JSONValue {
-        [
-            "job": .string(job), "plan_digest": .string(planDigest.named), "core_digest": .string(coreDigest.named),
-            "submitter": .string(submitter), "dataset": .string(dataset),
-            "argv": .array(argv.map { .string($0) }), "purpose": .string(purpose),
-            "since": .string(since.description), "quorum": quorum.json,
-        ]
+        var object = JSONObject([
+            ("job", .string(job)), ("plan_digest", .string(planDigest.named)),
+            ("core_digest", .string(coreDigest.named)), ("submitter", .string(submitter)),
+            ("dataset", .string(dataset)), ("argv", .array(argv.map { .string($0) })), ("purpose", .string(purpose)),
+            ("since", .string(since.description)), ("quorum", quorum.json),
+        ])
+        object["release"] = release.map { .string($0.named) }
+        return .object(object)
     }
 }

@@ -9,6 +9,7 @@ package enum StatusTable {
         "request.media-type": 415, "object.conflict": 409, "job.phase": 409, "plan.digest-mismatch": 409,
         "quorum.closed": 409, "project.closed": 409, "site.paused": 409, "idempotency.running": 409,
         "approval.separation": 403, "approval.signature": 422, "approval.expired": 422, "approval.withdrawn": 409,
+        "review.changed": 409,
         "key.revoked": 403, "key.unknown": 403, "precondition.failed": 412, "upload.too-large": 413,
         "upload.rejected": 422, "digest.mismatch": 422, "idempotency.reused": 422, "policy.error": 422,
         "budget.exhausted": 403, "quota.exceeded": 429, "rate.limited": 429, "request.timeout": 408,
@@ -19,7 +20,7 @@ package enum StatusTable {
 
     private static let families: [(prefix: String, status: Int)] = [
         ("json.", 400), ("schema.", 400), ("base64.", 400), ("request.", 400), ("yaml.", 422), ("policy.", 422),
-        ("document.", 422), ("processing.", 422),
+        ("document.", 422), ("processing.", 422), ("input-policy.", 422),
         ("dataset.", 422), ("code.", 422), ("env.", 422), ("image.", 422), ("envelope.", 422), ("statement.", 422),
         ("approval.", 422), ("plan.", 422), ("key.", 422), ("upload.", 422), ("manifest.", 422), ("spec.", 422),
         ("auth.", 403), ("nonce.", 422), ("output.", 422), ("nar.", 422), ("redaction.", 422), ("workflow.", 422),

@@ -75,6 +75,18 @@ private let one = Digest.zero
             since: now,
             quorum: QuorumInfo(need: 1, have: 0)
         ),
+        InboxItem(
+            job: "job_x",
+            planDigest: one,
+            coreDigest: one,
+            submitter: "acc_x",
+            dataset: "fair",
+            argv: [],
+            purpose: "",
+            release: one,
+            since: now,
+            quorum: QuorumInfo(need: 2, have: 1)
+        ),
         NamedFiles([NamedFile(path: "approvals/0.dsse.json", content: [0, 255])]), SiteStateRequest(reason: "fire"),
         SiteState(paused: true),
         RedactionRequest(entry: 7, reason: "gdpr-17"),

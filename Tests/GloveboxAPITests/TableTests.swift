@@ -21,6 +21,12 @@ import Testing
         #expect(Problem(GloveboxError(code, "m"), instance: nil).code == code)
     }
 
+    @Test(arguments: [("review.changed", 409), ("input-policy.column", 422), ("input-policy.dataset", 422)])
+    func `what a caller can mend goes out under its own name`(code: String, status: Int) {
+        let problem = Problem(GloveboxError(code, "m"), instance: nil)
+        #expect(problem.code == code && problem.status == status)
+    }
+
     @Test func `an error of the site itself tells the caller nothing but the request`() {
         let problem = Problem(GloveboxError("jail.mount-failed", "/secret/path", hint: "h"), instance: "req_1")
         #expect(problem.code == "internal" && problem.status == 500 && problem.instance == "req_1")
@@ -35,6 +41,7 @@ import Testing
         ("plan.digest-mismatch", 409, .verification), ("something.new", 403, .forbidden),
         ("something.new", 500, .failure),
         ("approval.separation", 403, .forbidden), ("json.syntax", 400, .usage), ("receipt.refused", 0, .verification),
+        ("review.changed", 409, .verification),
     ])
     func `errors end the command line with the code of the table`(code: String, status: Int, exit: ExitCode) {
         let failure = RequestFailure(GloveboxError(code, "m"), status: status == 0 ? nil : status)

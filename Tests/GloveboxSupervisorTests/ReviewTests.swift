@@ -43,7 +43,10 @@ import Testing
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
     func `two people release what the policy leaves to them, and neither sees the other's word before`() throws {
         let (test, job) = try waiting()
+        let waiting = try #require(test.inbox(.first).first { $0.job == job })
         let shown = try test.release(job, as: .first)
+        #expect(waiting.release == shown.bundle && waiting.quorum.need == 2 && waiting.quorum.have == 0)
+        #expect(test.inbox(.researcher).isEmpty, "who asked is not asked")
         #expect(shown.files.map(\.path) == ["table.csv", "disclosure.json"])
         #expect(shown.quorum.need == 2 && shown.quorum.have == 0)
         let record = try JSONReader.read(#require(shown.files.last?.content))
@@ -58,11 +61,13 @@ import Testing
         }
         #expect(try test.verdict(.approve, on: job, by: .first).quorum.have == 1)
         #expect(throws: GloveboxError("object.conflict", "")) { try test.verdict(.refuse, on: job, by: .first) }
+        #expect(test.inbox(.first).isEmpty && test.inbox(.second).map(\.quorum.have) == [1])
         let blind = try test.release(job, as: .second)
         #expect(blind.verdicts.isEmpty && blind.quorum.have == 1)
         usleep(300_000)
         #expect(try test.entry(job).job.phase == .awaitingReview, "one is not enough")
         try test.verdict(.approve, on: job, by: .second)
+        #expect(test.inbox(.second).isEmpty)
         let entry = try ended(test, job)
         #expect(entry.job.phase == .released, "\(entry.job.phase) \(entry.explanation ?? "")")
         let receipt = try test.shownReceipt(job)

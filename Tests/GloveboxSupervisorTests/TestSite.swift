@@ -212,6 +212,9 @@ struct TestSite {
         try site.release(person(looker).caller, job)
     }
 
+    /// What waits for somebody's vote.
+    func inbox(_ looker: Looker) -> [InboxItem] { site.inbox(for: person(looker).caller) }
+
     /// Somebody's signed verdict on a sealed release, on another bundle when one is given.
     @discardableResult
     func verdict(

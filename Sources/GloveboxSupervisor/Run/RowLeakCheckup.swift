@@ -12,6 +12,8 @@ struct RowLeakCheckup {
     ///
     /// `spec` is that of a recomputed table; nil for a file of the job's making. `table` gives every row at once, which a scan needs and counting does not.
     ///
+    /// Source: release policy sections 5.6 and 12.
+    ///
     /// - Throws: `jail.*`, `leak.too-large`.
     func judge(
         _ decision: Decision,
@@ -21,14 +23,17 @@ struct RowLeakCheckup {
     ) throws(GloveboxError) -> Decision {
         guard policy.checks.rowLeak != nil, decision.outcome != .refuse else { return decision }
         let table = try table()
+        let isCSV = { (file: Decision.File) in policy.output(named: file.name)?.type == .csv }
+        // The policy's own word for how many units a value must have.
+        let minUnits = policy.checks.threshold?.minUnits ?? policy.checks.rareValues?.minUnits ?? 10
         let leak = { (file: Decision.File) in
             LeakRequest(
                 file,
-                form: policy.output(named: file.name)?.type == .csv ? .table : .bytes,
+                // Made-up rows are made to be like people's: their own checks stand for those of rows and columns.
+                form: policy.tier == .recomputed && isCSV(file) ? .table : .bytes,
                 table: table,
                 spec: spec,
-                // The policy's own word for how many units a value must have.
-                minUnits: Int(clamping: policy.checks.threshold?.minUnits ?? 10)
+                minUnits: Int(clamping: minUnits)
             )
         }
         var judged = decision

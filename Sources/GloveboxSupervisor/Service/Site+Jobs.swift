@@ -248,14 +248,23 @@ extension Site {
         return current
     }
 
-    /// Plans that wait for the caller's vote, oldest first.
+    /// Plans and releases that wait for the caller's vote, oldest first.
     func inbox(for caller: Caller) -> [InboxItem] {
         let now = Machine.now()
         return read { state in
             state.order.compactMap { state.jobs[$0] }.compactMap { entry in
-                guard entry.job.phase == .awaitingApproval, entry.job.submitter != caller.account,
-                    !entry.tally.votes.contains(where: { $0.account == caller.account })
-                else { return nil }
+                guard entry.job.submitter != caller.account else { return nil }
+                let release: SealedRelease?
+                switch entry.job.phase {
+                case .awaitingApproval where !entry.tally.votes.contains { $0.account == caller.account }:
+                    release = nil
+                case .awaitingReview:
+                    guard let sealed = entry.sealed, !sealed.tally.isComplete,
+                        !sealed.tally.hasSpoken(caller.account)
+                    else { return nil }
+                    release = sealed
+                default: return nil
+                }
                 return InboxItem(
                     job: entry.job.id,
                     planDigest: entry.job.planDigest,
@@ -264,8 +273,12 @@ extension Site {
                     dataset: entry.manifest.inputs.first?.name ?? "",
                     argv: entry.manifest.core.executors.first?.argv ?? [],
                     purpose: entry.manifest.purpose,
+                    release: release?.bundle,
                     since: entry.job.transitions.last?.at ?? entry.job.created,
-                    quorum: QuorumInfo(need: entry.tally.quorum.need, have: entry.tally.have(at: now))
+                    quorum: QuorumInfo(
+                        need: release?.tally.need ?? entry.tally.quorum.need,
+                        have: release?.tally.have ?? entry.tally.have(at: now)
+                    )
                 )
             }
         }

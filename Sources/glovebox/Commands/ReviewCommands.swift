@@ -9,7 +9,13 @@ import GloveboxLinux
 struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inbox",
-        abstract: "List plans that wait for your vote."
+        abstract: "List plans and releases that wait for your vote.",
+        discussion: """
+            EXAMPLES
+              glovebox inbox                  each job with what it wants of you
+              glovebox show job_… --files     look at a plan
+              glovebox review job_…           look at a release
+            """
     )
 
     @OptionGroup var site: SiteOptions
@@ -20,7 +26,8 @@ struct InboxCommand: AsyncParsableCommand {
             session.terminal.result(
                 list.json,
                 list.items.map {
-                    "\($0.job)  \($0.submitter) on \($0.dataset): \(Display.escape($0.argv.joined(separator: " ")))"
+                    "\($0.job)  \($0.release == nil ? "plan" : "release")  \($0.submitter) on \($0.dataset): "
+                        + Display.escape($0.argv.joined(separator: " "))
                 }
             )
         }
