@@ -52,10 +52,8 @@ package struct KeyAppraisal: Sendable {
             try trust.checkSignature()
             if trust.signingRoot.der == expected.root { return }
             // A root that the one the broker was given has named as its heir, in as many steps as there were.
-            let given: VerifyingKey?
-            do throws(GloveboxError) { given = try ParsedCertificate(expected.root).publicKey } catch { given = nil }
-            guard let given, RootSuccession.lead(trust.policy.successions, from: given, to: trust.signingRoot.publicKey)
-            else {
+            let given = try ParsedCertificate(expected.root).publicKey
+            guard RootSuccession.lead(trust.policy.successions, from: given, to: trust.signingRoot.publicKey) else {
                 throw GloveboxError("trust.signature", "the trust files are of another root")
             }
         }
