@@ -22,15 +22,16 @@ extension Differencing {
         zeros: ThresholdCheck.Kind
     ) -> [Subset] {
         guard let variable = new.variable, variable == old.variable else { return [] }
-        let differences = nested(new, old, keeping: check.depth)
-        return differences.filter { $0.value.hasNegative || check.isUnsafe($0.value, zeros: zeros) }.keys
+        return nested(new, old, keeping: check.depth)
+            .filter { $0.rest.hasNegative || check.isUnsafe($0.rest, zeros: zeros) }
+            .map { Subset(release: old.id, new: $0.pair.new, old: $0.pair.old) }
             .sorted { ($0.new, $0.old) < ($1.new, $1.old) }
     }
 
-    // Units with the same cells in both releases; each adds the same kind of part to the same places.
-    private struct Group {
-        let mine: Parts
-        let theirs: Parts
+    // A place of the new table and one of the earlier.
+    private struct PlacePair: Hashable {
+        let new: Int
+        let old: Int
     }
 
     // What the units of a group add to each place that holds them.
@@ -74,63 +75,60 @@ extension Differencing {
 
     // One family of sets: the groups of each place, those with the largest parts first, and what they add up to.
     private struct Holders {
-        var groups: [Int: [(group: Int, index: Int)]] = [:]
-        var whole: [Int: Shared] = [:]
+        let parts: [Parts]
+        private(set) var groups: [Int: [(group: Int, index: Int, largest: Int64)]] = [:]
+        private(set) var whole: [Int: Shared] = [:]
 
-        init(_ all: [Group], _ side: KeyPath<Group, Parts>) {
-            for (number, group) in all.enumerated() {
-                let parts = group[keyPath: side]
-                for (index, place) in parts.places.enumerated() {
-                    groups[place, default: []].append((number, index))
-                    whole[place, default: Shared()].add(parts[index])
+        init(_ parts: [Parts]) {
+            self.parts = parts
+            for (number, group) in parts.enumerated() {
+                for (index, place) in group.places.enumerated() {
+                    let part = group[index]
+                    groups[place, default: []].append((number, index, part.largest.first ?? Int64.min))
+                    whole[place, default: Shared()].add(part)
                 }
             }
-            for place in groups.keys {
-                groups[place]?.sort {
-                    largest(all[$0.group][keyPath: side][$0.index]) > largest(all[$1.group][keyPath: side][$1.index])
-                }
-            }
-            func largest(_ part: Contributions) -> Int64 { part.largest.first ?? Int64.min }
+            for place in groups.keys { groups[place]?.sort { $0.largest > $1.largest } }
         }
     }
 
+    // All pairs of sets of which one holds the other and more, and what is in it beside the other.
     private static func nested(
         _ new: ReleaseRecord,
         _ old: ReleaseRecord,
         keeping kept: Int
-    ) -> [Subset: Contributions] {
+    ) -> [(pair: PlacePair, rest: Contributions)] {
         let groups = grouped(new, old, keeping: kept)
-        let (mine, theirs) = (Holders(groups, \.mine), Holders(groups, \.theirs))
-        var inside: [Subset: (mine: Shared, theirs: Shared)] = [:]
-        for group in groups {
-            for (i, place) in group.mine.places.enumerated() {
-                for (j, other) in group.theirs.places.enumerated() {
-                    let subset = Subset(release: old.id, new: place, old: other)
-                    inside[subset, default: (Shared(), Shared())].mine.add(group.mine[i])
-                    inside[subset, default: (Shared(), Shared())].theirs.add(group.theirs[j])
+        let (mine, theirs) = (Holders(groups.mine), Holders(groups.theirs))
+        var inside: [PlacePair: (mine: Shared, theirs: Shared)] = [:]
+        for (a, b) in zip(groups.mine, groups.theirs) {
+            for (i, place) in a.places.enumerated() {
+                for (j, other) in b.places.enumerated() {
+                    add(a[i], b[j], to: &inside[PlacePair(new: place, old: other), default: (Shared(), Shared())])
                 }
             }
         }
-        var found: [Subset: Contributions] = [:]
-        for (subset, shared) in inside {
-            let (a, b) = (mine.whole[subset.new]?.count ?? 0, theirs.whole[subset.old]?.count ?? 0)
-            guard a != b, shared.mine.count == min(a, b) else { continue }
-            found[subset] =
-                a > b
-                ? rest(groups, mine, \.mine, of: subset.new, shared.mine, \.theirs, without: subset.old, kept)
-                : rest(groups, theirs, \.theirs, of: subset.old, shared.theirs, \.mine, without: subset.new, kept)
+        func add(_ mine: Contributions, _ theirs: Contributions, to sums: inout (mine: Shared, theirs: Shared)) {
+            sums.mine.add(mine)
+            sums.theirs.add(theirs)
         }
-        return found
+        return inside.compactMap { pair, shared in
+            let (a, b) = (mine.whole[pair.new]?.count ?? 0, theirs.whole[pair.old]?.count ?? 0)
+            guard a != b, shared.mine.count == min(a, b) else { return nil }
+            let rest =
+                a > b
+                ? rest(mine, of: pair.new, shared.mine, theirs.parts, without: pair.old, kept)
+                : rest(theirs, of: pair.old, shared.theirs, mine.parts, without: pair.new, kept)
+            return (pair, rest)
+        }
     }
 
     // The parts of a set that are not in the other: numbers and sums by subtraction, the largest by a look at few groups.
     private static func rest(
-        _ groups: [Group],
         _ holders: Holders,
-        _ side: KeyPath<Group, Parts>,
         of place: Int,
         _ shared: Shared,
-        _ otherSide: KeyPath<Group, Parts>,
+        _ others: [Parts],
         without other: Int,
         _ kept: Int
     ) -> Contributions {
@@ -141,57 +139,55 @@ extension Differencing {
             total: whole.total - shared.total,
             negatives: whole.negatives - shared.negatives
         )
-        for (group, index) in holders.groups[place] ?? [] {
-            let part = groups[group][keyPath: side][index]
-            guard let largest = part.largest.first, rest.wouldKeep(largest) else { break }
-            guard !groups[group][keyPath: otherSide].places.contains(other) else { continue }
+        for (group, index, largest) in holders.groups[place] ?? [] {
+            let part = holders.parts[group][index]
+            guard !part.largest.isEmpty, rest.wouldKeep(largest) else { break }
+            guard !others[group].places.contains(other) else { continue }
             for value in part.largest { rest.keep(value) }
         }
         return rest
     }
 
+    // The parts of the units in each release; units with the same cells in both are one group.
     private static func grouped(
         _ new: ReleaseRecord,
         _ old: ReleaseRecord,
         keeping kept: Int
-    ) -> [Group] {
+    ) -> (mine: [Parts], theirs: [Parts]) {
         let margins = (Margins(sizes: new.sizes), Margins(sizes: old.sizes))
         var numbers: [CellPair: Int] = [:]
         var mine: [Parts] = []
         var theirs: [Parts] = []
         for (a, b) in matched(new, old) {
-            let pair = CellPair(new: a?.cells ?? [], old: b?.cells ?? [])
+            let pair = CellPair(new: a.map { new.entries[$0].cells } ?? [], old: b.map { old.entries[$0].cells } ?? [])
             let number = numbers[pair] ?? mine.count
             if number == mine.count {
                 numbers[pair] = number
                 mine.append(Parts(pair.new, margins.0, keeping: kept))
                 theirs.append(Parts(pair.old, margins.1, keeping: kept))
             }
-            if let a { mine[number].add(a, margins.0) }
-            if let b { theirs[number].add(b, margins.1) }
+            if let a { mine[number].add(new.entries[a], margins.0) }
+            if let b { theirs[number].add(old.entries[b], margins.1) }
         }
-        return zip(mine, theirs).map { Group(mine: $0, theirs: $1) }
+        return (mine, theirs)
     }
 
-    // The units of either record, each with its entry in both.
-    private static func matched(
-        _ new: ReleaseRecord,
-        _ old: ReleaseRecord
-    ) -> [(ReleaseRecord.Entry?, ReleaseRecord.Entry?)] {
-        var pairs: [(ReleaseRecord.Entry?, ReleaseRecord.Entry?)] = []
+    // The units of either record, each with the index of its entry in both.
+    private static func matched(_ new: ReleaseRecord, _ old: ReleaseRecord) -> [(Int?, Int?)] {
+        var pairs: [(Int?, Int?)] = []
         var (i, j) = (0, 0)
         while i < new.entries.count || j < old.entries.count {
-            let a = i < new.entries.count ? new.entries[i] : nil
-            let b = j < old.entries.count ? old.entries[j] : nil
+            let a = i < new.entries.count ? new.entries[i].tag : nil
+            let b = j < old.entries.count ? old.entries[j].tag : nil
             switch (a, b) {
-            case (let a?, let b?) where a.tag == b.tag:
-                pairs.append((a, b))
+            case (let a?, let b?) where a == b:
+                pairs.append((i, j))
                 (i, j) = (i + 1, j + 1)
-            case (let a?, let b) where b.map({ a.tag < $0.tag }) ?? true:
-                pairs.append((a, nil))
+            case (let a?, let b) where b.map({ a < $0 }) ?? true:
+                pairs.append((i, nil))
                 i += 1
             default:
-                pairs.append((nil, b))
+                pairs.append((nil, j))
                 j += 1
             }
         }

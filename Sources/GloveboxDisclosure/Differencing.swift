@@ -40,7 +40,18 @@ package struct Differencing: Sendable {
             margins = Margins(sizes: record.sizes)
             marked = Set(record.marked)
             sizes = [Int](repeating: 0, count: margins.placeCount + 1)
-            for entry in record.entries { for set in sets(entry.cells) { sizes[set] += 1 } }
+            // Most units have one cell, and those of one cell count together.
+            var alone = sizes
+            for entry in record.entries {
+                if entry.cells.count == 1 {
+                    alone[entry.cells[0]] += 1
+                } else {
+                    for set in sets(entry.cells) { sizes[set] += 1 }
+                }
+            }
+            for cell in alone.indices where alone[cell] > 0 {
+                for set in sets([cell]) { sizes[set] += alone[cell] }
+            }
         }
 
         func sets(_ cells: [Int]) -> [Int] {
@@ -61,6 +72,24 @@ package struct Differencing: Sendable {
         }
     }
 
+    // How many units each set of one release shares with those of another that share any.
+    private struct Intersections {
+        private let rows: [Int: [(set: Int, count: Int)]]
+
+        // By the set of the first release and that of the second.
+        init(_ counts: [UInt64: Int]) {
+            var rows: [Int: [(set: Int, count: Int)]] = [:]
+            for (sets, count) in counts {
+                rows[Int(sets >> 32), default: []].append((Int(sets & 0xffff_ffff), count))
+            }
+            self.rows = rows
+        }
+
+        func fill(_ set: Int, _ row: inout [Int]) { for other in rows[set] ?? [] { row[other.set] = other.count } }
+
+        func clear(_ set: Int, _ row: inout [Int]) { for other in rows[set] ?? [] { row[other.set] = 0 } }
+    }
+
     // The cells of a unit in two releases.
     struct CellPair: Hashable {
         let new: [Int]
@@ -74,24 +103,28 @@ package struct Differencing: Sendable {
         let (first, second) = (Family(new), Family(old))
         let common = intersections(new, first, old, second)
         let olds = second.members
-        func size(_ a: Int, _ b: Int) -> Int { common[UInt64(a) << 32 | UInt64(b)] ?? 0 }
+        var mine = [Int](repeating: 0, count: second.population + 1)
+        common.fill(first.population, &mine)
+        // What one set of the new release shares with each of the old one.
+        var shared = [Int](repeating: 0, count: second.population + 1)
         var hits: [Hit] = []
         for a in first.members {
+            common.fill(a.place, &shared)
+            defer { common.clear(a.place, &shared) }
             var index = lowerBound(olds, a.size - minimum + 1)
             while index < olds.count, olds[index].size < a.size + minimum {
                 let b = olds[index]
                 index += 1
-                let plain = size(a.place, b.place)
-                let shared =
+                let plain = shared[b.place]
+                let both =
                     switch (a.isComplement, b.isComplement) {
                     case (false, false): plain
-                    case (true, false): size(first.population, b.place) - plain
-                    case (false, true): size(a.place, second.population) - plain
+                    case (true, false): mine[b.place] - plain
+                    case (false, true): shared[second.population] - plain
                     case (true, true):
-                        size(first.population, second.population) - size(a.place, second.population)
-                            - size(first.population, b.place) + plain
+                        mine[second.population] - shared[second.population] - mine[b.place] + plain
                     }
-                let difference = a.size + b.size - 2 * shared
+                let difference = a.size + b.size - 2 * both
                 guard difference > 0, difference < minimum else { continue }
                 hits.append(
                     Hit(
@@ -112,7 +145,7 @@ package struct Differencing: Sendable {
         _ first: Family,
         _ old: ReleaseRecord,
         _ second: Family
-    ) -> [UInt64: Int] {
+    ) -> Intersections {
         // Units with the same cells in both releases count together.
         var pairs: [CellPair: Int] = [:]
         var index = 0
@@ -126,7 +159,7 @@ package struct Differencing: Sendable {
             let olds = second.sets(pair.old)
             for a in first.sets(pair.new) { for b in olds { common[UInt64(a) << 32 | UInt64(b), default: 0] += count } }
         }
-        return common
+        return Intersections(common)
     }
 
     private static func lowerBound(_ members: [(place: Int, isComplement: Bool, size: Int)], _ size: Int) -> Int {

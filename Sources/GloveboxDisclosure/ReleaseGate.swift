@@ -207,7 +207,7 @@ package struct ReleaseGate: Sendable {
                 detail: wrong.isEmpty ? "" : "\(wrong.count) rows are missing, extra or wrong"
             )
         )
-        var files = [Decision.File(name: spec.output, bytes: released.csv)]
+        var files = [Decision.File(name: spec.output, bytes: isObject ? released.json : released.csv)]
         if let chart = request.chart {
             try chart.spec.check(spec, policy: policy)
             let figure = try ChartRenderer(chart.spec, released).figure

@@ -1,5 +1,6 @@
 package import GloveboxCore
 internal import GloveboxPolicy
+internal import GloveboxTables
 
 internal import struct Crypto.HMAC
 internal import struct Crypto.SHA256
@@ -7,24 +8,27 @@ internal import struct Crypto.SymmetricKey
 
 /// The secret key of a dataset lineage: it turns privacy units into tags that mean nothing without it.
 package struct LineageKey: Sendable {
-    private let key: SymmetricKey
+    // Has taken the key, and waits for a message: making one is half the work of a tag.
+    private let code: HMAC<SHA256>
 
     /// Wraps 32 random bytes.
     ///
     /// - Throws: `lineage.key` for any other length.
     package init(_ bytes: [UInt8]) throws(GloveboxError) {
         guard bytes.count == 32 else { throw GloveboxError("lineage.key", "a lineage key has 32 bytes") }
-        key = SymmetricKey(data: bytes)
+        code = HMAC<SHA256>(key: SymmetricKey(data: bytes))
     }
 
     /// The first 128 bits of HMAC-SHA-256.
     package func tag(_ message: [UInt8]) -> UnitTag {
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for (index, byte) in HMAC<SHA256>.authenticationCode(for: message, using: key).prefix(16).enumerated() {
-            if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+        var code = code
+        code.update(data: message)
+        return unsafe code.finalize().withUnsafeBytes { bytes in
+            func word(_ at: Int) -> UInt64 {
+                UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+            }
+            return UnitTag(high: word(0), low: word(8))
         }
-        return UnitTag(high: high, low: low)
     }
 }
 
@@ -52,20 +56,25 @@ extension DatasetTable {
         {
             return names.map { key.tag(Array("id\0".utf8) + $0.utf8) }
         }
-        var seen: [[UInt8]: UInt32] = [:]
+        let names = description.columns.map { [0] + Array($0.name.utf8) + [1] }
+        var distinct = ByteTable()
+        var seen: [Int] = []
         var tags: [UnitTag] = []
         tags.reserveCapacity(rowCount)
+        var message: [UInt8] = []
         for row in 0..<rowCount {
-            var message = Array("row".utf8)
-            for (index, column) in description.columns.enumerated() {
-                message.append(0)
-                message += column.name.utf8
-                message.append(1)
+            message.removeAll(keepingCapacity: true)
+            message += "row".utf8
+            for (index, name) in names.enumerated() {
+                message += name
                 message += (text(column: index, row: row) ?? "").utf8
             }
-            let before = seen[message, default: 0]
-            seen[message] = before + 1
-            tags.append(key.tag(message + [0] + String(before).utf8))
+            let number = distinct.number(adding: message.span)
+            if number == seen.count { seen.append(0) }
+            message.append(0)
+            message += String(seen[number]).utf8
+            seen[number] += 1
+            tags.append(key.tag(message))
         }
         return tags
     }

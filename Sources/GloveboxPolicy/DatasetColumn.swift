@@ -30,7 +30,9 @@ package struct DatasetColumn: DocumentSection {
         package func scaled(_ text: String) -> Int64? { ExactDecimal(policyText: text)?.scaled(decimals: decimals) }
 
         /// The text of a scaled value.
-        package func text(_ value: Int64) -> String { ExactDecimal(mantissa: Int128(value), exponent: -decimals).text }
+        package func text(_ value: Int64) -> String {
+            decimals == 0 ? String(value) : ExactDecimal(mantissa: Int128(value), exponent: -decimals).text
+        }
     }
 
     /// What a column holds.

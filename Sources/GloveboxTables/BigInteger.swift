@@ -11,15 +11,28 @@ package struct BigInteger: Hashable, Sendable {
     /// One.
     package static let one = BigInteger(1)
 
-    private init(isNegative: Bool, limbs: [UInt32]) {
-        var limbs = limbs
+    private init(isNegative: Bool, limbs: consuming [UInt32]) {
         while limbs.last == 0 { limbs.removeLast() }
-        self.limbs = limbs
         self.isNegative = isNegative && !limbs.isEmpty
+        self.limbs = limbs
+    }
+
+    // Most numbers are short; their one array is made as long as it must be.
+    private init(isNegative: Bool, short: UInt64) {
+        self.isNegative = isNegative && short != 0
+        let (low, high) = (UInt32(truncatingIfNeeded: short), UInt32(truncatingIfNeeded: short >> 32))
+        limbs = high != 0 ? [low, high] : low != 0 ? [low] : []
     }
 
     /// The same value as a fixed-width integer.
-    package init(_ value: some BinaryInteger) {
+    @specialized(where Value == Int)
+    @specialized(where Value == Int64)
+    @specialized(where Value == Int128)
+    package init<Value: BinaryInteger>(_ value: Value) {
+        if let short = UInt64(exactly: value.magnitude) {
+            self.init(isNegative: value < 0, short: short)
+            return
+        }
         var rest = value.magnitude
         var limbs: [UInt32] = []
         while rest != 0 {
@@ -56,13 +69,19 @@ package struct BigInteger: Hashable, Sendable {
 
     /// 10^n, n not negative.
     package static func power(ofTen n: Int) -> BigInteger {
-        var (result, square, rest) = (one, BigInteger(10), n)
+        if n < powersOfTen.count { return powersOfTen[n] }
+        var (result, square, rest) = (one, powersOfTen[1], n)
         while rest > 0 {
             if rest & 1 == 1 { result *= square }
             square *= square
             rest >>= 1
         }
         return result
+    }
+
+    // Those that rounding asks for, again and again.
+    private static let powersOfTen = (0..<40).reduce(into: [one]) { powers, _ in
+        powers.append(powers[powers.count - 1] * BigInteger(10))
     }
 
     package static prefix func - (value: Self) -> Self {
@@ -82,6 +101,11 @@ package struct BigInteger: Hashable, Sendable {
 
     package static func * (left: Self, right: Self) -> Self {
         guard !left.limbs.isEmpty, !right.limbs.isEmpty else { return zero }
+        let isNegative = left.isNegative != right.isNegative
+        if right.limbs.count == 1, right.limbs[0] == 1 { return BigInteger(isNegative: isNegative, limbs: left.limbs) }
+        if left.limbs.count == 1, right.limbs.count == 1 {
+            return BigInteger(isNegative: isNegative, short: UInt64(left.limbs[0]) * UInt64(right.limbs[0]))
+        }
         var product = [UInt32](repeating: 0, count: left.limbs.count + right.limbs.count)
         for (shift, a) in left.limbs.enumerated() {
             var carry: UInt64 = 0
@@ -92,7 +116,7 @@ package struct BigInteger: Hashable, Sendable {
             }
             product[shift + right.limbs.count] = UInt32(carry)
         }
-        return BigInteger(isNegative: left.isNegative != right.isNegative, limbs: product)
+        return BigInteger(isNegative: isNegative, limbs: product)
     }
 
     package static func += (left: inout Self, right: Self) { left = left + right }

@@ -4,11 +4,11 @@
 /// starts like an object.
 package struct Checker {
     /// Something that was read.
-    package enum Event: Hashable, Sendable {
+    package enum Event: Sendable {
         /// The column names of a table; rows follow.
         case header([String])
         /// The next row, as long as the header.
-        case row([CheckedTable.Cell])
+        case row(CheckedRow)
         /// The whole of an object.
         case record(CheckedRecord)
     }
@@ -18,6 +18,8 @@ package struct Checker {
     private var columns = 0
     private var rows = 0
     private var bytes = 0
+    // Of the row at hand.
+    private var kinds: [CheckedTable.Cell.Kind] = []
     // An object is small, and read in one go at its end.
     private var object: [UInt8]?
 
@@ -34,14 +36,14 @@ package struct Checker {
             try checker.feed(bytes) { event in
                 switch event {
                 case .header(let names): header = names
-                case .row(let cells): rows.append(cells)
+                case .row(let row): rows.append(row.cells)
                 case .record: break
                 }
             }
             try checker.finish { event in
                 switch event {
                 case .header(let names): header = names
-                case .row(let cells): rows.append(cells)
+                case .row(let row): rows.append(row.cells)
                 case .record(let found): record = found
                 }
             }
@@ -100,7 +102,15 @@ package struct Checker {
         guard rows < limits.rows else { throw CSVFault(.tooManyRows, line: row.line) }
         rows += 1
         guard rows * columns <= limits.cells else { throw CSVFault(.tooManyCells, line: row.line) }
-        return .row(try Self.cells(row))
+        kinds.removeAll(keepingCapacity: true)
+        let bytes = row.bytes
+        for index in 0..<row.count {
+            guard let kind = CheckedTable.Cell.Kind(bytes.span.extracting(row.range(index))) else {
+                throw CSVFault(.cell, line: row.line)
+            }
+            kinds.append(kind)
+        }
+        return .row(CheckedRow(row: row, kinds: kinds))
     }
 
     private static func columnNames(_ row: CSVReader.Row) throws(CSVFault) -> [String] {
@@ -113,35 +123,5 @@ package struct Checker {
             names.append(row.text(index))
         }
         return names
-    }
-
-    private static func cells(_ row: CSVReader.Row) throws(CSVFault) -> [CheckedTable.Cell] {
-        var cells: [CheckedTable.Cell] = []
-        cells.reserveCapacity(row.count)
-        let bytes = row.bytes
-        for index in 0..<row.count {
-            guard let cell = CheckedTable.Cell(bytes.span.extracting(row.range(index))) else {
-                throw CSVFault(.cell, line: row.line)
-            }
-            cells.append(cell)
-        }
-        return cells
-    }
-}
-
-extension CheckedTable.Cell {
-    /// Reads the bytes of a field; nil for what is neither a number, a mark, nor a plain label.
-    init?(_ field: Span<UInt8>) {
-        let text: String
-        do { text = String(copying: try UTF8Span(validating: field)) } catch { return nil }
-        if let number = ExactDecimal(csv: field) {
-            self = .number(number, text: text)
-        } else if TableLabel.isValid(field) {
-            self = .label(text)
-        } else if text == Self.suppressionMark {
-            self = .suppressed
-        } else {
-            return nil
-        }
     }
 }

@@ -23,7 +23,10 @@ package enum CheckerWire {
         case .record(let record): encode(.record(record), &out)
         case .table(let table):
             encode(.header(table.header), &out)
-            for row in table.rows { encode(.row(row), &out) }
+            for row in table.rows {
+                out.append(rowStart)
+                for cell in row { append(cell, &out) }
+            }
             out += tableEnd
         }
         return out
@@ -36,9 +39,9 @@ package enum CheckerWire {
             out.append(0)
             append(count: names.count, &out)
             for name in names { append(text: name, &out) }
-        case .row(let cells):
-            out.append(1)
-            for cell in cells { append(cell, &out) }
+        case .row(let row):
+            out.append(rowStart)
+            for (index, kind) in row.kinds.enumerated() { append(kind, row.row[index], &out) }
         case .record(let record):
             out.append(4)
             append(count: record.members.count, &out)
@@ -86,6 +89,9 @@ package enum CheckerWire {
         return answer
     }
 
+    // What stands before each row.
+    private static let rowStart: UInt8 = 1
+
     private static func append(count: Int, _ out: inout [UInt8]) {
         for shift in [24, 16, 8, 0] { out.append(UInt8(truncatingIfNeeded: count >> shift)) }
     }
@@ -93,6 +99,17 @@ package enum CheckerWire {
     private static func append(text: String, _ out: inout [UInt8]) {
         out.append(UInt8(text.utf8.count))
         out += text.utf8
+    }
+
+    private static func append(_ kind: CheckedTable.Cell.Kind, _ field: ArraySlice<UInt8>, _ out: inout [UInt8]) {
+        switch kind {
+        case .label: out.append(0)
+        case .number: out.append(1)
+        case .suppressed: return out.append(2)
+        }
+        // No field is longer than 64 bytes.
+        out.append(UInt8(field.count))
+        out += field
     }
 
     private static func append(_ cell: CheckedTable.Cell, _ out: inout [UInt8]) {

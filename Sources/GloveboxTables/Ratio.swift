@@ -30,7 +30,9 @@ package struct Ratio: Sendable, Comparable {
     }
 
     package static func + (left: Self, right: Self) -> Self {
-        Ratio(
+        // Else a sum of many would be a fraction of very long numbers.
+        if left.denominator == right.denominator { return Ratio(left.numerator + right.numerator, left.denominator) }
+        return Ratio(
             left.numerator * right.denominator + right.numerator * left.denominator,
             left.denominator * right.denominator
         )

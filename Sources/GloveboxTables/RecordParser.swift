@@ -37,8 +37,8 @@ enum RecordParser {
 
     private static func cell(_ value: JSONValue) throws(CSVFault) -> CheckedTable.Cell {
         let text = value.integer.map { String($0) } ?? value.string
-        guard let text, let cell = CheckedTable.Cell(Array(text.utf8).span) else { throw CSVFault(.json, line: 0) }
-        return cell
+        guard let text, let kind = CheckedTable.Cell.Kind(Array(text.utf8).span) else { throw CSVFault(.json, line: 0) }
+        return CheckedTable.Cell(kind, text: text)
     }
 
     // Puts quotes around numbers with a fraction or an exponent.

@@ -14,6 +14,7 @@ package enum TableLabel {
     /// As for any bytes, straight from those of a file.
     package static func isValid(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.count > 0, bytes.count <= maximum, !isFormula(bytes[0]) else { return false }
+        let allowed = allowed
         for index in bytes.indices where !allowed[Int(bytes[index])] { return false }
         return true
     }

@@ -38,6 +38,31 @@ import Testing
         #expect(try CheckerWire.decode(CheckerWire.encode(answer), limits: limits) == answer)
     }
 
+    @Test(arguments: [
+        "a,n\nx,12\ny,-1.5e3\nz,[c]\n", "\"a b\",\"n\"\r\n\"x\",\"1\"\r\n\"[c]\",+1.50\r\n", "n\n01", "a,n\nx,1\n=1,2\n",
+        "a,n\nx,1\n[d],2\n", "a,n\nx,1\n\u{e9},2\n",
+    ])
+    func `a file written while it is read becomes the same bytes as the answer`(text: String) {
+        for size in [1, 2, 7, 1000] {
+            var checker = Checker(limits: limits)
+            var out = CheckerWire.head
+            let bytes = Array(text.utf8)
+            do throws(CSVFault) {
+                for start in stride(from: 0, to: bytes.count, by: size) {
+                    let piece = Array(bytes[start..<min(start + size, bytes.count)])
+                    try checker.feed(piece) { CheckerWire.encode($0, &out) }
+                }
+                try checker.finish { CheckerWire.encode($0, &out) }
+                #expect(out + CheckerWire.tableEnd == CheckerWire.encode(Checker.parse(bytes, limits: limits)))
+            } catch {
+                #expect(Checker.parse(bytes, limits: limits) == .refused(error))
+                // The rows before the fault may stand in front of it.
+                CheckerWire.encode(error, &out)
+                #expect((try? CheckerWire.decode(out, limits: limits)) == .refused(error))
+            }
+        }
+    }
+
     @Test func `the wire is decoded within the limits`() {
         let bytes = CheckerWire.encode(Checker.parse(Array("a,n\nx,1\ny,2\n".utf8), limits: limits))
         #expect(throws: ByteReader.invalid) {
