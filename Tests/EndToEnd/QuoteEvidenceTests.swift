@@ -35,7 +35,7 @@ import Testing
         let tool = try TestPrograms.run("/bin/sh", ["-c", check], environment: ["PATH=/usr/bin:/bin"])
         #expect(tool.status == 0, "\(tool.output)")
 
-        // The start statement has a quote of its own, for its own leaf and this plan, and no later clock.
+        // The start statement has a quote of its own, for its leaf, the broker's nonce and this plan, and no later clock.
         let start = try statement(evidence + "/start.dsse.json")
         let message = try #require(start["quote"]?["msg"]?.string.flatMap(Base64.decode))
         let key = """
@@ -43,7 +43,7 @@ import Testing
             """
         let sum = try TestPrograms.run("/bin/sh", ["-c", key], environment: ["PATH=/usr/bin:/bin"]).output.prefix(64)
         let binding = QuoteBinding(
-            nonce: try #require(start["nonce"]?.string.flatMap(Base64.decodeURL)),
+            nonce: try #require(start["keyRequest"]?["nonce"]?.string.flatMap(Base64.decodeURL)),
             key: try #require(Digest(hex: String(sum))),
             manifest: try #require(start["manifestDigest"]?["sha256"]?.string.flatMap(Digest.init(hex:)))
         )
