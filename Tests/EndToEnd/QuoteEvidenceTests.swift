@@ -35,7 +35,7 @@ import Testing
         let tool = try TestPrograms.run("/bin/sh", ["-c", check], environment: ["PATH=/usr/bin:/bin"])
         #expect(tool.status == 0, "\(tool.output)")
 
-        // The start statement has a quote of its own, for its own leaf, this plan and the broker's nonce, and no later clock.
+        // The start statement has a quote of its own, for its leaf, the broker's nonce and this plan, and no later clock.
         let start = try statement(evidence + "/start.dsse.json")
         let message = try #require(start["quote"]?["msg"]?.string.flatMap(Base64.decode))
         let key = """
