@@ -39,7 +39,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "a,n\nx,12\ny,-1.5e3\nz,[c]\n", "\"a b\",\"n\"\r\n\"x\",\"1\"\r\n\"[c]\",+1.50\r\n", "n\n01", "a,n\nx,1\n=1,2\n",
+        "a,n\nx,12\ny,-1.5e3\nz,[c]\n", "\"a b\",\"n\"\r\n\"x\",\"1\"\r\n\"[c]\",+1.50\r\n", "n\n01",
+        "a,n\nx,1\n=1,2\n",
         "a,n\nx,1\n[d],2\n", "a,n\nx,1\n\u{e9},2\n",
     ])
     func `a file written while it is read becomes the same bytes as the answer`(text: String) {
