@@ -27,6 +27,7 @@ struct Scenario {
     var editBundle: (inout JSONValue) -> Void = { _ in }
     var workflow = WorkflowSpec()
     var startSpec = StartSpec()
+    var founded = Site.founded
 
     var editManifest: (inout Manifest) -> Void = { _ in }
     var editApproval: (inout Approval) -> Void = { _ in }
@@ -68,7 +69,7 @@ struct Scenario {
     }
 
     func build() throws -> Files {
-        let site = try Site(rootPathLength: rootPathLength, platformPathLength: platformPathLength)
+        let site = try Site(rootPathLength: rootPathLength, platformPathLength: platformPathLength, founded: founded)
         var manifest = Self.manifest()
         editManifest(&manifest)
         let manifestEnvelope = try (manifestSigner ?? researcher).sign(manifest.bytes)

@@ -15,8 +15,10 @@ struct Site {
     let stamps: (chain: TimestampChain, key: SigningKey)
     let log: NoteSigner
 
-    init(rootPathLength: Int = 1, platformPathLength: Int = 0) throws {
-        let now = Scenario.start.adding(seconds: -86_400)
+    static let founded = Scenario.start.adding(seconds: -86_400)
+
+    init(rootPathLength: Int = 1, platformPathLength: Int = 0, founded: Instant = founded) throws {
+        let now = founded
         if rootPathLength == 1, platformPathLength == 0 {
             root = try CertificateAuthority.makeRoot(site: "hospital-a", now: now)
             platform = try root.makePlatform(site: "hospital-a", now: now)

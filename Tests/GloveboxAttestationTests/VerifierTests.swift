@@ -14,6 +14,13 @@ import Testing
         #expect(verdict.checks.filter { $0.status == .skipped }.map(\.id) == ["code.expected"])
     }
 
+    @Test func `a run within seconds of the founding verifies, though its leaf is dated back before the CA`() throws {
+        var scenario = Scenario()
+        scenario.founded = Scenario.start.adding(seconds: -2)
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified, "\(verdict.checks.filter { $0.status == .failed }.map(\.detail))")
+    }
+
     @Test(arguments: Mutations.all)
     func `refuses with its own reason`(mutation: Mutation) throws {
         var scenario = Scenario()

@@ -7,6 +7,8 @@ internal import X509
 /// Source: attestation specification, section 7.
 package struct CertificateAuthority: Sendable {
     private static let year: Int64 = 365 * 86400
+    /// Seconds before its making from which a leaf is valid, for clocks that are a little behind.
+    static let leafBackdating: Int64 = 5
     /// DER of the CA's certificate.
     package let certificate: [UInt8]
     /// The CA's key.
@@ -96,7 +98,7 @@ package struct CertificateAuthority: Sendable {
             publicKey: publicKey,
             issuer: try ParsedCertificate(certificate).subjectName,
             subject: DistinguishedName(),
-            notBefore: now.adding(seconds: -5),
+            notBefore: now.adding(seconds: -Self.leafBackdating),
             notAfter: now.adding(seconds: 600),
             issuerKeyIdentifier: subjectKeyIdentifier,
             role: .leaf(attester: attester, issuer: issuer)
