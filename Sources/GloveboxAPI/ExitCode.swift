@@ -55,8 +55,8 @@ package enum ExitCode: Int32, Sendable, Hashable, CaseIterable {
     private static let exact: [String: ExitCode] = [
         "usage": .usage, "server.unreachable": .unreachable, "plan.digest-mismatch": .verification,
         "review.changed": .verification, "digest.mismatch": .verification, "receipt.refused": .verification,
-        "auth.missing": .forbidden, "auth.forbidden": .forbidden, "approval.separation": .forbidden,
-        "key.revoked": .forbidden,
+        "auth.missing": .forbidden,
+        "auth.forbidden": .forbidden, "approval.separation": .forbidden, "key.revoked": .forbidden,
         "wait.timeout": .waiting, "log.quorum": .waiting, "login.missing": .forbidden, "key.missing": .forbidden,
         "image.unknown": .notFound, "dataset.unknown": .notFound, "policy.unknown": .notFound,
         "json.duplicate-key": .failure, "upload.too-large": .failure, "rate.limited": .failure,

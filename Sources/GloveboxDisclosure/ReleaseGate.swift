@@ -64,6 +64,7 @@ package struct ReleaseGate: Sendable {
     /// The supervisor adds what it enforces itself.
     package static let capabilities: Set<Capability> = [
         "tier.recomputed", "spec_source.submitted", "output.csv", "output.table-spec", "output.chart-spec", "charts",
+        "opaque_fallback",
         "measure.count", "measure.sum", "measure.mean", "measure.proportion", "measure.ols", "output.json", "check.dof",
         "check.threshold", "check.dominance", "check.differencing",
         "rounding.nearest", "rounding.midpoint", "suppression.forbid", "suppression.mark",

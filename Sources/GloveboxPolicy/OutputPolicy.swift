@@ -106,8 +106,9 @@ package struct OutputPolicy: Hashable, Sendable {
             try require(checks.ids.isEmpty, "tier verbatim has no checks")
             try require(decision.auto != .withinBudget, "decision.auto within-budget belongs to tier computed")
         }
-        if opaque.fallback != nil {
-            try require((opaque.fallback?.reviewers ?? 0) >= 2, "opaque_fallback needs two reviewers")
+        if let figure = opaque.fallback {
+            try require(figure.reviewers >= 2, "opaque_fallback needs two reviewers")
+            try require(output(named: figure.name) == nil, "opaque_fallback has the name of an output")
         }
     }
 }

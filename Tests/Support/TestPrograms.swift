@@ -81,17 +81,18 @@ package enum TestPrograms {
         var template = Array("/tmp/glovebox-test-XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw SyscallError("mkdtemp", errno) }
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let isFirst = scratches.withLock { (known: inout [String]) in
-            known.append(path)
-            return known.count == 1
-        }
-        if isFirst { atexit { TestPrograms.removeScratches() } }
+        scratches.withLock { $0.append(path) }
+        // Anew each time: the last one runs first, before libraries take themselves apart under threads that still use them.
+        unsafe on_exit({ status, _ in TestPrograms.end(status) }, nil)
         return path
     }
 
     private static let scratches = Mutex<[String]>([])
 
-    private static func removeScratches() {
+    /// Takes the scratch directories away and ends the process as it would have ended, without what would still follow.
+    private static func end(_ status: Int32) -> Never {
         do { _ = try run("/bin/rm", ["-rf", "--one-file-system"] + scratches.withLock { $0 }) } catch {}
+        fflush(nil)
+        _exit(status)
     }
 }

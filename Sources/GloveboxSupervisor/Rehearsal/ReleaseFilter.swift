@@ -94,8 +94,10 @@ package struct ReleaseFilter {
             table: rows,
             spec: spec
         )
-        let decision = try RowLeakCheckup(jails: JailReserve(launcher: launcher, count: 0)).judge(
-            ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities),
+        let jails = try JailReserve(launcher: launcher, count: 0)
+        let decided = try ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities)
+        let decision = try RowLeakCheckup(jails: jails).judge(
+            FigureCheckup(jails: jails).judge(decided, outputs, policy, spent: 0),
             policy,
             spec
         ) { () throws(GloveboxError) in

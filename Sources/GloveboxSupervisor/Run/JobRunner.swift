@@ -236,7 +236,7 @@ struct JobRunner {
             evidence: Machine.sha256(pending.outcome.evidence),
             millibits: pending.outcome.decision?.millibits ?? 0,
             tally: ReviewTally(
-                need: Int(clamping: max(rules.decision.reviewers, rules.tier == .opaque ? 2 : 1)),
+                need: Int(clamping: Self.reviewers(rules, pending.outcome.decision)),
                 requester: entry.job.submitter
             )
         )
@@ -249,6 +249,14 @@ struct JobRunner {
             fields: Self.verdict(.review),
             details: [try signed(pending.outcome), ("sealed", sealed.json)]
         )
+    }
+
+    /// How many people decide: with a picture of the job's own, as many as that takes, too.
+    private static func reviewers(_ rules: OutputPolicy, _ decision: Decision?) -> Int64 {
+        let figure = rules.opaque.fallback.flatMap { figure in
+            decision?.files.contains { $0.name == figure.name } == true ? figure.reviewers : nil
+        }
+        return max(rules.decision.reviewers, rules.tier == .opaque ? 2 : 1, figure ?? 1)
     }
 
     /// Ends a review in which everyone has spoken.

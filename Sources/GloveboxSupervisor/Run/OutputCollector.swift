@@ -26,9 +26,7 @@ struct OutputCollector {
     func collect(_ directory: Descriptor) throws(GloveboxError) -> Outputs {
         var outputs = Outputs()
         for name in try names(of: directory) {
-            guard let text = String(validating: name, as: UTF8.self), let declared = policy.output(named: text),
-                !declared.type.isSpec
-            else {
+            guard let text = String(validating: name, as: UTF8.self), let limit = limit(text) else {
                 outputs.faults.append("undeclared-file")
                 do throws(SyscallError) {
                     let bytes = try take(name, directory, limit: Self.mostBytes)
@@ -37,7 +35,7 @@ struct OutputCollector {
                 continue
             }
             do throws(SyscallError) {
-                let bytes = try take(name, directory, limit: Int(clamping: declared.maxBytes))
+                let bytes = try take(name, directory, limit: limit)
                 outputs.files.append(File(name: text, bytes: bytes))
             } catch { outputs.faults.append(error.errno == EFBIG ? "too-large" : "not-a-regular-file") }
         }
@@ -46,6 +44,18 @@ struct OutputCollector {
         }
         return outputs
     }
+
+    /// How large a file of that name may be; nil for a name that the policy does not declare.
+    private func limit(_ name: String) -> Int? {
+        if let declared = policy.output(named: name) {
+            return declared.type.isSpec ? nil : Int(clamping: declared.maxBytes)
+        }
+        guard let figure = policy.opaque.fallback, figure.name.utf8.elementsEqual(name.utf8) else { return nil }
+        return Self.limit(figure)
+    }
+
+    /// The bytes of a picture of so many pixels that is not even compressed.
+    static func limit(_ figure: OpaqueFallback) -> Int { min(mostBytes, Int(figure.maxPixels) * 5 + 1 << 16) }
 
     private func take(_ name: [UInt8], _ directory: Descriptor, limit: Int) throws(SyscallError) -> [UInt8] {
         let file = try directory.openOwn(name)

@@ -75,13 +75,9 @@ struct OutputDecision {
             lineageKey: try LineageKey(lineageKey),
             projectMillibits: spent
         )
+        let decided = try ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities)
         let decision = try RowLeakCheckup(jails: site.jails).judge(
-            ReleaseGate.decide(
-                request,
-                claim: answer,
-                past: past,
-                capabilities: Site.capabilities
-            ),
+            FigureCheckup(jails: site.jails).judge(decided, outputs, policy, spent: spent),
             policy,
             spec
         ) { table }
