@@ -13,7 +13,7 @@ import Testing
     /// Runs a server on a socket of its own while the body talks to it.
     private func serve(
         _ site: TestSite,
-        _ body: (ServerAddress, String) async throws -> Void
+        _ body: (GloveboxClient, String) async throws -> Void
     ) async throws {
         let scratch = try TestPrograms.scratch()
         let (ready, signal) = AsyncStream<Void>.makeStream()
@@ -27,7 +27,13 @@ import Testing
         )
         let task = Task { try await server.run() }
         for await _ in ready { break }
-        try await body(ServerAddress("unix://" + scratch + "/api.sock"), scratch)
+        let client = try GloveboxClient(ServerAddress("unix://" + scratch + "/api.sock"), token: "researcher")
+        // A client that is let go while it is open ends the process, and with it every other test.
+        do { try await body(client, scratch) } catch {
+            await client.close()
+            throw error
+        }
+        await client.close()
         task.cancel()
         _ = await task.result
         #expect(names(in: scratch).isEmpty)
@@ -35,8 +41,7 @@ import Testing
 
     @Test func `client and server understand each other over the socket`() async throws {
         let site = TestSite()
-        try await serve(site) { (address, scratch) async throws in
-            let client = try GloveboxClient(address, token: "researcher")
+        try await serve(site) { (client, scratch) async throws in
             #expect(try await client.health().assurance == "emulated")
             #expect(try await client.whoami().roles == [.researcher])
             #expect(try await client.job(id: "job_x", wait: 3) == TestSite.job)
@@ -49,21 +54,18 @@ import Testing
             let denied = await #expect(throws: RequestFailure.self) { try await client.inbox() }
             #expect(denied?.exitCode == .forbidden)
             #expect(try FileStatus.of(scratch + "/api.sock").permissions == 0o600)
-            await client.close()
         }
     }
 
     @Test func `streams an upload of many pieces`() async throws {
         let site = TestSite()
-        try await serve(site) { (address, scratch) async throws in
-            let client = try GloveboxClient(address, token: "researcher")
+        try await serve(site) { (client, scratch) async throws in
             let descriptor = unsafe open(scratch + "/source", O_CREAT | O_RDWR, 0o600)
             let bytes = [UInt8](repeating: 5, count: 3_000_001)
             #expect(unsafe write(descriptor, bytes, bytes.count) == bytes.count)
             #expect(try await client.addBlob(descriptor: descriptor, bytes: 3_000_001).size == 3_000_001)
             close(descriptor)
             unsafe unlink(scratch + "/source")
-            await client.close()
         }
         #expect(site.calls.count == 1)
     }
@@ -89,9 +91,9 @@ import Testing
     }
 
     @Test func `a second server does not take the socket of a running one`() async throws {
-        try await serve(TestSite()) { (address, _) async throws in
+        try await serve(TestSite()) { (_, scratch) async throws in
             #expect(throws: GloveboxError("server.running", "")) {
-                try SocketFile(path: #require(address.socket)).prepare()
+                try SocketFile(path: scratch + "/api.sock").prepare()
             }
         }
     }
