@@ -72,10 +72,10 @@ holds("minimal is id and state", minimal.id == job and minimal.executors is None
 # Several executors share volumes and directories; redirections.
 job = task(
     "several",
-    run("sh", "-c", "echo one > /vol/a; echo printed", stdout="/work/log.txt"),
-    run("sh", "-c", "cat /vol/a /work/log.txt; read line; echo $line $NAME", stdin="/work/log.txt", env={"NAME": "x"}),
+    run("sh", "-c", "echo one > /vol/a; echo printed", stdout="/results/log.txt"),
+    run("sh", "-c", "cat /vol/a /results/log.txt; read line; echo $line $NAME", stdin="/results/log.txt", env={"NAME": "x"}),
     volumes=["/vol"],
-    outputs=[tes.Output(path="/work/*.txt", path_prefix="/work/", url="glovebox://release/logs", type="FILE")],
+    outputs=[tes.Output(path="/results/*.txt", path_prefix="/results/", url="glovebox://release/logs", type="FILE")],
 )
 full = ended(job)
 holds("several executors complete", full.state == "COMPLETE" and len(full.logs[0].logs) == 2)

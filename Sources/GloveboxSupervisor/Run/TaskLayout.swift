@@ -66,7 +66,7 @@ struct TaskLayout {
             throw GloveboxError(
                 "path.invalid",
                 "\(Display.escape(path)) belongs to the image; a task's files stand in directories of their own",
-                hint: "Use a path such as /data/in.txt or /work/out.txt."
+                hint: "Use a path such as /data/in.txt or /results/out.txt."
             )
         }
     }
