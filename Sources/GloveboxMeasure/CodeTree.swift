@@ -19,7 +19,8 @@ package enum CodeTree {
         descriptor: Int32,
         limits: TreeLimits = .measurement
     ) throws(GloveboxError) -> CodeMeasurement {
-        var digester = try walk(descriptor, TreeDigester(parallel: true), limits)
+        var side = try walk(descriptor, SideSink(TreeDigester(parallel: true)), limits)
+        var digester = try side.finish()
         return digester.finish()
     }
 

@@ -101,6 +101,8 @@ struct DirectoryWalker {
             left -= Int64(count)
             guard left >= 0 else { throw changed(path) }
             try sink.chunk(buffer[..<count])
+            // A regular file gives less than was asked for only at its end.
+            if left == 0, count < buffer.count { break }
         }
         guard left == 0 else { throw changed(path) }
         try sink.endFile()

@@ -41,6 +41,8 @@ package struct NARWriter<Output: ByteOutput>: TreeSink {
     }
 }
 
+extension NARWriter: Sendable where Output: Sendable {}
+
 extension NARWriter<SHA256Stream> {
     /// The digest of the archive.
     mutating func finish() -> GloveboxCore.Digest { output.finish() }

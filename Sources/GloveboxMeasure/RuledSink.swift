@@ -8,7 +8,7 @@ package struct RuledSink<Next: TreeSink>: TreeSink {
     package private(set) var next: Next
     private let limits: TreeLimits
     private var open: [Frame] = []
-    private var nodes: [TreePath: TreeNode] = [:]
+    private var nodes: [(TreePath, TreeNode)] = []
     private var links: [TreePath] = []
     private var totalBytes: Int64 = 0
     private var leaves = 0
@@ -76,7 +76,9 @@ package struct RuledSink<Next: TreeSink>: TreeSink {
     ///   leads nowhere.
     package mutating func finish() throws(GloveboxError) {
         guard leaves > 0 else { throw GloveboxError("code.limits", "the tree holds no file") }
-        var resolver = LinkResolver(nodes: nodes)
+        guard !links.isEmpty else { return }
+        // Names come in order, so no path is there twice.
+        var resolver = LinkResolver(nodes: Dictionary(nodes) { first, _ in first })
         for link in links { try resolver.check(link) }
     }
 
@@ -99,6 +101,6 @@ package struct RuledSink<Next: TreeSink>: TreeSink {
         guard open[frame].folded.insert(folded).inserted else {
             throw GloveboxError("code.name-collision", "two names differ in case only: \(path.display)")
         }
-        nodes[path] = node
+        nodes.append((path, node))
     }
 }

@@ -3,7 +3,7 @@ package import GloveboxCore
 internal import struct Crypto.SHA256
 
 /// SHA-256 over bytes that arrive in pieces.
-package struct SHA256Stream: ByteOutput {
+package struct SHA256Stream: ByteOutput, Sendable {
     /// From this many bytes on a piece is worth a change of threads.
     static let laneBytes = 1 << 18
     private var state = SHA256()

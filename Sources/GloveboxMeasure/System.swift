@@ -55,9 +55,10 @@ enum System {
 
     /// Calls with a name as a C string.
     static func withName<Result>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-        let terminated = name.map { CChar(bitPattern: $0) } + [0]
-        return unsafe terminated.withUnsafeBufferPointer { buffer in
-            // An array with a terminator is never empty, so it always has a base address.
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: name.count + 1) { buffer in
+            let end = unsafe buffer.initialize(fromContentsOf: name.lazy.map { CChar(bitPattern: $0) })
+            unsafe buffer.initializeElement(at: end, to: 0)
+            // With room for the terminator it is never empty, so it always has a base address.
             guard let base = buffer.baseAddress else { preconditionFailure("an empty C string") }
             return unsafe body(base)
         }

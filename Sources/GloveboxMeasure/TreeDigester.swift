@@ -1,7 +1,7 @@
 package import GloveboxCore
 
 /// Computes every digest of attestation section 5 while a tree passes by.
-package struct TreeDigester: TreeSink {
+package struct TreeDigester: TreeSink, Sendable {
     private var archive: NARWriter<SHA256Stream>
     private var git: GitTreeDigester
     private var content = SHA256Stream()

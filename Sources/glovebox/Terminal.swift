@@ -6,9 +6,9 @@ struct Terminal {
     let quiet: Bool
 
     /// Prints a command's result in one of its two forms.
-    func result(_ value: JSONValue, _ lines: @autoclosure () -> [String]) {
+    func result(_ value: @autoclosure () throws -> JSONValue, _ lines: @autoclosure () -> [String]) rethrows {
         if json {
-            JailReportText.write(CanonicalJSON.encode(value) + [10], to: 1)
+            JailReportText.write(CanonicalJSON.encode(try value()) + [10], to: 1)
         } else {
             for line in lines() { JailReportText.write(line + "\n", to: 1) }
         }

@@ -119,4 +119,16 @@ import Testing
         usleep(500_000)
         #expect(try test.entry(waiting).job.runs.isEmpty)
     }
+
+    @Test(.enabled(if: image != nil, "needs the image python"))
+    func `a job that waits for a log which takes nothing says so`() throws {
+        let test = try TestSite(image: Self.image)
+        let job = try test.submit(Self.program())
+        try test.vote(.approve, on: job)
+        #expect(try test.info(job).waiting?.code != .log)
+        test.site.log.stop(because: GloveboxError("store.io", "a fault"))
+        let info = try test.info(job)
+        #expect(info.phase == .queued && info.waiting?.code == .log)
+        #expect(info.message.hasPrefix("Waiting for the log to be writable"))
+    }
 }

@@ -348,6 +348,9 @@ extension Site {
     /// Whom the job waits for: what the votes and the queue say now, before it has run for everyone.
     private func waiting(_ entry: JobEntry, _ view: JobView, full: Bool, at now: Instant) -> Waiting? {
         if full, let quorum = quorumWait(for: entry, at: now) { return quorum }
+        if let waiting = view.waiting, view.phase != .awaitingApproval, log.refusal != nil {
+            return Waiting(.log, since: waiting.since)
+        }
         guard let waiting = view.waiting, full || !entry.job.hasRun else { return view.waiting }
         switch view.phase {
         case .awaitingApproval:

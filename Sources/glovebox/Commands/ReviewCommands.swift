@@ -73,7 +73,7 @@ struct ShowCommand: AsyncParsableCommand {
                     .map { Display.escape(String($0)) }
                 }
             }
-            session.terminal.result(try JSONReader.read(manifest.bytes), lines)
+            try session.terminal.result(JSONReader.read(manifest.bytes), lines)
         }
     }
 }

@@ -45,8 +45,8 @@ struct WorkflowCommand: AsyncParsableCommand {
                         onboard: try signer.sign(draft.onboard).bytes
                     )
                 )
-                session.terminal.result(
-                    try JSONReader.read(signed.layout),
+                try session.terminal.result(
+                    JSONReader.read(signed.layout),
                     [Terminal.row("signed", "by \(signer.publicKey.keyID)")]
                 )
             }
