@@ -91,6 +91,9 @@ final class APISite {
         init(_ output: Descriptor) { self.output = output }
     }
 
+    /// The daemon's process.
+    var pid: Int32 { process.pid }
+
     /// Kills it and starts it again.
     func restart() throws {
         stop()

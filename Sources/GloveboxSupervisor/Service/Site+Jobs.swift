@@ -4,6 +4,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxPolicy
+internal import GloveboxStore
 internal import GloveboxTransparency
 
 extension Site {
