@@ -91,7 +91,6 @@ package struct DisclosureRecord: Sendable {
     private let decision: Decision
     private let context: Context
     private let privacy: JSONValue?
-    private var reviews: [Review] = []
     private let toolNames: [(kind: String, id: String)]
 
     /// Binds a decision about a table to what the supervisor knows.
@@ -113,11 +112,26 @@ package struct DisclosureRecord: Sendable {
         toolNames = [("encoder", "json"), ("sampler", "canonne-kamath-steinke"), ("check", "privacy-ledger")]
     }
 
-    /// Adds what people said when the record was before them.
-    package mutating func add(reviews: [Review]) { self.reviews += reviews }
+    /// A record that was before people, with what they said.
+    ///
+    /// Of what was not released the researcher's copy has no digest: small tables can be guessed.
+    package static func closing(
+        _ record: JSONValue,
+        _ reviews: [Review],
+        for reader: Reader,
+        isReleased: Bool
+    ) -> JSONValue {
+        guard var closed = record.object else { return record }
+        closed["reviews"] = Self.json(reviews, for: reader)
+        if reader == .researcher, !isReleased {
+            closed["files"] = []
+            closed["bundle_sha256"] = nil
+        }
+        return .object(closed)
+    }
 
     // Researchers learn how many said what, and no names.
-    private func reviews(for reader: Reader) -> JSONValue {
+    private static func json(_ reviews: [Review], for reader: Reader) -> JSONValue {
         .array(
             reviews.map { review in
                 var object = JSONObject([
@@ -161,7 +175,7 @@ package struct DisclosureRecord: Sendable {
             ]
         }
         record["privacy"] = privacy
-        record["reviews"] = reviews(for: reader)
+        record["reviews"] = []
         record["override"] = .null
         if reader == .owner, privacy == nil {
             record["differencing"] = [

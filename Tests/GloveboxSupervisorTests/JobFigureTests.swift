@@ -102,7 +102,7 @@ import Testing
             entry.job.phase == .withheld && entry.explanation?.contains("figure") == true,
             "\(entry.job.phase) \(entry.explanation ?? "")"
         )
-        #expect(entry.sealed == nil && test.site.pending(entry.job.id) == nil)
+        #expect(entry.sealed == nil && !test.hasSealed(entry.job.id))
     }
 
     @Test(.enabled(if: isReady, reason))

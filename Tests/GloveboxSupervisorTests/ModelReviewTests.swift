@@ -79,7 +79,7 @@ import Testing
         #expect(model == shown.files.first?.content, "what they saw is what left")
         let text = String(decoding: model, as: UTF8.self)
         #expect(text.contains("weight") && !text.contains("alice"), "the job's own words stay")
-        #expect(done.millibits > 0 && test.site.pending(job) == nil)
+        #expect(done.millibits > 0 && !test.hasSealed(job))
         #expect(try test.findings().isEmpty)
         var replayed = SiteState()
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
@@ -120,6 +120,6 @@ import Testing
             entry.job.phase == .withheld && entry.explanation?.contains(check) == true,
             "\(entry.job.phase) \(entry.explanation ?? "")"
         )
-        #expect(entry.sealed == nil && opaque.test.site.pending(entry.job.id) == nil)
+        #expect(entry.sealed == nil && !opaque.test.hasSealed(entry.job.id))
     }
 }

@@ -271,9 +271,13 @@ struct TestSite {
     /// The researcher's word to stop.
     func cancel(_ job: String) throws { _ = try site.cancel(researcher.caller, job, CancelRequest()) }
 
+    /// Whether there is a sealed release of the job on disk.
+    func hasSealed(_ job: String) -> Bool { StateFile.exists(layout.sealed + "/" + job) }
+
     /// Starts the engine, which ends with this process.
-    func start() throws {
-        try Engine(site: site, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }).start()
+    func start(clock: @escaping @Sendable () -> Instant = { Machine.now() }) throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        try Engine(site: site, logger: logger, clock: clock).start()
     }
 
     /// The job as its researcher is shown it.

@@ -180,6 +180,13 @@ extension Site {
         (entry.job.waiting?.since ?? entry.job.created).adding(seconds: settings.jobs.approvalDays * 86400)
     }
 
+    /// When a review that nobody ended does: after 14 days.
+    ///
+    /// Source: release policy section 13.1.
+    static func reviewDeadline(of entry: JobEntry) -> Instant {
+        (entry.job.transitions.last?.at ?? entry.job.created).adding(seconds: 14 * 86400)
+    }
+
     /// Stops a job that has not ended.
     func cancel(_ caller: Caller, _ id: String, _ request: CancelRequest) throws(GloveboxError) -> JobInfo {
         let entry = try visible(id, to: caller)
@@ -348,6 +355,10 @@ extension Site {
     /// Whom the job waits for: what the votes and the queue say now, before it has run for everyone.
     private func waiting(_ entry: JobEntry, _ view: JobView, full: Bool, at now: Instant) -> Waiting? {
         if full, let quorum = quorumWait(for: entry, at: now) { return quorum }
+        if full, view.phase == .awaitingReview, let waiting = view.waiting {
+            let parties = waiting.waitingOn
+            return Waiting(waiting.code, since: waiting.since, deadline: Self.reviewDeadline(of: entry), on: parties)
+        }
         guard let waiting = view.waiting, full || !entry.job.hasRun else { return view.waiting }
         switch view.phase {
         case .awaitingApproval:
