@@ -106,10 +106,16 @@ package struct DisclosureRecord: Sendable {
             + (request.chart == nil ? [] : [("renderer", "chart"), ("encoder", "png")])
     }
 
-    /// Binds a decision about a noisy answer; `privacy` is what it cost.
-    package init(_ subject: Subject, _ decision: Decision, privacy: JSONValue, _ context: Context) {
-        (self.subject, self.decision, self.context, self.privacy) = (subject, decision, context, privacy)
-        toolNames = [("encoder", "json"), ("sampler", "canonne-kamath-steinke"), ("check", "privacy-ledger")]
+    /// Binds a decision about a noisy answer; `privacy` is what it cost, `tools` made it.
+    package init(
+        _ subject: Subject,
+        _ decision: Decision,
+        privacy: JSONValue,
+        tools: [(kind: String, id: String)],
+        _ context: Context
+    ) {
+        (self.subject, self.decision, self.context) = (subject, decision, context)
+        (self.privacy, toolNames) = (privacy, tools)
     }
 
     /// A record that was before people, with what they said.

@@ -105,7 +105,7 @@ struct JobRunner {
             entry: entry,
             dataset: dataset,
             door: door,
-            showsRows: policy.tier != .computed,
+            showsRows: policy.tier != .computed || policy.isOfRounds,
             holdout: policy.checks.holdout
         )
         var hooks = JailRun.Hooks()
@@ -173,6 +173,10 @@ struct JobRunner {
         try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
         let outcome: OutputDecision.Outcome
         switch (policy.tier, holdout) {
+        case (.computed, _) where policy.isOfRounds:
+            let request = facts.keyRequest ?? .zero
+            outcome = try RoundDecision(site: site, entry: entry, policy: policy, dataset: dataset, request: request)
+                .decide(outputs)
         case (.computed, _):
             let request = facts.keyRequest ?? .zero
             outcome = try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset, request: request)
