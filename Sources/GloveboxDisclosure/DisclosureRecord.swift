@@ -101,9 +101,11 @@ package struct DisclosureRecord: Sendable {
             lineage: lineage
         )
         (self.decision, self.context, privacy) = (decision, context, nil)
+        let hasFigure = decision.findings.contains { $0.check == "figure" }
         toolNames =
             [("parser", "csv"), ("encoder", "csv"), ("check", "release-gate")]
-            + (request.chart == nil ? [] : [("renderer", "chart"), ("encoder", "png")])
+            + (request.chart == nil ? [] : [("renderer", "chart")]) + (hasFigure ? [("parser", "png")] : [])
+            + (request.chart == nil && !hasFigure ? [] : [("encoder", "png")])
     }
 
     /// Binds a decision about a noisy answer; `privacy` is what it cost, `tools` made it.
