@@ -189,8 +189,8 @@ let package = Package(
             name: "gloveboxd",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDocuments",
-                "GloveboxLinux", "GloveboxPolicy", "GloveboxServer", "GloveboxStore", "GloveboxSupervisor", arguments,
-                lifecycle, logging, signals,
+                "GloveboxLinux", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxServer", "GloveboxStore",
+                "GloveboxSupervisor", "GloveboxTables", arguments, lifecycle, logging, signals,
             ],
             swiftSettings: strict
         ),

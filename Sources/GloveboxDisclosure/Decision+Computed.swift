@@ -14,6 +14,11 @@ extension Decision {
         computed(.refuse, [], reasons: ["budget-refused"], spec, [finding])
     }
 
+    /// An answer that was paid for and cannot be given, since the job left nothing to make it of.
+    package static func spoiled(spec: Digest, _ finding: Finding) -> Decision {
+        computed(.refuse, [], reasons: ["not-released"], spec, [finding])
+    }
+
     private static func computed(
         _ outcome: Outcome,
         _ files: [File],

@@ -91,7 +91,6 @@ package struct DisclosureRecord: Sendable {
     private let decision: Decision
     private let context: Context
     private let privacy: JSONValue?
-    private var reviews: [Review] = []
     private let toolNames: [(kind: String, id: String)]
 
     /// Binds a decision about a table to what the supervisor knows.
@@ -102,22 +101,45 @@ package struct DisclosureRecord: Sendable {
             lineage: lineage
         )
         (self.decision, self.context, privacy) = (decision, context, nil)
+        let hasFigure = decision.findings.contains { $0.check == "figure" }
         toolNames =
             [("parser", "csv"), ("encoder", "csv"), ("check", "release-gate")]
-            + (request.chart == nil ? [] : [("renderer", "chart"), ("encoder", "png")])
+            + (request.chart == nil ? [] : [("renderer", "chart")]) + (hasFigure ? [("parser", "png")] : [])
+            + (request.chart == nil && !hasFigure ? [] : [("encoder", "png")])
     }
 
-    /// Binds a decision about a noisy answer; `privacy` is what it cost.
-    package init(_ subject: Subject, _ decision: Decision, privacy: JSONValue, _ context: Context) {
-        (self.subject, self.decision, self.context, self.privacy) = (subject, decision, context, privacy)
-        toolNames = [("encoder", "json"), ("sampler", "canonne-kamath-steinke"), ("check", "privacy-ledger")]
+    /// Binds a decision about a noisy answer; `privacy` is what it cost, `tools` made it.
+    package init(
+        _ subject: Subject,
+        _ decision: Decision,
+        privacy: JSONValue,
+        tools: [(kind: String, id: String)],
+        _ context: Context
+    ) {
+        (self.subject, self.decision, self.context) = (subject, decision, context)
+        (self.privacy, toolNames) = (privacy, tools)
     }
 
-    /// Adds what people said when the record was before them.
-    package mutating func add(reviews: [Review]) { self.reviews += reviews }
+    /// A record that was before people, with what they said.
+    ///
+    /// Of what was not released the researcher's copy has no digest: small tables can be guessed.
+    package static func closing(
+        _ record: JSONValue,
+        _ reviews: [Review],
+        for reader: Reader,
+        isReleased: Bool
+    ) -> JSONValue {
+        guard var closed = record.object else { return record }
+        closed["reviews"] = Self.json(reviews, for: reader)
+        if reader == .researcher, !isReleased {
+            closed["files"] = []
+            closed["bundle_sha256"] = nil
+        }
+        return .object(closed)
+    }
 
     // Researchers learn how many said what, and no names.
-    private func reviews(for reader: Reader) -> JSONValue {
+    private static func json(_ reviews: [Review], for reader: Reader) -> JSONValue {
         .array(
             reviews.map { review in
                 var object = JSONObject([
@@ -161,7 +183,7 @@ package struct DisclosureRecord: Sendable {
             ]
         }
         record["privacy"] = privacy
-        record["reviews"] = reviews(for: reader)
+        record["reviews"] = []
         record["override"] = .null
         if reader == .owner, privacy == nil {
             record["differencing"] = [

@@ -24,7 +24,11 @@ package enum ReportOutcome: String, Sendable, Hashable, CaseIterable {
         case .cancelled:
             guard exit != nil else { return nil }
             self = .killed
-        case .denied, .expired: return nil
+        case .expired:
+            // A review that nobody ended: the run was, and nothing left.
+            guard exit != nil else { return nil }
+            self = .refused
+        case .denied: return nil
         default: return nil
         }
     }

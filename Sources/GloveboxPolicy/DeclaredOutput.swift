@@ -23,12 +23,14 @@ package struct DeclaredOutput: DocumentSection {
         case unitsMinus(Int64)
     }
 
-    private enum Shapes: String, DocumentWord {
+    /// Where the names and shapes of tensors come from.
+    package enum Shapes: String, DocumentWord {
         case declared
         case fromRoundSpec = "from-round-spec"
     }
 
-    private enum Element: String, DocumentWord {
+    /// A form of a tensor's numbers.
+    package enum Element: String, DocumentWord {
         case f32 = "F32"
         case bf16 = "BF16"
     }
@@ -47,6 +49,10 @@ package struct DeclaredOutput: DocumentSection {
     package let maxRows: Int
     /// Greatest number of cells of a table; zero for files that are none.
     package let maxCells: Int
+    /// The allowed forms of numbers; none for files without tensors.
+    package let elements: [Element]
+    /// Where names and shapes of tensors come from; nil for files without any.
+    package let shapes: Shapes?
     /// Greatest number of parameters of a model; nil for files that are none.
     package let maxParameters: ParameterLimit?
 
@@ -66,11 +72,11 @@ package struct DeclaredOutput: DocumentSection {
         }
         if type == .csv, fields.has("schema") { _ = try fields.choice("schema") as Schema }
         guard type == .safetensors else {
-            maxParameters = nil
+            (elements, shapes, maxParameters) = ([], nil, nil)
             return
         }
-        _ = try fields.choices("dtypes", default: [.f32, .bf16]) as [Element]
-        _ = try fields.choice("shapes", default: .declared) as Shapes
+        elements = try fields.choices("dtypes", default: [.f32, .bf16])
+        shapes = try fields.choice("shapes", default: .declared)
         maxParameters = try Self.parameters(&fields)
     }
 

@@ -5,9 +5,9 @@ package import GloveboxCore
 ///     answer  = "gbxo" version:u8(1) kind:u8
 ///     kind 0  = fault:u8
 ///     kind 1  = width:u32 height:u32 dropped:u8 index:u8*(width*height)
-///     kind 2  = metadata:u8 tensors:u32 (name:text rank:u8 length:u32*rank bits:u32*values)*tensors
+///     kind 2  = flags:u8 tensors:u32 (name:text rank:u8 length:u32*rank bits:u32*values)*tensors
 ///
-/// The supervisor treats these bytes as hostile: the process that made them has read what a job wrote.
+/// Flags are 1 for metadata that was left out and 2 for numbers of 16 bits. The supervisor treats these bytes as hostile: the process that made them has read what a job wrote.
 package enum OpaqueWire {
     private static let head = Array("gbxo".utf8) + [1]
 
@@ -27,7 +27,7 @@ package enum OpaqueWire {
             out.bytes += figure.pixels
         case .model(let model):
             out.u8(2)
-            out.u8(model.hadMetadata ? 1 : 0)
+            out.u8((model.hadMetadata ? 1 : 0) | (model.hasHalves ? 2 : 0))
             out.u32(model.tensors.count)
             for tensor in model.tensors {
                 out.text(tensor.name)
@@ -73,9 +73,9 @@ package enum OpaqueWire {
     }
 
     private static func model(_ input: inout ByteReader) throws(GloveboxError) -> CheckedModel {
-        let metadata = try input.u8()
+        let flags = try input.u8()
         let count = try input.u32()
-        guard metadata < 2, (1...CheckedModel.maxTensors).contains(count) else { throw ByteReader.invalid }
+        guard flags < 4, (1...CheckedModel.maxTensors).contains(count) else { throw ByteReader.invalid }
         var tensors: [CheckedModel.Tensor] = []
         for _ in 0..<count {
             let name = try input.text()
@@ -101,6 +101,6 @@ package enum OpaqueWire {
             }
             tensors.append(CheckedModel.Tensor(name: name, shape: shape, bits: bits))
         }
-        return CheckedModel(tensors, hadMetadata: metadata == 1)
+        return CheckedModel(tensors, hadMetadata: flags & 1 != 0, hasHalves: flags & 2 != 0)
     }
 }

@@ -22,7 +22,7 @@ import Testing
         for (command, expected) in examples {
             let words = command.split(separator: " ").map(String.init)
             let arguments = words.dropFirst().map {
-                $0.hasPrefix("Policies/") ? TestPrograms.repository + "/" + $0 : $0
+                $0.hasPrefix("Policies/") || $0.hasPrefix("Tests/") ? TestPrograms.repository + "/" + $0 : $0
             }
             let printed = try TestPrograms.run(words[0], arguments).output
                 .replacing(TestPrograms.repository + "/", with: "").split(separator: "\n").map(String.init)

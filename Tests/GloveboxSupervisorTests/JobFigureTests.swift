@@ -75,6 +75,8 @@ import Testing
         #expect(shown.quorum.need == 2, "the table alone would take none")
         let record = try JSONReader.read(#require(shown.files.last?.content))
         #expect(record["checks"]?.array?.contains { $0["id"] == "figure" && $0["outcome"] == "review" } == true)
+        let tools = (record["tools"]?.array ?? []).map { "\($0["kind"]?.string ?? "") \($0["id"]?.string ?? "")" }
+        #expect(tools.suffix(2) == ["parser png", "encoder png"], "\(tools)")
         let picture = try #require(shown.files.first { $0.path == "figure.png" }?.content)
         let text = String(decoding: picture, as: UTF8.self)
         #expect(text.contains("PNG") && !text.contains("alice") && !text.contains("hidden") && !text.contains("tEXt"))
@@ -102,7 +104,7 @@ import Testing
             entry.job.phase == .withheld && entry.explanation?.contains("figure") == true,
             "\(entry.job.phase) \(entry.explanation ?? "")"
         )
-        #expect(entry.sealed == nil && test.site.pending(entry.job.id) == nil)
+        #expect(entry.sealed == nil && !test.hasSealed(entry.job.id))
     }
 
     @Test(.enabled(if: isReady, reason))

@@ -42,7 +42,12 @@ import Testing
     func `an honest model is sealed, looked at by two people and released as the supervisor wrote it`() throws {
         let opaque = try site()
         let test = opaque.test
-        let entry = try opaque.run(Self.program())
+        let path = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/private-training/training.claim.json"
+        let stated = try TestSite.text(path)
+        #expect(throws: GloveboxError("privacy.claim", "")) {
+            try opaque.submit(Self.program(), claim: stated.replacing("\"7.33\"", with: "\"7.32\""))
+        }
+        let entry = try opaque.run(Self.program(), claim: stated)
         let job = entry.job.id
         try #require(entry.job.phase == .awaitingReview, "\(entry.job.phase) \(entry.explanation ?? "")")
         let shown = try test.release(job, as: .first)
@@ -55,6 +60,9 @@ import Testing
             evidence["capacity"]?["bits"]?.string?.hasPrefix("179.") == true,
             "11 numbers of 16 bits, and the bundle"
         )
+        let claim = try #require(checks.first { $0["id"]?.string == "dp_claim" }?["parameters"])
+        #expect(claim["status"] == "claim" && claim["epsilon"] == "7.33")
+        #expect(claim["epsilon_of_parameters"] == "7.329112")
         let members = checks.first { $0["id"]?.string == "membership" }?["parameters"]
         #expect(members?["members"]?.integer == 427 && members?["withheld"]?.integer == 142)
 
@@ -79,7 +87,7 @@ import Testing
         #expect(model == shown.files.first?.content, "what they saw is what left")
         let text = String(decoding: model, as: UTF8.self)
         #expect(text.contains("weight") && !text.contains("alice"), "the job's own words stay")
-        #expect(done.millibits > 0 && test.site.pending(job) == nil)
+        #expect(done.millibits > 0 && !test.hasSealed(job))
         #expect(try test.findings().isEmpty)
         var replayed = SiteState()
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
@@ -120,6 +128,6 @@ import Testing
             entry.job.phase == .withheld && entry.explanation?.contains(check) == true,
             "\(entry.job.phase) \(entry.explanation ?? "")"
         )
-        #expect(entry.sealed == nil && opaque.test.site.pending(entry.job.id) == nil)
+        #expect(entry.sealed == nil && !opaque.test.hasSealed(entry.job.id))
     }
 }

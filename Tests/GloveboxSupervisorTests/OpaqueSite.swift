@@ -31,9 +31,14 @@ struct OpaqueSite {
         try test.start()
     }
 
+    /// Submits a program under the policy, with what it states of its training.
+    func submit(_ program: String, claim: String? = nil) throws -> String {
+        try test.submit(program, policy: policy, spec: spec, claim: claim, dataset: dataset, wallSeconds: 20)
+    }
+
     /// Runs a program under the policy; the job where its run ends.
-    func run(_ program: String) throws -> JobEntry {
-        let job = try test.submit(program, policy: policy, spec: spec, dataset: dataset, wallSeconds: 20)
+    func run(_ program: String, claim: String? = nil) throws -> JobEntry {
+        let job = try submit(program, claim: claim)
         try test.vote(.approve, on: job)
         return try wait(job) { $0.job.phase == .awaitingReview || $0.job.phase.isTerminal && $0.job.cleanup == .done }
     }

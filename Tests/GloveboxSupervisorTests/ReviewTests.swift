@@ -3,7 +3,6 @@ import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
-import GloveboxLinux
 import GloveboxStore
 import GloveboxTransparency
 import TestSupport
@@ -13,34 +12,19 @@ import Testing
 
 /// Releases that people decide on.
 @Suite(.serialized) struct ReviewTests {
-    private static let image = TestPrograms.image("python")
-    private static let hasData = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+    private static let isReady = ReviewedSite.isReady
 
-    /// A site whose policy leaves every table to two people, with a job that waits for them.
+    /// A job that two people decide on.
     private func waiting() throws -> (TestSite, String) {
-        let test = try TestSite(image: Self.image)
-        func text(_ path: String) throws -> String {
-            let file = try Descriptor.open(TestPrograms.repository + path, O_RDONLY)
-            return String(decoding: try file.readAll(limit: 1 << 16), as: UTF8.self)
-        }
-        let policy = try text("/Policies/demo-table.yaml").replacing("name: demo-table", with: "name: by-people")
-            .replacing("auto: when-all-pass, otherwise: reject, reviewers: 1", with: "auto: never, otherwise: review")
-        let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
-        _ = try test.site.addPolicy(owner, AddPolicyRequest(document: policy))
-        let program = try text("/Tests/EndToEnd/Fixtures/fair-affairs/main.py")
-        let job = try test.submit(program, policy: "by-people", wallSeconds: 2)
-        try test.vote(.approve, on: job)
-        try test.start()
-        let entry = try test.wait(for: job) { $0.job.phase == .awaitingReview || $0.job.phase.isTerminal }
-        #expect(entry.job.phase == .awaitingReview, "\(entry.job.phase) \(entry.explanation ?? "")")
-        return (test, job)
+        let reviewed = try ReviewedSite()
+        return (reviewed.test, reviewed.job)
     }
 
     private func ended(_ test: TestSite, _ job: String) throws -> JobEntry {
         try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
     }
 
-    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `two people release what the policy leaves to them, and neither sees the other's word before`() throws {
         let (test, job) = try waiting()
         let waiting = try #require(test.inbox(.first).first { $0.job == job })
@@ -82,7 +66,7 @@ import Testing
         #expect(votes.count == 2 && votes.allSatisfy { $0.job == job })
     }
 
-    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `one refusal withholds a release, and is told when both have spoken`() throws {
         let (test, job) = try waiting()
         try test.verdict(.refuse, on: job, by: .first)
@@ -94,17 +78,5 @@ import Testing
         let report = try test.report(job)
         #expect(report.outputs.released.isEmpty && !report.outputs.withheld.isEmpty)
         #expect(try test.findings().isEmpty)
-    }
-
-    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
-    func `a review that lost its run ends with a refusal`() throws {
-        let (test, job) = try waiting()
-        // What a restart leaves: the votes stand in the log, the sealed bytes were in memory.
-        test.site.forgetPending(job)
-        #expect(throws: GloveboxError("job.phase", "")) { try test.release(job, as: .first) }
-        try test.verdict(.approve, on: job, by: .first)
-        try test.verdict(.approve, on: job, by: .second)
-        let entry = try ended(test, job)
-        #expect(entry.job.phase == .withheld && entry.job.reasons == ["review.interrupted"])
     }
 }

@@ -87,6 +87,6 @@ import Testing
             entry.job.phase == .withheld && entry.explanation?.contains(check) == true,
             "\(entry.job.phase) \(entry.explanation ?? "")"
         )
-        #expect(entry.sealed == nil && opaque.test.site.pending(entry.job.id) == nil)
+        #expect(entry.sealed == nil && !opaque.test.hasSealed(entry.job.id))
     }
 }

@@ -120,6 +120,7 @@ struct TestSite {
         policy: String = "demo-table",
         spec given: (name: String, text: String)? = nil,
         chart: String? = nil,
+        claim: String? = nil,
         dataset: String = "fair",
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
@@ -133,6 +134,7 @@ struct TestSite {
                 policy: policy,
                 spec: given,
                 chart: chart,
+                claim: claim,
                 wallSeconds: wallSeconds,
                 env: env,
                 deterministic: deterministic,
@@ -159,6 +161,7 @@ struct TestSite {
         policy: String = "demo-table",
         spec given: (name: String, text: String)? = nil,
         chart: String? = nil,
+        claim: String? = nil,
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
@@ -174,6 +177,9 @@ struct TestSite {
         try Descriptor.open(code + "/" + spec.name, O_WRONLY | O_CREAT, mode: 0o644).write(Array(spec.text.utf8))
         if let chart {
             try Descriptor.open(code + "/chart.spec.json", O_WRONLY | O_CREAT, mode: 0o644).write(Array(chart.utf8))
+        }
+        if let claim {
+            try Descriptor.open(code + "/training.claim.json", O_WRONLY | O_CREAT, mode: 0o644).write(Array(claim.utf8))
         }
         let archive = code + ".nar"
         let file = try Descriptor.open(archive, O_RDWR | O_CREAT, mode: 0o600)
@@ -271,9 +277,13 @@ struct TestSite {
     /// The researcher's word to stop.
     func cancel(_ job: String) throws { _ = try site.cancel(researcher.caller, job, CancelRequest()) }
 
+    /// Whether there is a sealed release of the job on disk.
+    func hasSealed(_ job: String) -> Bool { StateFile.exists(layout.sealed + "/" + job) }
+
     /// Starts the engine, which ends with this process.
-    func start() throws {
-        try Engine(site: site, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }).start()
+    func start(clock: @escaping @Sendable () -> Instant = { Machine.now() }) throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        try Engine(site: site, logger: logger, clock: clock).start()
     }
 
     /// The job as its researcher is shown it.

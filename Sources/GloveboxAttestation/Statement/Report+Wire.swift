@@ -14,7 +14,8 @@ extension Report {
         ).bytes
     }
 
-    var predicate: JSONValue {
+    /// The claims, without subjects.
+    package var predicate: JSONValue {
         .members([
             ("profile", .string(Self.profile)), ("salt", .string(Base64.encodeURL(salt))),
             ("nonce", .string(Base64.encodeURL(nonce))), ("jobId", .string(jobID)), ("run", .decimal(run)),

@@ -17,20 +17,70 @@ struct ReportMaker {
 
     /// Signs and logs the report of a job whose decision stands; `facts` are nil for a run the supervisor did not survive.
     func issue(for job: String, facts: RunFacts?) throws(GloveboxError) {
-        try site.reports.withLock { _ throws(GloveboxError) in try make(for: job, facts: facts) }
+        try site.reports.withLock { _ throws(GloveboxError) in
+            let entry = try entry(job)
+            let workflow = try WorkflowEvidence(entry, site: site)
+            try issue(draft(entry, facts, workflow), entry, workflow)
+        }
     }
 
-    private func make(for job: String, facts: RunFacts?) throws(GloveboxError) {
+    /// Signs and logs the report that was drafted when the run ended.
+    func issue(for job: String, _ draft: ReportDraft) throws(GloveboxError) {
+        try site.reports.withLock { _ throws(GloveboxError) in
+            let entry = try entry(job)
+            try issue(draft, entry, WorkflowEvidence(entry, site: site))
+        }
+    }
+
+    /// What the report of a run will say, before it is known whether what the run left may leave.
+    func draft(of job: String, facts: RunFacts) throws(GloveboxError) -> ReportDraft {
+        let entry = try entry(job)
+        return try draft(entry, facts, WorkflowEvidence(entry, site: site))
+    }
+
+    private func draft(
+        _ entry: JobEntry,
+        _ facts: RunFacts?,
+        _ workflow: WorkflowEvidence?
+    ) throws(GloveboxError) -> ReportDraft {
+        var report = try report(entry, facts, outcome: .interrupted, workflow)
+        report.keyBinding = facts?.keyBinding
+        return ReportDraft(
+            report: report,
+            start: facts?.startStatement?.files ?? [],
+            files: facts?.decision?.files ?? [],
+            disclosure: facts?.disclosure,
+            millibits: facts?.decision?.millibits ?? 0
+        )
+    }
+
+    private func entry(_ job: String) throws(GloveboxError) -> JobEntry {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
-        let workflow = try WorkflowEvidence(entry, site: site)
+        return entry
+    }
+
+    private func issue(
+        _ draft: ReportDraft,
+        _ entry: JobEntry,
+        _ workflow: WorkflowEvidence?
+    ) throws(GloveboxError) {
         let leafKey = JobLeaf()
-        var report = try report(entry, facts, outcome: outcome(entry), workflow)
-        report.keyBinding = facts?.keyBinding
+        let isReleased = entry.job.phase == .releasing
+        let released = isReleased ? draft.files : []
+        var report = draft.report
+        report.outcome = try outcome(entry)
+        // What the site is now; the run itself is as it was drafted.
+        report.previousReport = site.read { state in state.previousReport }
+        report.assurance = assurance(weaker: report.assurance.weaker, workflow)
+        report.policies = try policies(entry, signer: workflow?.owner.keyID)
+        report.log = position(entry)
+        if !isReleased { report.outputs.released = [] }
+        report.outputs.disclosure = draft.disclosure.map(Machine.sha256)
         try quote(&report, for: leafKey.publicKey)
         let payload = report.statement()
-        let leaf = try certify(leafKey.publicKey, for: job)
+        let leaf = try certify(leafKey.publicKey, for: entry.job.id)
         var tokens: [NamedFile] = []
         let envelope: Envelope
         if entry.wantsTokens {
@@ -43,26 +93,25 @@ struct ReportMaker {
         } else {
             envelope = try leafKey.sign(payload)
         }
-        var files = try evidence(entry, facts, envelope, leaf)
+        var files = try evidence(entry, draft, envelope, leaf)
+        files += released.map { NamedFile(path: $0.name, content: $0.bytes) }
         files += try timestampFiles(envelope) + tokens
         files += try report.quote?.files().map { NamedFile(path: $0.name, content: $0.bytes) } ?? []
         if let workflow {
-            let released = entry.job.phase == .releasing ? facts?.decision?.files ?? [] : []
-            files += try workflow.files(
-                report.outputs,
-                released: released.map { (name: $0.name, bytes: $0.bytes) }
-            )
+            files += try workflow.files(report.outputs, released: released.map { (name: $0.name, bytes: $0.bytes) })
         }
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
         let id = Report.id(of: payload)
-        let issued = IssuedEvent.make(job: job, project: entry.manifest.project, reportID: id, nonce: report.nonce)
+        let issued = IssuedEvent.make(
+            job: entry.job.id,
+            project: entry.manifest.project,
+            reportID: id,
+            nonce: report.nonce
+        )
         try site.issue(
             envelope.logEntry(certificate: leaf),
             issued,
-            [
-                "report": id.json, "evidence": blob.json,
-                "millibits": .integer(entry.job.phase == .releasing ? facts?.decision?.millibits ?? 0 : 0),
-            ]
+            ["report": id.json, "evidence": blob.json, "millibits": .integer(isReleased ? draft.millibits : 0)]
         )
     }
 
@@ -72,9 +121,7 @@ struct ReportMaker {
         facts: RunFacts,
         asking request: Report.KeyRequest? = nil
     ) throws(GloveboxError) -> StartStatement {
-        guard let entry = site.read({ state in state.jobs[job] }) else {
-            throw GloveboxError("object.not-found", "there is no job \(job)")
-        }
+        let entry = try entry(job)
         // Links of the reviewers are there by now; the outcome is not, and is left out.
         let workflow = try WorkflowEvidence(entry, site: site)
         var report = try report(entry, facts, outcome: .interrupted, workflow)
@@ -140,7 +187,7 @@ struct ReportMaker {
 
     private func evidence(
         _ entry: JobEntry,
-        _ facts: RunFacts?,
+        _ draft: ReportDraft,
         _ envelope: Envelope,
         _ leaf: [UInt8]
     ) throws(GloveboxError) -> [NamedFile] {
@@ -150,7 +197,7 @@ struct ReportMaker {
             platform: site.keys.platform.certificate,
             root: site.keys.rootCertificate
         ).map { NamedFile(path: $0.name, content: $0.bytes) }
-        files += facts?.startStatement?.files ?? []
+        files += draft.start
         files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
         files.append(NamedFile(path: EvidenceFiles.manifestEnvelope, content: entry.envelope))
         files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
@@ -158,16 +205,13 @@ struct ReportMaker {
             let path = EvidenceFiles.approval(index, keyID: approval.envelope.keyID)
             files.append(NamedFile(path: path, content: approval.envelope.bytes))
         }
-        if let disclosure = facts?.disclosure {
+        if let disclosure = draft.disclosure {
             files.append(NamedFile(path: EvidenceFiles.disclosure, content: disclosure))
             let (envelope, leaf) = try sign(record: disclosure, of: entry)
             files.append(NamedFile(path: EvidenceFiles.signedDisclosure, content: envelope.bytes))
             files.append(
                 NamedFile(path: EvidenceFiles.disclosureLeaf, content: PEM.encode(leaf, label: "CERTIFICATE"))
             )
-        }
-        if entry.job.phase == .releasing {
-            for file in facts?.decision?.files ?? [] { files.append(NamedFile(path: file.name, content: file.bytes)) }
         }
         return files
     }
@@ -194,16 +238,7 @@ struct ReportMaker {
             previousReport: site.read { state in state.previousReport },
             startStatement: facts?.startStatement?.digest,
             outcome: outcome,
-            assurance: Report.Assurance(
-                rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
-                debug: HostFacts.isTraced(),
-                notProven: (site.keys.root == nil ? [] : ["root-key-offline"]) + ["separate-signer"]
-                    + (site.isBrokerSeparate ? [] : ["separate-broker"])
-                    + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
-                    + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
-                    + JailProtections.openChannels,
-                weaker: facts?.protections?.weaker.map(\.name) ?? []
-            ),
+            assurance: assurance(weaker: facts?.protections?.weaker.map(\.name) ?? [], workflow),
             attester: Report.Attester(
                 identity: site.configuration.attester,
                 supervisor: site.host.supervisor,
@@ -244,7 +279,7 @@ struct ReportMaker {
                 need: entry.needsApproval ? UInt64(entry.tally.quorum.need) : 0,
                 have: UInt64(entry.tally.have(at: facts?.start ?? Machine.now()))
             ),
-            outputs: outputs(entry, facts),
+            outputs: outputs(facts),
             privacy: facts?.privacy,
             usage: facts?.usage?.report(core.limits, mode: entry.manifest.mode, exit: exact)
                 ?? Report.Usage(exitCode: exact),
@@ -254,11 +289,28 @@ struct ReportMaker {
                 monotonicNs: (SystemClock.monotonicMilliseconds / 1000 + 1) * 1_000_000_000
             ),
             keyRelease: facts?.keyRelease,
-            log: Report.LogPosition(
-                origin: site.configuration.origin,
-                startIndex: entry.job.eventIndex,
-                checkpoint: site.log.checkpoint
-            )
+            log: position(entry)
+        )
+    }
+
+    private func assurance(weaker: [String], _ workflow: WorkflowEvidence?) -> Report.Assurance {
+        Report.Assurance(
+            rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
+            debug: HostFacts.isTraced(),
+            notProven: (site.keys.root == nil ? [] : ["root-key-offline"]) + ["separate-signer"]
+                + (site.isBrokerSeparate ? [] : ["separate-broker"])
+                + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
+                + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
+                + JailProtections.openChannels,
+            weaker: weaker
+        )
+    }
+
+    private func position(_ entry: JobEntry) -> Report.LogPosition {
+        Report.LogPosition(
+            origin: site.configuration.origin,
+            startIndex: entry.job.eventIndex,
+            checkpoint: site.log.checkpoint
         )
     }
 
@@ -342,12 +394,10 @@ struct ReportMaker {
         )
     }
 
-    private func outputs(_ entry: JobEntry, _ facts: RunFacts?) -> Report.Outputs {
+    private func outputs(_ facts: RunFacts?) -> Report.Outputs {
         let rules = facts?.decision?.findings.map { "\($0.check):\($0.outcome)" } ?? []
-        let isReleased = entry.job.phase == .releasing
-        let released = isReleased ? facts?.decision?.files ?? [] : []
         return Report.Outputs(
-            released: released.map {
+            released: (facts?.decision?.files ?? []).map {
                 Report.Released(name: "outputs/\($0.name)", digest: Machine.sha256($0.bytes), rules: rules)
             },
             withheld: (facts?.withheld ?? []).map {

@@ -16,8 +16,8 @@ package final class Engine: Sendable {
     private let logger: Logger
     /// The runs in progress, by job.
     private let slots = Mutex<[String: Slot]>([:])
-    /// How long people may take over a release: 14 days.
-    private static let reviewSeconds: Int64 = 14 * 86400
+    /// What deadlines are measured with.
+    private let clock: @Sendable () -> Instant
 
     /// A run in progress.
     private struct Slot {
@@ -26,10 +26,11 @@ package final class Engine: Sendable {
         var isStopping = false
     }
 
-    /// An engine for a site.
-    package init(site: Site, logger: Logger) {
+    /// An engine for a site; the clock is the machine's unless another is given.
+    package init(site: Site, logger: Logger, clock: @escaping @Sendable () -> Instant = { Machine.now() }) {
         self.site = site
         self.logger = logger
+        self.clock = clock
     }
 
     /// Settles what a crash left, then starts the thread.
@@ -60,7 +61,8 @@ package final class Engine: Sendable {
                     try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
                 }
             case .checking: try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
-            case .awaitingReview where site.pending(id) == nil: try JobRunner(site: site, job: id).conclude()
+            case .awaitingReview where try site.pending.find(entry) == nil:
+                try JobRunner(site: site, job: id).conclude()
             case .awaitingReview, .accepted, .awaitingApproval, .queued, .returned, .releasing: break
             case .released, .denied, .withheld, .failed, .errored, .cancelled, .expired: break
             }
@@ -73,6 +75,7 @@ package final class Engine: Sendable {
 
     private enum Work {
         case change(String, JobChange)
+        case clean(String)
         case run(String)
         case stop(String)
         case publish(String)
@@ -87,6 +90,11 @@ package final class Engine: Sendable {
             switch next() {
             case .change(let id, let change):
                 attempt(id) { () throws(GloveboxError) in try site.transition(id, change) }
+            case .clean(let id):
+                attempt(id) { () throws(GloveboxError) in
+                    try site.pending.destroy(id)
+                    try site.transition(id, .cleaned)
+                }
             case .run(let id): attempt(id) { () throws(GloveboxError) in try start(id) }
             case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop(id) }
             case .publish(let id):
@@ -141,7 +149,7 @@ package final class Engine: Sendable {
     }
 
     private func next() -> Work {
-        let now = Machine.now()
+        let now = clock()
         let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
         let hasSlot = running.count < site.settings.jobs.slots
         let hasRoom = site.lackOfRoom == nil
@@ -172,10 +180,11 @@ package final class Engine: Sendable {
                 case .queued:
                     if let why = Self.loss(entry, now) { return .change(job.id, .approvalLost(why)) }
                 case .awaitingReview:
-                    if entry.sealed?.tally.isComplete == true { return .conclude(job.id) }
-                    let ends = (job.transitions.last?.at ?? job.created).adding(seconds: Self.reviewSeconds)
+                    if entry.sealed?.tally.isComplete == true || job.review != nil { return .conclude(job.id) }
+                    let ends = Site.reviewDeadline(of: entry)
                     if ends <= now { return .change(job.id, .expired) }
                     wake = min(wake ?? ends, ends)
+                case .releasing where entry.sealed != nil && entry.reportIndex == nil: return .conclude(job.id)
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)
                     // The witnesses' answers ring the bell.
@@ -183,7 +192,8 @@ package final class Engine: Sendable {
                     if due > now { wake = min(wake ?? due, due) }
                 default:
                     guard job.phase.isTerminal, job.cleanup == .pending else { continue }
-                    return job.outcome != nil && entry.evidence == nil ? .report(job.id) : .change(job.id, .cleaned)
+                    guard job.outcome != nil, entry.evidence == nil else { return .clean(job.id) }
+                    return entry.sealed == nil ? .report(job.id) : .conclude(job.id)
                 }
             }
             // Nothing rings when a disk has room again.

@@ -105,7 +105,7 @@ struct JobRunner {
             entry: entry,
             dataset: dataset,
             door: door,
-            showsRows: policy.tier != .computed,
+            showsRows: policy.tier != .computed || policy.isOfRounds,
             holdout: policy.checks.holdout
         )
         var hooks = JailRun.Hooks()
@@ -173,6 +173,10 @@ struct JobRunner {
         try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
         let outcome: OutputDecision.Outcome
         switch (policy.tier, holdout) {
+        case (.computed, _) where policy.isOfRounds:
+            let request = facts.keyRequest ?? .zero
+            outcome = try RoundDecision(site: site, entry: entry, policy: policy, dataset: dataset, request: request)
+                .decide(outputs)
         case (.computed, _):
             let request = facts.keyRequest ?? .zero
             outcome = try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset, request: request)
@@ -202,7 +206,7 @@ struct JobRunner {
             return
         }
         if outcome.decision?.outcome == .review {
-            return try seal(PendingRelease(facts: facts, outcome: outcome), released)
+            return try seal(outcome, released, facts)
         }
         try site.transition(
             job,
@@ -210,7 +214,7 @@ struct JobRunner {
             fields: Self.verdict(.release),
             details: [try signed(outcome)]
         )
-        try approve(entry, policy.document.digest.named, outcome)
+        try approve(entry, policy.document.digest.named, outcome.approval, outcome.decision?.millibits ?? 0)
         // Before the intent: what is compared and never released does no harm, the other way round does.
         try outcome.remember()
         try site.transition(
@@ -227,27 +231,33 @@ struct JobRunner {
         return ("record", .string(Base64.encode(envelope.bytes)))
     }
 
-    /// Fixes the bytes of a release that people decide on.
-    private func seal(_ pending: PendingRelease, _ released: [UInt8]) throws(GloveboxError) {
+    /// Fixes the bytes of a release that people decide on: they are on disk before the log names them.
+    private func seal(
+        _ outcome: OutputDecision.Outcome,
+        _ released: [UInt8],
+        _ facts: RunFacts
+    ) throws(GloveboxError) {
         let entry = try entry()
-        let rules = entry.rules.output
+        let evidence = outcome.evidence
+        let draft = try ReportMaker(site: site).draft(of: job, facts: facts)
+        let contents = try site.pending.keep(PendingRelease(draft: draft, evidence: evidence), for: job)
         let sealed = SealedRelease(
             bundle: Machine.sha256(released),
-            evidence: Machine.sha256(pending.outcome.evidence),
-            millibits: pending.outcome.decision?.millibits ?? 0,
+            evidence: Machine.sha256(evidence),
+            contents: contents,
+            millibits: draft.millibits,
             tally: ReviewTally(
-                need: Int(clamping: Self.reviewers(rules, pending.outcome.decision)),
+                need: Int(clamping: Self.reviewers(entry.rules.output, outcome.decision)),
                 requester: entry.job.submitter
             )
         )
         // Later releases are compared with it from now on, and it waits with what it was compared with itself.
-        try pending.outcome.remember()
-        site.keep(pending, for: job)
+        try outcome.remember()
         try site.transition(
             job,
             .checked(.review),
             fields: Self.verdict(.review),
-            details: [try signed(pending.outcome), ("sealed", sealed.json)]
+            details: [try signed(outcome), ("sealed", sealed.json)]
         )
     }
 
@@ -259,58 +269,76 @@ struct JobRunner {
         return max(rules.decision.reviewers, rules.tier == .opaque ? 2 : 1, figure ?? 1)
     }
 
-    /// Ends a review in which everyone has spoken.
+    /// Ends a review: in which everyone has spoken, that was cut off, or whose sealed bytes are lost.
     ///
-    /// Without what the run left, as after a restart, nothing leaves.
+    /// Each step stands in the log before the next, so that a supervisor that dies on the way goes on where it was. What
+    /// cannot be read back as it was sealed does not leave.
     func conclude() throws(GloveboxError) {
         let entry = try entry()
         guard let sealed = entry.sealed else { throw GloveboxError("internal", "job \(job) has no sealed release") }
-        var pending = site.pending(job)
-        if entry.job.review == nil {
+        let pending = try site.pending.find(entry)
+        if entry.job.phase == .awaitingReview, entry.job.review == nil {
             try site.transition(job, .reviewClosed(release: sealed.tally.releases == true && pending != nil))
         }
-        try pending?.outcome.record.add(reviews: site.reviews(of: sealed))
-        var facts = pending?.facts
-        facts?.disclosure = pending?.outcome.disclosure
-        if try self.entry().job.review == true, let outcome = pending?.outcome, let released = outcome.released {
-            try approve(entry, sealed.evidence.named, outcome)
+        switch (entry.job.phase, pending) {
+        case (.awaitingReview, let pending?) where try self.entry().job.review == true:
+            try approve(entry, sealed.evidence.named, .null, sealed.millibits)
+            let bytes = try pending.bundle(entry.rules.output).count
             try site.transition(
                 job,
-                .releaseIntent(bundle: Machine.sha256(released)),
-                details: [("bytes", .integer(Int64(released.count)))]
+                .releaseIntent(bundle: sealed.bundle),
+                details: [("bytes", .integer(Int64(bytes)))]
             )
-        } else {
+        case (.awaitingReview, _), (.releasing, nil):
             let why = pending == nil ? "review.interrupted" : "review.refused"
-            let withheld = facts?.withheld.map { RunFacts.Withheld(bytes: $0.bytes, reason: why) }
-            facts?.withheld = withheld ?? []
             try site.transition(job, .withheld(reasons: [why]), explanation: Self.explanations[why])
+        default: break
         }
-        try ReportMaker(site: site).issue(for: job, facts: facts)
-        site.forgetPending(job)
+        guard var closed = pending else { return try ReportMaker(site: site).issue(for: job, facts: nil) }
+        try closed.close(site.reviews(of: sealed), withheld: Self.reason(try self.entry()))
+        try ReportMaker(site: site).issue(for: job, closed.draft)
     }
 
     private static let explanations = [
-        "review.interrupted": "the site started again while people looked at the release; nothing left",
+        "review.interrupted": "what was sealed for the review is gone or was changed; nothing left",
         "review.refused": "a reviewer refused the release",
     ]
 
-    /// Logs who approved the output, and what of the project's capacity that costs.
+    /// Why nothing of a reviewed job leaves; nil when it does.
+    private static func reason(_ entry: JobEntry) -> String? {
+        switch entry.job.phase {
+        case .releasing: nil
+        case .cancelled: "job.cancelled"
+        case .expired: "review.expired"
+        default: entry.job.reasons.first ?? "review.interrupted"
+        }
+    }
+
+    /// Logs who approved the output, and what of the project's capacity that costs; once, however often it is tried.
     private func approve(
         _ entry: JobEntry,
         _ approver: String,
-        _ outcome: OutputDecision.Outcome
+        _ approval: JSONValue,
+        _ millibits: Int64
     ) throws(GloveboxError) {
         var event = Event(
             kind: .outputApproved,
             job: job,
             project: entry.manifest.project,
-            output: Site.output(of: job)
+            output: Site.output(of: job),
+            idempotencyKey: "output approved \(job)"
         )
         event.actor = approver
-        try site.record(event, outcome.approval)
-        event = Event(kind: .budgetSpent, job: job, project: entry.manifest.project, output: Site.output(of: job))
+        try site.record(event, approval)
+        event = Event(
+            kind: .budgetSpent,
+            job: job,
+            project: entry.manifest.project,
+            output: Site.output(of: job),
+            idempotencyKey: "capacity spent \(job)"
+        )
         event.fields = [("budget", "capacity")]
-        try site.record(event, ["millibits": .integer(outcome.decision?.millibits ?? 0)])
+        try site.record(event, ["millibits": .integer(millibits)])
     }
 
     private static func verdict(_ verdict: CheckVerdict) -> [(String, JSONValue)] {

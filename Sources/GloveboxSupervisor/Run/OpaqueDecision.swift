@@ -3,6 +3,7 @@ internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJobs
 internal import GloveboxPolicy
+internal import GloveboxPrivacy
 internal import GloveboxTables
 
 /// Decides whether a file that cannot be recomputed may go to the reviewers.
@@ -28,6 +29,9 @@ struct OpaqueDecision {
         )
         var (decision, tools) = try judge(outputs, request)
         decision = try RowLeakCheckup(jails: site.jails).judge(decision, policy) { table }
+        if let claim = try site.claim(entry.manifest.core.files, entry.manifest.core.code.nar) {
+            decision = decision.adding(claim.finding, rules: policy.decision)
+        }
         let isSealed = decision.outcome == .review && outputs.faults.isEmpty
         let bundle = isSealed ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(
@@ -70,7 +74,7 @@ struct OpaqueDecision {
                 policy: policy,
                 description: request.table.description,
                 inputPolicy: request.inputPolicy,
-                capabilities: Site.capabilities(for: .opaque)
+                capabilities: Site.opaqueCapabilities
             )
             var answer: CheckerAnswer?
             if isHeld, let claim = outputs.files.first(where: { $0.name == declared.name }) {
@@ -79,7 +83,7 @@ struct OpaqueDecision {
             let decision = try SyntheticGate.decide(
                 request,
                 claim: answer,
-                capabilities: Site.capabilities(for: .opaque)
+                capabilities: Site.opaqueCapabilities
             )
             return (decision, [("parser", "csv"), ("encoder", "csv"), ("check", "synthetic-gate")])
         }
@@ -93,13 +97,35 @@ struct OpaqueDecision {
             request,
             spec: spec,
             claim: answer,
-            capabilities: Site.capabilities(for: .opaque)
+            capabilities: Site.opaqueCapabilities
         )
         return (decision, [("parser", "safetensors"), ("encoder", "safetensors"), ("check", "model-gate")])
     }
 }
 
+extension StatedClaim {
+    /// What reviewers and the record are told: what was stated, and what follows from its parameters.
+    fileprivate var finding: Finding {
+        Finding(
+            "dp_claim",
+            .pass,
+            detail: "the job's own claim; the noise was not the supervisor's, and nothing rests on it",
+            parameters: report
+        )
+    }
+}
+
 extension Site {
+    /// What a code tree states of a training with differential privacy; nil when it states nothing.
+    ///
+    /// - Throws: `privacy.claim` when less is stated than the parameters give; `json.*`, `document.*`.
+    func claim(_ files: [CodeFile], _ nar: Digest) throws(GloveboxError) -> StatedClaim? {
+        guard files.contains(where: { $0.path == StatedClaim.fileName }) else { return nil }
+        let claim = try StatedClaim(bytes: file(StatedClaim.fileName, of: nar))
+        try claim.check()
+        return claim
+    }
+
     /// The model spec that stands in a code tree.
     func modelSpec(_ nar: Digest, _ policy: OutputPolicy) throws(GloveboxError) -> ModelSpec {
         guard let output = policy.outputs.first(where: { $0.type == .modelSpec }) else {
@@ -111,12 +137,13 @@ extension Site {
     /// A plan whose opaque output can never be released is refused before anyone is asked.
     func checkOpaque(_ code: RegisteredCode, _ policy: OutputPolicy, _ dataset: RegisteredDataset) throws(GloveboxError)
     {
+        _ = try claim(code.files, code.digests.nar)
         guard policy.outputs.contains(where: { $0.type == .modelSpec }) else {
             try SyntheticGate.check(
                 policy: policy,
                 description: dataset.description,
                 inputPolicy: dataset.inputPolicy,
-                capabilities: Self.capabilities(for: .opaque)
+                capabilities: Self.opaqueCapabilities
             )
             return
         }
@@ -125,7 +152,7 @@ extension Site {
             policy: policy,
             description: dataset.description,
             inputPolicy: dataset.inputPolicy,
-            capabilities: Self.capabilities(for: .opaque)
+            capabilities: Self.opaqueCapabilities
         )
     }
 }

@@ -20,7 +20,7 @@ struct OutputDecision {
         /// The reasons in full, for the data's owner.
         let explanation: String
         /// The disclosure record.
-        var record: DisclosureRecord
+        let record: DisclosureRecord
         /// What it cost of a privacy budget; nil for most.
         var privacy: Report.Privacy?
         /// What the event of the approval keeps for later; null for most.

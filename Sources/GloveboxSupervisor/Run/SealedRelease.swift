@@ -1,6 +1,5 @@
 internal import GloveboxAttestation
 internal import GloveboxCore
-internal import GloveboxDisclosure
 internal import GloveboxJobs
 
 /// A decided release that waits for people: its bytes are fixed, encrypted, and named in the log.
@@ -9,6 +8,8 @@ struct SealedRelease: Sendable {
     let bundle: Digest
     /// SHA-256 of the owner's copy of the disclosure record: what reviewers are shown beside the bundle.
     let evidence: Digest
+    /// SHA-256 of everything that is kept for the decision; nil from versions that kept it in memory alone.
+    let contents: Digest?
     /// Thousandths of a bit it will be charged with; counted while it waits, so that two that wait do not fit one room.
     let millibits: Int64
     /// The votes.
@@ -16,8 +17,9 @@ struct SealedRelease: Sendable {
     /// The votes' envelopes, in order.
     var envelopes: [[UInt8]] = []
 
-    init(bundle: Digest, evidence: Digest, millibits: Int64, tally: ReviewTally) {
-        (self.bundle, self.evidence, self.millibits, self.tally) = (bundle, evidence, millibits, tally)
+    init(bundle: Digest, evidence: Digest, contents: Digest, millibits: Int64, tally: ReviewTally) {
+        (self.bundle, self.evidence, self.contents) = (bundle, evidence, contents)
+        (self.millibits, self.tally) = (millibits, tally)
     }
 
     /// Reads the journal's form.
@@ -25,6 +27,12 @@ struct SealedRelease: Sendable {
         var fields = try JSONFields(json, at: "sealed")
         bundle = try fields.digest("bundle")
         evidence = try fields.digest("evidence")
+        contents = try fields.optional("contents").map { (json) throws(GloveboxError) in
+            guard let digest = json.string.flatMap(Digest.init(hex:)) else {
+                throw GloveboxError("schema.type", "sealed.contents must be a SHA-256 digest")
+            }
+            return digest
+        }
         millibits = try fields.integer("millibits")
         tally = ReviewTally(need: Int(try fields.integer("need")), requester: requester)
         try fields.finish()
@@ -32,15 +40,11 @@ struct SealedRelease: Sendable {
 
     /// The journal's form.
     var json: JSONValue {
-        [
-            "bundle": bundle.json, "evidence": evidence.json, "millibits": .integer(millibits),
-            "need": .integer(Int64(tally.need)),
-        ]
+        var json = JSONObject([
+            ("bundle", bundle.json), ("evidence", evidence.json), ("millibits", .integer(millibits)),
+            ("need", .integer(Int64(tally.need))),
+        ])
+        json["contents"] = contents.map { .string($0.hex) }
+        return .object(json)
     }
-}
-
-/// What a reviewed job still needs of its run; it lives in memory alone, so a restart ends the review with a refusal.
-struct PendingRelease: Sendable {
-    let facts: RunFacts
-    var outcome: OutputDecision.Outcome
 }

@@ -181,6 +181,13 @@ extension Site {
         (entry.job.waiting?.since ?? entry.job.created).adding(seconds: settings.jobs.approvalDays * 86400)
     }
 
+    /// When a review that nobody ended does: after 14 days.
+    ///
+    /// Source: release policy section 13.1.
+    static func reviewDeadline(of entry: JobEntry) -> Instant {
+        (entry.job.transitions.last?.at ?? entry.job.created).adding(seconds: 14 * 86400)
+    }
+
     /// Stops a job that has not ended.
     func cancel(_ caller: Caller, _ id: String, _ request: CancelRequest) throws(GloveboxError) -> JobInfo {
         let entry = try visible(id, to: caller)
@@ -351,6 +358,10 @@ extension Site {
         if full, let quorum = quorumWait(for: entry, at: now) { return quorum }
         if let waiting = view.waiting, view.phase != .awaitingApproval, log.refusal != nil {
             return Waiting(.log, since: waiting.since)
+        }
+        if full, view.phase == .awaitingReview, let waiting = view.waiting {
+            let parties = waiting.waitingOn
+            return Waiting(waiting.code, since: waiting.since, deadline: Self.reviewDeadline(of: entry), on: parties)
         }
         guard let waiting = view.waiting, full || !entry.job.hasRun else { return view.waiting }
         switch view.phase {

@@ -173,6 +173,7 @@ extension Site {
                 )
             }
         }
+        if policy.isOfRounds { return try checkRound(code, policy, dataset, project: project) }
         if policy.tier == .computed { return try checkQuery(code, policy, dataset, project: project) }
         if policy.tier == .opaque { return try checkOpaque(code, policy, dataset) }
         try ReleaseGate.check(

@@ -29,24 +29,23 @@ extension Site {
             inputPolicy: dataset.inputPolicy,
             capabilities: Self.queryCapabilities
         )
-        let charge = try charge(for: query, policy, dataset, project: project)
-        try requireRoom(for: charge, policy)
+        try requireRoom(for: charge(for: query.question(), policy, dataset, project: project), policy)
     }
 
-    /// What an answer costs.
+    /// The charge for an answer.
     func charge(
-        for query: DPQuery,
+        for question: PaidAnswer.Question,
         _ policy: OutputPolicy,
         _ dataset: RegisteredDataset,
         project: String
-    ) throws(GloveboxError) -> PrivacyLedger.Charge {
+    ) -> PrivacyLedger.Charge {
         PrivacyLedger.Charge(
             lineage: dataset.lineage,
             project: project,
-            rho: try query.cost(),
-            selectionDelta: UInt64(clamping: query.selection?.delta.scaled(decimals: 18) ?? 0),
+            rho: question.cost,
+            selectionDelta: UInt64(clamping: question.selectionDelta.scaled(decimals: 18) ?? 0),
             key: PrivacyLedger.key(
-                query: query.digest,
+                query: question.digest,
                 dataset: dataset.commitment,
                 policy: policy.document.digest
             )
@@ -67,9 +66,16 @@ extension Site {
 }
 
 extension SiteState {
+    /// How many rounds of federated training a project has paid for on a dataset's lineage.
+    func rounds(of project: String, on lineage: String) -> Int64 { rounds[project]?[lineage] ?? 0 }
+
     /// Adds a logged charge, or the answer it paid for, to the ledger.
     mutating func addSpending(_ record: SiteRecord) throws(GloveboxError) {
-        if let charge = record.json["charge"] { try ledger.apply(PrivacyLedger.Charge(json: charge)) }
+        if let json = record.json["charge"] {
+            let charge = try PrivacyLedger.Charge(json: json)
+            try ledger.apply(charge)
+            if record.json["round"] != nil { rounds[charge.project, default: [:]][charge.lineage, default: 0] += 1 }
+        }
         guard let answer = record.json["answer"] else { return }
         var fields = try JSONFields(answer, at: "answer")
         ledger.note(answer: try fields.digest("bytes"), to: try fields.digest("key"))

@@ -9,15 +9,15 @@ extension Site {
     /// A sealed release as its reviewers see it; that somebody looks is on record first.
     func release(_ caller: Caller, _ id: String) throws(GloveboxError) -> ReleaseReview {
         let (entry, sealed) = try sealedRelease(caller, id)
-        guard let pending = pending(id) else { throw Self.over(id) }
+        guard let pending = try pending.find(entry) else { throw Self.over(id) }
         try record(Event(kind: .outputReviewed, job: id, output: Self.output(of: id), actor: caller.account))
         return ReleaseReview(
             job: id,
             bundle: sealed.bundle,
             policy: entry.manifest.policies.output,
             evidence: sealed.evidence,
-            files: (pending.outcome.decision?.files ?? []).map { NamedFile(path: $0.name, content: $0.bytes) }
-                + [NamedFile(path: EvidenceFiles.disclosure, content: pending.outcome.evidence)],
+            files: pending.draft.files.map { NamedFile(path: $0.name, content: $0.bytes) }
+                + [NamedFile(path: EvidenceFiles.disclosure, content: pending.evidence)],
             quorum: QuorumInfo(need: sealed.tally.need, have: sealed.tally.have),
             verdicts: try verdicts(of: sealed)
         )

@@ -50,7 +50,6 @@ package final class Site: Sendable {
     /// Held while a report is made: it names the one before it.
     let reports = Mutex(())
     private let state: Mutex<SiteState>
-    private let reviews = Mutex<[String: PendingRelease]>([:])
     /// Digest of founding and settings, as events carry it.
     let configDigest: Digest
 
@@ -103,14 +102,8 @@ package final class Site: Sendable {
     /// Keeps a plan that may be submitted.
     func keepDraft(_ draft: PlanDraft) { state.withLock { $0.drafts[draft.manifest.digest] = draft } }
 
-    /// Keeps what a reviewed job still needs of its run.
-    func keep(_ pending: PendingRelease, for job: String) { reviews.withLock { $0[job] = pending } }
-
-    /// What a reviewed job still needs; nil after a restart.
-    func pending(_ job: String) -> PendingRelease? { reviews.withLock { $0[job] } }
-
-    /// Forgets it.
-    func forgetPending(_ job: String) { reviews.withLock { $0[job] = nil } }
+    /// Sealed releases that wait for people.
+    var pending: PendingReleases { PendingReleases(site: self) }
 
     /// Makes an event durable and applies it; its log index.
     @discardableResult

@@ -25,11 +25,13 @@ package struct CheckedModel: Hashable, Sendable {
     package let tensors: [Tensor]
     /// Whether the file held text that was left out.
     package let hadMetadata: Bool
+    /// Whether some of the file's numbers had 16 bits.
+    package let hasHalves: Bool
 
     /// Makes a model; sorts the tensors.
-    package init(_ tensors: [Tensor], hadMetadata: Bool = false) {
+    package init(_ tensors: [Tensor], hadMetadata: Bool = false, hasHalves: Bool = false) {
         self.tensors = tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        self.hadMetadata = hadMetadata
+        (self.hadMetadata, self.hasHalves) = (hadMetadata, hasHalves)
     }
 
     /// The number of numbers.

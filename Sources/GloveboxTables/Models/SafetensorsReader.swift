@@ -38,7 +38,7 @@ package enum SafetensorsReader {
                 CheckedModel.Tensor(name: entry.name, shape: entry.shape, bits: try numbers(data, isHalf: entry.isHalf))
             )
         }
-        return CheckedModel(tensors, hadMetadata: hadMetadata)
+        return CheckedModel(tensors, hadMetadata: hadMetadata, hasHalves: entries.contains(where: \.isHalf))
     }
 
     private static func header(_ bytes: [UInt8]) throws(FileFault) -> (entries: [Entry], hadMetadata: Bool) {

@@ -53,6 +53,6 @@ extension CheckedModel {
             }
             rounded.append(Tensor(name: tensor.name, shape: tensor.shape, bits: bits))
         }
-        return CheckedModel(rounded, hadMetadata: hadMetadata)
+        return CheckedModel(rounded, hadMetadata: hadMetadata, hasHalves: hasHalves)
     }
 }

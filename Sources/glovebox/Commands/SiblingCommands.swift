@@ -60,6 +60,17 @@ struct PolicyEvalCommand: SiblingCommand {
     var options: [String] = []
 }
 
+/// The command `glovebox policy claim`.
+struct PolicyClaimCommand: SiblingCommand {
+    static let words = ["policy", "claim"]
+    static let configuration: CommandConfiguration = described(
+        "Compute the epsilon of a training from its parameters, and compare it with what is stated."
+    )
+
+    @Argument(parsing: .captureForPassthrough, help: "File and options.")
+    var options: [String] = []
+}
+
 /// The command `glovebox try`.
 struct TryCommand: SiblingCommand {
     static let words = ["try"]

@@ -7,7 +7,7 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "Check, compare, explain and try policy files, without a site.",
-        subcommands: [Check.self, Diff.self, Explain.self, PolicyEvalCommand.self]
+        subcommands: [Check.self, Diff.self, Explain.self, PolicyEvalCommand.self, PolicyClaimCommand.self]
     )
 
     /// `policy check`.

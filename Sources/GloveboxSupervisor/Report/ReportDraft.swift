@@ -1,0 +1,48 @@
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+
+/// A report before it is known how the job ends: what a reviewed release keeps of its run.
+struct ReportDraft: Sendable {
+    /// The report of the run; outcome and place in the log are still to come.
+    var report: Report
+    /// The start statement and its certificate.
+    let start: [NamedFile]
+    /// What leaves if the job is released.
+    let files: [Decision.File]
+    /// The researcher's copy of the disclosure record.
+    var disclosure: [UInt8]?
+    /// Thousandths of a bit that a release is charged with.
+    let millibits: Int64
+
+    init(report: Report, start: [NamedFile], files: [Decision.File], disclosure: [UInt8]?, millibits: Int64) {
+        (self.report, self.start, self.files) = (report, start, files)
+        (self.disclosure, self.millibits) = (disclosure, millibits)
+    }
+
+    /// Reads the kept form.
+    init(json: JSONValue) throws(GloveboxError) {
+        var fields = try JSONFields(json, at: "draft")
+        report = try Report(predicate: fields.required("report"))
+        start = try NamedFiles(json: fields.required("start")).files
+        files = try NamedFiles(json: fields.required("files")).files.map { Decision.File($0.path, $0.content) }
+        disclosure = try fields.optional("disclosure").map { (json) throws(GloveboxError) in CanonicalJSON.encode(json)
+        }
+        millibits = try fields.integer("millibits")
+        try fields.finish()
+    }
+
+    /// The kept form.
+    ///
+    /// - Throws: codes of the strict reader, for a record that is none.
+    func json() throws(GloveboxError) -> JSONValue {
+        var json = JSONObject([
+            ("report", report.predicate), ("start", NamedFiles(start).json),
+            ("files", NamedFiles(files.map { NamedFile(path: $0.name, content: $0.bytes) }).json),
+            ("millibits", .integer(millibits)),
+        ])
+        if let disclosure { json["disclosure"] = try JSONReader.readCanonical(disclosure) }
+        return .object(json)
+    }
+}

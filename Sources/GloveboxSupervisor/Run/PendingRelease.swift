@@ -1,0 +1,92 @@
+internal import GloveboxAttestation
+internal import GloveboxBroker
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJobs
+internal import GloveboxPolicy
+
+/// What the decision on a sealed release needs: the bytes that would leave, what reviewers see beside them, and the report.
+struct PendingRelease: Sendable {
+    /// The report of the run, with the files that would leave.
+    var draft: ReportDraft
+    /// The owner's copy of the disclosure record.
+    let evidence: [UInt8]
+
+    init(draft: ReportDraft, evidence: [UInt8]) { (self.draft, self.evidence) = (draft, evidence) }
+
+    /// Reads ``encoded()``.
+    init(stored bytes: [UInt8]) throws(GloveboxError) {
+        var fields = try JSONFields(JSONReader.readCanonical(bytes), at: "pending")
+        draft = try ReportDraft(json: fields.required("draft"))
+        evidence = CanonicalJSON.encode(try fields.required("evidence"))
+        try fields.finish()
+    }
+
+    /// The kept form, canonical JSON `{"draft", "evidence"}`.
+    func encoded() throws(GloveboxError) -> [UInt8] {
+        CanonicalJSON.encode(["draft": try draft.json(), "evidence": try JSONReader.readCanonical(evidence)])
+    }
+
+    /// The bundle as it would leave.
+    ///
+    /// - Throws: `output.too-large`.
+    func bundle(_ policy: OutputPolicy) throws(GloveboxError) -> [UInt8] {
+        try ReleaseBundle(draft.files, pad: policy.channels.pad).bytes
+    }
+
+    /// Takes in what people decided, and nothing that was refused: `why` says why nothing leaves, nil when all does.
+    mutating func close(_ reviews: [DisclosureRecord.Review], withheld why: String?) throws(GloveboxError) {
+        if let record = try draft.disclosure.map(JSONReader.readCanonical) {
+            let closed = DisclosureRecord.closing(record, reviews, for: .researcher, isReleased: why == nil)
+            draft.disclosure = CanonicalJSON.encode(closed)
+        }
+        guard let why else { return }
+        for index in draft.report.outputs.withheld.indices { draft.report.outputs.withheld[index].reason = why }
+    }
+}
+
+/// Sealed releases that wait for people: one encrypted file each, durable before the log names it and gone with its job.
+///
+/// A job has at most one, under its own id, which is the file's label, too.
+struct PendingReleases {
+    let site: Site
+
+    private func path(_ job: String) -> String { site.layout.sealed + "/" + job }
+    private static func label(_ job: String) -> String { "sealed " + job }
+
+    /// Keeps one; the digest by which the log names it.
+    ///
+    /// - Throws: `storage.write`, `broker.*`.
+    func keep(_ pending: PendingRelease, for job: String) throws(GloveboxError) -> Digest {
+        let bytes = try pending.encoded()
+        let key = try site.broker.greeting().historyKey
+        try StateFile.makeDirectory(site.layout.sealed)
+        try StateFile.write(SealedChunks.seal(bytes, key: key, label: Self.label(job)), to: path(job))
+        return Machine.sha256(bytes)
+    }
+
+    /// Reads what was sealed; nil when it is gone, or is not in every byte what the log names.
+    ///
+    /// - Throws: `storage.read`, `broker.*`; the file may be as it was.
+    func find(_ entry: JobEntry) throws(GloveboxError) -> PendingRelease? {
+        let job = entry.job.id
+        guard let sealed = entry.sealed, let contents = sealed.contents, StateFile.exists(path(job)) else { return nil }
+        let key = try site.broker.greeting().historyKey
+        let stored = try StateFile.read(path(job), limit: 1 << 30)
+        do throws(GloveboxError) {
+            let bytes = try SealedChunks.open(stored, key: key, label: Self.label(job))
+            guard Machine.sha256(bytes) == contents else { return nil }
+            let pending = try PendingRelease(stored: bytes)
+            let isSame = Machine.sha256(try pending.bundle(entry.rules.output)) == sealed.bundle
+            return isSame && Machine.sha256(pending.evidence) == sealed.evidence ? pending : nil
+        } catch { return nil }  // every error is about what the file holds
+    }
+
+    /// Destroys what a job left here, if anything.
+    ///
+    /// - Throws: `storage.write`.
+    func destroy(_ job: String) throws(GloveboxError) {
+        // A write that a crash cut off has left its own name.
+        for path in [path(job), path(job) + ".new"] where StateFile.exists(path) { try StateFile.destroySecret(path) }
+    }
+}

@@ -1,0 +1,140 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxPolicy
+internal import GloveboxPrivacy
+internal import GloveboxTables
+
+/// Decides on the update of a round of federated training: clipped, with noise, and paid for whatever the job left.
+struct RoundDecision {
+    let site: Site
+    let entry: JobEntry
+    let policy: OutputPolicy
+    let dataset: RegisteredDataset
+    /// The broker's name for what the run was granted.
+    let request: Digest
+
+    func decide(_ outputs: OutputCollector.Outputs) throws(GloveboxError) -> OutputDecision.Outcome {
+        let spec = try site.round(entry.manifest.core.code.nar)
+        let mechanism = try spec.check(policy: policy, dataset: dataset.name, capabilities: Site.roundCapabilities)
+        let answer = PaidAnswer(
+            site: site,
+            entry: entry,
+            policy: policy,
+            dataset: dataset,
+            question: PaidAnswer.Question(round: spec, of: entry.manifest, cost: mechanism.rho)
+        )
+        let before = answer.spent
+        if let known = try answer.known() { return try answer.released(known, charged: nil, spentBefore: before) }
+        // One job is decided at a time, so nothing is spent between the check and the charge.
+        if let refusal = try answer.refusal() { return try answer.refused(refusal) }
+        do { try site.requireRound(policy, dataset, project: entry.manifest.project) } catch
+            where error.code == "budget.exhausted"
+        {
+            return try answer.refused(error)
+        }
+        // Before the file is looked at: what the job left must not decide what is charged.
+        let charged = try answer.pay(under: request, round: spec.round)
+        switch try update(spec, outputs, mechanism) {
+        case .success(let update):
+            return try answer.released(SafetensorsWriter.write(update, .f32), charged: charged, spentBefore: before)
+        case .failure(let fault):
+            return try answer.withheld(fault.finding, charged: charged, spentBefore: before)
+        }
+    }
+
+    /// Why there is nothing to make an update of.
+    private struct Fault: Error {
+        let finding: Finding
+        init(_ check: String, _ detail: String) { finding = Finding(check, .fail, detail: detail) }
+    }
+
+    private func update(
+        _ spec: RoundSpec,
+        _ outputs: OutputCollector.Outputs,
+        _ mechanism: UpdateMechanism
+    ) throws(GloveboxError) -> Result<CheckedModel, Fault> {
+        guard outputs.faults.isEmpty, let file = outputs.files.first(where: { $0.name == spec.output }),
+            let declared = policy.output(named: spec.output)
+        else { return .failure(Fault("missing-output", outputs.faults.first ?? "the job left no \(spec.output)")) }
+        let door = CheckerDoor(jails: site.jails)
+        guard let parsed = try door.parse(file.bytes, as: .model, maxBytes: declared.maxBytes) else {
+            return .failure(Fault("parser", "the checker gave no tensors"))
+        }
+        switch parsed {
+        case .model(let model):
+            guard !model.hasHalves else { return .failure(Fault("parser", FileFault.type.message)) }
+            guard spec.fits(model) else {
+                return .failure(Fault("mismatch", "the tensors have other names or shapes than the round spec says"))
+            }
+            guard let update = try mechanism.release(model, random: SystemRandom()) else {
+                return .failure(Fault("parser", "a number has a magnitude of 2^40 steps of the lattice or more"))
+            }
+            return .success(update)
+        case .refused(let fault): return .failure(Fault("parser", fault.message))
+        case .figure: return .failure(Fault("parser", "the checker gave no tensors"))
+        }
+    }
+}
+
+extension PaidAnswer.Question {
+    /// A round as the ledger sees it: the spec, and all that makes the update what it is.
+    init(round spec: RoundSpec, of plan: Manifest, cost: Rho) {
+        digest = Machine.sha256(Array("glovebox/round/v1\n".utf8) + spec.digest.bytes + plan.coreDigest.bytes)
+        self.cost = cost
+    }
+}
+
+extension RoundSpec {
+    /// Whether an update has these tensors and no others.
+    func fits(_ update: CheckedModel) -> Bool {
+        update.tensors.count == tensors.count
+            && tensors.allSatisfy { update.tensor(named: $0.name)?.shape == $0.shape }
+    }
+}
+
+extension OutputPolicy {
+    /// Whether what leaves is the update of a round of federated training.
+    var isOfRounds: Bool { tier == .computed && outputs.contains { $0.type == .safetensors } }
+}
+
+extension Site {
+    /// What this version enforces for rounds of federated training.
+    static let roundCapabilities = RoundSpec.capabilities.union(channels)
+
+    /// The round that stands in a code tree.
+    func round(_ nar: Digest) throws(GloveboxError) -> RoundSpec {
+        try RoundSpec(bytes: file(RoundSpec.fileName, of: nar))
+    }
+
+    /// A plan whose round can never be released, or paid for, is refused before anyone is asked.
+    func checkRound(
+        _ code: RegisteredCode,
+        _ policy: OutputPolicy,
+        _ dataset: RegisteredDataset,
+        project: String
+    ) throws(GloveboxError) {
+        guard code.files.contains(where: { $0.path == RoundSpec.fileName }) else {
+            throw GloveboxError(
+                "spec.missing",
+                "policy \(policy.document.name) needs the file \(RoundSpec.fileName) in the code tree"
+            )
+        }
+        try round(code.digests.nar)
+            .check(policy: policy, dataset: dataset.name, capabilities: Self.roundCapabilities)
+        try requireRound(policy, dataset, project: project)
+    }
+
+    /// Checks that a project has a round left on a dataset's lineage.
+    ///
+    /// - Throws: `budget.exhausted`.
+    func requireRound(_ policy: OutputPolicy, _ dataset: RegisteredDataset, project: String) throws(GloveboxError) {
+        let paid = read { state in state.rounds(of: project, on: dataset.lineage) }
+        guard let most = policy.opaque.maxRounds, paid < most else {
+            throw GloveboxError(
+                "budget.exhausted",
+                "project \(Display.escape(project)) has no round left on this dataset"
+            )
+        }
+    }
+}

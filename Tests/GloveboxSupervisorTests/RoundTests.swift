@@ -1,0 +1,148 @@
+import Glibc
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxJobs
+import GloveboxPrivacy
+import GloveboxTables
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// Rounds of federated training at a whole site, on real rows.
+@Suite(.serialized) struct RoundTests {
+    private static let image = TestPrograms.image("python")
+    private static let isReady = image != nil && TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+    private static let reason: Comment = "needs GLOVEBOX_FAIR_CSV and the image python"
+
+    /// The shipped policy at a tick of one second.
+    private static func site(rounds: Int = 50) throws -> TestSite {
+        let test = try TestSite(image: image)
+        let text = try TestSite.text(TestPrograms.repository + "/Policies/fl-update.yaml")
+            .replacing("name: fl-update", with: "name: rounds").replacing("release_tick: 15m", with: "release_tick: 1s")
+            .replacing("max: 50}", with: "max: \(rounds)}")
+        _ = try test.site.addPolicy(
+            Caller(account: "acc_owner", name: "owner", roles: [.owner]),
+            AddPolicyRequest(document: text)
+        )
+        try test.start()
+        return test
+    }
+
+    private static func spec(_ round: Int = 1) -> (name: String, text: String) {
+        (
+            RoundSpec.fileName,
+            """
+            {"apiVersion":"glovebox/v1","kind":"RoundSpec","dataset":"fair","output":"update.safetensors","round":\(round),
+             "tensors":[{"name":"weight","shape":[1,2]},{"name":"bias","shape":[1]}]}
+            """
+        )
+    }
+
+    /// Writes an update far longer than the norm, with a name in its metadata.
+    private static let program = """
+        import csv, json, struct
+        rows = list(csv.DictReader(open("/data/fair/fair.csv")))
+        assert len(rows) == 6366
+        weight = [3.0 * len(rows), 4.0 * len(rows)]
+        kind, form, width = "F32", "<f", 4
+        # Here the update can be changed.
+        data = b"".join(struct.pack(form, v) for v in [0.0] + weight)
+        end = width * (1 + len(weight))
+        header = json.dumps({"__metadata__": {"author": "alice"},
+                             "weight": {"dtype": kind, "shape": [1, len(weight)], "data_offsets": [width, end]},
+                             "bias": {"dtype": kind, "shape": [1], "data_offsets": [0, width]}}).encode()
+        open("/out/update.safetensors", "wb").write(struct.pack("<Q", len(header)) + header + data)
+
+        """
+
+    private static func changed(_ trick: String) -> String {
+        program.replacing("# Here the update can be changed.", with: trick)
+    }
+
+    private func start(_ test: TestSite, _ program: String = program, round: Int = 1) throws -> String {
+        let job = try test.submit(program, policy: "rounds", spec: Self.spec(round), wallSeconds: 3)
+        try test.vote(.approve, on: job)
+        return job
+    }
+
+    private func end(_ test: TestSite, _ job: String) throws -> JobEntry {
+        for _ in 0..<4 {
+            let entry = try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
+            if entry.job.cleanup == .done { return entry }
+        }
+        return try test.entry(job)
+    }
+
+    private func spent(_ test: TestSite) -> String {
+        test.site.read { state in state.ledger.spent(lineage: state.datasets["fair"]?.lineage ?? "") }.text
+    }
+
+    @Test(.enabled(if: isReady, reason))
+    func `an update leaves clipped and with noise, is paid for once, and its receipt says so`() throws {
+        let test = try Self.site()
+        let job = try start(test)
+        let entry = try end(test, job)
+        try #require(entry.job.phase == .released, "\(entry.job.phase) \(entry.explanation ?? "")")
+        let receipt = try test.shownReceipt(job)
+        let bytes = try #require(receipt["update.safetensors"])
+        let update = try SafetensorsReader.read(bytes)
+        #expect(SafetensorsWriter.write(update, .f32) == bytes && !update.hadMetadata, "the supervisor's own spelling")
+        #expect(update.tensors.map(\.name) == ["bias", "weight"] && update.tensors.map(\.shape) == [[1], [1, 2]])
+        // Clipped to (0.6, 0.8); the noise has a standard deviation of 5, and 20 of them do not come up.
+        let values = update.tensors.flatMap(\.values)
+        #expect(values.allSatisfy { abs($0) < 102 && ($0 * 65536).rounded() == $0 * 65536 }, "\(values)")
+        #expect(values[0] != 0 && !(values[1] > 1e4), "\(values)")
+        #expect(spent(test) == "0.02")
+
+        let paid = try #require(try test.report(job).privacy)
+        #expect(paid.mechanism == "discrete-gaussian" && paid.rho == "0.02" && paid.budgetBefore == "1")
+        #expect(paid.budgetAfter == "0.98" && paid.ledgerIndex != nil, "\(paid)")
+        let record = try JSONReader.read(#require(receipt[EvidenceFiles.disclosure]))
+        #expect(record["privacy"]?["rho"]?.string == "0.02" && record["privacy"]?["cached"]?.bool == false)
+        #expect(record["privacy"]?["epsilon_at_delta"]?.string?.hasPrefix("0.8999") == true)
+        #expect(record["privacy"]?["mechanism"]?["clip_l2"]?.string == "1")
+        let tools = record["tools"]?.array?.compactMap { $0["id"]?.string } ?? []
+        #expect(tools == ["safetensors", "safetensors", "canonne-kamath-steinke", "privacy-ledger"])
+        #expect(record["files"]?.array?.first?["type"]?.string == "safetensors")
+
+        let again = try start(test)
+        #expect(try end(test, again).job.phase == .released)
+        #expect(try test.shownReceipt(again)["update.safetensors"] == bytes, "no second draw")
+        #expect(
+            spent(test) == "0.02"
+                && test.site.read { $0.rounds(of: entry.manifest.project, on: $0.datasets["fair"]?.lineage ?? "") } == 1
+        )
+        #expect(try test.findings().isEmpty)
+        var replayed = SiteState()
+        for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
+        #expect(replayed.rounds == test.site.read { $0.rounds })
+    }
+
+    @Test(.enabled(if: isReady, reason))
+    func `a round is paid for whatever the job left, and there are no more than the policy says`() throws {
+        let test = try Self.site(rounds: 4)
+        let tricks = [
+            ("parser", "weight[0] = float('nan')"), ("mismatch", "weight.append(1.0)"), ("parser", "weight[1] = 1e30"),
+            ("parser", "kind, form, width = 'BF16', '<e', 2"),
+        ]
+        let jobs = try tricks.map { try start(test, Self.changed($0.1)) }
+        for (job, (check, trick)) in zip(jobs, tricks) {
+            let entry = try end(test, job)
+            #expect(entry.job.phase == .withheld, "\(trick): \(entry.job.phase)")
+            #expect(try test.entry(job).explanation != nil)
+            let report = try test.report(job)
+            #expect(report.outputs.released.isEmpty && report.privacy?.rho == "0.02", "\(trick)")
+            let body = try SiteLog.records(test.site.log).first { $0.job == job && $0.kind == .outputChecked }
+            let signed = try Envelope(parsing: #require(body?.json["record"]?.string.flatMap(Base64.decode)))
+            let record = try JSONReader.read(signed.payload)["predicate"]?["record"]
+            #expect(record?["checks"]?.array?.contains { $0["id"]?.string == check } == true, "\(trick): \(check)")
+        }
+        #expect(spent(test) == "0.08", "none is given back")
+        #expect(throws: GloveboxError("budget.exhausted", "")) { try start(test, round: 2) }
+        #expect(throws: GloveboxError("spec.round", "")) { try start(test, round: 5) }
+        #expect(throws: GloveboxError("spec.missing", "")) { try test.submit(Self.program, policy: "rounds") }
+    }
+}
