@@ -121,6 +121,7 @@ struct TestSite {
         spec given: (name: String, text: String)? = nil,
         chart: String? = nil,
         dataset: String = "fair",
+        join: String? = nil,
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
@@ -138,7 +139,8 @@ struct TestSite {
                 deterministic: deterministic,
                 project: project,
                 tighten: tighten,
-                dataset: dataset
+                dataset: dataset,
+                join: join
             )
         )
     }
@@ -164,7 +166,8 @@ struct TestSite {
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
         tighten: [String] = [],
-        dataset: String = "fair"
+        dataset: String = "fair",
+        join: String? = nil
     ) throws -> CreatedPlan {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
@@ -188,6 +191,7 @@ struct TestSite {
                 argv: ["python3", "main.py"],
                 env: env,
                 dataset: dataset,
+                join: join,
                 outputPolicy: policy,
                 tighten: tighten,
                 limits: RequestedLimits(wallSeconds: wallSeconds),

@@ -17,19 +17,19 @@ struct QueryDecision {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
-    let dataset: RegisteredDataset
+    let data: PlanData
     /// The broker's name for what the run was granted.
     let request: Digest
 
     func decide(table: DatasetTable, lineageKey: [UInt8]) throws(GloveboxError) -> OutputDecision.Outcome {
         let query = try site.query(entry.manifest.core.code.nar)
-        let charge = try site.charge(for: query, policy, dataset, project: entry.manifest.project)
+        let charge = try site.charge(for: query, policy, data, project: entry.manifest.project)
         // One job is decided at a time, so nothing is spent between the check and the charge.
         do { try site.requireRoom(for: charge, policy) } catch  where error.code == "budget.exhausted" {
             let finding = Finding("budget", .fail, detail: error.message)
             return try outcome(.unaffordable(spec: query.digest, finding), query, isCached: false, nil)
         }
-        let before = site.read { state in state.ledger.spent(lineage: dataset.lineage) }
+        let before = spent(site.read { state in state.ledger })
         let (bytes, charged) = try answer(query, charge, table, lineageKey)
         let isCached = charged == nil
         guard let file = policy.outputs.first(where: { $0.type == .json }), bytes.count <= file.maxBytes else {
@@ -39,6 +39,11 @@ struct QueryDecision {
         var outcome = try outcome(decision, query, isCached: isCached, charge.key)
         outcome.privacy = try cost(query, charged, spentBefore: before, answer: bytes)
         return outcome
+    }
+
+    /// What is spent of the ledger that has least left.
+    private func spent(_ ledger: PrivacyLedger) -> Rho {
+        data.lineages.map { ledger.spent(lineage: $0) }.max() ?? .zero
     }
 
     /// What the report says of the cost; an answer that was paid for before costs nothing.
@@ -88,13 +93,13 @@ struct QueryDecision {
                 kind: .budgetSpent,
                 job: entry.job.id,
                 project: entry.manifest.project,
-                dataset: dataset.name,
+                dataset: data.first.name,
                 fields: [("budget", "privacy"), ("amount", .string(charge.rho.text))]
             ),
             ["charge": charge.json, "brokerLedger": ledger.json]
         )
         site.broker.note(ledger)
-        let engine = QueryEngine(query, policy: policy, inputPolicy: dataset.inputPolicy)
+        let engine = QueryEngine(query, policy: policy, inputPolicy: data.inputPolicy)
         let bytes = try engine.answer(
             over: table,
             key: LineageKey(lineageKey),
@@ -113,13 +118,13 @@ struct QueryDecision {
         let released = decision.files.isEmpty ? nil : try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes
         let context = DisclosureRecord.Context(
             entry,
-            dataset,
+            data,
             site: site,
             bundle: released,
             projectMillibits: site.read { state in state.millibits(of: entry.manifest.project) } + decision.millibits
         )
         let record = DisclosureRecord(
-            .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.lineage),
+            .init(policy: policy, inputPolicy: data.inputPolicy, lineage: data.first.lineage),
             decision,
             privacy: try privacy(query, isCached: isCached, isCharged: released != nil && !isCached),
             context
@@ -155,7 +160,7 @@ struct QueryDecision {
             "epsilon_at_delta": .string(delta.map { PrivacyLoss.epsilonText(cost, delta: $0) } ?? "unbounded"),
             "ledger": [
                 "charges": .integer(Int64(ledger.count)),
-                "dataset_rho": .string(ledger.spent(lineage: dataset.lineage).text),
+                "dataset_rho": .string(spent(ledger).text),
                 "head": .integer(Int64(clamping: size)),
             ],
         ]

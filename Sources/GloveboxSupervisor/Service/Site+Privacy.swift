@@ -13,7 +13,7 @@ extension Site {
     func checkQuery(
         _ code: RegisteredCode,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset,
+        _ data: PlanData,
         project: String
     ) throws(GloveboxError) {
         guard code.files.contains(where: { $0.path == DPQuery.fileName }) else {
@@ -25,11 +25,11 @@ extension Site {
         let query = try query(code.digests.nar)
         try query.check(
             policy: policy,
-            description: dataset.description,
-            inputPolicy: dataset.inputPolicy,
+            description: data.description,
+            inputPolicy: data.inputPolicy,
             capabilities: Self.queryCapabilities
         )
-        let charge = try charge(for: query, policy, dataset, project: project)
+        let charge = try charge(for: query, policy, data, project: project)
         try requireRoom(for: charge, policy)
     }
 
@@ -37,17 +37,18 @@ extension Site {
     func charge(
         for query: DPQuery,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset,
+        _ data: PlanData,
         project: String
     ) throws(GloveboxError) -> PrivacyLedger.Charge {
         PrivacyLedger.Charge(
-            lineage: dataset.lineage,
+            lineage: data.first.lineage,
+            joined: Array(data.lineages.dropFirst()),
             project: project,
             rho: try query.cost(),
             selectionDelta: UInt64(clamping: query.selection?.delta.scaled(decimals: 18) ?? 0),
             key: PrivacyLedger.key(
                 query: query.digest,
-                dataset: dataset.commitment,
+                dataset: data.commitment,
                 policy: policy.document.digest
             )
         )
