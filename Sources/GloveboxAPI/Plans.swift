@@ -15,6 +15,8 @@ package struct CreatePlanRequest: APIValue {
     package let env: [String: String]
     /// The dataset.
     package let dataset: String
+    /// The dataset that is joined to it on the privacy unit; nil for none.
+    package let join: String?
     /// Name of the output policy.
     package let outputPolicy: String
     /// YAML texts of policies that this run alone tightens, one of a kind.
@@ -34,6 +36,7 @@ package struct CreatePlanRequest: APIValue {
         argv: [String],
         env: [String: String] = [:],
         dataset: String,
+        join: String? = nil,
         outputPolicy: String,
         tighten: [String] = [],
         limits: RequestedLimits = RequestedLimits(),
@@ -46,6 +49,7 @@ package struct CreatePlanRequest: APIValue {
         self.argv = argv
         self.env = env
         self.dataset = dataset
+        self.join = join
         self.outputPolicy = outputPolicy
         self.tighten = tighten
         self.limits = limits
@@ -61,6 +65,7 @@ package struct CreatePlanRequest: APIValue {
         self.argv = try Self.command(try fields.strings("argv"))
         self.env = try Self.environment(try fields.required("env"))
         self.dataset = try fields.name("dataset")
+        self.join = try fields.optional("join").map { (json) throws(GloveboxError) in try Self.join(json) }
         self.outputPolicy = try fields.name("output_policy")
         self.tighten = try Self.tighten(fields.optional("tighten"))
         self.limits = try RequestedLimits(json: try fields.required("limits"))
@@ -80,8 +85,14 @@ package struct CreatePlanRequest: APIValue {
         ])
         if !tighten.isEmpty { object["tighten"] = .array(tighten.map { .string($0) }) }
         object["project"] = project.map { .string($0) }
+        object["join"] = join.map { .string($0) }
         object["deterministic"] = deterministic?.json
         return .object(object)
+    }
+
+    private static func join(_ value: JSONValue) throws(GloveboxError) -> String {
+        var fields = try JSONFields(["join": value], at: "plan")
+        return try fields.name("join")
     }
 
     private static func tighten(_ value: JSONValue?) throws(GloveboxError) -> [String] {

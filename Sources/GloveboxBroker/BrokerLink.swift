@@ -127,11 +127,12 @@ package final class BrokerLink: Sendable {
 
     /// Shows evidence; the grant, and how far the ledger goes with it.
     ///
-    /// - Throws: as ``KeyBroker/grant(_:nonce:file:policy:)``; `kbs.unavailable`.
+    /// - Throws: as ``KeyBroker/grant(_:nonce:file:joined:policy:)``; `kbs.unavailable`.
     package func grant(
         _ evidence: KeyEvidence,
         nonce: [UInt8],
         file: String,
+        joined: [String] = [],
         policy: JSONValue
     ) throws(GloveboxError) -> (grant: KeyGrant, ledger: LedgerState) {
         func text(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes)) }
@@ -140,7 +141,7 @@ package final class BrokerLink: Sendable {
             "manifest": text(evidence.manifest), "manifestEnvelope": text(evidence.manifestEnvelope),
             "votes": .array(evidence.votes.map(text)),
             "trust": .object(JSONObject(evidence.trust.map { ($0.key, text($0.value)) })), "nonce": text(nonce),
-            "file": .string(file), "policy": policy,
+            "file": .string(file), "joined": .array(joined.map { .string($0) }), "policy": policy,
         ])
         var fields = try JSONFields(answer, at: "answer")
         return (try KeyGrant(json: fields.required("grant")), try LedgerState(json: fields.required("ledger")))

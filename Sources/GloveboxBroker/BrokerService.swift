@@ -117,9 +117,12 @@ package final class BrokerService {
             trust: trust
         )
         let (nonce, file) = (try call.base64("nonce"), try call.string("file"))
+        let others = call.optional("joined")?.array ?? []
+        let joined = others.compactMap(\.string)
+        guard joined.count == others.count else { throw GloveboxError("kbs.message", "a file has no name") }
         let policy = try call.required("policy")
         try call.finish()
-        let grant = try broker.grant(evidence, nonce: nonce, file: file, policy: policy)
+        let grant = try broker.grant(evidence, nonce: nonce, file: file, joined: joined, policy: policy)
         return ["grant": grant.json, "ledger": broker.state.json]
     }
 }

@@ -111,7 +111,7 @@ package final class KeyBroker {
     /// - Throws: `kbs.nonce`.
     package func nonce() throws(GloveboxError) -> [UInt8] { try nonces.issue(at: clock.now().monotonic) }
 
-    /// Appraises evidence, and grants the key of a file: paid and durable, but not out yet.
+    /// Appraises evidence, and grants the key of a file, and those of files joined to it: paid and durable, but not out yet.
     ///
     /// The same request gets the same grant and pays once; so does one whose first answer was lost.
     ///
@@ -124,12 +124,17 @@ package final class KeyBroker {
         _ evidence: KeyEvidence,
         nonce: [UInt8],
         file: String,
+        joined: [String] = [],
         policy: JSONValue
     ) throws(GloveboxError) -> KeyGrant {
         let now = clock.now()
         try nonces.take(nonce, at: now.monotonic)
-        guard let key = store.book.keys[file] else {
-            throw GloveboxError("kbs.key", "the broker has no key of the file \(Display.escape(file))")
+        var commitments: [GloveboxCore.Digest] = []
+        for file in [file] + joined {
+            guard let key = store.book.keys[file] else {
+                throw GloveboxError("kbs.key", "the broker has no key of the file \(Display.escape(file))")
+            }
+            commitments.append(key.commitment)
         }
         let rules = try PolicyChain(json: policy)
         guard let base = rules.layers.first, base.level == .site else {
@@ -141,14 +146,14 @@ package final class KeyBroker {
             expecting: KeyExpectations(
                 root: root,
                 nonce: nonce,
-                commitment: key.commitment,
+                commitments: commitments,
                 outputPolicy: (rules.document.digest, basePolicy),
                 now: now.wall,
                 seenTrustVersion: store.book.trustVersion
             )
         )
         guard let run = appraisal.run else { throw Self.refusal(appraisal.causes) }
-        let request = KeyGrant.id(job: run.job, run: run.run, plan: run.plan, commitment: key.commitment)
+        let request = KeyGrant.id(job: run.job, run: run.run, plan: run.plan, commitments: commitments)
         if let known = store.book.grants[request] {
             guard known.hpkeKey == run.hpkeKey else {
                 throw GloveboxError("kbs.replay", "this run was granted its key before, for another HPKE key")
@@ -165,7 +170,8 @@ package final class KeyBroker {
             basePolicy: basePolicy,
             start: run.start,
             hpkeKey: run.hpkeKey,
-            commitment: key.commitment,
+            commitment: commitments[0],
+            joined: Array(commitments.dropFirst()),
             trustVersion: run.trustVersion,
             time: now.wall
         )
@@ -183,7 +189,7 @@ package final class KeyBroker {
         proof: [UInt8]
     ) throws(GloveboxError) -> SealedKey {
         guard let grant = store.book.grants[request], let key = store.book.keys[file],
-            key.commitment == grant.commitment
+            ([grant.commitment] + grant.joined).contains(key.commitment)
         else { throw GloveboxError("kbs.key", "no key of that file is granted under that request") }
         let place: (index: UInt64, size: UInt64)
         do throws(GloveboxError) { place = try logged(grant, entry, proof) } catch {

@@ -29,7 +29,7 @@ extension Differencing {
     }
 
     // A place of the new table and one of the earlier.
-    private struct PlacePair: Hashable {
+    private struct PlacePair {
         let new: Int
         let old: Int
     }
@@ -46,6 +46,8 @@ extension Differencing {
         }
 
         subscript(index: Int) -> Contributions { sums[sums.count == 1 ? 0 : index] }
+
+        func largest(_ index: Int) -> Int64 { sums[sums.count == 1 ? 0 : index].largest.first ?? Int64.min }
 
         mutating func add(_ entry: ReleaseRecord.Entry, _ margins: Margins) {
             if entry.cells.count == 1 { return sums[0].add(entry.values[0]) }
@@ -66,7 +68,11 @@ extension Differencing {
         var total: Int128 = 0
         var negatives = 0
 
-        mutating func add(_ part: Contributions) {
+        init() {}
+
+        init(_ part: Contributions) { (count, total, negatives) = (part.count, part.total, part.negatives) }
+
+        mutating func add(_ part: Shared) {
             count += part.count
             total += part.total
             negatives += part.negatives
@@ -76,20 +82,26 @@ extension Differencing {
     // One family of sets: the groups of each place, those with the largest parts first, and what they add up to.
     private struct Holders {
         let parts: [Parts]
-        private(set) var groups: [Int: [(group: Int, index: Int, largest: Int64)]] = [:]
-        private(set) var whole: [Int: Shared] = [:]
+        // What each group adds to each of its places, without the largest.
+        let sums: [[Shared]]
+        private(set) var groups: [[(group: Int, index: Int, largest: Int64)]]
+        private(set) var whole: [Shared]
 
-        init(_ parts: [Parts]) {
+        init(_ parts: [Parts], places: Int) {
             self.parts = parts
+            sums = parts.map { part in part.sums.map(Shared.init) }
+            groups = Array(repeating: [], count: places)
+            whole = Array(repeating: Shared(), count: places)
             for (number, group) in parts.enumerated() {
                 for (index, place) in group.places.enumerated() {
-                    let part = group[index]
-                    groups[place, default: []].append((number, index, part.largest.first ?? Int64.min))
-                    whole[place, default: Shared()].add(part)
+                    groups[place].append((number, index, group.largest(index)))
+                    whole[place].add(sum(number, index))
                 }
             }
-            for place in groups.keys { groups[place]?.sort { $0.largest > $1.largest } }
+            for place in groups.indices { groups[place].sort { $0.largest > $1.largest } }
         }
+
+        func sum(_ group: Int, _ index: Int) -> Shared { sums[group][sums[group].count == 1 ? 0 : index] }
     }
 
     // All pairs of sets of which one holds the other and more, and what is in it beside the other.
@@ -98,29 +110,36 @@ extension Differencing {
         _ old: ReleaseRecord,
         keeping kept: Int
     ) -> [(pair: PlacePair, rest: Contributions)] {
-        let groups = grouped(new, old, keeping: kept)
-        let (mine, theirs) = (Holders(groups.mine), Holders(groups.theirs))
-        var inside: [PlacePair: (mine: Shared, theirs: Shared)] = [:]
-        for (a, b) in zip(groups.mine, groups.theirs) {
-            for (i, place) in a.places.enumerated() {
-                for (j, other) in b.places.enumerated() {
-                    add(a[i], b[j], to: &inside[PlacePair(new: place, old: other), default: (Shared(), Shared())])
+        let margins = (Margins(sizes: new.sizes), Margins(sizes: old.sizes))
+        let groups = grouped(new, old, margins, keeping: kept)
+        let mine = Holders(groups.mine, places: margins.0.placeCount)
+        let theirs = Holders(groups.theirs, places: margins.1.placeCount)
+        var all: [(pair: PlacePair, rest: Contributions)] = []
+        // What the units of one place of the new table that are in each of the old one add to either.
+        var inside = [(mine: Shared, theirs: Shared)](repeating: (Shared(), Shared()), count: theirs.whole.count)
+        for place in mine.groups.indices where !mine.groups[place].isEmpty {
+            var met: [Int] = []
+            for (group, index, _) in mine.groups[place] {
+                let part = mine.sum(group, index)
+                for (j, other) in theirs.parts[group].places.enumerated() {
+                    if inside[other].mine.count == 0, inside[other].theirs.count == 0 { met.append(other) }
+                    inside[other].mine.add(part)
+                    inside[other].theirs.add(theirs.sum(group, j))
                 }
             }
+            for other in met {
+                let shared = inside[other]
+                inside[other] = (Shared(), Shared())
+                let (a, b) = (mine.whole[place].count, theirs.whole[other].count)
+                guard a != b, shared.mine.count == min(a, b) else { continue }
+                let rest =
+                    a > b
+                    ? rest(mine, of: place, shared.mine, theirs.parts, without: other, kept)
+                    : rest(theirs, of: other, shared.theirs, mine.parts, without: place, kept)
+                all.append((PlacePair(new: place, old: other), rest))
+            }
         }
-        func add(_ mine: Contributions, _ theirs: Contributions, to sums: inout (mine: Shared, theirs: Shared)) {
-            sums.mine.add(mine)
-            sums.theirs.add(theirs)
-        }
-        return inside.compactMap { pair, shared in
-            let (a, b) = (mine.whole[pair.new]?.count ?? 0, theirs.whole[pair.old]?.count ?? 0)
-            guard a != b, shared.mine.count == min(a, b) else { return nil }
-            let rest =
-                a > b
-                ? rest(mine, of: pair.new, shared.mine, theirs.parts, without: pair.old, kept)
-                : rest(theirs, of: pair.old, shared.theirs, mine.parts, without: pair.new, kept)
-            return (pair, rest)
-        }
+        return all
     }
 
     // The parts of a set that are not in the other: numbers and sums by subtraction, the largest by a look at few groups.
@@ -133,13 +152,13 @@ extension Differencing {
         _ kept: Int
     ) -> Contributions {
         var rest = Contributions(keeping: kept)
-        let whole = holders.whole[place] ?? Shared()
+        let whole = holders.whole[place]
         rest.count(
             whole.count - shared.count,
             total: whole.total - shared.total,
             negatives: whole.negatives - shared.negatives
         )
-        for (group, index, largest) in holders.groups[place] ?? [] {
+        for (group, index, largest) in holders.groups[place] {
             let part = holders.parts[group][index]
             guard !part.largest.isEmpty, rest.wouldKeep(largest) else { break }
             guard !others[group].places.contains(other) else { continue }
@@ -152,19 +171,18 @@ extension Differencing {
     private static func grouped(
         _ new: ReleaseRecord,
         _ old: ReleaseRecord,
+        _ margins: (Margins, Margins),
         keeping kept: Int
     ) -> (mine: [Parts], theirs: [Parts]) {
-        let margins = (Margins(sizes: new.sizes), Margins(sizes: old.sizes))
-        var numbers: [CellPair: Int] = [:]
+        var pairs = CellPairs(places: (margins.0.placeCount, margins.1.placeCount))
         var mine: [Parts] = []
         var theirs: [Parts] = []
         for (a, b) in matched(new, old) {
-            let pair = CellPair(new: a.map { new.entries[$0].cells } ?? [], old: b.map { old.entries[$0].cells } ?? [])
-            let number = numbers[pair] ?? mine.count
+            let (newCells, oldCells) = (a.map { new.entries[$0].cells } ?? [], b.map { old.entries[$0].cells } ?? [])
+            let number = pairs.number(new: newCells, old: oldCells)
             if number == mine.count {
-                numbers[pair] = number
-                mine.append(Parts(pair.new, margins.0, keeping: kept))
-                theirs.append(Parts(pair.old, margins.1, keeping: kept))
+                mine.append(Parts(newCells, margins.0, keeping: kept))
+                theirs.append(Parts(oldCells, margins.1, keeping: kept))
             }
             if let a { mine[number].add(new.entries[a], margins.0) }
             if let b { theirs[number].add(old.entries[b], margins.1) }

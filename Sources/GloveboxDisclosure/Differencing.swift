@@ -72,28 +72,36 @@ package struct Differencing: Sendable {
         }
     }
 
-    // How many units each set of one release shares with those of another that share any.
+    // How many units the sets of one release share with those of another.
     private struct Intersections {
-        private let rows: [Int: [(set: Int, count: Int)]]
+        // Units with the same cells in both releases count together.
+        private var counts: [Int] = []
+        // The groups of units in each set of the new release, and the sets of the old one that each group is in.
+        private var groups: [[Int]]
+        private let olds: [[Int]]
 
-        // By the set of the first release and that of the second.
-        init(_ counts: [UInt64: Int]) {
-            var rows: [Int: [(set: Int, count: Int)]] = [:]
-            for (sets, count) in counts {
-                rows[Int(sets >> 32), default: []].append((Int(sets & 0xffff_ffff), count))
+        init(_ new: ReleaseRecord, _ first: Family, _ old: ReleaseRecord, _ second: Family) {
+            var pairs = CellPairs(places: (first.population, second.population))
+            var index = 0
+            for entry in new.entries {
+                while index < old.entries.count, old.entries[index].tag < entry.tag { index += 1 }
+                guard index < old.entries.count, old.entries[index].tag == entry.tag else { continue }
+                let number = pairs.number(new: entry.cells, old: old.entries[index].cells)
+                if number == counts.count { counts.append(0) }
+                counts[number] += 1
             }
-            self.rows = rows
+            groups = [[Int]](repeating: [], count: first.population + 1)
+            for (number, pair) in pairs.all.enumerated() {
+                for set in first.sets(pair.new) { groups[set].append(number) }
+            }
+            olds = pairs.all.map { second.sets($0.old) }
         }
 
-        func fill(_ set: Int, _ row: inout [Int]) { for other in rows[set] ?? [] { row[other.set] = other.count } }
-
-        func clear(_ set: Int, _ row: inout [Int]) { for other in rows[set] ?? [] { row[other.set] = 0 } }
-    }
-
-    // The cells of a unit in two releases.
-    struct CellPair: Hashable {
-        let new: [Int]
-        let old: [Int]
+        // What a set of the new release shares with each of the old one.
+        func fill(_ set: Int, _ row: inout [Int]) {
+            for other in row.indices { row[other] = 0 }
+            for group in groups[set] { for other in olds[group] { row[other] += counts[group] } }
+        }
     }
 
     /// Compares a new release with one of the history: sets that differ in 1 to `minimum` - 1 units are hits.
@@ -101,7 +109,7 @@ package struct Differencing: Sendable {
     /// Work grows with the units and with the product of the numbers of cells. At most `limit` hits are returned.
     package static func hits(_ new: ReleaseRecord, _ old: ReleaseRecord, minimum: Int, limit: Int = 100) -> [Hit] {
         let (first, second) = (Family(new), Family(old))
-        let common = intersections(new, first, old, second)
+        let common = Intersections(new, first, old, second)
         let olds = second.members
         var mine = [Int](repeating: 0, count: second.population + 1)
         common.fill(first.population, &mine)
@@ -109,9 +117,9 @@ package struct Differencing: Sendable {
         var shared = [Int](repeating: 0, count: second.population + 1)
         var hits: [Hit] = []
         for a in first.members {
-            common.fill(a.place, &shared)
-            defer { common.clear(a.place, &shared) }
             var index = lowerBound(olds, a.size - minimum + 1)
+            guard index < olds.count, olds[index].size < a.size + minimum else { continue }
+            common.fill(a.place, &shared)
             while index < olds.count, olds[index].size < a.size + minimum {
                 let b = olds[index]
                 index += 1
@@ -138,28 +146,6 @@ package struct Differencing: Sendable {
             }
         }
         return hits
-    }
-
-    private static func intersections(
-        _ new: ReleaseRecord,
-        _ first: Family,
-        _ old: ReleaseRecord,
-        _ second: Family
-    ) -> Intersections {
-        // Units with the same cells in both releases count together.
-        var pairs: [CellPair: Int] = [:]
-        var index = 0
-        for entry in new.entries {
-            while index < old.entries.count, old.entries[index].tag < entry.tag { index += 1 }
-            guard index < old.entries.count, old.entries[index].tag == entry.tag else { continue }
-            pairs[CellPair(new: entry.cells, old: old.entries[index].cells), default: 0] += 1
-        }
-        var common: [UInt64: Int] = [:]
-        for (pair, count) in pairs {
-            let olds = second.sets(pair.old)
-            for a in first.sets(pair.new) { for b in olds { common[UInt64(a) << 32 | UInt64(b), default: 0] += count } }
-        }
-        return Intersections(common)
     }
 
     private static func lowerBound(_ members: [(place: Int, isComplement: Bool, size: Int)], _ size: Int) -> Int {

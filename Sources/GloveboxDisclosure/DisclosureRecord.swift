@@ -12,6 +12,8 @@ package struct DisclosureRecord: Sendable {
     package struct Context: Sendable {
         /// The salted commitment of the dataset version, as in the plan: a plain digest of data never leaves.
         package var dataset: Digest
+        /// What was joined to it, with the lineage of each.
+        package var joined: [(lineage: String, version: Digest)] = []
         package var bundle: Digest?
         package var codeMeasurement: Digest?
         package var attestationReport: Digest?
@@ -211,11 +213,18 @@ package struct DisclosureRecord: Sendable {
     }
 
     private var dataset: JSONValue {
-        [
-            "lineage": .string(subject.lineage),
-            "version_digest": .string(context.dataset.named),
-            "input_policy_digest": .string(subject.inputPolicy.document.digest.named),
-        ]
+        var dataset = JSONObject([
+            ("lineage", .string(subject.lineage)), ("version_digest", .string(context.dataset.named)),
+            ("input_policy_digest", .string(subject.inputPolicy.document.digest.named)),
+        ])
+        if !context.joined.isEmpty {
+            dataset["joined"] = .array(
+                context.joined.map {
+                    ["lineage": .string($0.lineage), "version_digest": .string($0.version.named)]
+                }
+            )
+        }
+        return .object(dataset)
     }
 
     private func policy(for reader: Reader) -> JSONValue {

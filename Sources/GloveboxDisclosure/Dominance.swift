@@ -12,15 +12,27 @@ package enum Dominance {
 
     /// The (p,q) rule: X − x1 − x2 < (p/q)·x1.
     package static func violatesPQ(_ cell: Contributions, p: ExactDecimal, q: ExactDecimal) -> Bool {
-        let rest = Ratio(BigInteger(cell.total - cell.sum(ofLargest: 2)))
-        return rest * Ratio(q) < Ratio(BigInteger(cell.sum(ofLargest: 1))) * Ratio(p)
+        isLess(cell.total - cell.sum(ofLargest: 2), times: q, than: cell.sum(ofLargest: 1), times: p)
     }
 
     /// The (n,k) rule: x1 + … + xn ≥ (k/100)·X, or > with the comparator `gt`.
     package static func violatesNK(_ cell: Contributions, _ rule: DominanceCheck.LargestShare) -> Bool {
-        let share = Ratio(BigInteger(cell.sum(ofLargest: Int(rule.n)))) * Ratio(ExactDecimal(100))
-        let limit = Ratio(BigInteger(cell.total)) * Ratio(rule.k)
-        return rule.comparator == .greaterOrEqual ? share >= limit : share > limit
+        let (share, percent) = (cell.sum(ofLargest: Int(rule.n)), ExactDecimal(100))
+        return rule.comparator == .greaterOrEqual
+            ? !isLess(share, times: percent, than: cell.total, times: rule.k)
+            : isLess(cell.total, times: rule.k, than: share, times: percent)
+    }
+
+    /// Whether a·p < b·q, exactly: in 128 bits where the products fit.
+    private static func isLess(_ a: Int128, times p: ExactDecimal, than b: Int128, times q: ExactDecimal) -> Bool {
+        let decimals = max(0, -p.exponent, -q.exponent)
+        if let p = p.scaled(decimals: decimals), let q = q.scaled(decimals: decimals) {
+            let (left, right) = (
+                a.multipliedReportingOverflow(by: Int128(p)), b.multipliedReportingOverflow(by: Int128(q))
+            )
+            if !left.overflow, !right.overflow { return left.partialValue < right.partialValue }
+        }
+        return Ratio(BigInteger(a)) * Ratio(p) < Ratio(BigInteger(b)) * Ratio(q)
     }
 
     /// How much wider the p% rule wants a cell's sum to be known at most: (p/100)·x1 − (X − x1 − x2).

@@ -113,6 +113,7 @@ package struct ReleaseGate: Sendable {
         guard spec.dataset.utf8.elementsEqual(description.name.utf8) else {
             throw GloveboxError("spec.dataset", "the spec is for dataset \(Display.escape(spec.dataset))")
         }
+        try description.checkJoin(spec.join)
         guard policy.columns?.measures.contains(spec.statistic) == true else {
             throw GloveboxError("spec.statistic", "the policy does not allow \(spec.statistic.rawValue)")
         }

@@ -55,10 +55,9 @@ package struct ReleaseRecord: Hashable, Sendable {
             cells[Int(membership.unit)].append(Int(membership.cell))
             if hasValues { values[Int(membership.unit)].append(membership.value) }
         }
-        let entries = counts.population.map {
-            Entry(tag: tags[Int($0)], cells: cells[Int($0)], values: values[Int($0)])
-        }
-        self.entries = entries.sorted { $0.tag < $1.tag }
+        // Places are moved about for less than entries are.
+        let places = counts.population.sorted { tags[Int($0)] < tags[Int($1)] }
+        entries = places.map { Entry(tag: tags[Int($0)], cells: cells[Int($0)], values: values[Int($0)]) }
     }
 
     private static let head = Array("gbxr".utf8) + [2]

@@ -27,6 +27,8 @@ package struct TableSpec: Hashable, Sendable {
 
     /// The dataset's name.
     package let dataset: String
+    /// The dataset that is joined to it on the privacy unit; nil for none.
+    package let join: String?
     /// The output file the table is for.
     package let output: String
     /// The dimensions, the slowest first.
@@ -64,6 +66,7 @@ package struct TableSpec: Hashable, Sendable {
     private init(_ opened: DocumentFields) throws(GloveboxError) {
         var fields = opened
         dataset = try fields.text("dataset")
+        join = try fields.has("join") ? fields.text("join") : nil
         output = try fields.text("output")
         groupBy = try Self.dimensions(&fields)
         conditions = try fields.sections("where", 0...8, optional: true)

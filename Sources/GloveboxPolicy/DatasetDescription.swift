@@ -86,6 +86,10 @@ package struct DatasetDescription: Hashable, Sendable {
     package let outOfBounds: OutOfBounds
     /// Name, version, canonical form, digest.
     package let document: PolicyDocument
+    /// The dataset whose columns were joined to these; nil for a dataset by itself.
+    ///
+    /// See ``DatasetJoin``.
+    package internal(set) var join: String?
 
     /// The dataset's name.
     package var name: String { document.name }
@@ -110,6 +114,20 @@ package struct DatasetDescription: Hashable, Sendable {
     /// The column of that name.
     package func column(named name: String) -> DatasetColumn? {
         columns.first { $0.name.utf8.elementsEqual(name.utf8) }
+    }
+
+    /// Checks that a spec asks for exactly the join that the rows are of: a count of a join is another count.
+    ///
+    /// - Throws: `spec.join`.
+    package func checkJoin(_ wanted: String?) throws(GloveboxError) {
+        guard wanted.map({ Array($0.utf8) }) == join.map({ Array($0.utf8) }) else {
+            let (spec, run) = (wanted.map(Display.escape) ?? "no dataset", join ?? "none")
+            throw GloveboxError(
+                "spec.join",
+                "the spec joins \(spec) to \(name), the run joins \(run)",
+                hint: "The dataset named by 'join' in the spec must be the one the plan joins."
+            )
+        }
     }
 
     private static func checkNames(

@@ -28,6 +28,7 @@ extension DPQuery {
         guard dataset.utf8.elementsEqual(description.name.utf8) else {
             throw GloveboxError("query.dataset", "the query is for dataset \(Display.escape(dataset))")
         }
+        try description.checkJoin(join)
         guard policy.privacy.queries.contains(kind) else {
             throw GloveboxError(
                 "query.kind",

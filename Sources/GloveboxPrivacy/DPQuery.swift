@@ -12,6 +12,8 @@ package struct DPQuery: Hashable, Sendable {
 
     /// The dataset's name.
     package let dataset: String
+    /// The dataset that is joined to it on the privacy unit; nil for none.
+    package let join: String?
     /// What is asked.
     package let kind: PrivacyRules.Query
     /// The column that is summed, averaged or cut into bands; nil for counts.
@@ -57,6 +59,7 @@ package struct DPQuery: Hashable, Sendable {
     private init(_ opened: DocumentFields) throws(GloveboxError) {
         var fields = opened
         dataset = try fields.text("dataset")
+        join = try fields.has("join") ? fields.text("join") : nil
         let range = ExactDecimal.zero...ExactDecimal(1_000_000)
         guard let rho = Rho(try fields.decimal("rho", range)), rho > .zero else {
             throw fields.wrongValue("rho", "must be above zero with at most 12 decimals")

@@ -11,6 +11,8 @@ package struct PrivacyLedger: Sendable {
     package struct Charge: Hashable, Sendable {
         /// The dataset's lineage.
         package let lineage: String
+        /// The lineages of what is joined to it, which pay as much each.
+        package let joined: [String]
         package let project: String
         package let rho: Rho
         /// What selecting group keys may fail with, in units of 10^-18.
@@ -19,8 +21,16 @@ package struct PrivacyLedger: Sendable {
         package let key: Digest
 
         /// Gathers a charge.
-        package init(lineage: String, project: String, rho: Rho, selectionDelta: UInt64 = 0, key: Digest) {
-            (self.lineage, self.project, self.rho, self.key) = (lineage, project, rho, key)
+        package init(
+            lineage: String,
+            joined: [String] = [],
+            project: String,
+            rho: Rho,
+            selectionDelta: UInt64 = 0,
+            key: Digest
+        ) {
+            (self.lineage, self.joined) = (lineage, joined)
+            (self.project, self.rho, self.key) = (project, rho, key)
             self.selectionDelta = selectionDelta
         }
 
@@ -30,6 +40,11 @@ package struct PrivacyLedger: Sendable {
         package init(json: JSONValue) throws(GloveboxError) {
             var fields = try JSONFields(json, at: "charge")
             lineage = try fields.string("lineage")
+            let others = fields.optional("joined")?.array ?? []
+            joined = others.compactMap(\.string)
+            guard joined.count == others.count else {
+                throw GloveboxError("log.journal-corrupt", "a privacy charge names no lineage")
+            }
             project = try fields.string("project")
             key = try fields.digest("key")
             guard let units = UInt128(try fields.string("rhoUnits")) else {
@@ -46,12 +61,16 @@ package struct PrivacyLedger: Sendable {
             selectionDelta = delta
         }
 
+        /// Every lineage that pays, once.
+        var lineages: [String] { [lineage] + joined.filter { $0 != lineage } }
+
         /// The logged form.
         package var json: JSONValue {
             var object = JSONObject([
                 ("lineage", .string(lineage)), ("project", .string(project)), ("key", key.json),
                 ("rhoUnits", .string(String(rho.units))),
             ])
+            if !joined.isEmpty { object["joined"] = .array(joined.map { .string($0) }) }
             if selectionDelta > 0 { object["selectionDeltaUnits"] = .string(String(selectionDelta)) }
             return .object(object)
         }
@@ -87,10 +106,9 @@ package struct PrivacyLedger: Sendable {
         guard let lineage = Rho(budget.datasetRho), let project = Rho(budget.projectRho) else {
             throw GloveboxError("policy.not-enforced", "a limit of the budget is finer than 10^-12")
         }
-        let limits = [
-            ("dataset \(Display.escape(charge.lineage))", spent(lineage: charge.lineage), lineage),
-            ("project \(Display.escape(charge.project))", spent(project: charge.project), project),
-        ]
+        let limits =
+            charge.lineages.map { ("dataset \(Display.escape($0))", spent(lineage: $0), lineage) }
+            + [("project \(Display.escape(charge.project))", spent(project: charge.project), project)]
         for (name, spent, limit) in limits where try spent.adding(charge.rho) > limit {
             throw GloveboxError(
                 "budget.exhausted",
@@ -105,11 +123,11 @@ package struct PrivacyLedger: Sendable {
         guard let most = budget.selectionDelta.scaled(decimals: 18) else {
             throw GloveboxError("policy.not-enforced", "a limit of the budget is finer than 10^-18")
         }
-        let spent = selectionDelta(lineage: charge.lineage)
-        guard try Exact.sum(spent, charge.selectionDelta) <= UInt64(most) else {
+        for lineage in charge.lineages
+        where try Exact.sum(selectionDelta(lineage: lineage), charge.selectionDelta) > UInt64(most) {
             throw GloveboxError(
                 "budget.exhausted",
-                "dataset \(Display.escape(charge.lineage)) has no room for the delta of selecting group keys",
+                "dataset \(Display.escape(lineage)) has no room for the delta of selecting group keys",
                 hint: "Ask for a smaller delta, or for an answer that was already paid for."
             )
         }
@@ -119,14 +137,13 @@ package struct PrivacyLedger: Sendable {
     ///
     /// - Throws: `privacy.overflow`.
     package mutating func apply(_ charge: Charge) throws(GloveboxError) {
-        byLineage[charge.lineage] = try spent(lineage: charge.lineage).adding(charge.rho)
-        byProject[charge.project] = try spent(project: charge.project).adding(charge.rho)
-        if charge.selectionDelta > 0 {
-            selectionDeltas[charge.lineage] = try Exact.sum(
-                selectionDelta(lineage: charge.lineage),
-                charge.selectionDelta
-            )
+        for lineage in charge.lineages {
+            byLineage[lineage] = try spent(lineage: lineage).adding(charge.rho)
+            if charge.selectionDelta > 0 {
+                selectionDeltas[lineage] = try Exact.sum(selectionDelta(lineage: lineage), charge.selectionDelta)
+            }
         }
+        byProject[charge.project] = try spent(project: charge.project).adding(charge.rho)
         count += 1
     }
 

@@ -161,7 +161,8 @@ enum OpenAPISchemas {
             object([
                 ("project?", text), ("code", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("image", text),
                 ("argv", ["type": "array", "minItems": 1, "items": text]), ("env", map), ("dataset", name),
-                ("output_policy", name), ("limits", ["type": "object", "additionalProperties": decimal]),
+                ("join?", name), ("output_policy", name),
+                ("limits", ["type": "object", "additionalProperties": decimal]),
                 ("deterministic?", ["type": "object"]), ("purpose", ["type": "string", "maxLength": 4096]),
             ])
         ),

@@ -72,7 +72,7 @@ struct KeyScenario {
             expecting: KeyExpectations(
                 root: root ?? box.root,
                 nonce: expectedNonce,
-                commitment: commitment ?? files.manifest.inputs[0].commit.value,
+                commitments: [commitment ?? files.manifest.inputs[0].commit.value],
                 outputPolicy: outputPolicy ?? (files.manifest.policies.output, files.manifest.policies.output),
                 now: now,
                 seenTrustVersion: seenTrustVersion

@@ -21,6 +21,13 @@ import Testing
         )
     }
 
+    @Test func `a unit's tag is the first half of HMAC-SHA-256 under the key`() throws {
+        let key = try LineageKey([UInt8](repeating: 7, count: 32))
+        let tag = key.tag(Array("id\0p1".utf8)).bytes
+        // From another implementation.
+        #expect(Hex.encode(tag) == "3b0ec964d284ad60d4a185892b1c1e83")
+    }
+
     @Test func `the same table twice is safe`() throws {
         let table = try Bench.table(Bench.description(), Self.csv(Self.people))
         #expect(try Self.hits((table, Bench.spec()), (table, Bench.spec())).isEmpty)

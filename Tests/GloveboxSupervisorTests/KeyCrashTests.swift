@@ -63,7 +63,7 @@ import Testing
             place.site.broker.relaunch { _ in }
             try wrapper.arm("\(call):signal=SIGKILL:when=\(number)")
             let door = try place.door(job)
-            let keys = try door.open()
+            let keys = try #require(try door.open().first)
             #expect(keys.bytes.count == 64)
             // The run has its keys: the log has the release, paid once.
             #expect(try place.logged(job) == [.budgetSpent, .keyReleased], "\(call) \(number)")

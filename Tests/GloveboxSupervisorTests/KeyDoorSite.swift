@@ -41,7 +41,7 @@ struct KeyDoorSite {
         return KeyDoor(
             site: site,
             entry: entry,
-            dataset: try site.dataset(named: "fair"),
+            datasets: [try site.dataset(named: "fair")],
             facts: facts
         )
     }

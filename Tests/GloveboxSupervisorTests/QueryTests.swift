@@ -99,10 +99,12 @@ import Testing
         let test = try Self.site(dataset: "0.012")
         let query = Self.query(#"{"kind":"count"}"#)
         let policy = try #require(test.site.read { state in state.outputPolicies["dp-test"] })
+        let fair = try test.site.dataset(named: "fair")
+        let rules = try test.site.rules("dp-test", dataset: fair, project: "default", run: [])
         let charge = test.site.charge(
             for: try DPQuery(bytes: Array(query.text.utf8)).question(),
             policy,
-            try test.site.dataset(named: "fair"),
+            try PlanData([fair], rules),
             project: "default"
         )
         let lineage = charge.lineage

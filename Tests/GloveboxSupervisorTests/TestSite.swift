@@ -122,6 +122,7 @@ struct TestSite {
         chart: String? = nil,
         claim: String? = nil,
         dataset: String = "fair",
+        join: String? = nil,
         wallSeconds: UInt64 = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
@@ -140,7 +141,8 @@ struct TestSite {
                 deterministic: deterministic,
                 project: project,
                 tighten: tighten,
-                dataset: dataset
+                dataset: dataset,
+                join: join
             )
         )
     }
@@ -167,7 +169,8 @@ struct TestSite {
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
         tighten: [String] = [],
-        dataset: String = "fair"
+        dataset: String = "fair",
+        join: String? = nil
     ) throws -> CreatedPlan {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
@@ -194,6 +197,7 @@ struct TestSite {
                 argv: ["python3", "main.py"],
                 env: env,
                 dataset: dataset,
+                join: join,
                 outputPolicy: policy,
                 tighten: tighten,
                 limits: RequestedLimits(wallSeconds: wallSeconds),

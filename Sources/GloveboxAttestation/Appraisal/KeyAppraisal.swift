@@ -140,8 +140,8 @@ package struct KeyAppraisal: Sendable {
             }
         }
         _ = checks.run(.measurement, "kbs.key", parts.manifest) { manifest throws(GloveboxError) in
-            let isNamed = manifest.inputs.contains { $0.kind == .real && $0.commit.value == expected.commitment }
-            guard isNamed else {
+            let named = manifest.inputs.filter { $0.kind == .real }.map(\.commit.value)
+            guard !expected.commitments.isEmpty, expected.commitments.allSatisfy(named.contains) else {
                 throw GloveboxError("kbs.key", "the plan does not name the data of the key asked for")
             }
         }

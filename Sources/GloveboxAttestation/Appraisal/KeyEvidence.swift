@@ -39,8 +39,8 @@ package struct KeyExpectations: Sendable {
     package let root: [UInt8]
     /// The nonce that the broker gave out for this request.
     package let nonce: [UInt8]
-    /// Commitment of the dataset whose key is asked for.
-    package let commitment: Digest
+    /// Commitments of the datasets whose keys are asked for.
+    package let commitments: [Digest]
     /// The output policy that the plan must name, and the site's policy that it tightens.
     package let outputPolicy: (merged: Digest, base: Digest)
     /// The broker's own clock.
@@ -52,14 +52,14 @@ package struct KeyExpectations: Sendable {
     package init(
         root: [UInt8],
         nonce: [UInt8],
-        commitment: Digest,
+        commitments: [Digest],
         outputPolicy: (merged: Digest, base: Digest),
         now: Instant,
         seenTrustVersion: UInt64
     ) {
         self.root = root
         self.nonce = nonce
-        self.commitment = commitment
+        self.commitments = commitments
         self.outputPolicy = outputPolicy
         self.now = now
         self.seenTrustVersion = seenTrustVersion

@@ -104,7 +104,7 @@ package struct Rehearsal {
         )
         specification.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
         specification.directory = "/job/code"
-        specification.staged = JobJail.staged(data: "/data/\(filter.description.name)")
+        specification.staged = JobJail.staged(data: ["/data/\(filter.description.name)"])
         specification.outputAlias = "/job/code/outputs"
         specification.limits.memory = job.memory
         specification.limits.processes = 128

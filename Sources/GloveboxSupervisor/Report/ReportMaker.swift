@@ -351,7 +351,7 @@ struct ReportMaker {
                     input,
                     schema: dataset.description.document.digest,
                     rowBucket: dataset.rowBucket,
-                    view: facts?.view
+                    view: facts?.views[input.name]
                 )
             )
         }

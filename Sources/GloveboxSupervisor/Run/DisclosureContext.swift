@@ -6,15 +6,16 @@ internal import GloveboxPolicy
 
 extension DisclosureRecord.Context {
     /// What every decision of this site says of itself and of the job it is about.
-    init(_ entry: JobEntry, _ dataset: RegisteredDataset, site: Site, bundle: [UInt8]?, projectMillibits: Int64) {
+    init(_ entry: JobEntry, _ data: PlanData, site: Site, bundle: [UInt8]?, projectMillibits: Int64) {
         self.init(
-            dataset: dataset.commitment,
+            dataset: data.first.commitment,
             supervisorVersion: SiteLog.version,
             requester: entry.manifest.submitter,
             project: entry.manifest.project,
             decided: Machine.now(),
             projectMillibits: projectMillibits
         )
+        joined = data.joined.map { (lineage: $0.lineage, version: $0.commitment) }
         supervisorMeasurement = site.host.supervisor
         codeMeasurement = entry.manifest.core.code.nar
         self.bundle = bundle.map(Machine.sha256)

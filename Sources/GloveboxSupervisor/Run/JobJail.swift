@@ -17,7 +17,7 @@ struct JobJail {
             throw GloveboxError("plan.executors", "this version runs plans on private data with one command")
         }
         try self.init(site: site, entry: entry, executor: executor)
-        specification.staged = Self.staged(data: entry.manifest.inputs.first?.mount ?? "/data")
+        specification.staged = Self.staged(data: entry.manifest.inputs.map(\.mount))
         specification.outputAlias = "/job/code/outputs"
     }
 
@@ -59,12 +59,10 @@ struct JobJail {
         imageFormat = image.format
     }
 
-    /// The directories the supervisor fills: code, then data.
-    static func staged(data: String) -> [JailSpecification.Staged] {
-        [
-            JailSpecification.Staged(path: "/job/code", bytes: 512 << 20, inodes: 50_000),
-            JailSpecification.Staged(path: data, bytes: 8 << 30, inodes: 16),
-        ]
+    /// The directories the supervisor fills: code, then those of the data.
+    static func staged(data: [String]) -> [JailSpecification.Staged] {
+        [JailSpecification.Staged(path: "/job/code", bytes: 512 << 20, inodes: 50_000)]
+            + data.map { JailSpecification.Staged(path: $0, bytes: 8 << 30, inodes: 16) }
     }
 
     /// The image as it was measured, whatever lies in the store by the time the jail is made.

@@ -86,24 +86,18 @@ struct JobRunner {
     ) throws(GloveboxError) {
         let policy = entry.rules.output
         try site.requireCurrent(entry.rules, for: entry.manifest)
-        guard let input = entry.manifest.inputs.first else { return try executeTask(entry, policy, cancel, &facts) }
-        guard let inputPolicy = entry.rules.input else {
-            throw GloveboxError("policy.unknown", "the plan names a policy or input this site does not have")
-        }
-        let dataset = try site.dataset(named: input.name).seen(through: inputPolicy)
-        guard dataset.input.commit == input.commit else {
-            throw GloveboxError("dataset.changed", "the dataset is not the version the plan was approved for")
-        }
+        guard !entry.manifest.inputs.isEmpty else { return try executeTask(entry, policy, cancel, &facts) }
+        let data = try site.data(of: entry)
         let plan = try JobJail(site: site, entry: entry)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
-        let door = KeyDoor(site: site, entry: entry, dataset: dataset, facts: facts)
+        let door = KeyDoor(site: site, entry: entry, datasets: data.datasets, facts: facts)
         defer { facts.take(door) }
         try door.prepare()
         let staging = try Staging(
             site: site,
             entry: entry,
-            dataset: dataset,
+            data: data,
             door: door,
             showsRows: policy.tier != .computed || policy.isOfRounds,
             holdout: policy.checks.holdout
@@ -127,7 +121,7 @@ struct JobRunner {
         facts.usage = ExactUsage(result)
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
         facts.take(door)
-        facts.view = staging.view
+        facts.views = staging.views
         try recordDenials(result.denied)
         if try isCancelled() {
             try closeRun("job.cancelled")
@@ -152,7 +146,7 @@ struct JobRunner {
             throw GloveboxError("internal", "the run left no output directory or table")
         }
         try site.decisions.withLock { _ throws(GloveboxError) in
-            try decide(entry, policy, dataset, output, table, lineageKey, staging.holdout, &facts)
+            try decide(entry, policy, data, output, table, lineageKey, staging.holdout, &facts)
         }
     }
 
@@ -160,7 +154,7 @@ struct JobRunner {
     private func decide(
         _ entry: JobEntry,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset,
+        _ data: PlanData,
         _ directory: Descriptor,
         _ table: DatasetTable,
         _ lineageKey: [UInt8],
@@ -175,17 +169,17 @@ struct JobRunner {
         switch (policy.tier, holdout) {
         case (.computed, _) where policy.isOfRounds:
             let request = facts.keyRequest ?? .zero
-            outcome = try RoundDecision(site: site, entry: entry, policy: policy, dataset: dataset, request: request)
+            outcome = try RoundDecision(site: site, entry: entry, policy: policy, data: data, request: request)
                 .decide(outputs)
         case (.computed, _):
             let request = facts.keyRequest ?? .zero
-            outcome = try QueryDecision(site: site, entry: entry, policy: policy, dataset: dataset, request: request)
+            outcome = try QueryDecision(site: site, entry: entry, policy: policy, data: data, request: request)
                 .decide(table: table, lineageKey: lineageKey)
         case (.opaque, let holdout?):
-            outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+            outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, data: data)
                 .decide(outputs, table: table, holdout: holdout)
         default:
-            outcome = try OutputDecision(site: site, entry: entry, policy: policy, dataset: dataset)
+            outcome = try OutputDecision(site: site, entry: entry, policy: policy, data: data)
                 .decide(outputs, table: table, lineageKey: lineageKey)
         }
         facts.decision = outcome.decision

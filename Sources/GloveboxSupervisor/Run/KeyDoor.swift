@@ -14,7 +14,7 @@ internal import GloveboxTransparency
 final class KeyDoor {
     private let site: Site
     private let entry: JobEntry
-    private let dataset: RegisteredDataset
+    private let datasets: [RegisteredDataset]
     /// What is known of the run before it has data.
     private let facts: RunFacts
     private let recipient = KeyRecipient()
@@ -33,15 +33,15 @@ final class KeyDoor {
     /// Times a broker that died is asked again.
     private static let retries = 3
 
-    init(site: Site, entry: JobEntry, dataset: RegisteredDataset, facts: RunFacts) {
+    init(site: Site, entry: JobEntry, datasets: [RegisteredDataset], facts: RunFacts) {
         self.site = site
         self.entry = entry
-        self.dataset = dataset
+        self.datasets = datasets
         self.facts = facts
     }
 
     /// What proves a run to the broker, under one of its nonces.
-    typealias Request = (evidence: KeyEvidence, nonce: [UInt8], file: String, policy: JSONValue)
+    typealias Request = (evidence: KeyEvidence, nonce: [UInt8], file: String, joined: [String], policy: JSONValue)
 
     /// Signs the start statement ahead of time, so that a job's own clock does not run meanwhile.
     ///
@@ -50,10 +50,10 @@ final class KeyDoor {
         prepared = try Self.persistently { () throws(GloveboxError) in try request() }
     }
 
-    /// The keys.
+    /// The keys of each dataset.
     ///
     /// - Throws: `kbs.*` with all causes, `log.*`.
-    func open() throws(GloveboxError) -> DatasetKeys {
+    func open() throws(GloveboxError) -> [DatasetKeys] {
         let (grant, ledger) = try Self.persistently { () throws(GloveboxError) in try ask() }
         guard let start = statements[grant.start], grant.job == entry.job.id else {
             throw GloveboxError("kbs.replay", "the broker granted the key to another run")
@@ -63,15 +63,19 @@ final class KeyDoor {
             kekID: try site.broker.greeting().kekID,
             hpkeKey: Machine.sha256(grant.hpkeKey)
         )
-        try site.record(Self.spent(grant, dataset: dataset.name), ["brokerLedger": ledger.json])
-        let index = try site.record(released(grant, binding), ["brokerLedger": ledger.json])
-        site.broker.note(ledger)
-        release = (index, binding)
-        let (leaf, proof) = try site.log.proof(index)
-        let sealed = try Self.persistently { () throws(GloveboxError) in
-            try site.broker.release(grant.request, file: dataset.file, entry: leaf, proof: proof.bytes)
+        try site.record(Self.spent(grant, dataset: datasets[0].name), ["brokerLedger": ledger.json])
+        var keys: [DatasetKeys] = []
+        for dataset in datasets {
+            let index = try site.record(released(dataset, grant, binding), ["brokerLedger": ledger.json])
+            site.broker.note(ledger)
+            if release == nil { release = (index, binding) }
+            let (leaf, proof) = try site.log.proof(index)
+            let sealed = try Self.persistently { () throws(GloveboxError) in
+                try site.broker.release(grant.request, file: dataset.file, entry: leaf, proof: proof.bytes)
+            }
+            keys.append(try DatasetKeys(bytes: recipient.open(sealed, plan: grant.plan)))
         }
-        return try DatasetKeys(bytes: recipient.open(sealed, plan: grant.plan))
+        return keys
     }
 
     /// Charges for noise: in the broker's ledger first, which refuses what is too much; how far that then goes.
@@ -105,11 +109,20 @@ final class KeyDoor {
         if let known = prepared {
             prepared = nil
             do throws(GloveboxError) {
-                return try site.broker.grant(known.evidence, nonce: known.nonce, file: known.file, policy: known.policy)
+                return try grant(known)
             } catch  where error.code == "kbs.nonce" {}
         }
-        let (evidence, nonce, file, policy) = try request()
-        return try site.broker.grant(evidence, nonce: nonce, file: file, policy: policy)
+        return try grant(try request())
+    }
+
+    private func grant(_ request: Request) throws(GloveboxError) -> (KeyGrant, LedgerState) {
+        try site.broker.grant(
+            request.evidence,
+            nonce: request.nonce,
+            file: request.file,
+            joined: request.joined,
+            policy: request.policy
+        )
     }
 
     /// A fresh nonce, and what proves the run under it.
@@ -128,10 +141,11 @@ final class KeyDoor {
             votes: try entry.countedApprovals.map(\.envelope.bytes),
             trust: trust
         )
-        return (evidence, nonce, dataset.file, entry.rules.outputChain.json)
+        let files = datasets.map(\.file)
+        return (evidence, nonce, files[0], Array(files.dropFirst()), entry.rules.outputChain.json)
     }
 
-    private func released(_ grant: KeyGrant, _ binding: Report.KeyBinding) -> Event {
+    private func released(_ dataset: RegisteredDataset, _ grant: KeyGrant, _ binding: Report.KeyBinding) -> Event {
         Event(
             kind: .keyReleased,
             job: grant.job,
@@ -143,6 +157,7 @@ final class KeyDoor {
                 ("kekId", .string(binding.kekID.hex)),
             ],
             idempotencyKey: "kbs released \(grant.request.hex)"
+                + (dataset.commitment == grant.commitment ? "" : " \(dataset.name)")
         )
     }
 

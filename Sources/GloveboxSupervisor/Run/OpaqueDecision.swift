@@ -11,7 +11,7 @@ struct OpaqueDecision {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
-    let dataset: RegisteredDataset
+    let data: PlanData
 
     func decide(
         _ outputs: OutputCollector.Outputs,
@@ -22,7 +22,7 @@ struct OpaqueDecision {
         let spent = site.read { state in state.millibits(of: project) }
         let request = OpaqueGate.Request(
             policy: policy,
-            inputPolicy: dataset.inputPolicy,
+            inputPolicy: data.inputPolicy,
             table: table,
             holdout: holdout,
             projectMillibits: spent
@@ -36,13 +36,13 @@ struct OpaqueDecision {
         let bundle = isSealed ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(
             entry,
-            dataset,
+            data,
             site: site,
             bundle: bundle,
             projectMillibits: spent + decision.millibits
         )
         let record = DisclosureRecord(
-            .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.lineage),
+            .init(policy: policy, inputPolicy: data.inputPolicy, lineage: data.first.lineage),
             decision,
             tools: tools,
             context

@@ -37,7 +37,7 @@ struct OutputDecision {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
-    let dataset: RegisteredDataset
+    let data: PlanData
 
     /// The sizes at which the checker stops: a little over the policy's, so that the gate sees what is too large.
     static func limits(_ declared: DeclaredOutput) -> CheckedTable.Limits {
@@ -55,11 +55,18 @@ struct OutputDecision {
     ) throws(GloveboxError) -> Outcome {
         let spec = try site.spec(entry.manifest.core.code.nar, policy)
         let declared = try ReleaseGate.output(of: spec, policy: policy)
-        let history = ReleaseHistory(site: site, lineage: dataset.lineage)
+        let histories = data.lineages.map { ReleaseHistory(site: site, lineage: $0) }
+        var released: [ReleaseRecord] = []
+        for history in histories {
+            // A release of a join stands in both histories.
+            for record in try history.records() where !released.contains(where: { $0.id == record.id }) {
+                released.append(record)
+            }
+        }
         let request = ReleaseGate.Request(
             id: entry.job.id,
             policy: policy,
-            inputPolicy: dataset.inputPolicy,
+            inputPolicy: data.inputPolicy,
             table: table,
             spec: spec,
             chart: try site.chart(entry.manifest.core.code.nar, policy)
@@ -71,7 +78,7 @@ struct OutputDecision {
         let project = entry.manifest.project
         let spent = site.read { state in state.millibits(of: project) }
         let past = ReleaseGate.Past(
-            history: try history.records(),
+            history: released,
             lineageKey: try LineageKey(lineageKey),
             projectMillibits: spent
         )
@@ -82,15 +89,15 @@ struct OutputDecision {
             spec
         ) { table }
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
-        let released = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
+        let bundle = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(
             entry,
-            dataset,
+            data,
             site: site,
-            bundle: released,
+            bundle: bundle,
             projectMillibits: spent + decision.millibits
         )
-        let record = DisclosureRecord(request, decision, lineage: dataset.lineage, context)
+        let record = DisclosureRecord(request, decision, lineage: data.first.lineage, context)
         let failed =
             outputs.faults
             + decision.findings.filter { $0.outcome != .pass }.map {
@@ -98,12 +105,13 @@ struct OutputDecision {
             }
         return Outcome(
             decision: decision,
-            released: released,
-            reason: released == nil ? "output.not-released" : "",
+            released: bundle,
+            reason: bundle == nil ? "output.not-released" : "",
             explanation: failed.joined(separator: "; "),
             record: record,
             remember: { () throws(GloveboxError) in
-                if let record = decision.record { try history.add(record) }
+                guard let record = decision.record else { return }
+                for history in histories { try history.add(record) }
             }
         )
     }

@@ -18,7 +18,7 @@ struct PaidAnswer {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
-    let dataset: RegisteredDataset
+    let data: PlanData
     let question: Question
 
     /// What is asked, as the ledger sees it.
@@ -31,11 +31,15 @@ struct PaidAnswer {
     }
 
     private var charge: PrivacyLedger.Charge {
-        site.charge(for: question, policy, dataset, project: entry.manifest.project)
+        site.charge(for: question, policy, data, project: entry.manifest.project)
     }
 
-    /// What the dataset has spent so far.
-    var spent: Rho { site.read { state in state.ledger.spent(lineage: dataset.lineage) } }
+    /// What is spent so far of the ledger that has least left.
+    var spent: Rho { spent(site.read { state in state.ledger }) }
+
+    private func spent(_ ledger: PrivacyLedger) -> Rho {
+        data.lineages.map { ledger.spent(lineage: $0) }.max() ?? .zero
+    }
 
     /// Why there is neither an answer nor room for its charge; nil when there is.
     func refusal() throws(GloveboxError) -> GloveboxError? {
@@ -64,7 +68,7 @@ struct PaidAnswer {
                 kind: .budgetSpent,
                 job: entry.job.id,
                 project: entry.manifest.project,
-                dataset: dataset.name,
+                dataset: data.first.name,
                 fields: [("budget", "privacy"), ("amount", .string(charge.rho.text))]
             ),
             .object(
@@ -148,13 +152,13 @@ struct PaidAnswer {
         let released = decision.files.isEmpty ? nil : try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes
         let context = DisclosureRecord.Context(
             entry,
-            dataset,
+            data,
             site: site,
             bundle: released,
             projectMillibits: site.read { state in state.millibits(of: entry.manifest.project) } + decision.millibits
         )
         let record = DisclosureRecord(
-            .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.lineage),
+            .init(policy: policy, inputPolicy: data.inputPolicy, lineage: data.first.lineage),
             decision,
             privacy: privacy(isCached: released != nil && !isCharged, isCharged: isCharged),
             tools: tools,
@@ -189,7 +193,7 @@ struct PaidAnswer {
             "epsilon_at_delta": .string(delta.map { PrivacyLoss.epsilonText(cost, delta: $0) } ?? "unbounded"),
             "ledger": [
                 "charges": .integer(Int64(ledger.count)),
-                "dataset_rho": .string(ledger.spent(lineage: dataset.lineage).text),
+                "dataset_rho": .string(spent(ledger).text),
                 "head": .integer(Int64(clamping: size)),
             ],
         ]

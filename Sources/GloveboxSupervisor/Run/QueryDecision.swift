@@ -10,7 +10,7 @@ struct QueryDecision {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
-    let dataset: RegisteredDataset
+    let data: PlanData
     /// The broker's name for what the run was granted.
     let request: Digest
 
@@ -20,7 +20,7 @@ struct QueryDecision {
             site: site,
             entry: entry,
             policy: policy,
-            dataset: dataset,
+            data: data,
             question: try query.question()
         )
         // One job is decided at a time, so nothing is spent between the check and the charge.
@@ -28,7 +28,7 @@ struct QueryDecision {
         let before = answer.spent
         if let known = try answer.known() { return try answer.released(known, charged: nil, spentBefore: before) }
         let charged = try answer.pay(under: request)
-        let engine = QueryEngine(query, policy: policy, inputPolicy: dataset.inputPolicy)
+        let engine = QueryEngine(query, policy: policy, inputPolicy: data.inputPolicy)
         let bytes = try engine.answer(
             over: table,
             key: LineageKey(lineageKey),

@@ -10,25 +10,25 @@ struct RoundDecision {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
-    let dataset: RegisteredDataset
+    let data: PlanData
     /// The broker's name for what the run was granted.
     let request: Digest
 
     func decide(_ outputs: OutputCollector.Outputs) throws(GloveboxError) -> OutputDecision.Outcome {
         let spec = try site.round(entry.manifest.core.code.nar)
-        let mechanism = try spec.check(policy: policy, dataset: dataset.name, capabilities: Site.roundCapabilities)
+        let mechanism = try spec.check(policy: policy, dataset: data.first.name, capabilities: Site.roundCapabilities)
         let answer = PaidAnswer(
             site: site,
             entry: entry,
             policy: policy,
-            dataset: dataset,
+            data: data,
             question: PaidAnswer.Question(round: spec, of: entry.manifest, cost: mechanism.rho)
         )
         let before = answer.spent
         if let known = try answer.known() { return try answer.released(known, charged: nil, spentBefore: before) }
         // One job is decided at a time, so nothing is spent between the check and the charge.
         if let refusal = try answer.refusal() { return try answer.refused(refusal) }
-        do { try site.requireRound(policy, dataset, project: entry.manifest.project) } catch
+        do { try site.requireRound(policy, data.first, project: entry.manifest.project) } catch
             where error.code == "budget.exhausted"
         {
             return try answer.refused(error)

@@ -47,8 +47,8 @@ struct RunFacts: Sendable {
     var keyBinding: Report.KeyBinding?
     /// The broker's name for what was asked.
     var keyRequest: Digest?
-    /// Names what the job was shown of its dataset; nil before that.
-    var view: Digest?
+    /// Names what the job was shown, by dataset; empty before that.
+    var views: [String: Digest] = [:]
     var decision: Decision?
     var disclosure: [UInt8]?
     var withheld: [Withheld] = []

@@ -14,7 +14,7 @@ internal import GloveboxStore
 final class Staging {
     private let site: Site
     private let entry: JobEntry
-    private let dataset: RegisteredDataset
+    private let data: PlanData
     private let door: KeyDoor
     private let showsRows: Bool
     private let holdoutCheck: HoldoutCheck?
@@ -26,14 +26,14 @@ final class Staging {
     private(set) var holdout: Holdout?
     /// The key of unit tags.
     private(set) var lineageKey: [UInt8]?
-    /// Names the view that the job was shown, under the lineage's key: a plain digest of data never leaves.
-    private(set) var view: GloveboxCore.Digest?
+    /// Names what the job was shown of each dataset, under the key of unit tags: a plain digest of data never leaves.
+    private(set) var views: [String: GloveboxCore.Digest] = [:]
 
     /// The job sees the dataset's rows, or its header alone.
     init(
         site: Site,
         entry: JobEntry,
-        dataset: RegisteredDataset,
+        data: PlanData,
         door: KeyDoor,
         showsRows: Bool,
         holdout: HoldoutCheck? = nil
@@ -43,7 +43,7 @@ final class Staging {
         holdoutCheck = holdout
         self.site = site
         self.entry = entry
-        self.dataset = dataset
+        self.data = data
         archive = try site.blobs.open(entry.manifest.core.code.nar)
     }
 
@@ -51,7 +51,9 @@ final class Staging {
     ///
     /// - Throws: `plan.digest-mismatch` when the copied code is not the approved code.
     func fill(_ directories: [Descriptor], _ identity: FileIdentity) throws(GloveboxError) -> GloveboxCore.Digest {
-        guard directories.count == 2 else { throw GloveboxError("internal", "the jail has not two staged directories") }
+        guard directories.count == 1 + data.datasets.count else {
+            throw GloveboxError("internal", "the jail has not one staged directory for the code and for each dataset")
+        }
         let approved = entry.manifest.core.code.nar
         let archive = archive
         let measured = try identity.perform { () throws(GloveboxError) in
@@ -66,20 +68,22 @@ final class Staging {
                 "the code is now \(measured.narSha256), the plan was approved for \(approved)"
             )
         }
-        let rows = try openData()
-        try checkLimits(rows)
-        try identity.perform { () throws(GloveboxError) in
-            do throws(SyscallError) {
-                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                let file = try Descriptor.open("\(dataset.name).csv", flags, mode: 0o444, in: directories[1])
-                for piece in rows.pieces() { try file.write(piece) }
-            } catch { throw error.coded("jail.staging") }
+        for (place, (dataset, rows)) in zip(data.datasets, try openData()).enumerated() {
+            try checkLimits(rows, of: dataset)
+            try identity.perform { () throws(GloveboxError) in
+                do throws(SyscallError) {
+                    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                    let directory = directories[1 + place]
+                    let file = try Descriptor.open("\(dataset.name).csv", flags, mode: 0o444, in: directory)
+                    for piece in rows.pieces() { try file.write(piece) }
+                } catch { throw error.coded("jail.staging") }
+            }
         }
         return measured.narSha256
     }
 
     /// Names the view and keeps it within the input policy's limits, before a byte of it is shown.
-    private func checkLimits(_ rows: Projection) throws(GloveboxError) {
+    private func checkLimits(_ rows: Projection, of dataset: RegisteredDataset) throws(GloveboxError) {
         var hash = SHA256()
         var bytes = 0
         for piece in rows.ordered.pieces() {
@@ -97,32 +101,41 @@ final class Staging {
         guard let lineageKey else { throw GloveboxError("internal", "the view has no key") }
         let message = Array("glovebox/view/v1\n".utf8) + hash.finalize()
         let code = HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: lineageKey))
-        view = GloveboxCore.Digest(bytes: Array(code))
+        views[dataset.name] = GloveboxCore.Digest(bytes: Array(code))
     }
 
     /// Decrypts the data; the keys leave the broker only after the log says so.
-    private func openData() throws(GloveboxError) -> Projection {
-        let keys = try door.open()
-        let sealed = try StateFile.read(site.layout.datasets + "/" + dataset.file, limit: 8 << 30)
-        let bytes = try SealedChunks.open(sealed, key: keys.data, label: dataset.file)
-        let table = try DatasetTable(stored: bytes, description: dataset.description)
+    private func openData() throws(GloveboxError) -> [Projection] {
+        var tables: [DatasetTable] = []
+        for (dataset, keys) in zip(data.datasets, try door.open()) {
+            let sealed = try StateFile.read(site.layout.datasets + "/" + dataset.file, limit: 8 << 30)
+            let bytes = try SealedChunks.open(sealed, key: keys.data, label: dataset.file)
+            tables.append(try DatasetTable(stored: bytes, description: dataset.description))
+        }
+        let table = try data.table(of: tables)
         self.table = table
         lineageKey = try Lineage.tagKey(at: site)
         if let holdoutCheck {
             holdout = try Holdout(
                 holdoutCheck,
                 of: table,
-                inputPolicy: dataset.inputPolicy,
+                inputPolicy: data.inputPolicy,
                 seed: Machine.sha256(Machine.random(32))
             )
         }
-        return try Projection(
-            table,
-            inputPolicy: dataset.inputPolicy,
-            permutationSeed: permutationSeed(),
-            showsRows: showsRows,
-            only: holdout?.shown
-        )
+        var views: [Projection] = []
+        for (dataset, table) in zip(data.datasets, tables) {
+            views.append(
+                try Projection(
+                    table,
+                    inputPolicy: dataset.inputPolicy,
+                    permutationSeed: permutationSeed(),
+                    showsRows: showsRows,
+                    only: holdout?.shown
+                )
+            )
+        }
+        return views
     }
 
     /// What decides the order in which the job sees the rows: drawn for each run, or, when the run is to be repeatable,

@@ -52,12 +52,13 @@ extension Site {
         guard let code = read({ state in state.codes[request.code] }) else {
             throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")
         }
-        var dataset = try dataset(named: request.dataset)
         let project = request.project ?? "default"
-        let rules = try rules(request, project, dataset)
+        let datasets = try [request.dataset, request.join].compactMap { $0 }.map { name throws(GloveboxError) in
+            try dataset(named: name)
+        }
+        let rules = try rules(request, project, datasets)
         let policy = rules.output
-        if let input = rules.input { dataset = dataset.seen(through: input) }
-        try dataset.inputPolicy.check(against: dataset.description)
+        let data = try PlanData(datasets, rules)
         guard let processing = read({ state in state.processingPolicy }) else {
             throw GloveboxError("policy.unknown", "the site has no processing policy")
         }
@@ -80,7 +81,7 @@ extension Site {
             }
             throw first
         }
-        try checkSpec(code, policy, dataset, project: project)
+        try checkSpec(code, policy, data, project: project)
         try registerImage(image)
         guard let profile = ShippedProfiles.bytes(Self.profileName) else {
             throw GloveboxError("profile.unknown", "the jail profile is missing")
@@ -112,9 +113,9 @@ extension Site {
                     Manifest.Deterministic(seed: $0.seed, clock: $0.clock, threads: Deterministic.threads)
                 }
             ),
-            inputs: [dataset.input],
+            inputs: data.datasets.map(\.input),
             policies: Manifest.Policies(
-                input: dataset.inputPolicy.document.digest,
+                input: data.inputPolicy.document.digest,
                 processing: processing.document.digest,
                 output: policy.document.digest
             ),
@@ -156,9 +157,16 @@ extension Site {
     private func checkSpec(
         _ code: RegisteredCode,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset,
+        _ data: PlanData,
         project: String
     ) throws(GloveboxError) {
+        guard data.joined.isEmpty || policy.tier != .opaque && !policy.isOfRounds else {
+            throw GloveboxError(
+                "join.tier",
+                "policy \(policy.document.name) releases files of the job's making, which no join may",
+                hint: "Ask for tables or for noisy answers over a join."
+            )
+        }
         guard !code.files.contains(where: { $0.path == "outputs" || $0.path.hasPrefix("outputs/") }) else {
             throw GloveboxError(
                 "upload.rejected",
@@ -173,14 +181,14 @@ extension Site {
                 )
             }
         }
-        if policy.isOfRounds { return try checkRound(code, policy, dataset, project: project) }
-        if policy.tier == .computed { return try checkQuery(code, policy, dataset, project: project) }
-        if policy.tier == .opaque { return try checkOpaque(code, policy, dataset) }
+        if policy.isOfRounds { return try checkRound(code, policy, data.first, project: project) }
+        if policy.tier == .computed { return try checkQuery(code, policy, data, project: project) }
+        if policy.tier == .opaque { return try checkOpaque(code, policy, data.first) }
         try ReleaseGate.check(
             spec(code.digests.nar, policy),
             policy: policy,
-            description: dataset.description,
-            inputPolicy: dataset.inputPolicy,
+            description: data.description,
+            inputPolicy: data.inputPolicy,
             capabilities: Self.capabilities
         )
         if let chart = try chart(code.digests.nar, policy) {
@@ -236,14 +244,20 @@ extension Site {
     private func rules(
         _ request: CreatePlanRequest,
         _ project: String,
-        _ dataset: RegisteredDataset
+        _ datasets: [RegisteredDataset]
     ) throws(GloveboxError) -> PlanRules {
         var ofRun: [PolicyChain.Layer] = []
         for text in request.tighten {
             let (value, lines) = try StrictYAML.readLocated(Array(text.utf8))
             ofRun.append(PolicyChain.Layer(.run, value, lines: DocumentLines(lines)))
         }
-        return try rules(request.outputPolicy, dataset: dataset, project: project, run: ofRun)
+        return try rules(
+            request.outputPolicy,
+            dataset: datasets.first,
+            joining: datasets.dropFirst().first,
+            project: project,
+            run: ofRun
+        )
     }
 
     /// A plan that is waiting to be submitted, or was.

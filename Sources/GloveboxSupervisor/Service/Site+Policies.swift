@@ -62,7 +62,7 @@ extension Site {
             if layer.level == .dataset { try requireOwner(of: place.subject, caller) }
             let base = try read { state in
                 Result { () throws(GloveboxError) in
-                    try state.shelf.output(place.below, dataset: nil, project: "", run: [])
+                    try state.shelf.output(place.below, datasets: [], project: "", run: [])
                 }
             }.get()
             chain = try PolicyChain(base.layers.prefix(1) + [layer])
@@ -156,9 +156,15 @@ extension Site {
     ///
     /// - Throws: `policy.changed`, `policy.loosens`, `policy.unknown`.
     func requireCurrent(_ rules: PlanRules, for manifest: Manifest) throws(GloveboxError) {
-        var dataset: RegisteredDataset?
-        if let input = manifest.inputs.first { dataset = try self.dataset(named: input.name) }
-        let now = try self.rules(rules.base, dataset: dataset, project: manifest.project, run: rules.ofRun)
+        var datasets: [RegisteredDataset] = []
+        for input in manifest.inputs { datasets.append(try dataset(named: input.name)) }
+        let now = try self.rules(
+            rules.base,
+            dataset: datasets.first,
+            joining: datasets.dropFirst().first,
+            project: manifest.project,
+            run: rules.ofRun
+        )
         guard now.output.document.digest == manifest.policies.output,
             now.input?.document.digest == manifest.policies.input
         else {
@@ -174,12 +180,13 @@ extension Site {
     func rules(
         _ policy: String,
         dataset: RegisteredDataset?,
+        joining other: RegisteredDataset? = nil,
         project: String,
         run: [PolicyChain.Layer]
     ) throws(GloveboxError) -> PlanRules {
         try read { state in
             Result { () throws(GloveboxError) in
-                try state.rules(policy, dataset: dataset, project: project, run: run)
+                try state.rules(policy, dataset: dataset, joining: other, project: project, run: run)
             }
         }.get()
     }

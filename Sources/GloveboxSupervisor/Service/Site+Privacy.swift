@@ -13,7 +13,7 @@ extension Site {
     func checkQuery(
         _ code: RegisteredCode,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset,
+        _ data: PlanData,
         project: String
     ) throws(GloveboxError) {
         guard code.files.contains(where: { $0.path == DPQuery.fileName }) else {
@@ -25,28 +25,29 @@ extension Site {
         let query = try query(code.digests.nar)
         try query.check(
             policy: policy,
-            description: dataset.description,
-            inputPolicy: dataset.inputPolicy,
+            description: data.description,
+            inputPolicy: data.inputPolicy,
             capabilities: Self.queryCapabilities
         )
-        try requireRoom(for: charge(for: query.question(), policy, dataset, project: project), policy)
+        try requireRoom(for: charge(for: query.question(), policy, data, project: project), policy)
     }
 
     /// The charge for an answer.
     func charge(
         for question: PaidAnswer.Question,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset,
+        _ data: PlanData,
         project: String
     ) -> PrivacyLedger.Charge {
         PrivacyLedger.Charge(
-            lineage: dataset.lineage,
+            lineage: data.first.lineage,
+            joined: Array(data.lineages.dropFirst()),
             project: project,
             rho: question.cost,
             selectionDelta: UInt64(clamping: question.selectionDelta.scaled(decimals: 18) ?? 0),
             key: PrivacyLedger.key(
                 query: question.digest,
-                dataset: dataset.commitment,
+                dataset: data.commitment,
                 policy: policy.document.digest
             )
         )

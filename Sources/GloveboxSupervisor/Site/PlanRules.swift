@@ -12,12 +12,15 @@ struct PlanRules: Sendable {
     let outputChain: PolicyChain
     /// Where each limit of ``input`` comes from.
     let inputChain: PolicyChain?
+    /// The input policy of each dataset by itself; of two that are joined, ``input`` is about both.
+    let views: [PolicyChain]
 
     /// Reads what holds under the chains.
     ///
     /// - Throws: `document.*`, `policy.invalid`.
-    init(output: PolicyChain, input: PolicyChain?) throws(GloveboxError) {
+    init(output: PolicyChain, input: PolicyChain?, views: [PolicyChain] = []) throws(GloveboxError) {
         (outputChain, inputChain) = (output, input)
+        self.views = views.isEmpty ? input.map { [$0] } ?? [] : views
         self.output = try OutputPolicy(output.document.canonical)
         self.input = try input.map { (chain) throws(GloveboxError) in try InputPolicy(chain.document.canonical) }
     }
@@ -25,9 +28,12 @@ struct PlanRules: Sendable {
     /// Reads rules that stand in the journal.
     init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "rules")
+        var views: [PolicyChain] = []
+        for view in fields.optional("views")?.array ?? [] { views.append(try PolicyChain(json: view)) }
         try self.init(
             output: PolicyChain(json: fields.required("output")),
-            input: fields.optional("input").map { (json) throws(GloveboxError) in try PolicyChain(json: json) }
+            input: fields.optional("input").map { (json) throws(GloveboxError) in try PolicyChain(json: json) },
+            views: views
         )
         try fields.finish()
     }
@@ -36,6 +42,7 @@ struct PlanRules: Sendable {
     var json: JSONValue {
         var object = JSONObject([("output", outputChain.json)])
         object["input"] = inputChain?.json
+        if views.count > 1 { object["views"] = .array(views.map(\.json)) }
         return .object(object)
     }
 
@@ -44,7 +51,7 @@ struct PlanRules: Sendable {
 
     /// The documents of the run itself.
     var ofRun: [PolicyChain.Layer] {
-        (outputChain.layers + (inputChain?.layers ?? [])).filter { $0.level == .run }
+        (outputChain.layers + views.flatMap(\.layers)).filter { $0.level == .run }
     }
 }
 

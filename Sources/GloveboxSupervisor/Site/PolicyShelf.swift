@@ -19,12 +19,12 @@ struct PolicyShelf: Sendable {
 
     mutating func put(_ layer: PolicyChain.Layer, at place: Place) { layers[place] = layer }
 
-    /// The chain of an output policy for a dataset and a project.
+    /// The chain of an output policy for datasets and a project; of what two datasets tighten, the tighter counts.
     ///
-    /// - Throws: `policy.unknown`, and what ``PolicyChain`` throws.
+    /// - Throws: `policy.unknown`, `policy.incomparable`, and what ``PolicyChain`` throws.
     func output(
         _ name: String,
-        dataset: String?,
+        datasets: [String],
         project: String,
         run: [PolicyChain.Layer]
     ) throws(GloveboxError) -> PolicyChain {
@@ -36,7 +36,15 @@ struct PolicyShelf: Sendable {
                 hint: "Policies: \(known.joined(separator: ", "))."
             )
         }
-        let ofDataset = dataset.flatMap { layers[Place(kind: .output, below: name, level: .dataset, subject: $0)] }
+        let own = datasets.compactMap { layers[Place(kind: .output, below: name, level: .dataset, subject: $0)] }
+        var ofDataset = own.first
+        if own.count > 1 {
+            let both = try PolicyMerge.peers(
+                PolicyChain([site, own[0]]).document.canonical,
+                PolicyChain([site, own[1]]).document.canonical
+            )
+            ofDataset = PolicyChain.Layer(.dataset, both.canonical)
+        }
         let ofProject = layers[Place(kind: .output, below: name, level: .project, subject: project)]
         return try PolicyChain([site] + [ofDataset, ofProject].compactMap { $0 } + run)
     }
@@ -66,12 +74,13 @@ extension SiteState {
 
     /// The merged policies of a plan, as they are now.
     ///
-    /// `run` are documents of the plan itself.
+    /// `run` are documents of the plan itself. With another dataset joined, what tightens an input policy is for the one it names.
     ///
-    /// - Throws: `policy.unknown`, `policy.loosens` and what the documents throw.
+    /// - Throws: `policy.unknown`, `policy.loosens`, `policy.incomparable`, `join.*` and what the documents throw.
     func rules(
         _ policy: String,
         dataset: RegisteredDataset?,
+        joining other: RegisteredDataset? = nil,
         project: String,
         run: [PolicyChain.Layer] = []
     ) throws(GloveboxError) -> PlanRules {
@@ -81,11 +90,28 @@ extension SiteState {
         guard ofOutput.count + ofInput.count == run.count, dataset != nil || ofInput.isEmpty else {
             throw GloveboxError("policy.kinds", "a run tightens its output policy and its dataset's input policy alone")
         }
-        let output = try shelf.output(policy, dataset: dataset?.name, project: project, run: ofOutput)
-        let input = try dataset.map { (dataset) throws(GloveboxError) in
-            try shelf.input(dataset, project: project, run: ofInput)
+        let datasets = [dataset, other].compactMap { $0 }
+        let output = try shelf.output(policy, datasets: datasets.map(\.name), project: project, run: ofOutput)
+        var views: [PolicyChain] = []
+        var sides: [RegisteredDataset] = []
+        for dataset in datasets {
+            let own = ofInput.filter { layer in other == nil || layer.value["dataset"] == .string(dataset.name) }
+            let view = try shelf.input(dataset, project: project, run: own)
+            views.append(view)
+            sides.append(dataset.seen(through: try InputPolicy(view.document.canonical)))
         }
-        return try PlanRules(output: output, input: input)
+        guard sides.count == 2 else { return try PlanRules(output: output, input: views.first) }
+        let join = try sides[0].joined(with: sides[1])
+        let both = try PolicyChain([PolicyChain.Layer(.dataset, join.inputPolicy.document.canonical)])
+        return try PlanRules(output: output, input: both, views: views)
+    }
+
+    /// Every dataset by itself, and with each that its owner lets it be joined with.
+    private var pairs: [(RegisteredDataset, RegisteredDataset?)] {
+        datasets.values.flatMap { dataset -> [(RegisteredDataset, RegisteredDataset?)] in
+            guard case .onUnit(let partners) = dataset.inputPolicy.joins else { return [(dataset, nil)] }
+            return [(dataset, nil)] + partners.compactMap { name in datasets[name].map { (dataset, $0) } }
+        }
     }
 
     /// Digests of every policy that a plan of today can name: a reader of the owner's layout finds them there.
@@ -93,11 +119,11 @@ extension SiteState {
         let projects = Set(shelf.layers.keys.filter { $0.level == .project }.map(\.subject)).union(["default"])
         var digests: Set<Digest> = []
         for (place, _) in shelf.layers where place.kind == .output && place.level == .site {
-            for dataset in datasets.values {
+            for (dataset, other) in pairs {
                 for project in projects {
                     // Documents that do not fit together make no plan.
                     do {
-                        let rules = try rules(place.below, dataset: dataset, project: project)
+                        let rules = try rules(place.below, dataset: dataset, joining: other, project: project)
                         digests.insert(rules.output.document.digest)
                         if let input = rules.input { digests.insert(input.document.digest) }
                     } catch { continue }

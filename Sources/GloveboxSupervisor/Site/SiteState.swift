@@ -234,6 +234,7 @@ struct SiteState: Sendable {
             rules = try PlanRules(json: json)
         } else {
             let policy = outputPolicies.values.first { $0.document.digest == manifest.policies.output }
+            // From before there were joins.
             let dataset = manifest.inputs.first.flatMap { datasets[$0.name] }
             rules = try self.rules(policy?.document.name ?? "", dataset: dataset, project: manifest.project)
         }

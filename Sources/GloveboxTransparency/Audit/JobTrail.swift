@@ -14,6 +14,7 @@ struct JobTrail: Sendable {
     private var runs: UInt64 = 0
     private var hasEnded = false
     private var paidRuns = 0
+    private var keys: [String: Set<String>] = [:]
     private var checkedOutputs: Set<String> = []
     private var approvedOutputs: Set<String> = []
     private var report: UInt64?
@@ -75,6 +76,12 @@ struct JobTrail: Sendable {
             }
             guard running != nil else {
                 return [finding("audit.key-outside-run", event, "a dataset's key was released while no run was open")]
+            }
+            // Keys of datasets that are joined go out under one request, each once.
+            if let request = event["request"], let dataset = event.dataset {
+                let isFirst = keys[request] == nil
+                let isNew = keys[request, default: []].insert(dataset).inserted
+                if !isFirst, isNew { return [] }
             }
             paidRuns -= 1
             if paidRuns < 0 {

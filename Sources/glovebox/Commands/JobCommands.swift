@@ -27,6 +27,9 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Dataset.")
     var dataset: String
 
+    @Option(help: ArgumentHelp("Dataset that is joined to it on the unit, as both owners allow.", valueName: "NAME"))
+    var join: String?
+
     @Option(help: "Image.")
     var image: String
 
@@ -91,6 +94,7 @@ struct SubmitCommand: AsyncParsableCommand {
                     image: image,
                     argv: command,
                     dataset: dataset,
+                    join: join,
                     outputPolicy: policy,
                     tighten: tighten,
                     limits: RequestedLimits(
@@ -105,7 +109,8 @@ struct SubmitCommand: AsyncParsableCommand {
             // The site writes the plan, so it is read before it is signed.
             let manifest = try Manifest(parsing: made.manifest)
             guard manifest.digest == made.planDigest, manifest.core.code.nar == code.narSha256,
-                manifest.core.executors.map(\.argv) == [command], manifest.inputs.map(\.name) == [dataset],
+                manifest.core.executors.map(\.argv) == [command],
+                manifest.inputs.map(\.name) == [dataset] + [join].compactMap({ $0 }),
                 manifest.core.deterministic?.seed == fixed.requested?.seed,
                 manifest.core.deterministic?.clock == fixed.requested?.clock
             else {

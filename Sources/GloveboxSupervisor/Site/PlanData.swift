@@ -1,0 +1,86 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxPolicy
+
+/// What a plan reads: one dataset, or two joined on the unit, as their input policies show them.
+struct PlanData: Sendable {
+    /// The plan's datasets under its input policies, the one that the specs name first.
+    let datasets: [RegisteredDataset]
+    /// What specs, tables and answers are checked against.
+    let description: DatasetDescription
+    /// What of it a job sees.
+    let inputPolicy: InputPolicy
+
+    /// - Throws: `join.*`, and `policy.unknown` when the rules are for other data.
+    init(_ registered: [RegisteredDataset], _ rules: PlanRules) throws(GloveboxError) {
+        var seen: [RegisteredDataset] = []
+        for (dataset, view) in zip(registered, rules.views) {
+            let policy = try InputPolicy(view.document.canonical)
+            try policy.check(against: dataset.description)
+            seen.append(dataset.seen(through: policy))
+        }
+        guard let first = seen.first, seen.count <= 2, seen.count == registered.count,
+            registered.count == rules.views.count
+        else { throw GloveboxError("policy.unknown", "the plan has not one input policy for each of its datasets") }
+        datasets = seen
+        guard seen.count == 2 else {
+            (description, inputPolicy) = (first.description, first.inputPolicy)
+            return
+        }
+        let join = try first.joined(with: seen[1])
+        (description, inputPolicy) = (join.description, join.inputPolicy)
+    }
+
+    /// The dataset that the specs name.
+    var first: RegisteredDataset { datasets[0] }
+    /// What is joined to it.
+    var joined: ArraySlice<RegisteredDataset> { datasets.dropFirst() }
+    /// Whose ledgers pay and whose histories are compared, each once.
+    var lineages: [String] {
+        datasets.map(\.lineage).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+    /// Names the data in the key of a paid answer.
+    var commitment: Digest {
+        joined.isEmpty ? first.commitment : Machine.sha256(datasets.flatMap(\.commitment.bytes))
+    }
+
+    /// The rows that specs and queries are about.
+    ///
+    /// - Throws: `join.*`.
+    func table(of tables: [DatasetTable]) throws(GloveboxError) -> DatasetTable {
+        guard tables.count == datasets.count, let first = tables.first else {
+            throw GloveboxError("internal", "there is not one table for each dataset")
+        }
+        return tables.count == 1 ? first : try first.joined(with: tables[1], as: description)
+    }
+}
+
+extension RegisteredDataset {
+    /// What both owners let a job see side by side.
+    ///
+    /// - Throws: `join.*`.
+    func joined(with other: RegisteredDataset) throws(GloveboxError) -> DatasetJoin {
+        try DatasetJoin((description, inputPolicy), (other.description, other.inputPolicy))
+    }
+}
+
+extension Site {
+    /// The datasets that a plan names, under its rules.
+    ///
+    /// - Throws: `dataset.unknown`, `dataset.changed`, and what ``PlanData`` throws.
+    func data(of entry: JobEntry) throws(GloveboxError) -> PlanData {
+        var datasets: [RegisteredDataset] = []
+        for input in entry.manifest.inputs {
+            let dataset = try dataset(named: input.name)
+            guard dataset.input.commit == input.commit else {
+                throw GloveboxError(
+                    "dataset.changed",
+                    "the dataset \(input.name) is not the version the plan was approved for"
+                )
+            }
+            datasets.append(dataset)
+        }
+        return try PlanData(datasets, entry.rules)
+    }
+}
