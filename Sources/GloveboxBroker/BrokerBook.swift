@@ -1,5 +1,6 @@
 internal import GloveboxCore
 internal import GloveboxPrivacy
+internal import GloveboxTransparency
 
 /// What a broker's ledger adds up to.
 struct BrokerBook: Sendable {
@@ -19,6 +20,10 @@ struct BrokerBook: Sendable {
     private(set) var trustVersion: UInt64 = 0
     /// Greatest size of the log seen.
     private(set) var logSize: UInt64 = 0
+    /// The root and the log that are believed, once they are others than those the broker was given.
+    private(set) var followed: (root: [UInt8], log: NoteKey)?
+    /// The supervisor's key, wrapped, once it is no longer derived from the key-encryption key.
+    private(set) var history: [UInt8]?
     private var count: UInt64 = 0
 
     mutating func apply(_ entry: LedgerEntry) throws(GloveboxError) {
@@ -32,6 +37,10 @@ struct BrokerBook: Sendable {
         case .released(let request, _, let size):
             released.insert(request)
             logSize = max(logSize, size)
+        case .followed(let root, let log): followed = (root, log)
+        case .rotated(let keys, let history):
+            for key in keys { self.keys[key.file] = key }
+            self.history = history
         case .charged(let charge, let request):
             try noise.apply(charge)
             charges.insert(request)

@@ -117,6 +117,22 @@ package final class BrokerLink: Sendable {
         )
     }
 
+    /// Has the broker make another key-encryption key, and names it.
+    ///
+    /// - Throws: `kbs.unavailable`.
+    package func prepareRotation() throws(GloveboxError) -> Digest {
+        var fields = try JSONFields(ask(["op": "prepareRotation"]), at: "answer")
+        return try fields.digest("kekId")
+    }
+
+    /// Has the broker put that key in force; it is met anew afterwards, since what it said of itself no longer holds.
+    ///
+    /// - Throws: `kbs.message` when the broker that made the key died, `store.*`, `kbs.unavailable`.
+    package func rotate() throws(GloveboxError) {
+        note(try LedgerState(json: ask(["op": "rotate"])))
+        close()
+    }
+
     /// A nonce for one request within five minutes.
     ///
     /// - Throws: `kbs.*`.

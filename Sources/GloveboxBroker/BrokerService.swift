@@ -51,6 +51,13 @@ package final class BrokerService {
         case "nonce":
             try call.finish()
             return ["nonce": .string(Base64.encode(try broker.nonce()))]
+        case "prepareRotation":
+            try call.finish()
+            return ["kekId": broker.prepareRotation().json]
+        case "rotate":
+            try call.finish()
+            try broker.rotate()
+            return broker.state.json
         case "grant": return try grant(&call, broker)
         case "release":
             let (request, file) = (try call.digest("request"), try call.string("file"))

@@ -9,7 +9,7 @@ final class BrokerStore {
     private let directory: Directory
     private let ledger: LedgerFile
     private let sealing: any KeySealing
-    private let key: [UInt8]
+    private var key: [UInt8]
     /// The head after each number of entries, from none on.
     private var heads: [Digest]
     private(set) var book = BrokerBook()
@@ -85,25 +85,27 @@ final class BrokerStore {
         return key
     }
 
-    /// Adds an entry: durable, and the key bound to it, before this returns.
+    /// Adds an entry: durable, and the key bound to it, before this returns; with it, another key may take over.
     ///
     /// - Throws: `store.*`; the store then answers nothing until it is opened again.
-    func add(_ entry: LedgerEntry) throws(GloveboxError) {
+    func add(_ entry: LedgerEntry, key next: [UInt8]? = nil) throws(GloveboxError) {
+        let key = next ?? key
         if let fault { throw fault }
         var trial = book
         try trial.apply(entry)
         let bytes = CanonicalJSON.encode(entry.json)
-        let next = state.adding(bytes)
+        let after = state.adding(bytes)
         do throws(GloveboxError) {
-            let sealed = try sealing.seal(key, for: next)
+            let sealed = try sealing.seal(key, for: after)
             try ledger.append(bytes)
             try directory.replace(Self.keyName, with: sealed, permissions: 0o600)
-            try sealing.settle(next)
+            try sealing.settle(after)
         } catch {
             fault = error
             throw error
         }
-        heads.append(next.head)
+        self.key = key
+        heads.append(after.head)
         book = trial
     }
 }

@@ -19,6 +19,8 @@ package final class KeyBroker {
     private let root: [UInt8]
     private let log: NoteKey
     private var nonces = NonceRegister()
+    /// A key-encryption key that is to take over.
+    private var next: [UInt8]?
 
     private static func anchors(_ directory: String) -> (root: String, log: String) {
         (directory + "/root.pem", directory + "/log.vkey")
@@ -54,7 +56,9 @@ package final class KeyBroker {
         let sealing: any KeySealing =
             if let sealing { sealing } else { try SecretSealing(directory + "/secret") }
         let pinned = Self.anchors(directory)
-        root = try PEM.decode(KeyFile.read(pinned.root), label: "CERTIFICATE")
+        root = try VerifyingKey(
+            certificate: PEM.decode(KeyFile.read(pinned.root), label: "CERTIFICATE")
+        ).spki
         let line = try KeyFile.read(pinned.log).filter { $0 != 0x0a }
         log = try NoteKey(vkey: String(decoding: line, as: UTF8.self))
         store = try BrokerStore(directory, sealing: sealing)
@@ -67,11 +71,45 @@ package final class KeyBroker {
 
     /// Names the key-encryption key without telling it.
     package func kekID() throws(GloveboxError) -> GloveboxCore.Digest {
-        GloveboxCore.Digest(bytes: try derived("glovebox/kek-id/v1")) ?? .zero
+        Self.kekID(of: try store.keyEncryptionKey())
     }
 
     /// A key for what the supervisor itself encrypts and reads again: specs and unit tags of what was released.
-    package func historyKey() throws(GloveboxError) -> [UInt8] { try derived("glovebox/history/v1") }
+    package func historyKey() throws(GloveboxError) -> [UInt8] {
+        guard let wrapped = store.book.history else {
+            return Self.derived(Self.historyLabel, from: try store.keyEncryptionKey())
+        }
+        return try SealedChunks.open(wrapped, key: store.keyEncryptionKey(), label: Self.historyLabel)
+    }
+
+    /// Makes a key-encryption key that ``rotate()`` puts in force; names it without telling it.
+    package func prepareRotation() -> GloveboxCore.Digest {
+        let key = Random.bytes(32)
+        next = key
+        return Self.kekID(of: key)
+    }
+
+    /// Puts the key that was made in the place of the present one; what was wrapped under that is wrapped anew.
+    ///
+    /// Data keys stay what they are: who had the old key with a copy of the store must be assumed to have them.
+    ///
+    /// - Throws: `kbs.message` when none was made; `store.*`.
+    package func rotate() throws(GloveboxError) {
+        guard let new = next else { throw GloveboxError("kbs.message", "no key was made that could take over") }
+        next = nil
+        let old = try store.keyEncryptionKey()
+        var keys: [EnrolledKey] = []
+        for key in store.book.keys.values.sorted(by: { $0.file < $1.file }) {
+            let label = Self.label(key.file, key.commitment)
+            let bare = try SealedChunks.open(key.wrapped, key: old, label: label)
+            let wrapped = try SealedChunks.seal(bare, key: new, label: label)
+            keys.append(EnrolledKey(file: key.file, commitment: key.commitment, wrapped: wrapped))
+        }
+        let history = try SealedChunks.seal(historyKey(), key: new, label: Self.historyLabel)
+        try store.add(.rotated(keys, history: history), key: new)
+    }
+
+    private static let historyLabel = "glovebox/history/v1"
 
     /// Refuses a store that is older than what the site's log says of it; gives the grants that came after.
     ///
@@ -144,7 +182,7 @@ package final class KeyBroker {
         let appraisal = KeyAppraisal(
             evidence,
             expecting: KeyExpectations(
-                root: root,
+                root: store.book.followed?.root ?? root,
                 nonce: nonce,
                 commitments: commitments,
                 outputPolicy: (rules.document.digest, basePolicy),
@@ -153,6 +191,7 @@ package final class KeyBroker {
             )
         )
         guard let run = appraisal.run else { throw Self.refusal(appraisal.causes) }
+        try follow(run)
         let request = KeyGrant.id(job: run.job, run: run.run, plan: run.plan, commitments: commitments)
         if let known = store.book.grants[request] {
             guard known.hpkeKey == run.hpkeKey else {
@@ -215,6 +254,13 @@ package final class KeyBroker {
         return try SealedKey(sealing: keys, to: grant.hpkeKey, plan: grant.plan)
     }
 
+    /// Believes an heir of the root, and the log's key that it vouches for, from now on; what was before counts no more.
+    private func follow(_ run: AppraisedRun) throws(GloveboxError) {
+        let believed = store.book.followed ?? (root, log)
+        guard believed.root != run.root || believed.log != run.log else { return }
+        try store.add(.followed(root: run.root, log: run.log))
+    }
+
     /// Charges for noise within the limits of the plan's own output policy; the same charge of a run is made once.
     ///
     /// - Throws: `kbs.key`, `kbs.budget`, `budget.exhausted`, `privacy.*`, `store.*`.
@@ -244,7 +290,7 @@ package final class KeyBroker {
         _ proof: [UInt8]
     ) throws(GloveboxError) -> (index: UInt64, size: UInt64) {
         let receipt = try TlogProof(parsing: proof)
-        let checkpoint = try receipt.verify(entry: entry, log: log)
+        let checkpoint = try receipt.verify(entry: entry, log: store.book.followed?.log ?? log)
         let event = try PublicEvent(JSONReader.readCanonical(entry), at: receipt.index)
         let claimed = ["plan", "start", "request", "hpkeKey", "kekId"].map { event[$0] }
         let granted = [
@@ -299,9 +345,13 @@ package final class KeyBroker {
         "glovebox/dataset-keys/v1 \(file) \(commitment.hex)"
     }
 
-    private func derived(_ info: String) throws(GloveboxError) -> [UInt8] {
+    private static func kekID(of key: [UInt8]) -> GloveboxCore.Digest {
+        GloveboxCore.Digest(bytes: derived("glovebox/kek-id/v1", from: key)) ?? .zero
+    }
+
+    private static func derived(_ info: String, from key: [UInt8]) -> [UInt8] {
         let key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: try store.keyEncryptionKey()),
+            inputKeyMaterial: SymmetricKey(data: key),
             info: Array(info.utf8),
             outputByteCount: 32
         )

@@ -1,5 +1,6 @@
 internal import GloveboxCore
 internal import GloveboxPrivacy
+internal import GloveboxTransparency
 
 /// One entry of a broker's ledger.
 enum LedgerEntry: Sendable {
@@ -9,6 +10,10 @@ enum LedgerEntry: Sendable {
     case granted(KeyGrant)
     /// The log says so.
     case released(request: Digest, index: UInt64, size: UInt64)
+    /// The broker came to believe another root, an heir of the one before, and the log's key that it vouches for.
+    case followed(root: [UInt8], log: NoteKey)
+    /// Another key-encryption key took the place of the one before: everything wrapped under it.
+    case rotated([EnrolledKey], history: [UInt8])
     /// Noise was paid for.
     case charged(PrivacyLedger.Charge, request: Digest)
 
@@ -31,6 +36,16 @@ enum LedgerEntry: Sendable {
                 try PrivacyLedger.Charge(json: fields.required("charge")),
                 request: try fields.digest("request")
             )
+        case "followed":
+            self = .followed(root: try fields.base64("root"), log: try NoteKey(vkey: fields.string("log")))
+        case "rotated":
+            var keys: [EnrolledKey] = []
+            for key in try fields.array("keys") {
+                var fields = try JSONFields(key, at: "ledger.keys")
+                keys.append(try EnrolledKey(&fields))
+                try fields.finish()
+            }
+            self = .rotated(keys, history: try fields.base64("history"))
         default: throw GloveboxError("kbs.store", "the broker's ledger has an entry of an unknown kind")
         }
         try fields.finish()
@@ -46,6 +61,13 @@ enum LedgerEntry: Sendable {
                 "entry": [
                     "request": request.json, "index": .string(String(index)), "size": .string(String(size)),
                 ],
+            ]
+        case .followed(let root, let log):
+            ["kind": "followed", "entry": ["root": .string(Base64.encode(root)), "log": .string(log.vkey)]]
+        case .rotated(let keys, let history):
+            [
+                "kind": "rotated",
+                "entry": ["keys": .array(keys.map(\.json)), "history": .string(Base64.encode(history))],
             ]
         case .charged(let charge, let request):
             ["kind": "charged", "entry": ["charge": charge.json, "request": request.json]]

@@ -5,7 +5,7 @@ internal import Synchronization
 /// What the callers of a writer and its thread share.
 final class LogCore: Sendable {
     let layout: LogLayout
-    let signer: NoteSigner
+    let signer: any CheckpointSigner
     let seal: BodySeal
     let clock: LogClock
     let state: Mutex<LogState>
@@ -25,7 +25,7 @@ final class LogCore: Sendable {
     /// Opens, compares and repairs, as the table of section 10.2 says.
     init(
         layout: LogLayout,
-        signer: NoteSigner,
+        signer: any CheckpointSigner,
         seal: BodySeal,
         context: EventContext,
         clock: LogClock,
@@ -43,7 +43,7 @@ final class LogCore: Sendable {
         signLock = try SignLock(layout.signLock)
         let found = try LogRecovery(
             layout,
-            key: signer.key,
+            keys: signer.keys,
             signLock: signLock,
             publisher: publisher,
             segmentBytes: segmentBytes
@@ -52,7 +52,9 @@ final class LogCore: Sendable {
         journal = try found.replay.journal()
         let range = found.replay.stack.range
         var note = signLock.note
-        if found.signed.size < range.size {
+        // What a key signed that was changed since is signed again, so that no receipt needs the old one.
+        let isCurrent = try SignedNote(parsing: note).line(of: signer.key) != nil
+        if found.signed.size < range.size || !isCurrent {
             let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
             note = try checkpoint.signed(by: signer)
             try signLock.replace(with: note)

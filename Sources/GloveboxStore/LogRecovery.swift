@@ -19,15 +19,15 @@ struct LogRecovery {
     /// - Throws: the codes of the table; `store.io`.
     init(
         _ layout: LogLayout,
-        key: NoteKey,
+        keys: [NoteKey],
         signLock: SignLock,
         publisher: LogPublisher,
         segmentBytes: Int
     ) throws(GloveboxError) {
-        let signed = try Checkpoint.open(note: signLock.note, key: key)
+        let signed = try Checkpoint.open(note: signLock.note, keys: keys).checkpoint
         let note = try publisher.checkpoint()
         var published: Checkpoint?
-        if let note { published = try Checkpoint.open(note: note, key: key) }
+        if let note { published = try Checkpoint.open(note: note, keys: keys).checkpoint }
         let size = published?.size ?? 0
         guard size <= signed.size else {
             throw Self.rollback("\(size) entries were published, but the sign-lock knows \(signed.size)")

@@ -21,9 +21,9 @@ extension LogWriter {
         _ index: UInt64,
         under note: [UInt8]
     ) throws(GloveboxError) -> (entry: [UInt8], proof: TlogProof) {
-        let size = try Checkpoint.open(note: note, key: key).size
+        let (checkpoint, key) = try Checkpoint.open(note: note, keys: keys)
         let (stack, published) = try edge()
-        let hashes = try stack.inclusion(index: index, size: size) { path throws(GloveboxError) in
+        let hashes = try stack.inclusion(index: index, size: checkpoint.size) { path throws(GloveboxError) in
             try core.publisher.tile(path, size: published)
         }
         let entry = try core.item(index).entry
@@ -38,7 +38,7 @@ extension LogWriter {
     /// - Throws: `log.unavailable`, `store.io`.
     @discardableResult
     package func publish(cosigned note: [UInt8]) throws(GloveboxError) -> Bool {
-        try core.publish(cosigned: note, size: Checkpoint.open(note: note, key: key).size)
+        try core.publish(cosigned: note, size: Checkpoint.open(note: note, keys: keys).checkpoint.size)
     }
 
     /// Stops for good: nothing is appended any more, because something outside showed that nothing must be.

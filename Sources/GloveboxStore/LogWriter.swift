@@ -20,7 +20,7 @@ package final class LogWriter: Sendable {
     /// Nothing makes a log on its own.
     ///
     /// - Throws: `log.exists`, `store.io`.
-    package static func create(at layout: LogLayout, signer: NoteSigner) throws(GloveboxError) {
+    package static func create(at layout: LogLayout, signer: any CheckpointSigner) throws(GloveboxError) {
         try layout.create()
         let empty = Checkpoint(origin: signer.key.name, size: 0, root: MerkleHash.emptyRoot)
         try SignLock.create(layout.signLock, note: empty.signed(by: signer))
@@ -29,7 +29,7 @@ package final class LogWriter: Sendable {
     /// Makes a new, empty log under a state directory.
     ///
     /// - Throws: as ``create(at:signer:)``.
-    package static func create(in state: String, signer: NoteSigner) throws(GloveboxError) {
+    package static func create(in state: String, signer: any CheckpointSigner) throws(GloveboxError) {
         try create(at: LogLayout(state: state), signer: signer)
     }
 
@@ -38,7 +38,7 @@ package final class LogWriter: Sendable {
     /// - Throws: as ``init(opening:signer:bodyKey:context:clock:segmentBytes:)-(LogLayout,_,_,_,_,_)``.
     package convenience init(
         opening state: String,
-        signer: NoteSigner,
+        signer: any CheckpointSigner,
         bodyKey: [UInt8],
         context: EventContext,
         clock: LogClock = .system,
@@ -68,7 +68,7 @@ package final class LogWriter: Sendable {
     ///   `key.format`, `store.io`.
     package init(
         opening layout: LogLayout,
-        signer: NoteSigner,
+        signer: any CheckpointSigner,
         bodyKey: [UInt8],
         context: EventContext,
         clock: LogClock = .system,
@@ -88,6 +88,9 @@ package final class LogWriter: Sendable {
 
     /// The log's public key.
     package var key: NoteKey { core.signer.key }
+
+    /// Every key the log ever had, the one in force first.
+    package var keys: [NoteKey] { core.signer.keys }
 
     /// The last signed checkpoint, as a note.
     package var checkpoint: [UInt8] { core.state.withLock { $0.signed.note } }

@@ -12,8 +12,8 @@ internal import Synchronization
 package final class WitnessStore: Sendable {
     /// What became of a request.
     package enum Outcome: Sendable {
-        /// The line for the answer; record and line are durable.
-        case cosigned(SignedNote.Signature)
+        /// The lines for the answer; record and lines are durable.
+        case cosigned([SignedNote.Signature])
         /// No cosignature; with it, evidence that is kept now and was not before.
         case refused(WitnessRefusal, evidence: LogEvidence?)
     }
@@ -22,7 +22,9 @@ package final class WitnessStore: Sendable {
     /// Files of each kind of evidence that are kept of one log: enough to convict it, too little to fill a disk.
     package static let maxEvidence = 16
 
+    /// The key in force; and the ones before it that still add a line, each with the end of its time.
     private let cosigner: Cosigner
+    private let former: [(cosigner: Cosigner, until: Instant)]
     private let logs: [WatchedLog]
     private let directory: Directory
     /// Held from the look at a record to its replacement.
@@ -31,8 +33,14 @@ package final class WitnessStore: Sendable {
     /// Opens the records under a directory, which is made when missing.
     ///
     /// - Throws: `store.io`.
-    package init(_ path: String, cosigner: Cosigner, watching logs: [WatchedLog]) throws(GloveboxError) {
+    package init(
+        _ path: String,
+        cosigner: Cosigner,
+        former: [(cosigner: Cosigner, until: Instant)] = [],
+        watching logs: [WatchedLog]
+    ) throws(GloveboxError) {
         self.cosigner = cosigner
+        self.former = former
         self.logs = logs
         directory = Directory(path)
         try directory.make()
@@ -70,14 +78,15 @@ package final class WitnessStore: Sendable {
                 let evidence = LogEvidence(kind: kind, key: key, old: known, new: note.bytes, proof: request.proof)
                 return .refused(error, evidence: try keep(evidence, in: folder) ? evidence : nil)
             }
-            let line = try cosigner.cosign(note.text, at: now)
+            var lines = [try cosigner.cosign(note.text, at: now)]
+            for old in former where now < old.until { lines.append(try old.cosigner.cosign(note.text, at: now)) }
             try folder.make()
             try folder.replace(
                 Self.record,
-                with: SignedNote(text: note.text, signatures: note.signatures + [line]).bytes,
+                with: SignedNote(text: note.text, signatures: note.signatures + lines).bytes,
                 permissions: 0o600
             )
-            return .cosigned(line)
+            return .cosigned(lines)
         }
     }
 

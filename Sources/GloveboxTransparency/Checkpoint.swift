@@ -45,8 +45,24 @@ package struct Checkpoint: Sendable, Hashable {
     /// - Throws: `log.note-format`, `log.key`, `log.checkpoint-signature`, `log.origin`, `log.size`,
     ///   `log.root-mismatch`.
     package static func open(note: [UInt8], key: NoteKey) throws(GloveboxError) -> Checkpoint {
+        try open(note: note, keys: [key]).checkpoint
+    }
+
+    /// Reads a signed checkpoint of a log that changed its key, and names the first of the log's keys that signed it.
+    ///
+    /// The lines of the log's other keys must be right, too.
+    ///
+    /// - Throws: as ``open(note:key:)``.
+    package static func open(
+        note: [UInt8],
+        keys: [NoteKey]
+    ) throws(GloveboxError) -> (checkpoint: Checkpoint, key: NoteKey) {
         let note = try SignedNote(parsing: note)
-        try note.verify(key: key)
+        let present = keys.filter { note.line(of: $0) != nil }
+        guard let key = present.first ?? keys.first else {
+            throw GloveboxError("log.key", "no key of the log is known")
+        }
+        for key in present.isEmpty ? [key] : present { try note.verify(key: key) }
         let checkpoint = try Checkpoint(text: note.text)
         guard checkpoint.origin.utf8.elementsEqual(key.name.utf8) else {
             throw GloveboxError(
@@ -54,7 +70,7 @@ package struct Checkpoint: Sendable, Hashable {
                 "the checkpoint is of \(Display.escape(checkpoint.origin)), not of \(Display.escape(key.name))"
             )
         }
-        return checkpoint
+        return (checkpoint, key)
     }
 
     /// The three lines.
@@ -63,7 +79,7 @@ package struct Checkpoint: Sendable, Hashable {
     /// The checkpoint as a note under the log's key.
     ///
     /// - Throws: `log.origin` when the key has another name, `log.key`.
-    package func signed(by signer: NoteSigner) throws(GloveboxError) -> [UInt8] {
+    package func signed(by signer: any CheckpointSigner) throws(GloveboxError) -> [UInt8] {
         guard signer.key.name.utf8.elementsEqual(origin.utf8) else {
             throw GloveboxError("log.origin", "the log key is named \(Display.escape(signer.key.name))")
         }

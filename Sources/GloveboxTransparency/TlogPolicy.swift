@@ -46,7 +46,8 @@ package struct TlogPolicy: Sendable {
         guard let key = logs.first(where: { note.line(of: $0) != nil }) else {
             throw GloveboxError("log.key", "the checkpoint is signed by no log of the policy")
         }
-        let checkpoint = try Checkpoint.open(note: bytes, key: key)
+        let sameName = logs.filter { $0.name.utf8.elementsEqual(key.name.utf8) }
+        let checkpoint = try Checkpoint.open(note: bytes, keys: sameName).checkpoint
         var seen: [Sighting] = []
         for (name, witness) in witnesses.sorted(by: { $0.key < $1.key }) {
             guard let line = note.line(of: witness) else { continue }

@@ -68,6 +68,17 @@ package struct TlogProof: Sendable {
         try verify(entry: entry, trust: .key(key), now: Instant(seconds: 0)).checkpoint
     }
 
+    /// As ``verify(entry:log:)`` for a log that changed its key; names the first of its keys that signed.
+    ///
+    /// - Throws: as ``Checkpoint/open(note:keys:)``, then as ``verify(entry:trust:now:)``.
+    package func verify(
+        entry: [UInt8],
+        logs keys: [NoteKey]
+    ) throws(GloveboxError) -> (checkpoint: Checkpoint, key: NoteKey) {
+        let key = try Checkpoint.open(note: checkpoint, keys: keys).key
+        return (try verify(entry: entry, log: key), key)
+    }
+
     /// Checks that a log holds the entry, and returns the checkpoint that says so with whom it is believed by.
     ///
     /// - Throws: what ``LogTrust/open(note:now:)`` throws, then `log.index`, `log.proof-length`, `log.root-mismatch`.

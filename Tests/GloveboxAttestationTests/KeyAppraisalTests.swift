@@ -31,7 +31,7 @@ import Testing
     func `a broker follows the root it was given to its heir, in as many steps as there were`(steps: Int) throws {
         let roots = try (0..<steps).map { _ in try Self.root() }
         var scenario = KeyScenario()
-        scenario.root = roots[0].certificate
+        scenario.root = roots[0].key.publicKey.spki
         scenario.successions = { heir in
             try zip(roots, roots.dropFirst() + [heir]).map { try RootSuccession(from: $0, to: $1) }
         }
@@ -61,7 +61,7 @@ import Testing
         ]
         for (number, chain) in chains.enumerated() {
             var scenario = KeyScenario()
-            scenario.root = given.certificate
+            scenario.root = given.key.publicKey.spki
             scenario.successions = chain
             let appraisal = try scenario.appraise()
             #expect(appraisal.run == nil, "chain \(number)")
@@ -108,6 +108,10 @@ import Testing
         let binding = Report.KeyBinding(kekID: Scenario.digest("kek"), hpkeKey: Scenario.digest("hpke"))
         var scenario = Scenario()
         scenario.editReport = { $0.keyBinding = binding }
+        scenario.startSpec.editKeyEvent = { event in
+            event.edit("unmapped", "glovebox", "kekId") { _ in .string(binding.kekID.hex) }
+            event.edit("unmapped", "glovebox", "hpkeKey") { _ in .string(binding.hpkeKey.hex) }
+        }
         let verdict = try scenario.verdict()
         #expect(verdict.isVerified)
         let payload = try Envelope(parsing: #require(scenario.build().evidence[EvidenceFiles.report])).payload

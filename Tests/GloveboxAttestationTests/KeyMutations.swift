@@ -66,9 +66,9 @@ struct KeyMutation: Sendable, CustomTestStringConvertible {
 
     static let origin: [KeyMutation] = [
         KeyMutation("trust.signature", "trust files of another root") {
-            $0.root = (try? CertificateAuthority.makeRoot(site: "hospital-a", now: Scenario.start))?.certificate ?? []
+            $0.root = SigningKey().publicKey.spki
         },
-        KeyMutation("cert.chain", "a broker whose root is no certificate") { $0.root = [1, 2, 3] },
+        KeyMutation("envelope.algorithm", "a broker whose root is no key") { $0.root = [1, 2, 3] },
         KeyMutation("trust.rollback", "a trust policy older than one seen") { $0.seenTrustVersion = 2 },
         KeyMutation("trust.signature", "a trust policy changed after it was signed") {
             $0.scenario.editTrustFiles = { files in

@@ -13,7 +13,7 @@ struct KeyScenario {
     var editReport: (inout Report) -> Void = { _ in }
     var editStart: (inout JSONValue) -> Void = { _ in }
     var editEvidence: (KeyEvidence) -> KeyEvidence = { $0 }
-    /// The root that the broker has; the site's own when nil.
+    /// The key of the root that the broker has; the site's own when nil.
     var root: [UInt8]?
     /// What earlier roots said, given the site's own.
     var successions: (CertificateAuthority) throws -> [RootSuccession] = { _ in [] }
@@ -49,7 +49,7 @@ struct KeyScenario {
             report.attester.mapped = [Report.CodeMapping(path: "/usr/bin/gloveboxd", digest: Scenario.digest("mapped"))]
             editReport(&report)
             box.report = report
-            box.root = site.root.certificate
+            box.root = site.root.key.publicKey.spki
             box.successions = try successions(site.root)
         }
         scenario.editPayload = { payload in

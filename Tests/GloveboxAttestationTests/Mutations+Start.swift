@@ -93,7 +93,43 @@ extension Mutations {
         Mutation("log.origin", "a start statement about another log") {
             $0.startSpec.editReport = { report, _ in report.log.origin = "log.other.example" }
         },
+        broker("kbs.evidence", "a report that names another key of the broker", reported: "other"),
+        broker("key.unknown", "a broker's key that the site never listed", listed: "other"),
+        broker("key.expired", "a broker's key from before its time", from: 60),
+        broker("key.expired", "a broker's key after its end", from: -60, to: 1),
     ]
+
+    /// A key released under the broker's key "kek", two seconds after the start.
+    static func broker(
+        _ reason: String,
+        _ name: String,
+        reported: String = "kek",
+        listed: String = "kek",
+        from: Int64 = 0,
+        to: Int64? = nil
+    ) -> Mutation {
+        Mutation(reason, name) {
+            $0.editReport = {
+                $0.keyBinding = Report.KeyBinding(
+                    kekID: Scenario.digest(reported),
+                    hpkeKey: Scenario.digest("recipient")
+                )
+            }
+            $0.startSpec.editKeyEvent = { event in
+                event.edit("unmapped", "glovebox", "kekId") { _ in .string(Scenario.digest("kek").hex) }
+                event.edit("unmapped", "glovebox", "hpkeKey") { _ in .string(Scenario.digest("recipient").hex) }
+            }
+            $0.editTrust = { policy in
+                policy.brokers = [
+                    TrustedBroker(
+                        Scenario.digest(listed),
+                        validFrom: Scenario.start.adding(seconds: from),
+                        validTo: to.map { Scenario.start.adding(seconds: $0) }
+                    )
+                ]
+            }
+        }
+    }
 
     static let tokens: [Mutation] = [
         cwt("token.form", "bytes after it") { $0 + [0] },

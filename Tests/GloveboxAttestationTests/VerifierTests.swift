@@ -32,6 +32,15 @@ import Testing
         #expect(verdict.story.last == "REFUSED \(mutation.reason)")
     }
 
+    @Test func `a data key released under a listed key of the broker, in its time, is accepted`() throws {
+        for to in [nil, Int64(3)] {
+            var scenario = Scenario()
+            Mutations.broker("", "", to: to).edit(&scenario)
+            let verdict = try scenario.verdict()
+            #expect(verdict.isVerified, "\(verdict.story.suffix(8).joined(separator: "\n"))")
+        }
+    }
+
     @Test func `a later failure never hides an earlier one, and all are told`() throws {
         var scenario = Scenario()
         scenario.editReport = {

@@ -166,6 +166,46 @@ import Testing
         #expect(site.refusal() == "store.permissions")
     }
 
+    @Test func `goes on under a changed key, beside the old one until that has ended`() throws {
+        let old = site.signer
+        let new = try NoteSigner(name: old.key.name, seed: Array(repeating: 1, count: 32))
+        let end = Instant(seconds: 1_000)
+        func lines(of signer: any CheckpointSigner) throws -> [NoteKey] {
+            let log = try site.open(signer: signer)
+            defer { log.close() }
+            let before = log.size
+            let index = try #require(log.append(Site.events(1)).first)
+            let note = try SignedNote(parsing: log.checkpoint)
+            #expect(index == before)
+            // A proof leads to a checkpoint from before the change, too.
+            let proof = try log.proof(index).proof
+            #expect(
+                try proof.verify(entry: log.entry(index).leaf, logs: [new.key, old.key]).checkpoint.size == before + 1
+            )
+            return [old.key, new.key].filter { key in Site.code { try note.verify(key: key) } == nil }
+        }
+        func changed(_ secret: NoteSigner?, at seconds: Int64) throws -> LogSigner {
+            let former = LogSigner.Former(old.key, signer: secret, until: end)
+            return try LogSigner(new, former: [former], now: { Instant(seconds: seconds) })
+        }
+        #expect(try lines(of: old) == [old.key])
+        // The checkpoint on disk is the old key's, and is signed again before anything else.
+        let log = try site.open(signer: changed(nil, at: 1_000))
+        #expect(try SignedNote(parsing: log.checkpoint).line(of: new.key) != nil)
+        log.close()
+        #expect(try lines(of: changed(old, at: 999)) == [old.key, new.key])
+        #expect(try lines(of: changed(old, at: 1_000)) == [new.key])
+        #expect(try lines(of: changed(nil, at: 999)) == [new.key])
+        #expect(site.refusal() == "log.checkpoint-signature", "the old key alone opens it no more")
+        let renamed = try NoteSigner(name: "log.other.example", seed: Array(0...31))
+        #expect(
+            Site.code {
+                _ = try LogSigner(new, former: [.init(renamed.key, signer: renamed, until: end)], now: { end })
+            }
+                == "log.origin"
+        )
+    }
+
     @Test func `creates a log once and never by itself`() throws {
         #expect(Site.code { try LogWriter.create(in: site.path, signer: site.signer) } == "log.exists")
         try site.remove("sign-lock/slots")

@@ -33,7 +33,7 @@ final class Site {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func open(segmentBytes: Int = 1 << 16, signer: NoteSigner? = nil) throws -> LogWriter {
+    func open(segmentBytes: Int = 1 << 16, signer: (any CheckpointSigner)? = nil) throws -> LogWriter {
         try LogWriter(
             opening: path,
             signer: signer ?? self.signer,

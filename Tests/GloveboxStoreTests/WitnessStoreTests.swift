@@ -67,6 +67,31 @@ import Testing
         #expect(try store.checkpoint(name: "../keys") == nil)
     }
 
+    @Test func `adds its former key's line until that has ended, and takes a log's new key beside the old`() throws {
+        let before = try Cosigner(name: "w.example", seed: Array(2...33))
+        let other = try NoteSigner(name: site.signer.key.name, seed: Array(repeating: 1, count: 32))
+        let both = [try WatchedLog(origin: other.key.name, keys: [site.signer.key, other.key])]
+        let store = try WitnessStore(
+            site.path + "/witness",
+            cosigner: cosigner,
+            former: [(before, now.adding(seconds: 1))],
+            watching: both
+        )
+        func keys(_ outcome: WitnessStore.Outcome) -> [NoteKey] {
+            guard case .cosigned(let lines) = outcome else { return [] }
+            return [before.key, cosigner.key].filter { key in lines.contains { $0.keyID == key.keyID } }
+        }
+        #expect(try keys(store.add(request(0, 5), at: now)) == [before.key, cosigner.key])
+        let tree = Self.tree(9)
+        let checkpoint = Checkpoint(origin: other.key.name, size: 9, root: tree.root)
+        let under = WitnessRequest(
+            old: 5,
+            proof: try tree.consistency(old: 5, new: 9),
+            note: try checkpoint.signed(by: other)
+        )
+        #expect(try keys(store.add(under, at: now.adding(seconds: 1))) == [cosigner.key])
+    }
+
     @Test func `of many requests with one old size exactly one is cosigned`() async throws {
         let store = try open()
         _ = try store.add(request(0, 4), at: now)

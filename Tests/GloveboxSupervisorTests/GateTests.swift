@@ -64,10 +64,10 @@ import Testing
                 proof: try site.log.consistency(from: old, to: checkpoint.size),
                 note: note
             )
-            guard case .cosigned(let line) = try store.add(request, at: Machine.now()) else {
+            guard case .cosigned(let lines) = try store.add(request, at: Machine.now()) else {
                 throw GloveboxError("test", "the witness refused")
             }
-            site.take(checkpoint, try SignedNote(parsing: note), [("peer", line)])
+            site.take(checkpoint, try SignedNote(parsing: note), lines.map { ("peer", $0) })
         }
         try witness()
         #expect(try test.wait(for: job) { $0.job.phase == .released }.job.phase == .released)

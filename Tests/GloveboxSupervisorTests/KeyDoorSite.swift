@@ -16,7 +16,9 @@ struct KeyDoorSite {
     let test: TestSite
     var site: Site { test.site }
 
-    init() throws { test = try TestSite() }
+    init() throws { self.init(try TestSite()) }
+
+    init(_ test: TestSite) { self.test = test }
 
     /// A job that is approved and starting.
     func starting() throws -> String {

@@ -1,4 +1,5 @@
 import Glibc
+import GloveboxAPI
 import GloveboxAttestation
 import GloveboxBroker
 import GloveboxCore
@@ -40,6 +41,59 @@ struct KeyDoorTests {
         let index = try #require(door.release?.index)
         let event = try PublicEvent(JSONReader.readCanonical(place.site.log.entry(index).leaf), at: index)
         #expect(event["start"] == start.digest.hex && event["hpkeKey"] == door.release?.binding.hpkeKey.hex)
+    }
+
+    @Test func `a broker follows changes of its key, log and root, gives the same data, and does not go back`() throws {
+        var test = try TestSite()
+        let first = KeyDoorSite(test)
+        let keys = try first.door(first.starting()).open()
+        let (before, history) = (try test.site.broker.greeting(), test.site.keys)
+        let old = (root: try #require(history.root), trust: try test.site.trust())
+        for use in [KeyUse.broker, .log, .root] {
+            _ = try test.reopen { layout in try KeyCeremony(layout).rotate(use) }
+        }
+        let after = try test.site.broker.greeting()
+        #expect(after.kekID != before.kekID && after.historyKey == before.historyKey)
+        #expect(try test.site.keys.record.current(.broker).key == after.kekID)
+        let place = KeyDoorSite(test)
+        let door = try place.door(place.starting())
+        #expect(try door.open().bytes == keys.bytes)
+        #expect(door.release?.binding.kekID == after.kekID)
+        // A thief of the old log key cannot show it a release.
+        let (grant, index) = (try #require(door.grant), try #require(door.release?.index))
+        let file = try place.site.dataset(named: "fair").file
+        let (entry, proof) = try place.site.log.proof(index)
+        #expect(
+            try !place.site.broker.release(grant.request, file: file, entry: entry, proof: proof.bytes).ciphertext
+                .isEmpty
+        )
+        let stolen = try NoteSigner.generate(name: place.site.log.key.name)
+        let note = try Checkpoint.open(note: proof.checkpoint, key: place.site.log.key).signed(by: stolen)
+        let forged = TlogProof(index: proof.index, hashes: proof.hashes, checkpoint: note)
+        #expect(throws: GloveboxError("kbs.log-first", "")) {
+            try place.site.broker.release(grant.request, file: file, entry: entry, proof: forged.bytes)
+        }
+        // Nor does the old root's word count again, whatever version it claims, once its heir was seen.
+        var files = Dictionary(uniqueKeysWithValues: old.trust.files.map { ($0.path, $0.content) })
+        let policy = try #require(files[TrustFiles.Name.trustPolicy])
+        let payload = try Envelope(parsing: policy, expecting: TrustPolicy.payloadType).payload
+        var value = try #require(JSONReader.read(payload).object)
+        value["version"] = "99"
+        files[TrustFiles.Name.trustPolicy] =
+            try old.root.key.sign(CanonicalJSON.encode(.object(value)), type: TrustPolicy.payloadType).bytes
+        let asked = try place.door(place.starting()).request()
+        let evidence = KeyEvidence(
+            statement: asked.evidence.statement,
+            leaf: asked.evidence.leaf,
+            manifest: asked.evidence.manifest,
+            manifestEnvelope: asked.evidence.manifestEnvelope,
+            votes: asked.evidence.votes,
+            trust: files
+        )
+        let refusal = #expect(throws: GloveboxError("kbs.evidence", "")) {
+            try place.site.broker.grant(evidence, nonce: asked.nonce, file: asked.file, policy: asked.policy)
+        }
+        #expect(refusal?.message.contains("trust.signature") == true)
     }
 
     @Test func `another HPKE key for the same run is refused`() throws {

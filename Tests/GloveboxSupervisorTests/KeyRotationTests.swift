@@ -5,6 +5,7 @@ import GloveboxCore
 import GloveboxJobs
 import GloveboxLinux
 import GloveboxStore
+import GloveboxTransparency
 import TestSupport
 import Testing
 
@@ -51,7 +52,7 @@ import Testing
         try test.start()
         let (_, first) = try run(test)
         #expect(refusals(first.evidence, first.trust) == [])
-        let stolen = OldKeys(test.site.keys)
+        let stolen = try OldKeys(test.site.keys, test.layout)
         let before = test.site.keys
         // Each use in turn; what the first report says verifies under each of the trust configurations in between.
         for use in KeyUse.allCases.reversed() {
@@ -70,7 +71,8 @@ import Testing
         for use in KeyUse.allCases {
             #expect(try keys.record.current(use).key != before.record.current(use).key, "\(use)")
             for entry in keys.record.all(use).dropFirst() {
-                #expect(!StateFile.exists(test.layout.secret(entry)), "the old key of \(use) is still there")
+                let isGone = test.layout.secret(entry).map { !StateFile.exists($0) } ?? true
+                #expect(isGone, "the old key of \(use) is still there")
             }
         }
         let (job, second) = try run(test)
@@ -81,20 +83,23 @@ import Testing
         #expect(try TrustUpdate.check(now, after: first.trust) > 1)
         #expect(throws: GloveboxError("trust.rollback", "")) { try TrustUpdate.check(first.trust, after: now) }
         #expect(refusals(second.evidence, first.trust).contains("cert.chain"))
-        #expect(refusals(first.evidence, now.merging(first.trust.filter { $0.key == "tlog.policy" }) { $1 }) == [])
 
         // A thief with copies of the old keys; with the new ones the same report verifies.
-        var now2 = OldKeys(keys)
+        let own = try OldKeys(keys, test.layout)
+        var now2 = own
         #expect(refusals(try now2.report(second.evidence, of: job, at: test.site), now) == [])
         #expect(refusals(try stolen.report(second.evidence, of: job, at: test.site), now).contains("key.expired"))
         now2.timestamps = stolen.timestamps
         #expect(refusals(try now2.report(second.evidence, of: job, at: test.site), now) == ["key.expired"])
-        now2 = OldKeys(keys)
+        now2 = own
         (now2.timeChain, now2.timeAuthority) = (stolen.timeChain, stolen.timeAuthority)
         #expect(refusals(try now2.report(second.evidence, of: job, at: test.site), now) == ["key.expired"])
-        now2 = OldKeys(keys)
+        now2 = own
         (now2.platform, now2.root) = (stolen.platform, stolen.root)
         let forged = try now2.report(second.evidence, of: job, at: test.site)
+        now2 = own
+        now2.log = stolen.log
+        #expect(refusals(try now2.report(second.evidence, of: job, at: test.site), now) == ["key.expired"])
         #expect(refusals(forged, now) == ["key.expired"])
 
         // The site itself takes nothing that an old key signed.
@@ -117,6 +122,41 @@ import Testing
         #expect(refusals(first.evidence, last) == [])
         #expect(Set(refusals(forged, last)) == ["key.expired", "key.revoked"])
         #expect(throws: GloveboxError("trust.rollback", "")) { try TrustUpdate.check(now, after: last) }
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `while the log's keys overlap both sign, and the witness's both cosign; then the old ones are gone`() throws {
+        var test = try TestSite()
+        try test.start()
+        let before = test.site.keys
+        for use in [KeyUse.log, .witness] {
+            _ = try test.reopen { layout in try KeyCeremony(layout).rotate(use, overlap: 3600) }
+        }
+        let event = try #require(SiteLog.records(test.site.log).first { $0.kind == .logKeyRotated })
+        #expect(
+            try PublicEvent(JSONReader.readCanonical(test.site.log.entry(event.index).leaf), at: event.index)["now"]
+                == test.site.log.key.vkey
+        )
+        try test.start()
+        let (_, receipt) = try run(test)
+        #expect(refusals(receipt.evidence, receipt.trust) == [])
+        let note = try SignedNote(
+            parsing: TlogProof(parsing: #require(receipt.evidence[EvidenceFiles.proof])).checkpoint
+        )
+        #expect(before.log.key != test.site.log.key)
+        for key in [before.log.key, test.site.log.key] { try note.verify(key: key) }
+        #expect(test.site.keys.formerWitnesses.map(\.cosigner.key) == [before.witness.key])
+        // A reader who kept the trust configuration of before finds the key that it lists in the bundle.
+        let bundle = try JSONReader.read(#require(receipt.evidence[EvidenceFiles.bundle]))
+        let named = bundle["verificationMaterial"]?["tlogEntries"]?.array?.first?["logId"]?["keyId"]?.string
+        #expect(named == Base64.encode(before.log.key.logID))
+        // The next change ends it.
+        for use in [KeyUse.log, .witness] {
+            _ = try test.reopen { layout in try KeyCeremony(layout).rotate(use) }
+            let left = test.site.keys.record.all(use).filter { test.layout.secret($0).map(StateFile.exists) == true }
+            #expect(left.map(\.key) == [try test.site.keys.record.current(use).key])
+        }
+        #expect(refusals(receipt.evidence, try trust(test)) == [])
     }
 
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
@@ -226,10 +266,14 @@ import Testing
         #expect(listing.isTrustCurrent && listing.isRootOnline && listing.trustVersion == 1)
         #expect(!StateFile.exists(signer + "/root.key"))
         let again = try SiteKeyring(layout)
-        for use in KeyUse.allCases {
+        // The broker's key is noted when the broker is met.
+        for use in KeyUse.allCases where use != .broker {
             #expect(try again.record.current(use) == keys.record.current(use), "\(use)")
         }
         #expect(try StateFile.read(layout.root + "/" + TrustFiles.Name.trustPolicy) == policy)
         #expect(try KeyCeremony(layout).rotate(.platform).count == 1)
+        try Site(opening: layout).close()
+        let noted = try SiteKeyring(layout).record.current(.broker)
+        #expect(try noted == keys.record.current(.broker))
     }
 }

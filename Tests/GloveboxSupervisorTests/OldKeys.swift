@@ -16,8 +16,11 @@ struct OldKeys {
     var timestamps: SigningKey
     var timeChain: TimestampChain
     var timeAuthority: TimestampAuthority
+    var log: NoteSigner
 
-    init(_ keys: SiteKeyring) {
+    init(_ keys: SiteKeyring, _ layout: SiteLayout) throws {
+        let path = try #require(layout.secret(keys.record.current(.log)))
+        log = try NoteSigner(parsing: String(decoding: StateFile.readSecret(path), as: UTF8.self))
         platform = keys.platform
         root = keys.rootCertificate
         timestamps = keys.timestamps
@@ -64,7 +67,8 @@ struct OldKeys {
         evidence[EvidenceFiles.timestamp] = try timeAuthority.stamp(envelope.signature)
         evidence[EvidenceFiles.timeAuthority] = PEM.encode(timeChain.signer, label: "CERTIFICATE")
         evidence[EvidenceFiles.timeRoot] = PEM.encode(timeChain.root, label: "CERTIFICATE")
-        let note = site.log.checkpoint
+        let checkpoint = try Checkpoint.open(note: site.log.checkpoint, key: site.log.key)
+        let note = try checkpoint.signed(by: log)
         let index = site.log.size - 2
         let logged = try site.log.proof(index, under: note)
         let issued = try site.log.proof(index + 1, under: note)

@@ -18,6 +18,23 @@ import Testing
         }
     }
 
+    @Test func `takes either key of a log that changed it, and no note with a wrong line of the other`() throws {
+        let old = try Fixtures.signer()
+        let new = try NoteSigner(name: old.key.name, seed: Array(repeating: 9, count: 32))
+        let policy = "log \(new.key.vkey)\n" + log + "quorum none\n"
+        let text = try SignedNote(parsing: Fixtures.note).text
+        let lines = try [old, new].flatMap { try $0.sign(text).signatures }
+        for signatures in [[lines[0]], [lines[1]], lines, lines.reversed()] {
+            #expect(try open(policy, SignedNote(text: text, signatures: signatures).bytes).size == 8)
+        }
+        for wrong in [0, 1] {
+            var signatures = lines
+            signatures[wrong] = try [old, new][wrong].sign(text + [0x0a]).signatures[0]
+            let note = SignedNote(text: text, signatures: signatures).bytes
+            #expect(throws: GloveboxError("log.checkpoint-signature", "")) { try open(policy, note) }
+        }
+    }
+
     @Test func `refuses a missing, wrong or early cosignature`() throws {
         let policy = log + witness + "quorum peer\n"
         let alone = Array("\(Fixtures.text)\n\(Fixtures.logLine)\n".utf8)

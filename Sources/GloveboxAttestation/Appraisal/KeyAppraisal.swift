@@ -29,7 +29,7 @@ package struct KeyAppraisal: Sendable {
         let failed = refused.filter { $0.status == .failed }
         causes = (failed.isEmpty ? refused : failed).map { GloveboxError($0.reason, $0.detail) }
         guard causes.isEmpty, let report = parts.report, let manifest = parts.manifest, let request = parts.request,
-            let start = parts.envelope?.payloadDigest, let version = parts.trust?.policy.version
+            let start = parts.envelope?.payloadDigest, let trust = parts.trust
         else {
             run = nil
             return
@@ -42,7 +42,9 @@ package struct KeyAppraisal: Sendable {
             start: start,
             outputPolicy: manifest.policies.output,
             hpkeKey: request.hpkeKey,
-            trustVersion: version
+            trustVersion: trust.policy.version,
+            root: trust.signingRoot.publicKey.spki,
+            log: trust.keys.log
         )
     }
 
@@ -50,9 +52,9 @@ package struct KeyAppraisal: Sendable {
     private static func origin(_ parts: AppraisedParts, _ expected: KeyExpectations, _ checks: inout CheckList) {
         _ = checks.run(.keys, "trust.root", parts.trust) { trust throws(GloveboxError) in
             try trust.checkSignature()
-            if trust.signingRoot.der == expected.root { return }
+            if trust.signingRoot.publicKey.spki == expected.root { return }
             // A root that the one the broker was given has named as its heir, in as many steps as there were.
-            let given = try ParsedCertificate(expected.root).publicKey
+            let given = try VerifyingKey(spki: expected.root)
             guard RootSuccession.lead(trust.policy.successions, from: given, to: trust.signingRoot.publicKey) else {
                 throw GloveboxError("trust.signature", "the trust files are of another root")
             }

@@ -1,4 +1,5 @@
 package import GloveboxCore
+package import GloveboxTransparency
 
 /// What a supervisor shows a key broker: the signed start statement with everything it rests on.
 package struct KeyEvidence: Sendable {
@@ -35,7 +36,7 @@ package struct KeyEvidence: Sendable {
 
 /// What a broker knows by itself and holds evidence against.
 package struct KeyExpectations: Sendable {
-    /// The root certificate that the broker was given when the site was founded, DER.
+    /// The key (SPKI, DER) of the root that the broker was given, or of the latest heir of it that it saw.
     package let root: [UInt8]
     /// The nonce that the broker gave out for this request.
     package let nonce: [UInt8]
@@ -84,4 +85,8 @@ package struct AppraisedRun: Sendable, Hashable {
     package let hpkeKey: [UInt8]
     /// Version of the trust policy that the evidence was held against.
     package let trustVersion: UInt64
+    /// The key (SPKI, DER) of the root that signed it.
+    package let root: [UInt8]
+    /// The log's key in force that it covers.
+    package let log: NoteKey
 }

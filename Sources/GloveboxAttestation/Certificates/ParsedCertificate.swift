@@ -1,6 +1,6 @@
 internal import Crypto
 internal import FoundationEssentials
-internal import GloveboxCore
+package import GloveboxCore
 internal import SwiftASN1
 internal import X509
 
@@ -54,4 +54,11 @@ struct ParsedCertificate {
     func value(of oid: ASN1ObjectIdentifier) -> [UInt8]? {
         certificate.extensions.first { $0.oid == oid }.map { Array($0.value) }
     }
+}
+
+extension VerifyingKey {
+    /// The key of a certificate (DER).
+    ///
+    /// - Throws: `cert.chain`, `envelope.algorithm`.
+    package init(certificate der: [UInt8]) throws(GloveboxError) { self = try ParsedCertificate(der).publicKey }
 }

@@ -21,8 +21,11 @@ package struct PersonKey: Sendable, Hashable {
     /// - Throws: `key.encoding`.
     package init(hex: String) throws(GloveboxError) { try self.init(bytes: Hex.decode(hex) ?? []) }
 
+    /// SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410).
+    static let spkiPrefix: [UInt8] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
+
     /// SubjectPublicKeyInfo, PEM.
-    package var pem: [UInt8] { PEM.encode(SiteKeys.ed25519SPKI + bytes, label: "PUBLIC KEY") }
+    package var pem: [UInt8] { PEM.encode(Self.spkiPrefix + bytes, label: "PUBLIC KEY") }
 
     /// The 32 bytes as hex.
     package var hex: String { Hex.encode(bytes) }

@@ -20,6 +20,9 @@ package struct DatedKey<Key: Sendable & Hashable>: Sendable, Hashable {
     /// Whether a signature at that time counts.
     package func isValid(at time: Instant) -> Bool { from <= time && to.map { time < $0 } ?? true }
 
+    /// Whether its time had not ended, for keys that speak about what was before them, too.
+    package func isNotEnded(at time: Instant) -> Bool { to.map { time < $0 } ?? true }
+
     var validFor: JSONValue { .members([("start", .string(from.text)), ("end", to.map { .string($0.text) })]) }
 
     /// Reads `validFor`; nil when it has no start or no valid time.
@@ -50,33 +53,33 @@ package struct AuthorityChain: Sendable, Hashable {
 
 /// The public keys of a site, as the sigstore files list them; of each use the one in force first, then the earlier ones.
 package struct SiteKeys: Sendable {
-    /// Key of the log; its name is the origin.
-    package var log: NoteKey
+    /// Keys of the log, at least one; their name is the origin.
+    package var logs: [DatedKey<NoteKey>]
     /// CAs of the leaves; the root of the first signs the trust policy.
     package var authorities: [DatedKey<AuthorityChain>]
     /// Keys that sign certificate time stamps; none when the site makes none.
     package var timestamps: [DatedKey<VerifyingKey>]
     /// RFC 3161 authorities; none when the site has none.
     package var timeAuthorities: [DatedKey<TimestampChain>]
-    /// From when the log's key is valid.
-    package var validFrom: Instant
+    /// The log's key in force.
+    package var log: NoteKey { logs[0].key }
+    /// From when the first of the log's keys is valid.
+    package var validFrom: Instant { logs[logs.count - 1].from }
     /// The log policy file with witnesses and quorum; nil when the log has none.
     package var witnessing: [UInt8]?
 
     /// Lists the keys of a site with their periods.
     package init(
-        log: NoteKey,
+        logs: [DatedKey<NoteKey>],
         authorities: [DatedKey<AuthorityChain>],
         timestamps: [DatedKey<VerifyingKey>],
         timeAuthorities: [DatedKey<TimestampChain>],
-        validFrom: Instant,
         witnessing: [UInt8]? = nil
     ) {
-        self.log = log
+        self.logs = logs
         self.authorities = authorities
         self.timestamps = timestamps
         self.timeAuthorities = timeAuthorities
-        self.validFrom = Instant(seconds: validFrom.seconds)
         self.witnessing = witnessing
     }
 
@@ -90,11 +93,10 @@ package struct SiteKeys: Sendable {
         validFrom: Instant
     ) {
         self.init(
-            log: log,
+            logs: [DatedKey(log, from: validFrom)],
             authorities: [DatedKey(AuthorityChain(platform: platform, root: root), from: validFrom)],
             timestamps: timestamps.map { [DatedKey($0, from: validFrom)] } ?? [],
-            timeAuthorities: timeAuthority.map { [DatedKey($0, from: validFrom)] } ?? [],
-            validFrom: validFrom
+            timeAuthorities: timeAuthority.map { [DatedKey($0, from: validFrom)] } ?? []
         )
     }
 
@@ -107,13 +109,7 @@ package struct SiteKeys: Sendable {
     var trustedRoot: JSONValue {
         [
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [
-                [
-                    "baseUrl": url, "hashAlgorithm": "SHA2_256",
-                    "publicKey": publicKey(SiteKeys.ed25519SPKI + log.publicKey, "PKIX_ED25519", validFor),
-                    "logId": ["keyId": .string(Base64.encode(log.logID))],
-                ]
-            ],
+            "tlogs": .array(logs.map(transparencyLog)),
             "certificateAuthorities": .array(
                 authorities.map { authority("Glovebox platform CA", [$0.key.platform, $0.key.root], $0.validFor) }
             ),
@@ -139,16 +135,24 @@ package struct SiteKeys: Sendable {
     }
 
     /// One log; no quorum unless the site has witnesses.
-    var logPolicy: [UInt8] { witnessing ?? Array("log \(log.vkey) https://\(log.name)\nquorum none\n".utf8) }
-
-    /// SubjectPublicKeyInfo of an Ed25519 key up to its 32 bytes (RFC 8410).
-    static let ed25519SPKI: [UInt8] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
+    var logPolicy: [UInt8] {
+        if let witnessing { return witnessing }
+        return Array((logs.map { "log \($0.key.vkey) https://\($0.key.name)\n" }.joined() + "quorum none\n").utf8)
+    }
 
     private func authority(_ name: String, _ chain: [[UInt8]], _ validFor: JSONValue) -> JSONValue {
         [
             "subject": ["organization": .string(log.name), "commonName": .string(name)], "uri": url,
             "certChain": ["certificates": .array(chain.map { ["rawBytes": .string(Base64.encode($0))] })],
             "validFor": validFor,
+        ]
+    }
+
+    private func transparencyLog(_ dated: DatedKey<NoteKey>) -> JSONValue {
+        [
+            "baseUrl": url, "hashAlgorithm": "SHA2_256",
+            "publicKey": publicKey(dated.key.spki, "PKIX_ED25519", dated.validFor),
+            "logId": ["keyId": .string(Base64.encode(dated.key.logID))],
         ]
     }
 
@@ -169,16 +173,16 @@ extension SiteKeys {
     /// Takes the keys out of `trusted_root.json`; the caller compares the whole file with what those keys would give.
     ///
     /// - Throws: `schema.missing-field`, `cert.chain`, `envelope.algorithm`.
-    init(reading root: JSONValue, log: NoteKey) throws(GloveboxError) {
+    init(reading root: JSONValue, logs named: [NoteKey]) throws(GloveboxError) {
         let missing = GloveboxError(
             "schema.missing-field",
             "trusted_root.json lists no log, no certificate chain, or a key without a period"
         )
-        guard
-            let validFrom = root["tlogs"]?.array?.first?["publicKey"]?["validFor"]?["start"]?.string.flatMap({
-                Instant($0)
-            })
-        else { throw missing }
+        var logs: [DatedKey<NoteKey>] = []
+        for (key, entry) in zip(named, root["tlogs"]?.array ?? []) {
+            guard let dated = DatedKey(key, validFor: entry["publicKey"]?["validFor"]) else { throw missing }
+            logs.append(dated)
+        }
         var authorities: [DatedKey<AuthorityChain>] = []
         for entry in root["certificateAuthorities"]?.array ?? [] {
             let chain = try Self.chain(entry, missing)
@@ -201,13 +205,12 @@ extension SiteKeys {
             guard let dated = DatedKey(authority, validFor: entry["validFor"]) else { throw missing }
             timeAuthorities.append(dated)
         }
-        guard !authorities.isEmpty else { throw missing }
+        guard !authorities.isEmpty, !logs.isEmpty, logs.count == named.count else { throw missing }
         self.init(
-            log: log,
+            logs: logs,
             authorities: authorities,
             timestamps: timestamps,
-            timeAuthorities: timeAuthorities,
-            validFrom: validFrom
+            timeAuthorities: timeAuthorities
         )
     }
 

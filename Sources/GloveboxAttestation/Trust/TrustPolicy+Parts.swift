@@ -88,6 +88,41 @@ package struct RoleKey: Sendable, Wire {
     }
 }
 
+/// A key-encryption key under which the site's broker releases data keys.
+package struct TrustedBroker: Sendable, Equatable, Wire {
+    /// Names the key without telling it.
+    package let kekID: Digest
+    /// From when releases under it count.
+    package let validFrom: Instant
+    /// Until when (exclusive); nil while it is in force.
+    package let validTo: Instant?
+
+    /// Lists a key.
+    package init(_ kekID: Digest, validFrom: Instant, validTo: Instant? = nil) {
+        self.kekID = kekID
+        self.validFrom = Instant(seconds: validFrom.seconds)
+        self.validTo = validTo.map { Instant(seconds: $0.seconds) }
+    }
+
+    /// Whether a release at that time counts.
+    func isValid(at time: Instant) -> Bool { validFrom <= time && validTo.map { time < $0 } ?? true }
+
+    var json: JSONValue {
+        [
+            "kekId": .string(kekID.hex),
+            "validFor": .members([("start", .string(validFrom.text)), ("end", validTo.map { .string($0.text) })]),
+        ]
+    }
+
+    init(reading fields: inout JSONFields) throws(GloveboxError) {
+        self.kekID = try fields.digestHex("kekId")
+        var period = try fields.nested("validFor")
+        self.validFrom = try period.time("start")
+        self.validTo = try period.optionalTime("end")
+        try period.finish()
+    }
+}
+
 /// Binaries that the site vouches for.
 package struct ReferenceValues: Sendable, Wire {
     /// Supervisor binaries.

@@ -30,6 +30,8 @@ package struct TrustPolicy: Sendable {
     package var accept: [String]
     /// Attestation keys of the site's TPMs; left out of the file when there are none.
     package var attestationKeys: [TrustedAttestationKey] = []
+    /// Key-encryption keys of the site's broker; left out of the file when there are none.
+    package var brokers: [TrustedBroker] = []
     /// How each root before handed over to the next, oldest first; left out of the file when there was one root only.
     package var successions: [RootSuccession] = []
 
@@ -98,6 +100,7 @@ extension TrustPolicy {
                 ("reference", reference.json), ("approvalThreshold", .decimal(approvalThreshold)),
                 ("minPolicyVersions", .list(minPolicyVersions)), ("revocations", .list(revocations)),
                 ("accept", .strings(accept)), ("aks", attestationKeys.isEmpty ? nil : .list(attestationKeys)),
+                ("brokers", brokers.isEmpty ? nil : .list(brokers)),
                 ("successions", successions.isEmpty ? nil : .list(successions)),
             ])
         )
@@ -144,6 +147,7 @@ extension TrustPolicy {
             accept: try fields.strings("accept")
         )
         policy.attestationKeys = try fields.optionalList("aks")
+        policy.brokers = try fields.optionalList("brokers")
         policy.successions = try fields.optionalList("successions")
         try fields.finish()
         guard policy.version > 0, policy.approvalThreshold > 0 else {

@@ -7,12 +7,10 @@ internal import GloveboxTransparency
 struct TrustStore {
     /// The signed policy.
     let policy: TrustPolicy
-    /// Key of the log.
+    /// Key of the log under which the evidence has its place in it.
     let log: NoteKey
     /// Who must have seen a checkpoint.
     let witnessing: TlogPolicy
-    /// From when the log key is valid.
-    let logValidFrom: Instant
     /// All keys of the site, with their periods.
     let keys: SiteKeys
     /// The root above the CA that the evidence names.
@@ -47,15 +45,15 @@ struct TrustStore {
         self.found = CoveredFiles(trustedRoot: rootFile, trustConfig: config, logPolicy: logPolicy)
         let parsed = try JSONReader.read(rootFile)
         self.witnessing = try TlogPolicy(parsing: logPolicy)
-        guard let log = witnessing.logs.first, witnessing.logs.count == 1 else {
-            throw GloveboxError("log.key", "tlog.policy does not name exactly one log")
-        }
-        keys = try SiteKeys(reading: parsed, log: log)
+        guard let first = witnessing.logs.first,
+            witnessing.logs.allSatisfy({ $0.name.utf8.elementsEqual(first.name.utf8) })
+        else { throw GloveboxError("log.key", "tlog.policy names more than one log") }
+        keys = try SiteKeys(reading: parsed, logs: witnessing.logs)
         guard keys.trustedRoot == parsed, try JSONReader.read(config) == keys.trustConfig else {
             throw GloveboxError("schema.value", "the sigstore trust files are not in the form that this version writes")
         }
-        self.log = log
-        self.logValidFrom = keys.validFrom
+        let log = keys.logs.first { named.checkpoint?.line(of: $0.key) != nil } ?? keys.logs[0]
+        self.log = log.key
         let authority = keys.authorities.first { $0.key.platform == named.platform } ?? keys.authorities[0]
         let stamps = keys.timestamps.first { $0.key.digest == named.timestamps } ?? keys.timestamps.first
         let clock = keys.timeAuthorities.first { $0.key.signer == named.timeAuthority } ?? keys.timeAuthorities.first
@@ -67,6 +65,8 @@ struct TrustStore {
         var used = [
             (what: "root", key: root.publicKey.digest, period: DatedPeriod(authority)),
             (what: "platform CA", key: platform.publicKey.digest, period: DatedPeriod(authority)),
+            // A later key signs the entries of the time before it, too.
+            (what: "key of the log", key: log.key.digest, period: DatedPeriod { log.isNotEnded(at: $0) }),
         ]
         if let stamps {
             used.append((what: "key of certificate time stamps", key: stamps.key.digest, period: DatedPeriod(stamps)))
@@ -91,8 +91,7 @@ struct TrustStore {
     ///
     /// - Throws: `key.revoked`.
     func checkRevocations(at time: Instant, leaf: Digest) throws(GloveboxError) {
-        let logKey = Hashing.sha256(SiteKeys.ed25519SPKI + log.publicKey)
-        for (what, key) in [("leaf", leaf), ("log's key", logKey)] + used.map({ ($0.what, $0.key) }) {
+        for (what, key) in [("leaf", leaf)] + used.map({ ($0.what, $0.key) }) {
             if let from = revocation(of: key), from <= time {
                 throw GloveboxError("key.revoked", "the \(what) was revoked from \(from), before the report was logged")
             }
@@ -123,6 +122,17 @@ struct TrustStore {
         }
     }
 
+    /// Reads a checkpoint that a run or its statement was shown, under whichever key the log had then.
+    ///
+    /// - Throws: codes of ``Checkpoint``, `key.expired` for a key that had ended by that time.
+    func open(checkpoint note: [UInt8], from time: Instant) throws(GloveboxError) -> Checkpoint {
+        let (checkpoint, key) = try Checkpoint.open(note: note, keys: keys.logs.map(\.key))
+        guard keys.logs.contains(where: { $0.key == key && $0.isNotEnded(at: time) }) else {
+            throw GloveboxError("key.expired", "the log's key of that checkpoint was no longer in use at \(time)")
+        }
+        return checkpoint
+    }
+
     /// The moment a key was revoked, if it was.
     func revocation(of key: Digest) -> Instant? { policy.revocations.filter { $0.key == key }.map(\.from).min() }
 
@@ -134,6 +144,8 @@ struct TrustStore {
 
 /// The keys that a report's evidence names; of those that it does not name, or that are unknown, the ones in force count.
 struct NamedKeys {
+    /// The checkpoint under which the log is shown to hold the report.
+    var checkpoint: SignedNote?
     /// Certificate of the platform CA, DER.
     var platform: [UInt8]?
     /// SHA-256 of the key of certificate time stamps.
@@ -147,4 +159,6 @@ struct DatedPeriod {
     let contains: @Sendable (Instant) -> Bool
 
     init<Key>(_ dated: DatedKey<Key>) { contains = { dated.isValid(at: $0) } }
+
+    init(_ contains: @escaping @Sendable (Instant) -> Bool) { self.contains = contains }
 }

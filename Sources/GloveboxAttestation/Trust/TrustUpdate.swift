@@ -33,10 +33,16 @@ package enum TrustUpdate {
         else {
             throw GloveboxError("trust.signature", "the site signed two different policies after the one before")
         }
-        guard keeps(before.keys.authorities, after.keys.authorities),
+        guard keeps(before.keys.logs, after.keys.logs), keeps(before.keys.authorities, after.keys.authorities),
             keeps(before.keys.timestamps, after.keys.timestamps),
             keeps(before.keys.timeAuthorities, after.keys.timeAuthorities),
-            before.policy.revocations.allSatisfy(after.policy.revocations.contains)
+            before.policy.revocations.allSatisfy(after.policy.revocations.contains),
+            before.policy.brokers.allSatisfy({ old in
+                after.policy.brokers.contains {
+                    $0.kekID == old.kekID && $0.validFrom == old.validFrom
+                        && (old.validTo == nil || $0.validTo == old.validTo)
+                }
+            })
         else {
             throw GloveboxError("trust.rollback", "a key or a revocation that was listed before is listed no longer")
         }

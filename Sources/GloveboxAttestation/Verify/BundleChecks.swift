@@ -29,14 +29,17 @@ struct BundleChecks {
         return causes
     }
 
-    /// The bundle's own proof, under the log of the trust files.
+    /// The bundle's own proof, under the key of the log that it names.
     ///
-    /// - Throws: `log.key`, `log.size`, `log.root-mismatch`, codes of ``TlogProof`` and ``TlogPolicy``.
-    func logged(_ trust: TrustStore) throws(GloveboxError) {
-        guard bundle.logID == trust.log.logID else {
+    /// - Throws: `log.key`, `key.expired`, `log.size`, `log.root-mismatch`, codes of ``TlogProof`` and ``TlogPolicy``.
+    func logged(_ trust: TrustStore, at time: Instant?) throws(GloveboxError) {
+        guard let log = trust.keys.logs.first(where: { $0.key.logID == bundle.logID }) else {
             throw GloveboxError("log.key", "the bundle names another log's key")
         }
-        let checkpoint = try bundle.proof.verify(entry: bundle.entry, log: trust.log)
+        if let time, !log.isNotEnded(at: time) {
+            throw GloveboxError("key.expired", "the log's key that the bundle names was no longer in use at \(time)")
+        }
+        let checkpoint = try bundle.proof.verify(entry: bundle.entry, log: log.key)
         _ = try trust.witnessing.open(note: bundle.proof.checkpoint, now: input.options.now ?? LogChecks.noClock)
         guard bundle.treeSize == checkpoint.size else {
             throw GloveboxError("log.size", "the bundle repeats another tree size than its checkpoint")

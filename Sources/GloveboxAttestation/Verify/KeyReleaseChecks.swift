@@ -37,7 +37,8 @@ struct KeyReleaseChecks {
         return event
     }
 
-    /// Everything for which the key was not released to this run: `kbs.evidence`, `kbs.replay`, `boot.mismatch`.
+    /// Everything for which the key was not released to this run: `kbs.evidence`, `kbs.replay`, `boot.mismatch`,
+    /// `key.unknown` and `key.expired` for the broker's own key.
     func causes(_ event: PublicEvent, _ start: StartChecks?) -> [GloveboxError] {
         var causes: [GloveboxError] = []
         func demand(_ holds: Bool, _ code: String, _ message: String) {
@@ -58,6 +59,23 @@ struct KeyReleaseChecks {
             event.bootID.isSame(as: report.attester.kernel.bootID),
             "boot.mismatch",
             "the key was released in another run of the machine"
+        )
+        if let binding = report.keyBinding {
+            demand(
+                event["kekId"].flatMap(Digest.init(hex:)) == binding.kekID
+                    && event["hpkeKey"].flatMap(Digest.init(hex:)) == binding.hpkeKey,
+                "kbs.evidence",
+                "the report names another key of the broker, or another recipient, than the log"
+            )
+        }
+        let brokers = log.trust.policy.brokers
+        guard !brokers.isEmpty else { return causes }
+        let known = brokers.filter { event["kekId"]?.isSame(as: $0.kekID.hex) == true }
+        demand(!known.isEmpty, "key.unknown", "the trust policy does not list the broker's key of that release")
+        demand(
+            known.isEmpty || known.contains { $0.isValid(at: event.time) },
+            "key.expired",
+            "the broker's key of that release was not in use at \(event.time)"
         )
         return causes
     }

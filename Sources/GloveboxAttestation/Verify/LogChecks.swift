@@ -53,7 +53,7 @@ struct LogChecks {
             origin: trust.log.name,
             bootID: report.attester.kernel.bootID
         )
-        guard trust.logValidFrom <= time else {
+        guard trust.keys.validFrom <= time else {
             throw GloveboxError("log.key", "the log key was not valid yet at \(time)")
         }
         return time
@@ -69,7 +69,7 @@ struct LogChecks {
         guard report.log.startIndex < leaf.index, report.keyRelease ?? 0 < leaf.index else {
             throw GloveboxError("log.index", "start and key release must stand before the report in the log")
         }
-        let start = try Checkpoint.open(note: report.log.checkpoint, key: trust.log)
+        let start = try trust.open(checkpoint: report.log.checkpoint, from: report.time.start)
         guard start.size > report.log.startIndex else {
             throw GloveboxError("log.size", "the checkpoint in the report does not cover the start of the run")
         }
@@ -82,15 +82,16 @@ struct LogChecks {
     /// The start statement was signed before the key's release, and the log only grew until the report.
     ///
     /// - Throws: `log.origin`, `kbs.replay`, `log.rollback`, `log.fork`, codes of ``Checkpoint``.
-    func order(_ start: Report.LogPosition, before release: UInt64, report: Report.LogPosition) throws(GloveboxError) {
+    func order(_ statement: Report, before release: UInt64, report: Report) throws(GloveboxError) {
+        let (start, end) = (statement.log, report.log)
         guard start.origin.isSame(as: trust.log.name) else {
             throw GloveboxError("log.origin", "the start statement names another log")
         }
-        let early = try Checkpoint.open(note: start.checkpoint, key: trust.log)
+        let early = try trust.open(checkpoint: start.checkpoint, from: statement.time.start)
         guard early.size <= release else {
             throw GloveboxError("kbs.replay", "the key had been released before the start statement was signed")
         }
-        let late = try Checkpoint.open(note: report.checkpoint, key: trust.log)
+        let late = try trust.open(checkpoint: end.checkpoint, from: report.time.start)
         guard early.size <= late.size else {
             throw GloveboxError("log.rollback", "the log was longer when the run started than when it was reported")
         }

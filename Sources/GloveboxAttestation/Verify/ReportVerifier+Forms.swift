@@ -8,7 +8,7 @@ extension ReportVerifier {
         _ logged: LoggedAt?,
         _ checks: inout CheckList
     ) -> Instant? {
-        if input.evidence[EvidenceFiles.bundle] != nil { bundle(input, parts, &checks) }
+        if input.evidence[EvidenceFiles.bundle] != nil { bundle(input, parts, logged, &checks) }
         guard let trust = parts.trust else { return nil }
         guard let authority = trust.timeAuthority else {
             checks.leaveOut(.time, "timestamp.token", "the trust files name no time-stamping authority")
@@ -17,13 +17,18 @@ extension ReportVerifier {
         return stamp(input, parts, authority, logged, &checks)
     }
 
-    private static func bundle(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
+    private static func bundle(
+        _ input: VerifyInput,
+        _ parts: VerifiedParts,
+        _ logged: LoggedAt?,
+        _ checks: inout CheckList
+    ) {
         let bundle = parts.bundle.map { BundleChecks(bundle: $0, input: input) }
         checks.review(.statement, "bundle.same", both(bundle, both(parts.envelope, parts.leaf))) {
             $0.0.differences($0.1.0, $0.1.1)
         }
         _ = checks.run(.log, "bundle.log", bundle, parts.trust) { bundle, trust throws(GloveboxError) in
-            try bundle.logged(trust)
+            try bundle.logged(trust, at: logged?.time)
         }
     }
 

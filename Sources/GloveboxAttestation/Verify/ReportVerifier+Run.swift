@@ -19,7 +19,7 @@ extension ReportVerifier {
         checks.review(.broker, "key.evidence", both(keys, event)) { $0.0.causes($0.1, start) }
         if report.startStatement != nil {
             _ = checks.run(.broker, "key.order", start, log) { start, log throws(GloveboxError) in
-                try log.order(start.start.log, before: index, report: report.log)
+                try log.order(start.start, before: index, report: report)
             }
         }
     }

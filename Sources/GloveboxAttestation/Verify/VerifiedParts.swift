@@ -1,4 +1,5 @@
 internal import GloveboxCore
+internal import GloveboxTransparency
 
 /// The files as read, each or nothing.
 struct VerifiedParts {
@@ -46,7 +47,15 @@ struct VerifiedParts {
         root = checks.run(.parse, "cert.root") { () throws(GloveboxError) in
             try ParsedCertificate(pem: input.file(EvidenceFiles.root))
         }
+        var checkpoint: SignedNote?
+        if let proof = input.evidence[EvidenceFiles.proof] {
+            // What is wrong with it, the check of the proof tells.
+            do throws(GloveboxError) {
+                checkpoint = try SignedNote(parsing: TlogProof(parsing: proof).checkpoint)
+            } catch {}
+        }
         let named = NamedKeys(
+            checkpoint: checkpoint,
             platform: platform?.der,
             timestamps: leaf.flatMap(CertificateTimestamp.key(namedIn:)),
             timeAuthority: input.timeAuthority

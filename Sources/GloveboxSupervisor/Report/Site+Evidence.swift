@@ -64,8 +64,14 @@ extension Site {
             timestamp: timestamp,
             entry: report.entry,
             proof: report.proof,
-            log: keys.log.key
+            log: signing(report.proof.checkpoint)
         )
+    }
+
+    /// The log's key that a bundle names: while two sign, the one that readers have known for longer.
+    private func signing(_ note: [UInt8]) throws(GloveboxError) -> NoteKey {
+        let note = try SignedNote(parsing: note)
+        return log.keys.last { note.line(of: $0) != nil } ?? log.key
     }
 
     /// Zeros that make every receipt one of a few lengths, so that its length tells nothing.
@@ -168,6 +174,7 @@ extension Site {
             policy.attestationKeys.append(trusted)
         }
         policy.successions = keys.record.successions
+        policy.brokers = brokers(before: last?.policy.brokers ?? [])
         if let last {
             policy.version = last.policy.version + 1
             policy.previous = last.digest
@@ -188,8 +195,15 @@ extension Site {
         return (images, profiles, [Machine.sha256(Array(host.kernel.version.utf8))], policies)
     }
 
+    /// The broker's keys; what was listed stays so, where a record of an earlier version does not name it.
+    private func brokers(before: [TrustedBroker]) -> [TrustedBroker] {
+        let entries = keys.record.all(.broker)
+        guard !entries.isEmpty else { return before }
+        return entries.map { TrustedBroker($0.key, validFrom: $0.from, validTo: $0.to) }
+    }
+
     private func siteKeys() throws(GloveboxError) -> SiteKeys {
-        try keys.siteKeys(founded: configuration.founded, witnessing: settings.witnessing?.bytes)
+        try keys.siteKeys(witnessing: settings.witnessing?.bytes)
     }
 
     private func enrolledKeys() -> [RoleKey] {

@@ -1,5 +1,6 @@
 internal import Glibc
 package import GloveboxAttestation
+internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxStore
 internal import GloveboxTransparency
@@ -7,13 +8,21 @@ internal import GloveboxTransparency
 /// Changes of a site's keys, made while its supervisor is stopped.
 package struct KeyCeremony: Sendable {
     private let layout: SiteLayout
+    private let tpm: TPMChoice?
     private let offline: CertificateAuthority?
 
     /// Prepares a ceremony; `rootDirectory` has the root where its key is kept off the site.
     ///
+    /// `tpm` as the supervisor is started with it, for the broker, whose secret the TPM may keep.
+    ///
     /// - Throws: codes of ``OfflineRoot/open(_:)``.
-    package init(_ layout: SiteLayout, rootDirectory: String? = nil) throws(GloveboxError) {
+    package init(
+        _ layout: SiteLayout,
+        rootDirectory: String? = nil,
+        tpm: TPMChoice? = nil
+    ) throws(GloveboxError) {
         self.layout = layout
+        self.tpm = tpm
         offline = try rootDirectory.map { path throws(GloveboxError) in try OfflineRoot.open(path) }
     }
 
@@ -39,12 +48,16 @@ package struct KeyCeremony: Sendable {
     /// Gives one use a new key; the old one counts until the new one does, and its private half is destroyed.
     ///
     /// Another root comes with another platform CA. `newRoot` names the directory of a root that is to be kept off the
-    /// site; without it the new root's key stays on the site. The key is logged before it is in force; the call returns
-    /// when it is.
+    /// site; without it the new root's key stays on the site. For the log and the witness the old key signs on beside the
+    /// new one for `overlap` seconds. The key is logged before it is in force; the call returns when it is.
     ///
-    /// - Throws: `key.root-offline`, `key.root-mismatch`, `log.*`, `storage.*`.
-    package func rotate(_ use: KeyUse, newRoot: String? = nil) throws(GloveboxError) -> [Change] {
-        let (changes, signing) = try change(use, newRoot)
+    /// - Throws: `key.root-offline`, `key.root-mismatch`, `kbs.*`, `log.*`, `storage.*`.
+    package func rotate(
+        _ use: KeyUse,
+        newRoot: String? = nil,
+        overlap: Int64 = 0
+    ) throws(GloveboxError) -> [Change] {
+        let (changes, signing) = try change(use, newRoot, overlap)
         while let from = changes.first?.from, Machine.now() < from { usleep(10_000) }
         let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
         defer { site.log.close() }
@@ -55,13 +68,15 @@ package struct KeyCeremony: Sendable {
     /// Makes the keys and puts them in force; gives the root that signs from then on, where its key is at hand.
     private func change(
         _ use: KeyUse,
-        _ newRoot: String?
+        _ newRoot: String?,
+        _ overlap: Int64
     ) throws(GloveboxError) -> (changes: [Change], signing: CertificateAuthority?) {
-        let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
-        defer { site.log.close() }
+        let ofBroker = use == .broker
+        let site = try Site(opening: layout, tpm: ofBroker ? tpm : TPMChoice.none, meetingBroker: ofBroker)
+        defer { site.close() }
         var record = site.keys.record
         let before = record
-        let maker = KeyMaker(layout: layout, site: site.configuration.name)
+        let maker = KeyMaker(layout: layout, site: site.configuration)
         // The next whole second: periods are in seconds, and no report of this one may fall behind its end.
         let time = Instant(seconds: Machine.now().seconds + 1)
         var signing = try root(of: site, needed: use == .root || use == .platform)
@@ -81,23 +96,41 @@ package struct KeyCeremony: Sendable {
         case .platform:
             guard let signing else { throw Self.rootMissing }
             try maker.makePlatform(under: signing, into: &record, at: time)
-        case .sct, .tsa, .links: try maker.make(use, into: &record, at: time)
+        case .sct, .tsa, .links, .log, .witness: try maker.make(use, into: &record, at: time, overlap: overlap)
+        case .broker: record.note(broker: try site.broker.prepareRotation(), from: time)
         }
         var changes: [Change] = []
         for use in KeyUse.allCases {
-            let (old, new) = (try before.current(use), try record.current(use))
-            if old == new { continue }
+            guard let old = before.all(use).first, let new = record.all(use).first, old.key != new.key else { continue }
             changes.append(Change(use: use, before: old.key, now: new.key, from: time))
-            try site.record(
-                Event(
-                    kind: .keyRotated,
-                    entity: new.key.hex,
-                    fields: [("use", .string(use.rawValue)), ("before", .string(old.key.hex))]
-                )
-            )
+            try site.record(use == .log ? Self.logRotation(old, new) : Self.rotation(old, new))
         }
+        if ofBroker { try site.broker.rotate() }
         try record.write(layout)
+        try maker.publish(record)
         return (changes, signing)
+    }
+
+    private static func rotation(_ old: KeyringRecord.Entry, _ new: KeyringRecord.Entry) -> Event {
+        Event(
+            kind: .keyRotated,
+            entity: new.key.hex,
+            fields: [("use", .string(new.use.rawValue)), ("before", .string(old.key.hex))]
+        )
+    }
+
+    /// The old key's own word on the one that takes its place: its checkpoint covers this event.
+    private static func logRotation(
+        _ old: KeyringRecord.Entry,
+        _ new: KeyringRecord.Entry
+    ) throws(GloveboxError) -> Event {
+        Event(
+            kind: .logKeyRotated,
+            fields: [
+                ("before", .string(try SiteKeyring.noteKey(old).vkey)),
+                ("now", .string(try SiteKeyring.noteKey(new).vkey)), ("from", .string(new.from.text)),
+            ]
+        )
     }
 
     /// Withdraws a key from a time on: a person's, or one of the site's that another has replaced.

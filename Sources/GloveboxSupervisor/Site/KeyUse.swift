@@ -10,4 +10,13 @@ package enum KeyUse: String, Sendable, CaseIterable {
     case tsa
     /// Signs the supervisor's links of in-toto workflows.
     case links
+    /// Signs the log's checkpoints.
+    case log
+    /// Cosigns checkpoints of other logs.
+    case witness
+    /// Wraps the keys of datasets; the broker's own.
+    case broker
+
+    /// Whether the key before may sign on beside the new one for a while, for readers that know it alone.
+    package var overlaps: Bool { self == .log || self == .witness }
 }

@@ -1,13 +1,18 @@
 internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxTransparency
 
 /// Brings the keys of a site that an earlier version founded into the present form.
 enum KeyringMigration {
     /// Makes what is missing; finishes a change of keys that a crash cut off.
     static func complete(_ layout: SiteLayout, _ configuration: SiteConfiguration) throws(GloveboxError) {
-        let maker = KeyMaker(layout: layout, site: configuration.name)
-        if StateFile.exists(layout.keyring) { return try maker.destroyEnded(KeyringRecord(reading: layout)) }
+        let maker = KeyMaker(layout: layout, site: configuration)
+        if StateFile.exists(layout.keyring) {
+            var record = try KeyringRecord(reading: layout)
+            if try addNoteKeys(to: &record, layout, configuration) { try record.write(layout) }
+            return try maker.destroyEnded(record)
+        }
         let signer = layout.signerKeys
         // A version-1 site kept its certificates as PEM, and its root beside the CA.
         let root = try CertificateAuthority(
@@ -40,7 +45,26 @@ enum KeyringMigration {
         } else {
             try maker.make(.links, into: &record, at: from)
         }
+        _ = try addNoteKeys(to: &record, layout, configuration)
         try record.write(layout)
+    }
+
+    /// Notes the keys of log and witness, which records of an earlier version do not name; whether there was need.
+    private static func addNoteKeys(
+        to record: inout KeyringRecord,
+        _ layout: SiteLayout,
+        _ configuration: SiteConfiguration
+    ) throws(GloveboxError) -> Bool {
+        guard record.all(.log).isEmpty else { return false }
+        func text(_ path: String) throws(GloveboxError) -> String {
+            String(decoding: try StateFile.readSecret(path), as: UTF8.self)
+        }
+        let log = try NoteSigner(parsing: text(layout.signerKeys + "/log.key")).key
+        let witness = try Cosigner(parsing: text(layout.witnessKeys + "/witness.key")).key
+        for (use, key) in [(KeyUse.log, log), (.witness, witness)] {
+            record.add(use, key.digest, [Array(key.vkey.utf8)], from: configuration.founded)
+        }
+        return true
     }
 
     /// Path of the root's key, moved to a directory of its own.

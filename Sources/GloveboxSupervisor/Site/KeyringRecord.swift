@@ -105,12 +105,29 @@ struct KeyringRecord: Sendable {
         return entry
     }
 
-    /// Adds a key, and ends the period of the one before when its own begins; the new entry.
+    /// Notes the broker's key; whether it is another than before.
     @discardableResult
-    mutating func add(_ use: KeyUse, _ key: Digest, _ parts: [[UInt8]], from: Instant) -> Entry {
+    mutating func note(broker key: Digest, from: Instant) -> Bool {
+        if all(.broker).first?.key == key { return false }
+        add(.broker, key, [key.bytes], from: from)
+        return true
+    }
+
+    /// Adds a key, and ends the period of the one before when its own begins, or later; the new entry.
+    @discardableResult
+    mutating func add(
+        _ use: KeyUse,
+        _ key: Digest,
+        _ parts: [[UInt8]],
+        from: Instant,
+        overlap seconds: Int64 = 0
+    ) -> Entry {
         var generation = 1
         for index in entries.indices where entries[index].use == use {
-            if entries[index].to == nil { entries[index].to = from }
+            // What is left of an earlier overlap ends with it: two keys of one use are enough.
+            if entries[index].to.map({ from < $0 }) ?? true {
+                entries[index].to = from.adding(seconds: entries[index].to == nil ? seconds : 0)
+            }
             generation = max(generation, entries[index].generation + 1)
         }
         let entry = Entry(use, generation, key, parts, from: from)

@@ -65,26 +65,34 @@ package final class Site: Sendable {
     ) throws(GloveboxError) {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
-        settings = try SiteSettings(reading: layout.settings)
+        var settings = try SiteSettings(reading: layout.settings)
         try KeyringMigration.complete(layout, configuration)
-        keys = try SiteKeyring(layout)
+        var keys = try SiteKeyring(layout)
         host = try HostFacts.read()
         jails = try JailReserve(launcher: host.launcherPath)
         blobs = try BlobStore(root: layout.root)
         images = try ImageStore(directory: layout.images)
-        try settings.check(log: keys.log.key)
+        try settings.adopt(logs: keys.log.keys)
+        self.settings = settings
         let chosen = choice ?? settings.tpm
         configDigest = Machine.sha256(configuration.bytes + settings.bytes + Array((choice?.text ?? "").utf8))
         tpm = try SiteTPM(chosen, layout, host, config: configDigest)
         var launch = BrokerLink.Launch(daemon: try Machine.sibling("gloveboxd"), directory: layout.broker)
         launch.secret = BrokerSecret(layout: layout, tpm: tpm).unsealed
         broker = BrokerLink(launch)
-        witness = try WitnessStore(layout.witness, cosigner: keys.witness, watching: settings.watched)
+        witness = try WitnessStore(
+            layout.witness,
+            cosigner: keys.witness,
+            former: keys.formerWitnesses,
+            watching: settings.watched
+        )
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)
         var state = SiteState()
         for record in try SiteLog.records(log, where: SiteState.needs) { try state.apply(record) }
         greeting = try meetingBroker ? broker.greet(knowing: state.brokerLedger) : nil
+        if let greeting { try keys.note(broker: greeting.kekID, layout, configuration) }
+        self.keys = keys
         self.state = Mutex(state)
     }
 

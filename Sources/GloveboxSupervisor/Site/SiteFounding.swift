@@ -43,6 +43,9 @@ package enum SiteFounding {
             root: PEM.encode(keys.rootCertificate, label: "CERTIFICATE"),
             log: keys.log.key.vkey
         )
+        var record = keys.record
+        try record.note(broker: KeyBroker(layout.broker).kekID(), from: configuration.founded)
+        try record.write(layout)
         try CompanionUser.broker.own(layout.broker)
         try SiteLog.create(layout, configuration, keys, HostFacts.read())
         // Last, so that a half-made site is not mistaken for one.

@@ -8,7 +8,7 @@ internal import GloveboxTransparency
 /// In this version one process holds them all but the root, which every report says.
 struct SiteKeyring: Sendable {
     /// Which keys there are and were.
-    let record: KeyringRecord
+    private(set) var record: KeyringRecord
     /// The root; nil when its key is kept off the site.
     let root: CertificateAuthority?
     let platform: CertificateAuthority
@@ -19,9 +19,11 @@ struct SiteKeyring: Sendable {
     let timeAuthority: TimestampAuthority
     /// Signs the supervisor's links of in-toto workflows, and nothing else.
     let links: PersonSigner
-    let log: NoteSigner
+    let log: LogSigner
     /// Cosigns checkpoints of other logs, and nothing else.
     let witness: Cosigner
+    /// What cosigned before and still adds its line, each until its time ends.
+    let formerWitnesses: [(cosigner: Cosigner, until: Instant)]
     /// Key of pseudonyms in the log.
     let pseudonyms: [UInt8]
     /// Key of the events' private bodies in the journal.
@@ -32,7 +34,14 @@ struct SiteKeyring: Sendable {
     init(_ layout: SiteLayout) throws(GloveboxError) {
         let record = try KeyringRecord(reading: layout)
         func secret(_ use: KeyUse) throws(GloveboxError) -> [UInt8] {
-            try StateFile.readSecret(layout.secret(record.current(use)))
+            try secret(record.current(use))
+        }
+        func secret(_ entry: KeyringRecord.Entry) throws(GloveboxError) -> [UInt8] {
+            guard let path = layout.secret(entry) else { throw GloveboxError("internal", "this key is not the site's") }
+            return try StateFile.readSecret(path)
+        }
+        func text(_ entry: KeyringRecord.Entry) throws(GloveboxError) -> String {
+            String(decoding: try secret(entry), as: UTF8.self)
         }
         func authority(_ use: KeyUse) throws(GloveboxError) -> CertificateAuthority {
             let pem = PEM.encode(try record.current(use).parts[0], label: "CERTIFICATE")
@@ -40,7 +49,7 @@ struct SiteKeyring: Sendable {
         }
         let top = try record.current(.root)
         rootCertificate = top.parts[0]
-        root = StateFile.exists(layout.secret(top)) ? try authority(.root) : nil
+        root = layout.secret(top).map(StateFile.exists) == true ? try authority(.root) : nil
         platform = try authority(.platform)
         timestamps = try SigningKey(pem: secret(.sct))
         let stamping = try record.current(.tsa).parts
@@ -52,19 +61,44 @@ struct SiteKeyring: Sendable {
             certificate: timeChain.signer,
             key: PEM.decode(secret(.tsa), label: "PRIVATE KEY")
         )
-        let signer = layout.signerKeys
-        log = try NoteSigner(parsing: String(decoding: StateFile.readSecret(signer + "/log.key"), as: UTF8.self))
-        witness = try Cosigner(
-            parsing: String(decoding: StateFile.readSecret(layout.witnessKeys + "/witness.key"), as: UTF8.self)
-        )
+        let now = Machine.now()
+        var former: [LogSigner.Former] = []
+        for entry in record.all(.log).dropFirst() {
+            guard let end = entry.to else { continue }
+            let signer = now < end ? try NoteSigner(parsing: text(entry)) : nil
+            former.append(LogSigner.Former(try Self.noteKey(entry), signer: signer, until: end))
+        }
+        log = try LogSigner(NoteSigner(parsing: text(record.current(.log))), former: former, now: Machine.now)
+        witness = try Cosigner(parsing: text(record.current(.witness)))
+        var cosigners: [(cosigner: Cosigner, until: Instant)] = []
+        for entry in record.all(.witness) {
+            if let end = entry.to, now < end { cosigners.append((try Cosigner(parsing: text(entry)), end)) }
+        }
+        formerWitnesses = cosigners
         links = try PersonSigner(pem: secret(.links))
         bodies = try StateFile.readSecret(layout.nodeKeys + "/bodies.key")
         pseudonyms = try StateFile.readSecret(layout.nodeKeys + "/pseudonyms.key")
         self.record = record
     }
 
+    /// Notes the broker's key, which a record of an earlier version does not name; a change of it that a crash cut off
+    /// counts from now on.
+    mutating func note(
+        broker key: Digest,
+        _ layout: SiteLayout,
+        _ configuration: SiteConfiguration
+    ) throws(GloveboxError) {
+        let from = record.all(.broker).isEmpty ? configuration.founded : Machine.now()
+        if record.note(broker: key, from: Instant(seconds: from.seconds)) { try record.write(layout) }
+    }
+
+    /// The key of an entry of log or witness.
+    static func noteKey(_ entry: KeyringRecord.Entry) throws(GloveboxError) -> NoteKey {
+        try NoteKey(vkey: String(decoding: entry.parts.first ?? [], as: UTF8.self))
+    }
+
     /// The public keys as trust files list them.
-    func siteKeys(founded: Instant, witnessing: [UInt8]?) throws(GloveboxError) -> SiteKeys {
+    func siteKeys(witnessing: [UInt8]?) throws(GloveboxError) -> SiteKeys {
         func dated<Key>(
             _ use: KeyUse,
             _ read: ([[UInt8]]) throws(GloveboxError) -> Key
@@ -76,13 +110,14 @@ struct SiteKeyring: Sendable {
             return keys
         }
         return SiteKeys(
-            log: log.key,
+            logs: try record.all(.log).map { entry throws(GloveboxError) in
+                DatedKey(try Self.noteKey(entry), from: entry.from, to: entry.to)
+            },
             authorities: try dated(.platform) { AuthorityChain(platform: $0[0], root: $0[1]) },
             timestamps: try dated(.sct) { (parts) throws(GloveboxError) in try VerifyingKey(spki: parts[0]) },
             timeAuthorities: try dated(.tsa) { (parts) throws(GloveboxError) in
                 try TimestampChain(signer: parts[0], root: parts[1])
             },
-            validFrom: founded,
             witnessing: witnessing
         )
     }
@@ -96,7 +131,7 @@ struct SiteKeyring: Sendable {
         for directory in [layout.rootKeys, layout.signerKeys, layout.nodeKeys, layout.witnessKeys] {
             try StateFile.makeDirectory(directory)
         }
-        let maker = KeyMaker(layout: layout, site: configuration.name)
+        let maker = KeyMaker(layout: layout, site: configuration)
         var record = KeyringRecord()
         let now = configuration.founded
         let root: CertificateAuthority
@@ -107,13 +142,8 @@ struct SiteKeyring: Sendable {
             root = try maker.makeRoot(into: &record, at: now)
         }
         try maker.makePlatform(under: root, into: &record, at: now)
-        for use in [KeyUse.sct, .tsa, .links] { try maker.make(use, into: &record, at: now) }
-        let log = try NoteSigner.generate(name: configuration.origin)
-        try StateFile.write(Array(log.secretText.utf8), to: layout.signerKeys + "/log.key")
-        let witness = try Cosigner.generate(name: configuration.origin + "/witness")
-        try StateFile.write(Array(witness.secretText.utf8), to: layout.witnessKeys + "/witness.key")
-        try StateFile.write(Array("\(log.key.vkey)\n".utf8), to: layout.root + "/log.vkey", mode: 0o644)
-        try StateFile.write(Array("\(witness.key.vkey)\n".utf8), to: layout.root + "/witness.vkey", mode: 0o644)
+        for use in [KeyUse.sct, .tsa, .links, .log, .witness] { try maker.make(use, into: &record, at: now) }
+        try maker.publish(record)
         try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/pseudonyms.key")
         try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/bodies.key")
         try record.write(layout)

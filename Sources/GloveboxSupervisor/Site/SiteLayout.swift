@@ -47,14 +47,17 @@ package struct SiteLayout: Sendable {
     /// The operator's profile, made when the site is founded.
     package var operatorProfile: String { root + "/operator" }
 
-    /// Where the private half of a key stands.
-    func secret(_ entry: KeyringRecord.Entry) -> String {
+    /// Where the private half of a key stands; nil for the broker's, which nobody else sees.
+    func secret(_ entry: KeyringRecord.Entry) -> String? {
         let directory =
             switch entry.use {
             case .root: rootKeys
-            case .platform, .sct, .tsa: signerKeys
+            case .platform, .sct, .tsa, .log: signerKeys
             case .links: nodeKeys
+            case .witness: witnessKeys
+            case .broker: String?.none
             }
+        guard let directory else { return nil }
         return "\(directory)/\(entry.name).key"
     }
 }

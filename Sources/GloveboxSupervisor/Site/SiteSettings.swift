@@ -60,29 +60,45 @@ package struct SiteSettings: Sendable {
         }
         for value in try Self.list(log.optional("watch")) {
             var peer = try JSONFields(value, at: "log.watch")
-            let key = try NoteKey(vkey: peer.string("key"))
-            let origin = peer.optional("origin")?.string ?? key.name
+            let keys = try Self.keys(&peer)
+            let origin = peer.optional("origin")?.string ?? keys[0].name
             try peer.finish()
             guard !watched.contains(where: { $0.origin == origin }) else {
                 throw Self.invalid("log.watch names \(Display.escape(origin)) twice")
             }
-            watched.append(try WatchedLog(origin: origin, keys: [key]))
+            watched.append(try WatchedLog(origin: origin, keys: keys))
         }
         try log.finish()
     }
 
-    /// Checks that the log policy is about this site's log.
+    /// Checks that the log policy is about this site's log, and has it name every key of the log, also one that is new.
     ///
     /// - Throws: `config.invalid`.
-    func check(log key: NoteKey) throws(GloveboxError) {
-        guard let witnessing else { return }
-        guard witnessing.policy.logs == [key] else {
+    mutating func adopt(logs keys: [NoteKey]) throws(GloveboxError) {
+        guard let (policy, bytes) = witnessing else { return }
+        guard policy.logs.allSatisfy(keys.contains), let key = keys.first else {
             throw GloveboxError(
                 "config.invalid",
                 "the file of log.policy must name this site's log and no other",
-                hint: "Its line is: log \(key.vkey)"
+                hint: "Its line is: log \(keys.first?.vkey ?? "")"
             )
         }
+        if policy.logs == keys { return }
+        let others = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter {
+            $0.split { $0 == " " || $0 == "\t" }.first != "log"
+        }
+        let lines = keys.map { "log \($0.vkey) https://\(key.name)" } + others.map(String.init)
+        let composed = Array((lines.joined(separator: "\n") + "\n").utf8)
+        witnessing = (try TlogPolicy(parsing: composed), composed)
+    }
+
+    /// `key`, or `keys` where a log has changed its key.
+    private static func keys(_ peer: inout JSONFields) throws(GloveboxError) -> [NoteKey] {
+        guard let several = peer.optional("keys") else { return [try NoteKey(vkey: peer.string("key"))] }
+        var keys: [NoteKey] = []
+        for value in several.array ?? [] { keys.append(try NoteKey(vkey: value.string ?? "")) }
+        guard !keys.isEmpty else { throw invalid("log.watch.keys is a list of keys") }
+        return keys
     }
 
     private static func list(_ value: JSONValue?) throws(GloveboxError) -> [JSONValue] {

@@ -79,8 +79,8 @@ extension Site {
         let request: WitnessRequest
         do throws(WitnessRefusal) { request = try WitnessRequest(parsing: body) } catch { return Self.answer(error) }
         switch try witness.add(request, at: Machine.now()) {
-        case .cosigned(let line):
-            return WitnessAnswer(status: 200, type: Self.plainText, body: line.line)
+        case .cosigned(let lines):
+            return WitnessAnswer(status: 200, type: Self.plainText, body: lines.flatMap(\.line))
         case .refused(let refusal, let evidence):
             if let evidence { try record(incident(evidence, origin: evidence.origin)) }
             return Self.answer(refusal)

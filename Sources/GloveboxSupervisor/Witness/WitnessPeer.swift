@@ -89,13 +89,12 @@ struct WitnessPeer: Sendable {
         do throws(GloveboxError) {
             let origin = Machine.sha256(Array(log.key.name.utf8))
             guard let theirs = try await client.checkpoint(originHash: origin) else { return .disagreed(code) }
-            let (shown, current) = (
-                try Checkpoint.open(note: theirs, key: log.key), try Checkpoint.open(note: ours, key: log.key)
-            )
+            let (shown, key) = try Checkpoint.open(note: theirs, keys: log.keys)
+            let current = try Checkpoint.open(note: ours, key: log.key)
             let found = try LogEvidence.compare(
                 old: (theirs, shown),
                 new: (ours, current),
-                key: log.key,
+                key: key,
                 proof: shown.size <= current.size ? log.consistency(from: shown.size, to: current.size) : []
             )
             return found.map { .convicted($0) } ?? .disagreed(code)

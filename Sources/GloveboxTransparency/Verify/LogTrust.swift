@@ -17,6 +17,15 @@ package enum LogTrust: Sendable {
         package let witnesses: [TlogPolicy.Sighting]?
     }
 
+    /// Opens a checkpoint that was kept, maybe from before the log changed its key; witnesses are not asked.
+    ///
+    /// - Throws: what ``Checkpoint/open(note:keys:)`` throws.
+    func open(kept note: [UInt8], of log: NoteKey) throws(GloveboxError) -> Checkpoint {
+        guard case .policy(let policy, _) = self else { return try Checkpoint.open(note: note, key: log) }
+        let keys = policy.logs.filter { $0.name.utf8.elementsEqual(log.name.utf8) }
+        return try Checkpoint.open(note: note, keys: keys).checkpoint
+    }
+
     /// Opens a checkpoint: every line, the log's signature, the origin, then cosignatures and quorum.
     ///
     /// - Throws: what ``TlogPolicy/open(note:now:)`` throws.

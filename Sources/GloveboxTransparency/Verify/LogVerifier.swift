@@ -35,7 +35,7 @@ package struct LogVerifier: Sendable {
         }
         guard let opened = verdict.opened else { return verdict }
         var kept: Checkpoint?
-        if let since { kept = try Checkpoint.open(note: since, key: opened.key) }
+        if let since { kept = try trust.open(kept: since, of: opened.key) }
         verdict.kept = kept
         try await walk(opened.checkpoint).report(opened.checkpoint, to: &verdict)
         if !readsLeaves { verdict.skip([.leaves], "only the tree was asked for") }

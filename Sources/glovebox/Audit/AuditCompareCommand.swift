@@ -57,7 +57,7 @@ struct AuditCompareCommand: AsyncParsableCommand {
     ) async throws(GloveboxError) -> Bool {
         var opened: [(note: [UInt8], by: LogTrust.Opened)] = []
         for note in notes { opened.append((note, try trust.open(note: note, now: SystemClock.now()))) }
-        guard opened[0].by.key == opened[1].by.key else {
+        guard opened[0].by.key.name == opened[1].by.key.name else {
             throw GloveboxError("log.origin", "the checkpoints are of two logs")
         }
         if opened[1].by.checkpoint.size < opened[0].by.checkpoint.size { opened.swapAt(0, 1) }

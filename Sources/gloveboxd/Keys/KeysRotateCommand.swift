@@ -8,18 +8,24 @@ struct KeysRotateCommand: ParsableCommand {
         commandName: "rotate",
         abstract: "Give one use a new key, and publish it.",
         discussion: """
-            USE is root, platform, sct (certificate time stamps), tsa (time-stamping authority) or links (in-toto links). \
+            USE is root, platform, sct (certificate time stamps), tsa (time-stamping authority), links (in-toto links), \
+            log (checkpoints), witness (cosignatures for other logs) or broker (the key that wraps data keys). \
             A new root comes with a new platform CA, and the old root signs that it takes its place. The private half of \
-            the old key is destroyed. After links the owner signs the workflow again: glovebox workflow sign. People \
-            change their own keys: 'glovebox login' enrols one, 'keys revoke' withdraws the old one.
+            the old key is destroyed; for log and witness when --overlap is over, during which both sign, so that those \
+            who know the old key alone can take up the new one: tell them STATE/log.vkey or STATE/witness.vkey. After \
+            links the owner signs the workflow again: glovebox workflow sign. The broker wraps its data keys anew; data \
+            are not encrypted again. People change their own keys: 'glovebox login' enrols one, 'keys revoke' withdraws \
+            the old one.
 
             EXAMPLES
               glovebox keys rotate platform --state S --root /media/root
               glovebox keys rotate root --state S --root /media/root --new-root /media/root2
+              glovebox keys rotate log --state S --root /media/root --overlap 30
+              glovebox keys rotate broker --state S --root /media/root --tpm swtpm
             """
     )
 
-    @Argument(help: "root, platform, sct, tsa or links.", transform: Self.use)
+    @Argument(help: "root, platform, sct, tsa, links, log, witness or broker.", transform: Self.use)
     var use: KeyUse
 
     @OptionGroup var place: StateOption
@@ -29,6 +35,16 @@ struct KeysRotateCommand: ParsableCommand {
         help: ArgumentHelp("Directory of the root that takes over, made by 'keys init'.", valueName: "DIR")
     )
     var newRoot: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Days for which the old key of log or witness signs too; 7 unless given, 0 when it is not safe.",
+            valueName: "DAYS"
+        )
+    )
+    var overlap: Int64?
+
+    @OptionGroup var tpm: TPMOption
 
     @OptionGroup var report: ReportOptions
 
@@ -41,12 +57,19 @@ struct KeysRotateCommand: ParsableCommand {
 
     func validate() throws {
         if newRoot != nil, use != .root { throw ValidationError("--new-root goes with root alone.") }
+        guard let overlap else { return }
+        guard use.overlaps else { throw ValidationError("--overlap goes with log and witness alone.") }
+        guard (0...366).contains(overlap) else { throw ValidationError("--overlap is 0 to 366 days.") }
     }
 
     func run() throws {
         try report.report { () throws(GloveboxError) in
-            let ceremony = try KeyCeremony(SiteLayout(root: place.path), rootDirectory: root.path)
-            let changes = try ceremony.rotate(use, newRoot: newRoot.map(StateOption.absolute))
+            let ceremony = try KeyCeremony(SiteLayout(root: place.path), rootDirectory: root.path, tpm: tpm.choice)
+            let changes = try ceremony.rotate(
+                use,
+                newRoot: newRoot.map(StateOption.absolute),
+                overlap: use.overlaps ? (overlap ?? 7) * 86400 : 0
+            )
             report.result(
                 ["changed": .array(changes.map(\.json))],
                 changes.map { "\($0.use.rawValue)  \($0.now.hex)  from \($0.from)  before \($0.before.hex)" }
