@@ -11,6 +11,8 @@ enum LedgerEntry: Sendable {
     case released(request: Digest, index: UInt64, size: UInt64)
     /// Noise was paid for.
     case charged(PrivacyLedger.Charge, request: Digest)
+    /// A lineage began with what was spent on another.
+    case split(from: String, into: String)
 
     init(json: JSONValue) throws(GloveboxError) {
         var outer = try JSONFields(json, at: "ledger")
@@ -31,6 +33,7 @@ enum LedgerEntry: Sendable {
                 try PrivacyLedger.Charge(json: fields.required("charge")),
                 request: try fields.digest("request")
             )
+        case "split": self = .split(from: try fields.string("from"), into: try fields.string("into"))
         default: throw GloveboxError("kbs.store", "the broker's ledger has an entry of an unknown kind")
         }
         try fields.finish()
@@ -49,6 +52,8 @@ enum LedgerEntry: Sendable {
             ]
         case .charged(let charge, let request):
             ["kind": "charged", "entry": ["charge": charge.json, "request": request.json]]
+        case .split(let lineage, let new):
+            ["kind": "split", "entry": ["from": .string(lineage), "into": .string(new)]]
         }
     }
 }
