@@ -44,6 +44,14 @@ package protocol DatasiteService: Sendable {
     func datasets(_ caller: Caller) async throws(GloveboxError) -> ItemList<DatasetSummary>
     /// `GET /datasets/{name}/mock`: the bytes of the mock file.
     func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8]
+    /// `GET /datasets/{name}/lineage`.
+    func lineage(_ caller: Caller, dataset: String) async throws(GloveboxError) -> LineageInfo
+    /// `POST /datasets/{name}/lineage`: an owner's word that the dataset shall leave its lineage.
+    func splitLineage(
+        _ caller: Caller,
+        dataset: String,
+        _ request: LineageSplitRequest
+    ) async throws(GloveboxError) -> LineageInfo
     /// `GET /workflow`: what an owner may sign.
     func workflow(_ caller: Caller) async throws(GloveboxError) -> Workflow
     /// `POST /workflow`: the owner's envelopes; the answer is what they hold.

@@ -54,6 +54,19 @@ extension GloveboxClient {
         try await getBytes("/datasets/\(PercentPath.encode(dataset))/mock")
     }
 
+    /// `GET /datasets/{name}/lineage`.
+    package func lineage(dataset: String) async throws(RequestFailure) -> LineageInfo {
+        try await get("/datasets/\(PercentPath.encode(dataset))/lineage")
+    }
+
+    /// `POST /datasets/{name}/lineage`.
+    package func splitLineage(
+        dataset: String,
+        _ request: LineageSplitRequest
+    ) async throws(RequestFailure) -> LineageInfo {
+        try await post("/datasets/\(PercentPath.encode(dataset))/lineage", request)
+    }
+
     /// `GET /workflow`.
     package func workflow() async throws(RequestFailure) -> Workflow { try await get("/workflow") }
 

@@ -44,6 +44,7 @@ struct BrokerBook: Sendable {
         case .charged(let charge, let request):
             try noise.apply(charge)
             charges.insert(request)
+        case .split(let lineage, let new): try noise.split(lineage, into: new)
         }
     }
 

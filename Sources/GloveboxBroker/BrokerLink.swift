@@ -196,6 +196,13 @@ package final class BrokerLink: Sendable {
         )
     }
 
+    /// Begins a lineage with what was spent on another; how far the ledger then goes.
+    ///
+    /// - Throws: as ``KeyBroker/split(_:into:)``; `kbs.unavailable`.
+    package func split(_ lineage: String, into new: String) throws(GloveboxError) -> LedgerState {
+        try LedgerState(json: ask(["op": "split", "from": .string(lineage), "into": .string(new)]))
+    }
+
     private func ask(_ call: JSONValue) throws(GloveboxError) -> JSONValue {
         try state.withLock { (state: inout State) throws(GloveboxError) -> JSONValue in
             let connection = try Self.connected(&state)

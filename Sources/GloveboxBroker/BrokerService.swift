@@ -74,6 +74,11 @@ package final class BrokerService {
             try call.finish()
             try broker.charge(charge, under: request, policy: policy)
             return broker.state.json
+        case "split":
+            let (lineage, new) = (try call.string("from"), try call.string("into"))
+            try call.finish()
+            try broker.split(lineage, into: new)
+            return broker.state.json
         default: throw GloveboxError("kbs.message", "the broker does not know the call \(Display.escape(name))")
         }
     }

@@ -283,6 +283,13 @@ package final class KeyBroker {
         try store.add(.charged(charge, request: id))
     }
 
+    /// Begins a lineage with what was spent on another; nothing is given back by it.
+    ///
+    /// - Throws: `privacy.overflow`, `store.*`.
+    package func split(_ lineage: String, into new: String) throws(GloveboxError) {
+        try store.add(.split(from: lineage, into: new))
+    }
+
     /// The log's own word that it holds exactly this release.
     private func logged(
         _ grant: KeyGrant,

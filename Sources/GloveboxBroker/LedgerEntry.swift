@@ -16,6 +16,8 @@ enum LedgerEntry: Sendable {
     case rotated([EnrolledKey], history: [UInt8])
     /// Noise was paid for.
     case charged(PrivacyLedger.Charge, request: Digest)
+    /// A lineage began with what was spent on another.
+    case split(from: String, into: String)
 
     init(json: JSONValue) throws(GloveboxError) {
         var outer = try JSONFields(json, at: "ledger")
@@ -46,6 +48,7 @@ enum LedgerEntry: Sendable {
                 try fields.finish()
             }
             self = .rotated(keys, history: try fields.base64("history"))
+        case "split": self = .split(from: try fields.string("from"), into: try fields.string("into"))
         default: throw GloveboxError("kbs.store", "the broker's ledger has an entry of an unknown kind")
         }
         try fields.finish()
@@ -71,6 +74,8 @@ enum LedgerEntry: Sendable {
             ]
         case .charged(let charge, let request):
             ["kind": "charged", "entry": ["charge": charge.json, "request": request.json]]
+        case .split(let lineage, let new):
+            ["kind": "split", "entry": ["from": .string(lineage), "into": .string(new)]]
         }
     }
 }

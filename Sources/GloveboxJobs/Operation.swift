@@ -42,6 +42,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case readReceipt
     case readRelease
     case voteRelease
+    case splitLineage
     case redact
     case pauseSite
     case resumeSite
@@ -64,7 +65,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .revokeToken, .readEvents:
             .login
         case .createAccount: .roles([.operator])
-        case .addDataset, .signWorkflow: .roles([.owner])
+        case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
         case .readMock, .createPlan, .submitJob, .createTask: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite: .roles([.owner, .operator])
         case .uploadBlob: .roles([.researcher, .owner, .operator])
@@ -82,7 +83,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .health, .readTrust, .readLog, .readDescription, .taskService, .whoami, .listPolicies, .listImages: nil
         case .createAccount, .enrollKey, .createToken, .listTokens, .revokeToken: .accountManage
-        case .addDataset, .signWorkflow: .datasetManage
+        case .addDataset, .splitLineage, .signWorkflow: .datasetManage
         case .listDatasets, .readMock: .datasetRead
         case .addPolicy: .policyManage
         case .uploadBlob, .createPlan, .submitJob, .createTask: .jobSubmit

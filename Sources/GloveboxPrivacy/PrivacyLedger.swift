@@ -147,6 +147,14 @@ package struct PrivacyLedger: Sendable {
         count += 1
     }
 
+    /// Begins a lineage that leaves another: everything spent on that one counts for it, too.
+    ///
+    /// - Throws: `privacy.overflow`.
+    package mutating func split(_ lineage: String, into new: String) throws(GloveboxError) {
+        byLineage[new] = try spent(lineage: new).adding(spent(lineage: lineage))
+        selectionDeltas[new] = try Exact.sum(selectionDelta(lineage: new), selectionDelta(lineage: lineage))
+    }
+
     /// Notes the answer that a charge paid for.
     package mutating func note(answer: Digest, to key: Digest) { answers[key] = answer }
 

@@ -16,7 +16,8 @@ enum OpenAPISchemas {
 
     /// Operations whose success is status 201.
     static let created: Set<GloveboxJobs.Operation> = [
-        .exportLog, .redact, .createToken, .createAccount, .enrollKey, .addDataset, .signWorkflow, .addPolicy,
+        .exportLog, .redact, .createToken, .createAccount, .enrollKey, .addDataset, .splitLineage, .signWorkflow,
+        .addPolicy,
         .uploadBlob, .createPlan, .approve, .submitJob,
     ]
 
@@ -33,7 +34,8 @@ enum OpenAPISchemas {
     static let requests: [GloveboxJobs.Operation: String] = [
         .exportLog: "Export", .redact: "Redaction", .pauseSite: "Reason", .resumeSite: "Reason",
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
-        .addDataset: "DatasetRequest", .signWorkflow: "Workflow", .addPolicy: "PolicyRequest",
+        .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
+        .addPolicy: "PolicyRequest",
         .createPlan: "PlanRequest", .approve: "ApprovalRequest", .submitJob: "JobRequest", .cancelJob: "Cancel",
         .createTask: "Task",
     ]
@@ -51,6 +53,7 @@ enum OpenAPISchemas {
         .resumeSite: .schema("SiteState"), .createToken: .schema("CreatedToken"), .listTokens: .list("Token"),
         .revokeToken: .schema("Token"), .whoami: .schema("WhoAmI"), .createAccount: .schema("CreatedAccount"),
         .enrollKey: .schema("Any"), .listDatasets: .list("Any"), .addDataset: .schema("Any"),
+        .splitLineage: .schema("Any"),
         .signWorkflow: .schema("Workflow"), .listPolicies: .list("Policy"), .addPolicy: .schema("Policy"),
         .listImages: .list("Image"), .uploadBlob: .schema("Blob"), .createPlan: .schema("Any"),
         .approve: .schema("Any"), .readInbox: .list("Any"), .submitJob: .schema("Job"), .listJobs: .list("Job"),

@@ -70,6 +70,12 @@ enum RouteTable {
         Route(.get, "/datasets/*/mock", .readMock) {
             .bytes(try await $0.service.mock($0.caller, dataset: $0.argument(0)))
         },
+        Route(.get, "/datasets/*/lineage", .splitLineage) {
+            .value(try await $0.service.lineage($0.caller, dataset: $0.argument(0)))
+        },
+        Route(.post, "/datasets/*/lineage", .splitLineage, body: .json) {
+            .value(try await $0.service.splitLineage($0.caller, dataset: $0.argument(0), $0.read()), status: 201)
+        },
         Route(.get, "/workflow", .signWorkflow) { .value(try await $0.service.workflow($0.caller)) },
         Route(.post, "/workflow", .signWorkflow, body: .json) {
             .value(try await $0.service.signWorkflow($0.caller, $0.read()), status: 201)

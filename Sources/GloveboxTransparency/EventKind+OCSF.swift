@@ -44,7 +44,7 @@ extension EventKind {
         case .projectRegistered, .datasetRegistered, .policyPublished, .codeRegistered, .imageRegistered,
             .keyCreated, .witnessAdded:
             OCSF(3_004, 1)
-        case .projectAmended, .datasetVersionAdded, .keyRotated: OCSF(3_004, 3)
+        case .projectAmended, .datasetVersionAdded, .lineageSplit, .keyRotated: OCSF(3_004, 3)
         case .datasetDeleted, .keyDestroyed, .witnessRemoved: OCSF(3_004, 4)
         case .keyCompromised, .witnessDisagreed: OCSF(3_004, 9)
         case .projectApproved: OCSF(3_004, 10)

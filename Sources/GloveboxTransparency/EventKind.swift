@@ -39,6 +39,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable {
     case datasetVersionAdded = "dataset.version_added"
     case datasetRetired = "dataset.retired"
     case datasetDeleted = "dataset.deleted"
+    case lineageSplit = "dataset.lineage_split"
     case mockDataPublished = "mock_data.published"
 
     case datasetAccessGranted = "dataset.access_granted"

@@ -89,7 +89,15 @@ private let one = Digest.zero
         ),
         NamedFiles([NamedFile(path: "approvals/0.dsse.json", content: [0, 255])]), SiteStateRequest(reason: "fire"),
         SiteState(paused: true),
-        RedactionRequest(entry: 7, reason: "gdpr-17"),
+        RedactionRequest(entry: 7, reason: "gdpr-17"), LineageSplitRequest(envelope: "{}"),
+        LineageInfo(
+            dataset: "d",
+            commitment: one,
+            lineage: "lin_1",
+            others: ["e"],
+            reason: "two sites",
+            quorum: QuorumInfo(need: 2, have: 1)
+        ),
         RedactionState(entry: 7, quorum: QuorumInfo(need: 2, have: 1)),
         Health(site: "s", version: "1", state: SiteState(paused: false), assurance: "emulated", insecure: ["x"]),
         ItemList([EnrolledKey(keyid: "1")], next: "c"), Empty(),

@@ -60,16 +60,18 @@ import Testing
         try store?.add(.released(request: Self.grant("job_1").request, index: 7, size: 9))
         let charge = PrivacyLedger.Charge(lineage: "d", project: "prj_1", rho: Rho(units: 5), key: .zero)
         try store?.add(.charged(charge, request: .zero))
+        try store?.add(.split(from: "d", into: "e"))
         let state = try #require(store?.state)
         #expect(throws: GloveboxError("log.locked", "")) { try Self.open(path) }
         store = nil
         let again = try Self.open(path)
-        #expect(again.state == state && state.count == 4)
+        #expect(again.state == state && state.count == 5)
         #expect(try again.keyEncryptionKey() == key)
         #expect(again.book.keys["dsv_1"]?.wrapped == [1, 2, 3])
         #expect(again.book.grants[Self.grant("job_1").request] == Self.grant("job_1"))
         #expect(again.book.released.count == 1 && again.book.logSize == 9 && again.book.trustVersion == 3)
         #expect(again.book.noise.spent(lineage: "d") == Rho(units: 5))
+        #expect(again.book.noise.spent(lineage: "e") == Rho(units: 5), "a split gives nothing back")
     }
 
     @Test(arguments: ["ledger", "kek", "secret"])

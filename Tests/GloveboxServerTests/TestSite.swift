@@ -208,6 +208,23 @@ final class TestSite: DatasiteService, Authenticator {
         ApprovalReceipt(approval: .zero, quorum: QuorumInfo(need: 1, have: 1), logIndex: 4)
     }
 
+    func lineage(_ caller: Caller, dataset: String) async throws(GloveboxError) -> LineageInfo {
+        LineageInfo(
+            dataset: dataset,
+            commitment: .zero,
+            lineage: "lin_1",
+            others: [],
+            reason: nil,
+            quorum: QuorumInfo(need: 2, have: 0)
+        )
+    }
+
+    func splitLineage(
+        _ caller: Caller,
+        dataset: String,
+        _ request: LineageSplitRequest
+    ) async throws(GloveboxError) -> LineageInfo { try await lineage(caller, dataset: dataset) }
+
     func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
         RedactionState(entry: request.entry, quorum: QuorumInfo(need: 2, have: 1))
     }

@@ -15,6 +15,9 @@ import Testing
     private static let spec =
         #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"fair","output":"table.csv","group_by":["rate_marriage"]}"#
 
+    private static let chart =
+        #"{"apiVersion":"glovebox/v1","kind":"ChartSpec","data":"table.csv","mark":"bar","x":"rate_marriage","y":"n"}"#
+
     /// A table that may leave, and a red picture of 40 by 30 with a word in a text chunk and another after its end.
     private static let program = """
         import collections, csv, struct, zlib
@@ -32,23 +35,17 @@ import Testing
 
         """
 
-    /// A site whose policy would release the table by itself; the job where its run ends.
+    /// A site with the shipped policy and a tick of one second, which would release table and chart by itself; the job where its
+    /// run ends.
     private func run(_ trick: String) throws -> (TestSite, JobEntry) {
         let test = try TestSite(image: Self.image)
-        let text = try TestSite.text(TestPrograms.repository + "/Policies/demo-table.yaml")
-            .replacing("name: demo-table", with: "name: job-figure")
-            .replacing("otherwise: reject", with: "otherwise: review")
-            .replacing(/max_bits_per_release: [0-9]+/, with: "max_bits_per_release: 204800")
-            .replacing(/max_bits_per_project: [0-9]+/, with: "max_bits_per_project: 819200")
-            .replacing(
-                "outputs:\n",
-                with: "opaque_fallback: {name: figure.png, max_pixels: 480000, max_canonical_bytes: 24576}\noutputs:\n"
-            )
+        let text = try TestSite.text(TestPrograms.repository + "/Policies/figure.yaml")
+            .replacing("name: figure,", with: "name: job-figure,").replacing("15m", with: "1s")
         let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
         _ = try test.site.addPolicy(owner, AddPolicyRequest(document: text))
         let program = Self.program.replacing("# Here the picture can be changed.", with: trick)
         let spec = (name: "table.spec.json", text: Self.spec)
-        let job = try test.submit(program, policy: "job-figure", spec: spec, wallSeconds: 8)
+        let job = try test.submit(program, policy: "job-figure", spec: spec, chart: Self.chart, wallSeconds: 8)
         try test.vote(.approve, on: job)
         try test.start()
         for _ in 0..<6 where try test.entry(job).job.phase != .awaitingReview {
@@ -71,8 +68,8 @@ import Testing
         let job = entry.job.id
         try #require(entry.job.phase == .awaitingReview, "\(entry.job.phase) \(entry.explanation ?? "")")
         let shown = try test.release(job, as: .first)
-        #expect(shown.files.map(\.path) == ["table.csv", "figure.png", EvidenceFiles.disclosure])
-        #expect(shown.quorum.need == 2, "the table alone would take none")
+        #expect(shown.files.map(\.path) == ["table.csv", "chart.png", "figure.png", EvidenceFiles.disclosure])
+        #expect(shown.quorum.need == 2, "table and chart alone would take none")
         let record = try JSONReader.read(#require(shown.files.last?.content))
         #expect(record["checks"]?.array?.contains { $0["id"] == "figure" && $0["outcome"] == "review" } == true)
         let tools = (record["tools"]?.array ?? []).map { "\($0["kind"]?.string ?? "") \($0["id"]?.string ?? "")" }

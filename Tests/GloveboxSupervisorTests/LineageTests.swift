@@ -4,6 +4,9 @@ import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
 import GloveboxLinux
+import GloveboxPrivacy
+import GloveboxStore
+import GloveboxTransparency
 import TestSupport
 import Testing
 
@@ -71,28 +74,105 @@ import Testing
         let test = try TestSite(image: Self.image)
         _ = try register("twin", Array(try Self.rows().dropLast(3)), in: test)
         try test.start()
-        func run(_ dataset: String) throws -> JobEntry {
-            let spec =
-                #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"\#(dataset)","output":"table.csv","#
-                + #""group_by":["religious"],"where":[],"statistic":"count","totals":false}"#
-            let program = """
-                import collections, csv
-                rows = csv.DictReader(open("/data/\(dataset)/\(dataset).csv"))
-                counts = collections.Counter(row["religious"] for row in rows)
-                with open("/out/table.csv", "w") as out:
-                    out.write("religious,n\\n")
-                    for code in ["1", "2", "3", "4"]:
-                        out.write(f"{code},{counts[code]}\\n")
-
-                """
-            let job = try test.submit(program, spec: ("table.spec.json", spec), dataset: dataset, wallSeconds: 2)
-            try test.vote(.approve, on: job)
-            return try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
-        }
-        let first = try run("fair")
+        let first = try run("fair", in: test)
         #expect(first.job.phase == .released, "\(first.job.phase) \(first.explanation ?? "")")
-        let second = try run("twin")
+        let second = try run("twin", in: test)
         #expect(second.job.phase == .withheld, "three people are the difference")
         #expect(second.explanation?.contains("differencing") == true, "\(second.explanation ?? "")")
+    }
+
+    /// Counts people by religiousness in a dataset.
+    private func run(_ dataset: String, in test: TestSite) throws -> JobEntry {
+        let spec =
+            #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"\#(dataset)","output":"table.csv","#
+            + #""group_by":["religious"],"where":[],"statistic":"count","totals":false}"#
+        let program = """
+            import collections, csv
+            rows = csv.DictReader(open("/data/\(dataset)/\(dataset).csv"))
+            counts = collections.Counter(row["religious"] for row in rows)
+            with open("/out/table.csv", "w") as out:
+                out.write("religious,n\\n")
+                for code in ["1", "2", "3", "4"]:
+                    out.write(f"{code},{counts[code]}\\n")
+
+            """
+        let job = try test.submit(program, spec: ("table.spec.json", spec), dataset: dataset, wallSeconds: 2)
+        try test.vote(.approve, on: job)
+        return try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
+    }
+
+    /// An owner's signed word that a dataset shall leave its lineage as it is now.
+    private func split(_ name: String, by person: TestSite.Person, because reason: String, in test: TestSite) throws
+        -> LineageInfo
+    {
+        let known = try test.site.lineage(of: name)
+        let statement = LineageSplit(
+            dataset: name,
+            commitment: known.commitment,
+            lineage: known.lineage,
+            account: person.caller.account,
+            keyID: person.signer.publicKey.keyID,
+            time: Machine.now(),
+            reason: reason
+        )
+        let envelope = String(decoding: try person.signer.sign(statement.bytes).bytes, as: UTF8.self)
+        return try test.site.splitLineage(person.caller, name, LineageSplitRequest(envelope: envelope))
+    }
+
+    @Test(.enabled(if: data != nil, "needs GLOVEBOX_FAIR_CSV"))
+    func `two owners part a dataset from its lineage, and one does not`() throws {
+        let test = try TestSite()
+        let fair = try test.site.dataset(named: "fair")
+        let olga = try TestSite.person("olga", .owner, test.site)
+        let otto = try TestSite.person("otto", .owner, test.site)
+        #expect(throws: GloveboxError("lineage.alone", "")) { try split("fair", by: olga, because: "a", in: test) }
+        _ = try register("twin", Self.rows(), in: test)
+        let charge = PrivacyLedger.Charge(
+            lineage: fair.lineage,
+            project: "p",
+            rho: Rho(units: 250_000_000_000),
+            key: .zero
+        )
+        try test.site.record(Event(kind: .budgetSpent, fields: [("budget", "privacy")]), ["charge": charge.json])
+
+        #expect(throws: GloveboxError("auth.forbidden", "")) {
+            try split("twin", by: test.reviewer, because: "two sites", in: test)
+        }
+        let asked = try split("twin", by: olga, because: "two sites", in: test)
+        #expect(asked.quorum.have == 1 && asked.others == ["fair"] && asked.lineage == fair.lineage)
+        #expect(try test.site.dataset(named: "twin").lineage == fair.lineage, "one owner's word changes nothing")
+        #expect(throws: GloveboxError("approval.separation", "")) {
+            try split("twin", by: olga, because: "two sites", in: test)
+        }
+        #expect(throws: GloveboxError("object.conflict", "")) {
+            try split("twin", by: otto, because: "other", in: test)
+        }
+        let done = try split("twin", by: otto, because: "two sites", in: test)
+        #expect(done.quorum.have == 2 && done.lineage != fair.lineage && done.others.isEmpty && done.reason == nil)
+        #expect(try test.site.dataset(named: "fair").lineage == fair.lineage)
+
+        let events = try SiteLog.records(test.site.log).filter { $0.kind == .lineageSplit }
+        #expect(events.count == 1)
+        var replayed = SiteState()
+        for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
+        #expect(replayed.datasets["twin"]?.lineage == done.lineage && replayed.splits.isEmpty)
+        for lineage in [fair.lineage, done.lineage] {
+            #expect(replayed.ledger.spent(lineage: lineage).text == "0.25", "a split gives nothing back")
+        }
+    }
+
+    @Test(.enabled(if: data != nil && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `what was released before a split is compared with after it`() throws {
+        let test = try TestSite(image: Self.image)
+        _ = try register("twin", Array(try Self.rows().dropLast(3)), in: test)
+        try test.start()
+        #expect(try run("fair", in: test).job.phase == .released)
+        for name in ["olga", "otto"] {
+            _ = try split("twin", by: TestSite.person(name, .owner, test.site), because: "two sites", in: test)
+        }
+        #expect(try test.site.dataset(named: "twin").lineage != test.site.dataset(named: "fair").lineage)
+        let second = try run("twin", in: test)
+        #expect(second.job.phase == .withheld && second.explanation?.contains("differencing") == true)
+        #expect(try test.findings().isEmpty)
     }
 }

@@ -7,6 +7,7 @@ package enum PredicateType: String, Sendable, CaseIterable {
     case manifest = "https://glovebox.example/attestation/manifest/v1"
     case approval = "https://glovebox.example/attestation/approval/v1"
     case verdict = "https://glovebox.example/attestation/verdict/v1"
+    case lineageSplit = "https://glovebox.example/attestation/lineage-split/v1"
     case disclosure = "https://glovebox.example/attestation/disclosure/v1"
     case start = "https://glovebox.example/attestation/start/v1"
     case report = "https://glovebox.example/attestation/job/v1"

@@ -146,7 +146,8 @@ struct JobRunner {
             throw GloveboxError("internal", "the run left no output directory or table")
         }
         try site.decisions.withLock { _ throws(GloveboxError) in
-            try decide(entry, policy, data, output, table, lineageKey, staging.holdout, &facts)
+            // As the datasets are now: a lineage may have been split while the job ran.
+            try decide(entry, policy, site.data(of: entry), output, table, lineageKey, staging.holdout, &facts)
         }
     }
 

@@ -236,6 +236,18 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.approve(caller, request) }
     }
 
+    package func lineage(_ caller: Caller, dataset: String) async throws(GloveboxError) -> LineageInfo {
+        try await perform { (site) throws(GloveboxError) in try site.lineage(of: dataset) }
+    }
+
+    package func splitLineage(
+        _ caller: Caller,
+        dataset: String,
+        _ request: LineageSplitRequest
+    ) async throws(GloveboxError) -> LineageInfo {
+        try await perform { (site) throws(GloveboxError) in try site.splitLineage(caller, dataset, request) }
+    }
+
     package func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
         try await perform { (site) throws(GloveboxError) in try site.redact(caller, request) }
     }

@@ -39,7 +39,7 @@ struct Lineage: Sendable {
             throw GloveboxError(
                 "lineage.ambiguous",
                 "the dataset has units of \(shared.count) datasets that have a ledger each",
-                hint: "Register the units of one of them at a time."
+                hint: "Register the units of one of them at a time, or join the datasets in a plan."
             )
         }
         return shared.first ?? Lineage(id: Machine.identifier("lin"))
@@ -49,6 +49,19 @@ struct Lineage: Sendable {
     func remember(_ table: DatasetTable, at site: Site) throws(GloveboxError) {
         var units = StateFile.exists(path(at: site)) ? try self.units(at: site) : []
         units.formUnion(try Self.tags(of: table, at: site))
+        try write(units, at: site)
+    }
+
+    /// Begins another lineage with the units and the releases of this one, durable before a dataset has it.
+    func copy(to other: Lineage, at site: Site) throws(GloveboxError) {
+        try other.write(units(at: site), at: site)
+        let (mine, theirs) = (site.layout.history + "/" + id, site.layout.history + "/" + other.id)
+        for job in site.read({ state in state.order }) where StateFile.exists(mine + "/" + job) {
+            try StateFile.write(StateFile.read(mine + "/" + job, limit: 1 << 30), to: theirs + "/" + job)
+        }
+    }
+
+    private func write(_ units: Set<[UInt8]>, at site: Site) throws(GloveboxError) {
         let bytes = units.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { $0 }
         try StateFile.makeDirectory(site.layout.history + "/" + id)
         let sealed = try SealedChunks.seal(bytes, key: site.broker.greeting().historyKey, label: label)

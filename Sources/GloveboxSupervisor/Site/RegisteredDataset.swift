@@ -15,7 +15,7 @@ struct RegisteredDataset: Sendable {
     /// Name of the encrypted file under `datasets/`.
     let file: String
     /// All datasets about the same units; ledger and history are kept by it.
-    let lineage: String
+    private(set) var lineage: String
     /// What a plan names the private data by.
     let commitment: Digest
     /// Rows in powers of ten, such as `1k-10k`.
@@ -50,6 +50,13 @@ struct RegisteredDataset: Sendable {
     func seen(through policy: InputPolicy) -> RegisteredDataset {
         var dataset = self
         dataset.inputPolicy = policy
+        return dataset
+    }
+
+    /// The dataset with a ledger and a history of another name.
+    func moved(to lineage: String) -> RegisteredDataset {
+        var dataset = self
+        dataset.lineage = lineage
         return dataset
     }
 

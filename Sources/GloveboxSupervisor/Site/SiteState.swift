@@ -46,6 +46,8 @@ struct SiteState: Sendable {
     var idempotent: [String: (body: Digest, job: String)] = [:]
     /// Redactions asked for and done, by the entry's index.
     var redactions: [UInt64: Redaction] = [:]
+    /// Splits of lineages that one owner asked for, by dataset.
+    var splits: [String: AskedSplit] = [:]
     /// Keys that no longer count, people's and the site's.
     var revocations: [Revocation] = []
 
@@ -79,7 +81,10 @@ struct SiteState: Sendable {
         case .siteResumed: isPaused = false
         case .redactionPerformed, .keyDestroyed: try addRedaction(record)
         case .jobSubmitted: try addJob(record)
-        case .approvalGiven where record.job == nil: try addRedaction(record)
+        case .approvalGiven where record.job == nil:
+            try addRedaction(record)
+            try addSplit(record)
+        case .lineageSplit: try addSplit(record)
         case .approvalGiven, .approvalRefused, .approvalWithdrawn: try addVote(record)
         case .attestationIssued: try addReport(record)
         case .reviewVoted: try addVerdict(record)
@@ -107,7 +112,8 @@ struct SiteState: Sendable {
         switch kind {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
             .codeRegistered, .imageRegistered,
-            .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned:
+            .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned,
+            .lineageSplit:
             true
         default: false
         }

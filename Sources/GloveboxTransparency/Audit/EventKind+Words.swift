@@ -32,6 +32,7 @@ extension EventKind {
         case .datasetVersionAdded: "added a version of a dataset"
         case .datasetRetired: "retired a dataset"
         case .datasetDeleted: "deleted a dataset"
+        case .lineageSplit: "gave a dataset a ledger and a history of its own"
         case .mockDataPublished: "published mock data"
         case .datasetAccessGranted: "granted access to a dataset"
         case .datasetAccessRevoked: "revoked access to a dataset"

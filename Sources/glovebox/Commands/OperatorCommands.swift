@@ -51,8 +51,8 @@ struct AccountCommand: AsyncParsableCommand {
 struct DatasetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dataset",
-        abstract: "Check and register datasets.",
-        subcommands: [Add.self, DatasetCheckCommand.self]
+        abstract: "Check and register datasets, and split their lineages.",
+        subcommands: [Add.self, DatasetCheckCommand.self, LineageSplitCommand.self]
     )
 
     /// The command `glovebox dataset add`.
