@@ -143,7 +143,7 @@ let package = Package(
             name: "GloveboxBroker",
             dependencies: [
                 "CGloveboxLinux", "GloveboxAttestation", "GloveboxCore", "GloveboxLinux", "GloveboxPolicy",
-                "GloveboxPrivacy", "GloveboxStore", "GloveboxTransparency", crypto,
+                "GloveboxPrivacy", "GloveboxStore", "GloveboxTimestamp", "GloveboxTransparency", crypto,
             ],
             swiftSettings: strict
         ),

@@ -1,4 +1,3 @@
-internal import Glibc
 package import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxLinux
@@ -49,8 +48,7 @@ package final class BrokerLink: Sendable {
     }
 
     private struct Connection {
-        let process: LaunchedProcess
-        let socket: FramedSocket
+        let companion: Companion
         let greeting: Greeting
     }
 
@@ -79,7 +77,7 @@ package final class BrokerLink: Sendable {
     }
 
     /// The process id of the broker; nil while there is none.
-    package var process: Int32? { state.withLock { $0.connection?.process.pid } }
+    package var process: Int32? { state.withLock { $0.connection?.companion.process.pid } }
 
     /// Meets the broker, and refuses one whose ledger is older than what the log knows.
     ///
@@ -207,7 +205,7 @@ package final class BrokerLink: Sendable {
         try state.withLock { (state: inout State) throws(GloveboxError) -> JSONValue in
             let connection = try Self.connected(&state)
             let answer: Result<JSONValue, GloveboxError>
-            do throws(SyscallError) { answer = try Self.answer(to: call, connection.socket) } catch {
+            do throws(SyscallError) { answer = try connection.companion.ask(call) } catch {
                 Self.end(&state)
                 throw Self.died(error)
             }
@@ -223,76 +221,39 @@ package final class BrokerLink: Sendable {
         )
     }
 
-    /// One call and its answer, or the broker's refusal.
-    private static func answer(
-        to call: JSONValue,
-        _ socket: FramedSocket
-    ) throws(SyscallError) -> Result<JSONValue, GloveboxError> {
-        try socket.send(CanonicalJSON.encode(call))
-        guard let message = try socket.receive() else { throw SyscallError("recv", EPIPE) }
-        do throws(GloveboxError) {
-            var fields = try JSONFields(JSONReader.read(message), at: "answer")
-            if let value = fields.optional("ok") { return .success(value) }
-            var refusal = try fields.nested("refused")
-            let (code, text) = (try refusal.string("code"), try refusal.string("message"))
-            return .failure(GloveboxError(code, text, hint: refusal.optional("hint")?.string))
-        } catch { return .failure(error) }
-    }
-
     private static func connected(_ state: inout State) throws(GloveboxError) -> Connection {
         if let connection = state.connection { return connection }
         let secret = try state.launch.secret()
-        let process: LaunchedProcess
-        let socket: FramedSocket
+        let companion: Companion
         let answer: Result<JSONValue, GloveboxError>
         do throws(SyscallError) {
-            let (ours, theirs) = try Descriptor.socketPair(stream: true)
-            try ours.setTimeout(seconds: state.launch.timeout)
-            let null = try Descriptor.open("/dev/null", O_WRONLY)
-            let directory = try Descriptor.open(state.launch.directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            process = try LaunchedProcess.start(
+            companion = try Companion.start(
                 state.launch.program,
                 arguments: state.launch.arguments,
-                environment: ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"] + libraries,
-                descriptors: [theirs, null, Descriptor.standardError(), directory]
+                directory: state.launch.directory,
+                timeout: state.launch.timeout
             )
-            socket = FramedSocket(ours)
         } catch { throw error.coded("kbs.unavailable") }
         var hello: [(String, JSONValue)] = [("op", "hello")]
         if let known = state.known { hello.append(("ledger", known.json)) }
         if let secret { hello.append(("secret", secret.json)) }
-        do throws(SyscallError) { answer = try Self.answer(to: .object(JSONObject(hello)), socket) } catch {
-            reap(process)
+        do throws(SyscallError) { answer = try companion.ask(.object(JSONObject(hello))) } catch {
+            companion.end()
             throw died(error)
         }
         do throws(GloveboxError) {
-            let connection = Connection(
-                process: process,
-                socket: socket,
-                greeting: try Greeting(json: answer.get())
-            )
+            let connection = Connection(companion: companion, greeting: try Greeting(json: answer.get()))
             state.connection = connection
             return connection
         } catch {
-            reap(process)
+            companion.end()
             throw error
         }
     }
 
-    /// Where the toolchain's libraries are, when the daemon was started with a path to them.
-    private static var libraries: [String] {
-        guard let path = unsafe getenv("LD_LIBRARY_PATH") else { return [] }
-        return ["LD_LIBRARY_PATH=" + (unsafe String(cString: path))]
-    }
-
     private static func end(_ state: inout State) {
-        if let connection = state.connection { reap(connection.process) }
+        state.connection?.companion.end()
         state.connection = nil
-    }
-
-    private static func reap(_ process: LaunchedProcess) {
-        process.kill()
-        do { _ = try process.wait() } catch {}  // somebody else's wait took it; it is gone all the same
     }
 }
 

@@ -1,12 +1,11 @@
 internal import Glibc
 internal import GloveboxAttestation
 package import GloveboxCore
-package import GloveboxLinux
 internal import GloveboxPrivacy
 internal import GloveboxStore
 
-/// The broker's side of its socket: one call after the other, until the supervisor is gone.
-package final class BrokerService {
+/// The key broker's calls.
+package final class BrokerService: CompanionService {
     private let directory: String
     /// There from the first `hello` on, which may bring the secret that opens it.
     private var opened: KeyBroker?
@@ -14,31 +13,7 @@ package final class BrokerService {
     /// Serves the broker of a directory.
     package init(_ directory: String) { self.directory = directory }
 
-    /// Answers calls until the other side closes.
-    ///
-    /// - Throws: `kbs.message` for what is no message of this protocol; a refusal goes to the caller.
-    package func serve(_ socket: FramedSocket) throws(GloveboxError) {
-        do throws(SyscallError) {
-            while let message = try socket.receive() { try socket.send(answer(message)) }
-        } catch { throw error.coded("kbs.message") }
-    }
-
-    /// The answer to one call: what was asked for, or the refusal with its reason.
-    package func answer(_ message: [UInt8]) -> [UInt8] {
-        do throws(GloveboxError) {
-            var call = try JSONFields(JSONReader.read(message), at: "call")
-            let answer = try perform(call.string("op"), &call)
-            return CanonicalJSON.encode(["ok": answer])
-        } catch { return Self.refusal(error) }
-    }
-
-    private static func refusal(_ error: GloveboxError) -> [UInt8] {
-        var refusal: [(String, JSONValue)] = [("code", .string(error.code)), ("message", .string(error.message))]
-        if let hint = error.hint { refusal.append(("hint", .string(hint))) }
-        return CanonicalJSON.encode(["refused": .object(JSONObject(refusal))])
-    }
-
-    private func perform(_ name: String, _ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
+    package func perform(_ name: String, _ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
         if name == "hello" { return try hello(&call) }
         guard let broker = opened else { throw GloveboxError("kbs.message", "the first call to a broker is hello") }
         switch name {

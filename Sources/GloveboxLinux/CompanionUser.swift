@@ -4,6 +4,7 @@ package import GloveboxCore
 /// The user that a companion of the supervisor runs as, when the supervisor is root.
 package enum CompanionUser: String {
     case broker = "glovebox-broker"
+    case signer = "glovebox-signer"
 
     /// Whether the host has an account of that name.
     package var hasAccount: Bool { unsafe getpwnam(rawValue) != nil }
@@ -13,6 +14,7 @@ package enum CompanionUser: String {
         if let account = unsafe getpwnam(rawValue) { return unsafe account.pointee.pw_uid }
         switch self {
         case .broker: return 0x6fff_ff01
+        case .signer: return 0x6fff_ff02
         }
     }
 

@@ -4,13 +4,14 @@ import Glibc
 
 /// The entry.
 ///
-/// The broker gives up root and must be alone to do it for good: it runs on the first thread before any other is there. An
-/// asynchronous entry would have left that thread behind, as root.
+/// Broker and signer give up root and must be alone to do it for good: each runs on the first thread before any other is
+/// there. An asynchronous entry would have left that thread behind, as root.
 @main enum Program {
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
-        if arguments.first == BrokerCommand.configuration.commandName {
-            BrokerCommand.main(Array(arguments.dropFirst()))
+        let companions: [any ParsableCommand.Type] = [BrokerCommand.self, SignerCommand.self]
+        for companion in companions where companion.configuration.commandName == arguments.first {
+            companion.main(Array(arguments.dropFirst()))
             return
         }
         Task {

@@ -126,7 +126,7 @@ final class APISite {
 
     /// The log's verifier key.
     func key() throws -> String {
-        let bytes = try Descriptor.open(state + "/keys/signer/log.key", O_RDONLY).readAll(limit: 1000)
+        let bytes = try Descriptor.open(state + "/keys/log/log.key", O_RDONLY).readAll(limit: 1000)
         return try NoteSigner(parsing: String(decoding: bytes, as: UTF8.self)).key.vkey
     }
 

@@ -34,7 +34,7 @@ struct AuditorSite {
         let token = state + "/audrey.token"
         let operators = ["--profile", state + "/operator"]
         signer = try NoteSigner(
-            parsing: String(decoding: LogOnDisk.read(state + "/keys/signer/log.key"), as: UTF8.self)
+            parsing: String(decoding: LogOnDisk.read(state + "/keys/log/log.key"), as: UTF8.self)
         )
         for arguments in [
             ["account", "add", "audrey", "--role", "auditor", "--token-out", token] + operators,

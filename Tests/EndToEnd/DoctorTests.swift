@@ -39,7 +39,9 @@ import Testing
         #expect(answer.checks.count >= 40)
         #expect(answer.checks.keys.count { $0.hasPrefix("attack-") } >= 30)
         #expect(answer.status("unique-ids") == "ok")
-        #expect(answer.status("broker-user") == "ok" && answer.detail("broker-user").contains("uid "))
+        for id in ["broker-user", "signer-user"] {
+            #expect(answer.status(id) == "ok" && answer.detail(id).contains("uid "))
+        }
         #expect(answer.status("limit-memory") == "ok" && answer.status("end-daemon") == "ok")
     }
 
@@ -67,7 +69,10 @@ import Testing
         #expect(answer.status == 0)
         #expect(answer.status("unique-ids") == "warn")
         #expect(answer.status("id-ranges") == "warn")
-        #expect(answer.status("broker-user") == "warn" && answer.detail("broker-user").contains("separate-broker"))
+        for name in ["broker", "signer"] {
+            let id = name + "-user"
+            #expect(answer.status(id) == "warn" && answer.detail(id).contains("separate-" + name))
+        }
         #expect(answer.status("attack-inet") == "ok")
     }
 

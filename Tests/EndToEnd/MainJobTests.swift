@@ -30,7 +30,7 @@ import Testing
 
         // Nothing is missing from the log, and it tells what left and what was refused.
         let signer = try NoteSigner(
-            parsing: String(decoding: LogOnDisk.read(state + "/keys/signer/log.key"), as: UTF8.self)
+            parsing: String(decoding: LogOnDisk.read(state + "/keys/log/log.key"), as: UTF8.self)
         )
         let log = ["--log", state + "/log", "--key", signer.key.vkey]
         let gaps = try glovebox(["audit", "gaps"] + log)

@@ -109,11 +109,11 @@ import Testing
         #expect(throws: GloveboxError("key.revoked", "")) { try ghost.vote(.approve, on: waiting) }
 
         // Revoked from a time on: what was logged before it still counts.
-        let platform = before.platform.key.publicKey.digest
+        let platform = try before.record.current(.platform).key
         let from = try #require(keys.record.all(.platform).last?.to)
         _ = try test.reopen { layout in
             #expect(throws: GloveboxError("key.in-use", "")) {
-                let current = keys.platform.key.publicKey.digest
+                let current = try keys.record.current(.platform).key
                 return try KeyCeremony(layout).revoke(current, reason: .compromised, from: from)
             }
             return try KeyCeremony(layout).revoke(platform, reason: .compromised, from: from)
@@ -256,10 +256,14 @@ import Testing
         let keys = try SiteKeyring(layout)
         let signer = layout.signerKeys
         for (name, der) in [
-            ("root", keys.rootCertificate), ("platform", keys.platform.certificate), ("tsa", keys.timeChain.signer),
+            ("root", keys.rootCertificate), ("platform", keys.platform), ("tsa", keys.timeChain.signer),
             ("tsa-root", keys.timeChain.root),
         ] { try StateFile.write(PEM.encode(der, label: "CERTIFICATE"), to: "\(signer)/\(name).pem") }
         try #require(unsafe rename(layout.rootKeys + "/root.key", signer + "/root.key") == 0)
+        try #require(unsafe rename(layout.logKeys + "/log.key", signer + "/log.key") == 0)
+        for name in ["", "/platform.key", "/sct.key", "/tsa.key"] {
+            try #require(unsafe chown(signer + name, geteuid(), getegid()) == 0)
+        }
         try #require(unsafe unlink(layout.keyring) == 0 && rmdir(layout.rootKeys) == 0)
         let policy = try StateFile.read(layout.root + "/" + TrustFiles.Name.trustPolicy)
         let listing = try KeyListing(layout)

@@ -19,13 +19,21 @@ struct OldKeys {
     var log: NoteSigner
 
     init(_ keys: SiteKeyring, _ layout: SiteLayout) throws {
-        let path = try #require(layout.secret(keys.record.current(.log)))
-        log = try NoteSigner(parsing: String(decoding: StateFile.readSecret(path), as: UTF8.self))
-        platform = keys.platform
+        func secret(_ use: KeyUse) throws -> [UInt8] {
+            try StateFile.read(#require(layout.secret(keys.record.current(use))))
+        }
+        log = try NoteSigner(parsing: String(decoding: secret(.log), as: UTF8.self))
+        platform = try CertificateAuthority(
+            certificatePEM: PEM.encode(keys.platform, label: "CERTIFICATE"),
+            keyPEM: secret(.platform)
+        )
         root = keys.rootCertificate
-        timestamps = keys.timestamps
+        timestamps = try SigningKey(pem: secret(.sct))
         timeChain = keys.timeChain
-        timeAuthority = keys.timeAuthority
+        timeAuthority = try TimestampAuthority(
+            certificate: keys.timeChain.signer,
+            key: PEM.decode(secret(.tsa), label: "PRIVATE KEY")
+        )
     }
 
     /// The report of a job signed once more under these keys and put into the log, as evidence.

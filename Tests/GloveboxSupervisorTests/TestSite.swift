@@ -81,6 +81,7 @@ struct TestSite {
     mutating func reopen<Value>(_ body: (SiteLayout) throws -> Value) throws -> Value {
         site.log.close()
         site.broker.close()
+        site.signer.close()
         let value = try body(layout)
         site = try Site(opening: layout)
         return value

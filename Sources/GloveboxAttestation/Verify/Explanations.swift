@@ -15,7 +15,7 @@ enum Explanations {
         "page-cache": "that a job cannot tell which files others read before it",
         "root-key-offline": "that the root's key was kept off the host",
         "separate-broker": "that data keys are held by a process of another user than the supervisor's",
-        "separate-signer": "that signing keys are held by another process than the supervisor",
+        "separate-signer": "that signing keys are held by a process of another user than the supervisor's",
         "separate-time-stamp": "that the time stamp comes from another operator than the site",
         "side-channels": "that nothing left through timing, memory or processor state",
         "time-stamp": "that an authority apart from the log saw the report at that time",

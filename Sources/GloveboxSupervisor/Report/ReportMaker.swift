@@ -1,5 +1,6 @@
 internal import GloveboxAPI
 internal import GloveboxAttestation
+internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
@@ -7,7 +8,6 @@ internal import GloveboxJobs
 internal import GloveboxLinux
 internal import GloveboxPolicy
 internal import GloveboxStore
-internal import GloveboxTimestamp
 internal import GloveboxTransparency
 internal import Synchronization
 
@@ -66,42 +66,35 @@ struct ReportMaker {
         _ entry: JobEntry,
         _ workflow: WorkflowEvidence?
     ) throws(GloveboxError) {
-        let leafKey = JobLeaf()
         let isReleased = entry.job.phase == .releasing
         let released = isReleased ? draft.files : []
         var report = draft.report
         report.outcome = try outcome(entry)
         // What the site is now; the run itself is as it was drafted.
         report.previousReport = site.read { state in state.previousReport }
-        report.assurance = assurance(weaker: report.assurance.weaker, workflow)
+        report.assurance = try assurance(weaker: report.assurance.weaker, workflow)
         report.policies = try policies(entry, signer: workflow?.owner.keyID)
         report.log = position(entry)
         if !isReleased { report.outputs.released = [] }
         report.outputs.disclosure = draft.disclosure.map(Machine.sha256)
-        try quote(&report, for: leafKey.publicKey)
-        let payload = report.statement()
-        let leaf = try certify(leafKey.publicKey, for: entry.job.id)
-        var tokens: [NamedFile] = []
-        let envelope: Envelope
-        if entry.wantsTokens {
-            let signed = try leafKey.sign(payload, tokensBy: site.configuration.issuer)
-            envelope = signed.envelope
-            tokens = [
-                NamedFile(path: EvidenceFiles.cwt, content: signed.cwt),
-                NamedFile(path: EvidenceFiles.jwt, content: signed.jwt),
-            ]
-        } else {
-            envelope = try leafKey.sign(payload)
+        let signed = try signed(for: entry.job.id, withTokens: entry.wantsTokens) { leaf throws(GloveboxError) in
+            try quote(&report, for: leaf)
+            return report.statement()
         }
+        let (envelope, leaf) = (signed.envelope, signed.certificate)
         var files = try evidence(entry, draft, envelope, leaf)
         files += released.map { NamedFile(path: $0.name, content: $0.bytes) }
-        files += try timestampFiles(envelope) + tokens
+        files += try timestampFiles(signed)
+        if let tokens = signed.tokens {
+            files.append(NamedFile(path: EvidenceFiles.cwt, content: tokens.cwt))
+            files.append(NamedFile(path: EvidenceFiles.jwt, content: tokens.jwt))
+        }
         files += try report.quote?.files().map { NamedFile(path: $0.name, content: $0.bytes) } ?? []
         if let workflow {
             files += try workflow.files(report.outputs, released: released.map { (name: $0.name, bytes: $0.bytes) })
         }
         let blob = try site.blobs.put(CanonicalJSON.encode(NamedFiles(files).json))
-        let id = Report.id(of: payload)
+        let id = Report.id(of: envelope.payload)
         let issued = IssuedEvent.make(
             job: entry.job.id,
             project: entry.manifest.project,
@@ -125,10 +118,11 @@ struct ReportMaker {
         // Links of the reviewers are there by now; the outcome is not, and is left out.
         let workflow = try WorkflowEvidence(entry, site: site)
         var report = try report(entry, facts, outcome: .interrupted, workflow)
-        let leafKey = JobLeaf()
-        try quote(&report, for: leafKey.publicKey, nonce: request?.nonce)
-        let leaf = try certify(leafKey.publicKey, for: job)
-        let envelope = try leafKey.sign(report.start(request))
+        let signed = try signed(for: job) { leaf throws(GloveboxError) in
+            try quote(&report, for: leaf, nonce: request?.nonce)
+            return report.start(request)
+        }
+        let (envelope, leaf) = (signed.envelope, signed.certificate)
         return StartStatement(
             digest: envelope.payloadDigest,
             files: [
@@ -158,28 +152,44 @@ struct ReportMaker {
             job: entry.job.id,
             record: try JSONReader.readCanonical(record)
         )
-        let key = JobLeaf()
-        let leaf = try certify(key.publicKey, for: entry.job.id)
-        return (try key.sign(statement.bytes), leaf)
+        let signed = try signed(for: entry.job.id) { _ in statement.bytes }
+        return (signed.envelope, signed.certificate)
     }
 
-    /// A certificate for a leaf key; the log has the key before it signs.
-    private func certify(_ key: VerifyingKey, for job: String) throws(GloveboxError) -> [UInt8] {
-        let leaf = try site.keys.platform.issueLeaf(
-            for: key,
-            attester: site.configuration.attester,
-            issuer: site.configuration.issuer,
-            now: Machine.now(),
-            log: site.keys.timestamps
-        )
-        try site.record(Event(kind: .keyCreated, job: job, fields: [("spki", .string(key.digest.hex))]))
-        return leaf
+    /// Has the signer make a leaf key, and sign what is stated under it once the log has the key.
+    ///
+    /// A signer that died on the way is asked once more, for another leaf.
+    private func signed(
+        for job: String,
+        withTokens: Bool = false,
+        _ state: (VerifyingKey) throws(GloveboxError) -> [UInt8]
+    ) throws(GloveboxError) -> SignedStatement {
+        func attempt() throws(GloveboxError) -> SignedStatement {
+            let key = try site.signer.leaf()
+            let payload = try state(key)
+            let created = Event(kind: .keyCreated, job: job, fields: [("spki", .string(key.digest.hex))])
+            let (entry, proof) = try site.log.proof(site.record(created))
+            return try site.signer.sign(
+                SigningRequest(
+                    leaf: key.digest,
+                    payload: payload,
+                    withTokens: withTokens,
+                    entry: entry,
+                    proof: proof.bytes
+                )
+            )
+        }
+        do throws(GloveboxError) { return try attempt() } catch  where error.code == "signer.unavailable" {}
+        return try attempt()
     }
 
-    private func timestampFiles(_ envelope: Envelope) throws(GloveboxError) -> [NamedFile] {
+    private func timestampFiles(_ signed: SignedStatement) throws(GloveboxError) -> [NamedFile] {
+        guard let stamp = signed.timestamp else {
+            throw GloveboxError("timestamp.authority", "the signer gave no time stamp for a report")
+        }
         let chain = site.keys.timeChain
         return [
-            NamedFile(path: EvidenceFiles.timestamp, content: try site.keys.timeAuthority.stamp(envelope.signature)),
+            NamedFile(path: EvidenceFiles.timestamp, content: stamp),
             NamedFile(path: EvidenceFiles.timeAuthority, content: PEM.encode(chain.signer, label: "CERTIFICATE")),
             NamedFile(path: EvidenceFiles.timeRoot, content: PEM.encode(chain.root, label: "CERTIFICATE")),
         ]
@@ -194,7 +204,7 @@ struct ReportMaker {
         var files = try EvidenceFiles.signed(
             envelope,
             leaf: leaf,
-            platform: site.keys.platform.certificate,
+            platform: site.keys.platform,
             root: site.keys.rootCertificate
         ).map { NamedFile(path: $0.name, content: $0.bytes) }
         files += draft.start
@@ -238,7 +248,7 @@ struct ReportMaker {
             previousReport: site.read { state in state.previousReport },
             startStatement: facts?.startStatement?.digest,
             outcome: outcome,
-            assurance: assurance(weaker: facts?.protections?.weaker.map(\.name) ?? [], workflow),
+            assurance: try assurance(weaker: facts?.protections?.weaker.map(\.name) ?? [], workflow),
             attester: Report.Attester(
                 identity: site.configuration.attester,
                 supervisor: site.host.supervisor,
@@ -293,11 +303,15 @@ struct ReportMaker {
         )
     }
 
-    private func assurance(weaker: [String], _ workflow: WorkflowEvidence?) -> Report.Assurance {
+    private func assurance(
+        weaker: [String],
+        _ workflow: WorkflowEvidence?
+    ) throws(GloveboxError) -> Report.Assurance {
         Report.Assurance(
             rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
             debug: HostFacts.isTraced(),
-            notProven: (site.keys.root == nil ? [] : ["root-key-offline"]) + ["separate-signer"]
+            notProven: (site.keys.root == nil ? [] : ["root-key-offline"])
+                + (try site.isSignerSeparate() ? [] : ["separate-signer"])
                 + (site.isBrokerSeparate ? [] : ["separate-broker"])
                 + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
                 + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])

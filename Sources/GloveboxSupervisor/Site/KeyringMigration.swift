@@ -8,6 +8,7 @@ enum KeyringMigration {
     /// Makes what is missing; finishes a change of keys that a crash cut off.
     static func complete(_ layout: SiteLayout, _ configuration: SiteConfiguration) throws(GloveboxError) {
         let maker = KeyMaker(layout: layout, site: configuration)
+        try moveLogKey(layout)
         if StateFile.exists(layout.keyring) {
             var record = try KeyringRecord(reading: layout)
             if try addNoteKeys(to: &record, layout, configuration) { try record.write(layout) }
@@ -59,12 +60,22 @@ enum KeyringMigration {
         func text(_ path: String) throws(GloveboxError) -> String {
             String(decoding: try StateFile.readSecret(path), as: UTF8.self)
         }
-        let log = try NoteSigner(parsing: text(layout.signerKeys + "/log.key")).key
+        let log = try NoteSigner(parsing: text(layout.logKeys + "/log.key")).key
         let witness = try Cosigner(parsing: text(layout.witnessKeys + "/witness.key")).key
         for (use, key) in [(KeyUse.log, log), (.witness, witness)] {
             record.add(use, key.digest, [Array(key.vkey.utf8)], from: configuration.founded)
         }
         return true
+    }
+
+    /// Moves the log's key out of what is the signer's own directory now.
+    private static func moveLogKey(_ layout: SiteLayout) throws(GloveboxError) {
+        let old = layout.signerKeys + "/log.key"
+        guard StateFile.exists(old) else { return }
+        try StateFile.makeDirectory(layout.logKeys)
+        guard unsafe rename(old, layout.logKeys + "/log.key") == 0 else {
+            throw GloveboxError("storage.write", "the log's key could not be moved to keys/log")
+        }
     }
 
     /// Path of the root's key, moved to a directory of its own.

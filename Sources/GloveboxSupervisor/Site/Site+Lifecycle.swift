@@ -12,6 +12,8 @@ extension Site {
         let before = read { state in state.lastStart }
         let witnesses = settings.witnessing?.policy.witnesses.values.map(\.vkey).sorted() ?? []
         let now = SiteStart(supervisor: host.supervisor, config: configDigest, witnesses: witnesses)
+        // A site whose signer does not open its keys does not start.
+        _ = try isSignerSeparate()
         try record(Event(kind: .supervisorStart), now.json)
         try record(
             Event(
@@ -42,8 +44,13 @@ extension Site {
     }
 
     /// What an operator should know of this site's processes; empty when there is nothing.
-    package var weaknesses: [String] {
+    ///
+    /// - Throws: `signer.unavailable`.
+    package func weaknesses() throws(GloveboxError) -> [String] {
         var found: [String] = []
+        if try !isSignerSeparate() {
+            found.append("the signer runs as the supervisor's own user; started as root, it has one of its own")
+        }
         if !isBrokerSeparate {
             found.append("the key broker runs as the supervisor's own user; started as root, it has one of its own")
         }

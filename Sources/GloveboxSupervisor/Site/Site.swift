@@ -5,6 +5,7 @@ package import GloveboxCore
 internal import GloveboxImages
 internal import GloveboxJail
 internal import GloveboxJobs
+internal import GloveboxLinux
 internal import GloveboxStore
 internal import GloveboxTransparency
 internal import Synchronization
@@ -32,6 +33,8 @@ package final class Site: Sendable {
     let images: ImageStore
     /// The key broker, a process of its own.
     let broker: BrokerLink
+    /// What certifies and signs reports, a process of its own.
+    let signer: SignerLink
     /// Whether the broker runs as another user than the supervisor.
     var isBrokerSeparate: Bool { greeting.map { $0.user != geteuid() } ?? false }
     /// What the broker said of itself at the start; nil where it was not asked.
@@ -80,6 +83,12 @@ package final class Site: Sendable {
         var launch = BrokerLink.Launch(daemon: try Machine.sibling("gloveboxd"), directory: layout.broker)
         launch.secret = BrokerSecret(layout: layout, tpm: tpm).unsealed
         broker = BrokerLink(launch)
+        try CompanionUser.signer.own(layout.signerKeys)
+        signer = SignerLink(
+            daemon: launch.program,
+            directory: layout.signerKeys,
+            keys: try keys.signing(for: configuration)
+        )
         witness = try WitnessStore(
             layout.witness,
             cosigner: keys.witness,
@@ -100,7 +109,13 @@ package final class Site: Sendable {
     package func close() {
         log.close()
         broker.close()
+        signer.close()
     }
+
+    /// Whether the signer runs as another user than the supervisor.
+    ///
+    /// - Throws: `signer.unavailable`, and what kept the signer from opening its keys.
+    func isSignerSeparate() throws(GloveboxError) -> Bool { try signer.user() != geteuid() }
 
     /// Reads the state; the closure must be quick.
     func read<Result: Sendable>(_ body: (borrowing SiteState) -> sending Result) -> Result {

@@ -1,22 +1,21 @@
 internal import GloveboxAttestation
+internal import GloveboxBroker
 internal import GloveboxCore
-internal import GloveboxTimestamp
 internal import GloveboxTransparency
 
-/// The site's own keys in force.
+/// The site's own keys in force that the supervisor uses itself, and what is public of the others.
 ///
-/// In this version one process holds them all but the root, which every report says.
+/// The log's key stays with the log's writer: it signs for each batch, while the disk writes, and whoever has the writer
+/// can have signed what he likes.
 struct SiteKeyring: Sendable {
     /// Which keys there are and were.
     private(set) var record: KeyringRecord
     /// The root; nil when its key is kept off the site.
     let root: CertificateAuthority?
-    let platform: CertificateAuthority
-    let timestamps: SigningKey
+    /// Certificate of the platform CA, DER.
+    let platform: [UInt8]
     /// Certificates of the site's own time-stamping authority.
     let timeChain: TimestampChain
-    /// Stamps the signatures of reports.
-    let timeAuthority: TimestampAuthority
     /// Signs the supervisor's links of in-toto workflows, and nothing else.
     let links: PersonSigner
     let log: LogSigner
@@ -50,17 +49,12 @@ struct SiteKeyring: Sendable {
         let top = try record.current(.root)
         rootCertificate = top.parts[0]
         root = layout.secret(top).map(StateFile.exists) == true ? try authority(.root) : nil
-        platform = try authority(.platform)
-        timestamps = try SigningKey(pem: secret(.sct))
+        platform = try record.current(.platform).parts[0]
         let stamping = try record.current(.tsa).parts
         guard stamping.count == 2 else {
             throw GloveboxError("key.record", "keys/keyring.json names no root of the time-stamping authority")
         }
         timeChain = try TimestampChain(signer: stamping[0], root: stamping[1])
-        timeAuthority = try TimestampAuthority(
-            certificate: timeChain.signer,
-            key: PEM.decode(secret(.tsa), label: "PRIVATE KEY")
-        )
         let now = Machine.now()
         var former: [LogSigner.Former] = []
         for entry in record.all(.log).dropFirst() {
@@ -90,6 +84,16 @@ struct SiteKeyring: Sendable {
     ) throws(GloveboxError) {
         let from = record.all(.broker).isEmpty ? configuration.founded : Machine.now()
         if record.note(broker: key, from: Instant(seconds: from.seconds)) { try record.write(layout) }
+    }
+
+    /// What the signer is told of its keys.
+    func signing(for site: SiteConfiguration) throws(GloveboxError) -> SignerKeys {
+        SignerKeys(
+            platform: (try record.current(.platform).name, platform),
+            timestamps: try record.current(.sct).name,
+            stamps: (try record.current(.tsa).name, timeChain.signer),
+            terms: StatementSigner.Terms(attester: site.attester, issuer: site.issuer, logs: log.keys)
+        )
     }
 
     /// The key of an entry of log or witness.
@@ -128,7 +132,7 @@ struct SiteKeyring: Sendable {
         _ configuration: SiteConfiguration,
         root offline: CertificateAuthority?
     ) throws(GloveboxError) {
-        for directory in [layout.rootKeys, layout.signerKeys, layout.nodeKeys, layout.witnessKeys] {
+        for directory in [layout.rootKeys, layout.signerKeys, layout.logKeys, layout.nodeKeys, layout.witnessKeys] {
             try StateFile.makeDirectory(directory)
         }
         let maker = KeyMaker(layout: layout, site: configuration)

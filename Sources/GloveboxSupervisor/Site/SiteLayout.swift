@@ -18,8 +18,10 @@ package struct SiteLayout: Sendable {
     var keyring: String { root + "/keys/keyring.json" }
     /// The root's key, unless it is kept off the site.
     package var rootKeys: String { root + "/keys/root" }
-    /// Keys of the signer: platform CA, certificate time stamps, time-stamping authority, log.
+    /// Keys of the signer, and its own directory: platform CA, certificate time stamps, time-stamping authority.
     package var signerKeys: String { root + "/keys/signer" }
+    /// Keys of the log.
+    package var logKeys: String { root + "/keys/log" }
     /// Keys of the supervisor itself: the index of pseudonyms and commitments.
     package var nodeKeys: String { root + "/keys/node" }
     /// The key with which this site cosigns checkpoints of other logs, and its public half.
@@ -52,7 +54,8 @@ package struct SiteLayout: Sendable {
         let directory =
             switch entry.use {
             case .root: rootKeys
-            case .platform, .sct, .tsa, .log: signerKeys
+            case .platform, .sct, .tsa: signerKeys
+            case .log: logKeys
             case .links: nodeKeys
             case .witness: witnessKeys
             case .broker: String?.none

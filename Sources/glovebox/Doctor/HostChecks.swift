@@ -8,7 +8,7 @@ enum HostChecks {
     static func all() -> [Check] {
         [
             kernel(), architecture(), userNamespaces(), landlock(), timeNamespaces(), erofs(), notification(),
-            idRanges(), brokerUser(), clock(), coreDumps(),
+            idRanges(), companion(.broker), companion(.signer), clock(), coreDumps(),
         ]
     }
 
@@ -117,18 +117,18 @@ enum HostChecks {
         return .warn("id-ranges", "this user has no ranges of ids: \(under)", "Run as root.")
     }
 
-    private static func brokerUser() -> Check {
-        let id = "broker-user"
-        let (user, number) = (CompanionUser.broker, CompanionUser.broker.number)
-        let shared = "the key broker runs as the supervisor's own user, and reports say so (separate-broker)"
+    private static func companion(_ user: CompanionUser) -> Check {
+        let name = user == .broker ? "broker" : "signer"
+        let (id, number) = (name + "-user", user.number)
+        let shared = "the \(name) runs as the supervisor's own user, and reports say so (separate-\(name))"
         guard isRoot else { return .warn(id, shared, "Run the service as root.") }
         do throws(GloveboxError) {
             guard try user.isMapped else {
                 return .warn(id, "uid \(number) is not mapped here: \(shared)", "Map it into the container.")
             }
         } catch { return .fail(id, error) }
-        let name = user.hasAccount ? "user \(user.rawValue), uid \(number)" : "uid \(number), which has no account"
-        return .ok(id, "under root the key broker runs as \(name)")
+        let owner = user.hasAccount ? "user \(user.rawValue), uid \(number)" : "uid \(number), which has no account"
+        return .ok(id, "under root the \(name) runs as \(owner)")
     }
 
     private static func clock() -> Check {

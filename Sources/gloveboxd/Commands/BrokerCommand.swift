@@ -17,5 +17,5 @@ struct BrokerCommand: ParsableCommand {
         shouldDisplay: false
     )
 
-    func run() throws { try Failure.report { () throws(GloveboxError) in try BrokerProcess.run() } }
+    func run() throws { try Failure.report { () throws(GloveboxError) in try CompanionProcess.runBroker() } }
 }

@@ -51,7 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
                 }
                 logger.warning("\(doubt)")
             }
-            for weakness in site.weaknesses { logger.warning("\(weakness)") }
+            for weakness in try site.weaknesses() { logger.warning("\(weakness)") }
             let door = SiteDoor(site)
             let witnesses = try Witnesses(site: site, logger: logger)
             try await witnesses.compare()

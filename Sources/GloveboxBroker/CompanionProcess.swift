@@ -3,14 +3,24 @@ internal import Glibc
 package import GloveboxCore
 internal import GloveboxLinux
 
-/// The broker as a process of its own: it runs as the owner of its directory, which nobody else may enter.
-package enum BrokerProcess {
+/// Broker and signer as processes of their own: each runs as the owner of its directory, which nobody else may enter.
+package enum CompanionProcess {
+    /// The key broker.
+    ///
+    /// - Throws: as ``serve(_:)``.
+    package static func runBroker() throws(GloveboxError) { try serve(BrokerService(".")) }
+
+    /// The signer.
+    ///
+    /// - Throws: as ``serve(_:)``.
+    package static func runSigner() throws(GloveboxError) { try serve(SignerService(".")) }
+
     /// Serves on descriptor 0 from the directory behind descriptor 3, as the supervisor started it.
     ///
     /// It ends when the supervisor does: then the socket has no other end.
     ///
-    /// - Throws: `kbs.started` when nobody gave it these descriptors; `kbs.*`, `key.*`, `store.*`.
-    package static func run() throws(GloveboxError) {
+    /// - Throws: `companion.started` when nobody gave it these descriptors; `companion.*`, `key.*`, `store.*`.
+    private static func serve(_ service: some CompanionService) throws(GloveboxError) {
         let socket: Descriptor
         do throws(SyscallError) {
             socket = Descriptor(owning: 0)
@@ -19,14 +29,14 @@ package enum BrokerProcess {
             _ = try Kernel.value(Kernel.call(SYS_fchdir, 3), "fchdir")
         } catch {
             throw GloveboxError(
-                "kbs.started",
-                "the key broker is started by gloveboxd serve: \(error.coded("kbs.started").message)"
+                "companion.started",
+                "this process is started by gloveboxd serve: \(error.coded("companion.started").message)"
             )
         }
         let directory = Descriptor(owning: 3)
         try becomeOwner(of: directory)
         try harden()
-        try BrokerService(".").serve(FramedSocket(socket))
+        try service.serve(FramedSocket(socket))
     }
 
     /// Gives up root for the owner of the directory; someone else's directory is refused.
@@ -40,7 +50,7 @@ package enum BrokerProcess {
                 }
             }
             guard geteuid() == owner, getuid() == owner else { throw SyscallError("geteuid", EPERM) }
-        } catch { throw error.coded("kbs.user") }
+        } catch { throw error.coded("companion.user") }
     }
 
     /// Nobody reads its memory but root, no core is written, and no program that it could start gains anything.
@@ -48,6 +58,6 @@ package enum BrokerProcess {
         do throws(SyscallError) {
             _ = try Kernel.value(Kernel.call(SYS_prctl, Int(PR_SET_DUMPABLE), 0), "prctl(PR_SET_DUMPABLE)")
             _ = try Kernel.value(Kernel.call(SYS_prctl, Int(PR_SET_NO_NEW_PRIVS), 1), "prctl(PR_SET_NO_NEW_PRIVS)")
-        } catch { throw error.coded("kbs.user") }
+        } catch { throw error.coded("companion.user") }
     }
 }

@@ -1,0 +1,54 @@
+package import GloveboxCore
+
+/// What a signer makes sure of before a leaf signs for a supervisor: a start statement, a report or a disclosure record,
+/// whole and well formed, about one plan, by this attester, not of the future.
+///
+/// Source: attestation specification, sections 4 and 7.
+package struct SupervisorStatement: Sendable {
+    /// Seconds by which the supervisor's times may be ahead of the signer's clock.
+    private static let tolerance: Int64 = 300
+
+    /// Which of the three.
+    package let kind: PredicateType
+    /// The job it is about.
+    package let job: String
+
+    /// Reads a payload strictly.
+    ///
+    /// - Throws: codes of the strict reader, ``Statement``, ``Report`` and ``DisclosureStatement``;
+    ///   `statement.predicate-type` for what no leaf signs, `statement.subject-name` and `statement.subject-digest` for one
+    ///   that is not about its plan, `cert.identity` for another attester's, `time.future`.
+    package init(parsing payload: [UInt8], attester: String, now: Instant) throws(GloveboxError) {
+        let text = try JSONReader.readCanonical(payload)["predicateType"]?.string
+        kind = text.flatMap(PredicateType.init(rawValue:)) ?? .manifest
+        let report: Report
+        let latest: Instant
+        switch kind {
+        case .report:
+            report = try Report(predicate: Statement(parsing: payload, expecting: .report).predicate)
+            latest = report.time.end
+        case .start:
+            report = try Report.reading(start: Statement(parsing: payload, expecting: .start).predicate).report
+            latest = report.time.start
+        case .disclosure:
+            job = try DisclosureStatement(parsing: payload).job
+            return
+        case .manifest, .approval, .verdict:
+            throw GloveboxError("statement.predicate-type", "the site's signer does not sign statements of this kind")
+        }
+        job = report.jobID
+        let plan = try Statement(parsing: payload, expecting: kind).subjects[0]
+        guard plan.name.isSame(as: "manifest.json") else {
+            throw GloveboxError("statement.subject-name", "the first subject of a statement is its plan")
+        }
+        guard plan.digest == report.manifestDigest else {
+            throw GloveboxError("statement.subject-digest", "the statement is about another plan than it names")
+        }
+        guard report.attester.identity.isSame(as: attester) else {
+            throw GloveboxError("cert.identity", "the statement is by another attester than this site")
+        }
+        guard latest <= now.adding(seconds: Self.tolerance) else {
+            throw GloveboxError("time.future", "the statement speaks of \(latest), which has not come")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+internal import GloveboxCore
+internal import GloveboxTransparency
+
+/// Which keys of the signer's directory are in force, with what is public of them.
+package struct SignerKeys: Sendable {
+    /// A private file's name without its ending, and the certificate (DER) that belongs to it.
+    package typealias Certified = (name: String, certificate: [UInt8])
+
+    let platform: Certified
+    let timestamps: String
+    let stamps: Certified
+    let terms: StatementSigner.Terms
+
+    /// Names the platform CA, the key of certificate time stamps, and the time-stamping authority.
+    package init(platform: Certified, timestamps: String, stamps: Certified, terms: StatementSigner.Terms) {
+        (self.platform, self.timestamps, self.stamps, self.terms) = (platform, timestamps, stamps, terms)
+    }
+
+    /// Reads the form of ``json``.
+    init(reading call: inout JSONFields) throws(GloveboxError) {
+        platform = (try call.string("platform"), try call.base64("platformCertificate"))
+        timestamps = try call.string("timestamps")
+        stamps = (try call.string("stamps"), try call.base64("stampsCertificate"))
+        var logs: [NoteKey] = []
+        for key in try call.array("logs") { logs.append(try NoteKey(vkey: key.string ?? "")) }
+        terms = StatementSigner.Terms(
+            attester: try call.string("attester"),
+            issuer: try call.string("issuer"),
+            logs: logs
+        )
+        try call.finish()
+    }
+
+    /// The call in which the supervisor tells them.
+    var json: JSONValue {
+        [
+            "op": "hello", "platform": .string(platform.name),
+            "platformCertificate": .string(Base64.encode(platform.certificate)), "timestamps": .string(timestamps),
+            "stamps": .string(stamps.name), "stampsCertificate": .string(Base64.encode(stamps.certificate)),
+            "logs": .array(terms.logs.map { .string($0.vkey) }), "attester": .string(terms.attester),
+            "issuer": .string(terms.issuer),
+        ]
+    }
+}

@@ -1,0 +1,50 @@
+internal import Glibc
+internal import GloveboxAttestation
+package import GloveboxCore
+internal import GloveboxStore
+internal import GloveboxTimestamp
+internal import GloveboxTransparency
+
+/// The signer's calls.
+package final class SignerService: CompanionService {
+    private let directory: String
+    /// There from `hello` on, which says which of the directory's keys are in force; said once.
+    private var signer: StatementSigner?
+
+    /// Serves the keys of a directory.
+    package init(_ directory: String) { self.directory = directory }
+
+    package func perform(_ name: String, _ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
+        if name == "hello", signer == nil {
+            signer = try open(SignerKeys(reading: &call))
+            return ["user": .string(String(geteuid()))]
+        }
+        guard let signer else { throw GloveboxError("signer.message", "the first call to a signer is hello") }
+        switch name {
+        case "leaf":
+            try call.finish()
+            return ["spki": .string(Base64.encode(try signer.leaf().spki))]
+        case "sign": return try signer.sign(SigningRequest(reading: &call)).json
+        default: throw GloveboxError("signer.message", "the signer does not know the call \(Display.escape(name))")
+        }
+    }
+
+    private func open(_ keys: SignerKeys) throws(GloveboxError) -> StatementSigner {
+        func secret(_ name: String) throws(GloveboxError) -> [UInt8] {
+            guard Identifier.isName(name) else { throw GloveboxError("signer.message", "that is no name of a key") }
+            return try KeyFile.read("\(directory)/\(name).key")
+        }
+        return StatementSigner(
+            platform: try CertificateAuthority(
+                certificatePEM: PEM.encode(keys.platform.certificate, label: "CERTIFICATE"),
+                keyPEM: secret(keys.platform.name)
+            ),
+            timestamps: try SigningKey(pem: secret(keys.timestamps)),
+            stamps: TimestampAuthority(
+                certificate: keys.stamps.certificate,
+                key: try PEM.decode(secret(keys.stamps.name), label: "PRIVATE KEY")
+            ),
+            terms: keys.terms
+        )
+    }
+}

@@ -1,0 +1,133 @@
+package import GloveboxAttestation
+package import GloveboxCore
+package import GloveboxStore
+package import GloveboxTimestamp
+package import GloveboxTransparency
+
+/// Makes the leaf keys of a site and signs one statement with each: what it has read, and whose key stands in the log.
+///
+/// The leaf never leaves it. One thread uses it. Source: attestation specification, section 7.
+package final class StatementSigner {
+    /// What a site's certificates say, and the log that must have a leaf's key first.
+    package struct Terms: Sendable {
+        /// Identity of the attester, a URI.
+        package let attester: String
+        /// The issuer text that public tools compare.
+        package let issuer: String
+        /// The log's keys, the one in force first.
+        package let logs: [NoteKey]
+
+        /// Gathers them.
+        package init(attester: String, issuer: String, logs: [NoteKey]) {
+            (self.attester, self.issuer, self.logs) = (attester, issuer, logs)
+        }
+    }
+
+    /// A leaf that waits for its statement; the key goes when it signs.
+    private final class Leaf {
+        private var key: JobLeaf?
+        let publicKey: VerifyingKey
+        let made: UInt64
+
+        init(at now: UInt64) {
+            let leaf = JobLeaf()
+            (publicKey, made) = (leaf.publicKey, now)
+            key = consume leaf
+        }
+
+        func take() -> JobLeaf? { key.take() }
+    }
+
+    /// Nanoseconds for which a leaf waits for its statement.
+    static let lifetime: UInt64 = 300_000_000_000
+    /// Leaves that wait at one time; a supervisor uses one a statement.
+    private static let capacity = 256
+
+    private let platform: CertificateAuthority
+    private let timestamps: SigningKey
+    private let stamps: TimestampAuthority
+    private let terms: Terms
+    private let clock: LogClock
+    private var leaves: [Digest: Leaf] = [:]
+
+    /// Takes up the keys.
+    package init(
+        platform: CertificateAuthority,
+        timestamps: SigningKey,
+        stamps: TimestampAuthority,
+        terms: Terms,
+        clock: LogClock = .system
+    ) {
+        (self.platform, self.timestamps, self.stamps) = (platform, timestamps, stamps)
+        (self.terms, self.clock) = (terms, clock)
+    }
+
+    /// Makes a leaf key; gives its public half, which the log must have before the key signs.
+    ///
+    /// - Throws: `signer.leaf` when too many wait.
+    package func leaf() throws(GloveboxError) -> VerifyingKey {
+        let now = clock.now().monotonic
+        leaves = leaves.filter { now - min(now, $0.value.made) <= Self.lifetime }
+        guard leaves.count < Self.capacity else {
+            throw GloveboxError("signer.leaf", "too many leaf keys wait; each waits for five minutes")
+        }
+        let leaf = Leaf(at: now)
+        leaves[leaf.publicKey.digest] = leaf
+        return leaf.publicKey
+    }
+
+    /// Certifies a leaf, signs the one statement with it, and has the time stamped on a report.
+    ///
+    /// Whatever becomes of the request, the leaf is gone.
+    ///
+    /// - Throws: `signer.leaf` for a key that was not made here, has waited for too long or has signed; `signer.log-first`
+    ///   when the log is not shown to hold it; codes of ``SupervisorStatement``, `cert.issue`, `key.signing`.
+    package func sign(_ request: SigningRequest) throws(GloveboxError) -> SignedStatement {
+        let now = clock.now()
+        guard let leaf = leaves.removeValue(forKey: request.leaf), now.monotonic - leaf.made <= Self.lifetime,
+            let key = leaf.take()
+        else {
+            throw GloveboxError("signer.leaf", "the leaf key is not one that was made here and waits for its statement")
+        }
+        let statement = try SupervisorStatement(parsing: request.payload, attester: terms.attester, now: now.wall)
+        do throws(GloveboxError) { try checkLogged(request, job: statement.job) } catch {
+            throw GloveboxError(
+                "signer.log-first",
+                "the log is not shown to hold the leaf's key: \(error.code): \(error.message)"
+            )
+        }
+        let certificate = try platform.issueLeaf(
+            for: leaf.publicKey,
+            attester: terms.attester,
+            issuer: terms.issuer,
+            now: now.wall,
+            log: timestamps
+        )
+        let isReport = statement.kind == .report
+        guard request.withTokens, isReport else {
+            let envelope = try key.sign(request.payload)
+            return SignedStatement(
+                envelope: envelope,
+                certificate: certificate,
+                timestamp: isReport ? try stamps.stamp(envelope.signature) : nil
+            )
+        }
+        let signed = try key.sign(request.payload, tokensBy: terms.issuer)
+        return SignedStatement(
+            envelope: signed.envelope,
+            certificate: certificate,
+            timestamp: try stamps.stamp(signed.envelope.signature),
+            tokens: (signed.cwt, signed.jwt)
+        )
+    }
+
+    /// The log's own word that it holds the making of this key, for this job.
+    private func checkLogged(_ request: SigningRequest, job: String) throws(GloveboxError) {
+        let receipt = try TlogProof(parsing: request.proof)
+        _ = try receipt.verify(entry: request.entry, logs: terms.logs)
+        let event = try PublicEvent(JSONReader.readCanonical(request.entry), at: receipt.index)
+        guard event.kind == .keyCreated, event.job == job, event["spki"] == request.leaf.hex else {
+            throw GloveboxError("log.entry-mismatch", "the entry is not the making of this key for this job")
+        }
+    }
+}
