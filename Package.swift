@@ -42,6 +42,7 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -63,6 +64,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -148,6 +150,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "GloveboxIndex",
+            dependencies: ["GloveboxCore", "GloveboxJobs", "GloveboxLinux", "GloveboxTransparency", grdb],
+            swiftSettings: strict
+        ),
+        .target(
             name: "GloveboxTimestamp",
             dependencies: ["COpenSSL", "GloveboxCore", crypto],
             swiftSettings: strict
@@ -168,9 +175,10 @@ let package = Package(
             name: "GloveboxSupervisor",
             dependencies: [
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
-                "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
-                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore", "GloveboxTPM",
-                "GloveboxTables", "GloveboxTimestamp", "GloveboxTransparency", crypto, logging,
+                "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxIndex", "GloveboxJail",
+                "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy",
+                "GloveboxStore", "GloveboxTPM", "GloveboxTables", "GloveboxTimestamp", "GloveboxTransparency", crypto,
+                logging,
             ],
             resources: [.embedInCode("Policies")],
             swiftSettings: strict
@@ -271,6 +279,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "GloveboxIndexTests",
+            dependencies: ["GloveboxCore", "GloveboxIndex", "GloveboxJobs", "GloveboxLinux", "TestSupport", grdb],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "GloveboxJailTests",
             dependencies: ["GloveboxCore", "GloveboxJail", "GloveboxLinux", "GloveboxPlan", "TestSupport"],
             swiftSettings: strict
@@ -311,9 +324,9 @@ let package = Package(
             name: "GloveboxSupervisorTests",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDocuments",
-                "GloveboxImages", "GloveboxJail", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy",
-                "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency",
-                "TestSupport", logging,
+                "GloveboxImages", "GloveboxIndex", "GloveboxJail", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure",
+                "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp",
+                "GloveboxTransparency", "TestSupport", logging,
             ],
             swiftSettings: strict
         ),

@@ -28,9 +28,13 @@ extension Job {
         case (.interrupted, .staging):
             runs[runs.count - 1].close(.interrupted, now)
             return [.terminate] + enqueue(now)
+        case (.interrupted(let rerun), .checking):
+            guard rerun else { throw illegal(change) }
+            verdict = nil
+            return [.terminate] + enqueue(now)
         case (.interrupted(let rerun), .running):
-            guard let run = lastRun, run.exit == nil else { throw illegal(change) }
-            runs[run.number - 1].close(.interrupted, now)
+            // Its end may be on record already, and what it left is lost all the same.
+            runs[runs.count - 1].close(.interrupted, now)
             if rerun { return [.terminate] + enqueue(now) }
             reasons = ["run.interrupted"]
             return [.terminate] + finish(.errored, now)

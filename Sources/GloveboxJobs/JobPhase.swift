@@ -55,7 +55,7 @@ package enum JobPhase: String, Sendable, Hashable, CaseIterable {
         case .queued: [.staging, .awaitingApproval, .cancelled, .expired]
         case .staging: [.running, .errored, .queued, .cancelled]
         case .running: [.checking, .failed, .errored, .queued, .cancelled]
-        case .checking: [.awaitingReview, .releasing, .withheld, .errored, .cancelled]
+        case .checking: [.awaitingReview, .releasing, .withheld, .errored, .queued, .cancelled]
         case .awaitingReview: [.releasing, .withheld, .returned, .expired, .cancelled]
         case .returned: [.awaitingReview, .cancelled, .expired]
         case .releasing: [.released, .withheld, .errored]

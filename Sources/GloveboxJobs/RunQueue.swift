@@ -8,8 +8,8 @@ package struct RunQueue: Sendable {
     /// When each last had a turn, as an index of the journal.
     private var turns: [String: UInt64] = [:]
 
-    /// A queue from which nothing has run.
-    package init() {}
+    /// A queue whose parties had their last turns at these indexes of the journal.
+    package init(turns: [String: UInt64] = [:]) { self.turns = turns }
 
     /// Notes that a job has its turn, at this index of the journal.
     package mutating func serve(_ job: Job, at index: UInt64) { turns[Self.party(job)] = index }
@@ -37,5 +37,6 @@ package struct RunQueue: Sendable {
 
     private func turn(_ job: Job) -> UInt64 { turns[Self.party(job)] ?? 0 }
 
-    private static func party(_ job: Job) -> String { job.project.isEmpty ? job.submitter : job.project }
+    /// Who shares one turn with others.
+    package static func party(_ job: Job) -> String { job.project.isEmpty ? job.submitter : job.project }
 }

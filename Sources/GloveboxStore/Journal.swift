@@ -78,11 +78,12 @@ final class Journal: Sendable {
         state.withLock { $0.spare = spare }
     }
 
-    /// Reads entries with their sealed bodies.
+    /// Reads entries with their sealed bodies, all of a range or those that are wanted.
     ///
     /// - Throws: `store.io`, `log.journal-corrupt`.
     func read(
         _ range: Range<UInt64>,
+        where isWanted: (UInt64) -> Bool = { _ in true },
         _ visit: (JournalRecord.Item) throws(GloveboxError) -> Void
     ) throws(GloveboxError) {
         var index = range.lowerBound
@@ -96,7 +97,7 @@ final class Journal: Sendable {
             var reader = JournalReader(file, at: segment.mark(before: index))
             while reader.index < index { try reader.skip() }
             while index < min(end, range.upperBound) {
-                try visit(reader.next())
+                if isWanted(index) { try visit(reader.next()) } else { try reader.skip() }
                 index += 1
             }
         }

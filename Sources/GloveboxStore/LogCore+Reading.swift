@@ -26,19 +26,10 @@ extension LogCore {
         let (stack, published) = state.withLock { ($0.stack, $0.published ?? 0) }
         var index = start
         while index < stack.range.size {
-            let tile = index / UInt64(TilePath.full)
-            let first = tile * UInt64(TilePath.full)
-            let end = min(stack.range.size, first + UInt64(TilePath.full))
-            let path = TilePath(.hashes(level: 0), index: tile, width: Int(end - first))
-            let hashes: [UInt8]
-            if let held = stack.hashes(path) {
-                hashes = held
-            } else {
-                hashes = try publisher.tile(path, size: published)
-            }
-            try journal.read(index..<end) { (item) throws(GloveboxError) in
-                let at = 32 * Int(index - first)
-                guard let hash = Digest(bytes: Array(hashes[at..<at + 32])) else { preconditionFailure("32 bytes") }
+            let (range, hashes) = try tile(of: index, in: stack, published)
+            let first = range.lowerBound
+            try journal.read(index..<range.upperBound) { (item) throws(GloveboxError) in
+                let hash = Self.hash(Int(index - first), in: hashes)
                 if !item.sealedBody.isEmpty, seal.hasKey(index), let glance = LeafGlance(item.entry), !isWanted(glance)
                 {
                     try compare(item, index, hash)
@@ -48,6 +39,50 @@ extension LogCore {
                 index += 1
             }
         }
+    }
+
+    /// Reads some entries, given in rising order.
+    func read(
+        _ indexes: [UInt64],
+        _ visit: (LoggedEntry) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
+        let (stack, published) = state.withLock { ($0.stack, $0.published ?? 0) }
+        var rest = indexes[...]
+        while let index = rest.first {
+            guard index < stack.range.size else {
+                throw GloveboxError("log.index", "entry \(index) is not in a log of \(stack.range.size) entries")
+            }
+            let (range, hashes) = try tile(of: index, in: stack, published)
+            let here = rest.prefix { $0 < range.upperBound }
+            rest = rest.dropFirst(here.count)
+            var wanted = here
+            let isWanted = { (index: UInt64) in index == wanted.first }
+            try journal.read(index..<(here.last ?? index) + 1, where: isWanted) { (item) throws(GloveboxError) in
+                guard let index = wanted.popFirst() else { return }
+                try visit(entry(item, index, Self.hash(Int(index - range.lowerBound), in: hashes)))
+            }
+        }
+    }
+
+    /// The entries that share a tile with one, and their hashes.
+    private func tile(
+        of index: UInt64,
+        in stack: TileStack,
+        _ published: UInt64
+    ) throws(GloveboxError) -> (range: Range<UInt64>, hashes: [UInt8]) {
+        let tile = index / UInt64(TilePath.full)
+        let first = tile * UInt64(TilePath.full)
+        let end = min(stack.range.size, first + UInt64(TilePath.full))
+        let path = TilePath(.hashes(level: 0), index: tile, width: Int(end - first))
+        if let held = stack.hashes(path) { return (first..<end, held) }
+        return (first..<end, try publisher.tile(path, size: published))
+    }
+
+    private static func hash(_ place: Int, in hashes: [UInt8]) -> Digest {
+        guard let hash = Digest(bytes: Array(hashes[32 * place..<32 * place + 32])) else {
+            preconditionFailure("32 bytes")
+        }
+        return hash
     }
 
     private func compare(_ item: JournalRecord.Item, _ index: UInt64, _ hash: Digest) throws(GloveboxError) {

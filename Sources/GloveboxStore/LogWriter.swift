@@ -163,6 +163,14 @@ package final class LogWriter: Sendable {
     ///   `store.io`.
     package func entry(_ index: UInt64) throws(GloveboxError) -> LoggedEntry { try core.entry(index) }
 
+    /// Reads some entries, given in rising order, each compared with the tree.
+    ///
+    /// - Throws: as ``entry(_:)``, and what the closure throws.
+    package func read(
+        _ indexes: [UInt64],
+        _ visit: (LoggedEntry) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) { try core.read(indexes, visit) }
+
     /// Reads all entries from an index on, up to the size at the time of the call.
     ///
     /// - Parameters:

@@ -130,7 +130,23 @@ final class APISite {
         return try NoteSigner(parsing: String(decoding: bytes, as: UTF8.self)).key.vkey
     }
 
-    /// Ends it.
+    /// The supervisor's process id and start time, as the names of its control groups have them.
+    func owner() throws -> String {
+        let stat = String(
+            decoding: try Descriptor.open("/proc/\(process.pid)/stat", O_RDONLY).readAll(limit: 4096),
+            as: UTF8.self
+        )
+        let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
+        return "\(process.pid).\(try #require(fields.count > 20 ? fields[20] : nil))"
+    }
+
+    /// Asks it to end, and waits until it has.
+    func end() throws {
+        #expect(kill(process.pid, SIGTERM) == 0)
+        #expect(try process.wait() == 0)
+    }
+
+    /// Ends it at once.
     func stop() {
         process.kill()
         do { _ = try process.wait() } catch {}

@@ -49,6 +49,8 @@ struct SeededGenerator: RandomNumberGenerator {
         guard Int.random(in: 0..<8, using: &generator) > 0, !job.phase.isTerminal else { return any }
         let weighted = everyChange + [JobChange](repeating: .ended(.exit(0)), count: 10)
         for change in weighted.shuffled(using: &generator) {
+            // Or few jobs would get far.
+            if case .interrupted = change, Int.random(in: 0..<10, using: &generator) > 0 { continue }
             var next = job
             let event = JobEvent(index: job.eventIndex + 1, after: job.eventIndex, at: start, change)
             do { _ = try next.apply(event) } catch { continue }

@@ -57,6 +57,18 @@ import Testing
         #expect(job.phase == .errored && job.lastRun?.exit == .interrupted)
     }
 
+    @Test func `a run that dies while it is checked runs again only where that is allowed`() throws {
+        var job = newJob()
+        try play(&job, goodRun + [.checked(.release)])
+        #expect(throws: GloveboxError("job.phase", "")) { try play(&job, [.interrupted(rerun: false)]) }
+        #expect(try play(&job, [.interrupted(rerun: true)]) == [.terminate, .enqueue])
+        #expect(job.phase == .queued && job.verdict == nil)
+        try play(&job, [.dequeued(executor: "local", node: "n"), .starting(run: 2, nonce: digest(9))])
+        try play(&job, [.staged(measured: digest(4)), .started, .ended(.exit(0)), .collected(commitment: digest(5))])
+        try play(&job, [.checked(.release), .releaseIntent(bundle: digest(6)), .released(report: digest(7))])
+        #expect(job.phase == .released && job.runs.count == 2)
+    }
+
     @Test func `a cancel wins until the release is durable as intent`() throws {
         var job = newJob()
         try play(&job, goodRun + [.checked(.release)])

@@ -311,18 +311,7 @@ struct TestSite {
     }
 
     /// What an auditor would find missing in the log.
-    func findings() throws -> [AuditFinding] {
-        var checker = Completeness()
-        var found: [AuditFinding] = []
-        try site.log.replay { (entry: LoggedEntry) throws(GloveboxError) in
-            guard case .event(let leaf) = entry.kind else { return }
-            let event = try PublicEvent(leaf, at: entry.index)
-            let body = entry.body.map { BodyDisclosure($0, of: entry.index) }
-            try body?.check(against: event.bodyCommit)
-            found += checker.add(event, body)
-        }
-        return found + checker.finish()
-    }
+    func findings() throws -> [AuditFinding] { try site.findings() }
 
     func entry(_ job: String) throws -> JobEntry {
         guard let entry = site.read({ state in state.jobs[job] }) else {
@@ -339,5 +328,21 @@ struct TestSite {
             usleep(10_000)
         }
         return try entry(job)
+    }
+}
+
+extension Site {
+    /// What an auditor finds in its log.
+    func findings() throws -> [AuditFinding] {
+        var checker = Completeness()
+        var found: [AuditFinding] = []
+        try log.replay { (entry: LoggedEntry) throws(GloveboxError) in
+            guard case .event(let leaf) = entry.kind else { return }
+            let event = try PublicEvent(leaf, at: entry.index)
+            let body = entry.body.map { BodyDisclosure($0, of: entry.index) }
+            try body?.check(against: event.bodyCommit)
+            found += checker.add(event, body)
+        }
+        return found + checker.finish()
     }
 }

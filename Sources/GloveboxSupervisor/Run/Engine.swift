@@ -1,4 +1,5 @@
 internal import Foundation
+internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxLinux
@@ -18,6 +19,8 @@ package final class Engine: Sendable {
     private let slots = Mutex<[String: Slot]>([:])
     /// What deadlines are measured with.
     private let clock: @Sendable () -> Instant
+    /// How often a job is started that never came to its end.
+    private static let mostRuns = 3
 
     /// A run in progress.
     private struct Slot {
@@ -37,6 +40,7 @@ package final class Engine: Sendable {
     ///
     /// It ends with the process.
     package func start() throws(GloveboxError) {
+        try site.clearIncoming()
         try site.refreshTrust()
         try settle()
         thread("engine") { self.loop() }
@@ -54,13 +58,7 @@ package final class Engine: Sendable {
         for entry in site.read({ state in state.open.compactMap { state.jobs[$0] } }) {
             let id = entry.job.id
             switch entry.job.phase {
-            case .staging, .running:
-                try site.transition(id, .interrupted(rerun: false))
-                if site.read({ state in state.jobs[id]?.job.phase }) == .queued {
-                    try site.transition(id, .dequeued(executor: "local", node: "localhost"))
-                    try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
-                }
-            case .checking: try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
+            case .staging, .running, .checking: try settle(entry)
             case .awaitingReview where try site.pending.find(entry) == nil:
                 try JobRunner(site: site, job: id).conclude()
             case .awaitingReview, .accepted, .awaitingApproval, .queued, .returned, .releasing: break
@@ -70,6 +68,22 @@ package final class Engine: Sendable {
             if site.read({ state in state.jobs[id]?.isRunOpen }) == true {
                 try site.record(Event(kind: .jobInterrupted, job: id, statusCode: "job.interrupted"))
             }
+        }
+    }
+
+    /// Puts a job back into the queue when nothing of its data was within reach of its code, and ends it otherwise.
+    ///
+    /// What a run left is in memory alone, so one that died while it was checked runs again, too. A job under which the
+    /// supervisor dies again and again is not run without end.
+    private func settle(_ entry: JobEntry) throws(GloveboxError) {
+        let id = entry.job.id
+        let isUntouched = entry.manifest.inputs.isEmpty || entry.job.phase == .staging && !entry.hasKey
+        if isUntouched, entry.job.runs.count < Self.mostRuns {
+            try site.transition(id, .interrupted(rerun: true))
+        } else if entry.job.phase == .running {
+            try site.transition(id, .interrupted(rerun: false))
+        } else {
+            try site.transition(id, .errored(component: "supervisor", code: "job.interrupted"))
         }
     }
 

@@ -34,12 +34,14 @@ struct JobRunner {
         }
         try site.transition(job, .dequeued(executor: "local", node: "localhost"))
         let core = entry.manifest.core
+        let number = entry.job.runs.count + 1
         try site.transition(
             job,
-            .starting(run: 1, nonce: Digest(bytes: entry.reportNonce) ?? .zero),
+            .starting(run: number, nonce: Digest(bytes: entry.reportNonce) ?? .zero),
             fields: [
                 ("plan", .string(entry.job.planDigest.hex)), ("code", .string(core.code.nar.hex)),
-                ("rootfs", .string(core.image.digest.hex)), ("jail", .string(core.profile.digest.hex)), ("run", "1"),
+                ("rootfs", .string(core.image.digest.hex)), ("jail", .string(core.profile.digest.hex)),
+                ("run", .string(String(number))),
             ]
         )
         var facts = RunFacts(start: Machine.now(), end: Machine.now())

@@ -178,13 +178,8 @@ extension Site {
     func settleGrants() throws(GloveboxError) {
         let greeting = try broker.greeting()
         for grant in greeting.grants {
-            let (isKnown, name) = read { state in
-                (
-                    state.jobs[grant.job] != nil,
-                    state.datasets.values.first { $0.commitment == grant.commitment }?.name
-                )
-            }
-            guard isKnown, let name else {
+            let name = read { state in state.datasets.values.first { $0.commitment == grant.commitment }?.name }
+            guard try entry(grant.job) != nil, let name else {
                 throw GloveboxError("kbs.rollback", "the broker granted a key to a job that this log does not know")
             }
             try record(KeyDoor.spent(grant, dataset: name), ["brokerLedger": greeting.ledger.json])

@@ -2,6 +2,7 @@ internal import Glibc
 internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxDisclosure
+internal import GloveboxLinux
 internal import GloveboxStore
 
 /// Specs and unit tags of everything released from one lineage, encrypted, for comparison with the next release.
@@ -15,16 +16,23 @@ struct ReleaseHistory {
     func records() throws(GloveboxError) -> [ReleaseRecord] {
         let key = try site.broker.greeting().historyKey
         var records: [ReleaseRecord] = []
-        for job in site.read({ state in state.order }) {
-            let path = directory + "/" + job
-            guard StateFile.exists(path) else { continue }
-            records.append(
-                try ReleaseRecord(
-                    stored: SealedChunks.open(StateFile.read(path, limit: 1 << 30), key: key, label: job)
-                )
-            )
+        for job in try jobs() {
+            let sealed = try StateFile.read(directory + "/" + job, limit: 1 << 30)
+            records.append(try ReleaseRecord(stored: SealedChunks.open(sealed, key: key, label: job)))
         }
         return records
+    }
+
+    /// The jobs whose releases are kept, by id; beside them stands what is known of the lineage itself, and what a crash
+    /// left half written.
+    private func jobs() throws(GloveboxError) -> [String] {
+        guard StateFile.exists(directory) else { return [] }
+        do throws(SyscallError) {
+            let names = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY).names()
+            return names.map { String(decoding: $0, as: UTF8.self) }.filter {
+                $0.hasPrefix("job_") && !$0.hasSuffix(".new")
+            }
+        } catch { throw error.coded("storage.read") }
     }
 
     /// Keeps one release.

@@ -1,5 +1,6 @@
 package import GloveboxAPI
 package import GloveboxCore
+internal import GloveboxIndex
 internal import GloveboxJobs
 
 /// Where an event stands among all that a watcher sees: by the moment it shows, by job, by its place in the job.
@@ -51,22 +52,20 @@ extension Site {
     /// - Throws: `object.not-found`.
     func look(_ caller: Caller, job: String?, after place: EventPlace) throws(GloveboxError) -> Look {
         if let job { _ = try visible(job, to: caller) }
-        let (order, now) = read { state in (state.order, Machine.now()) }
+        let now = Machine.now()
         var look = Look()
         look.isOver = job != nil
-        for (number, id) in order.enumerated() where job == nil || job == id {
-            let entry: JobEntry
-            do throws(GloveboxError) { entry = try visible(id, to: caller) } catch { continue }
-            // A job that ended before the place has nothing new; most jobs of a site are such.
-            if entry.job.phase.isTerminal, let last = entry.job.transitions.last?.at.milliseconds,
-                last + 2 * 86_400_000 < place.at
-            {
-                continue
-            }
+        let ids = if let job { [job] } else { try watched(by: caller, since: place) }
+        for id in ids {
+            guard let entry = try entry(id) else { continue }
             let isFull = !caller.roles.isDisjoint(with: [.auditor, .operator, .owner])
             let shown = isFull ? entry.job.transitions : shownTransitions(of: entry, at: now)
             for (index, transition) in shown.enumerated() where transition.at < now {
-                let here = EventPlace(at: transition.at.milliseconds, job: number, number: index + 1)
+                let here = EventPlace(
+                    at: transition.at.milliseconds,
+                    job: Int(clamping: entry.number),
+                    number: index + 1
+                )
                 guard here > place else { continue }
                 let isEnd = transition.phase == .released
                 let data: JSONValue = [
@@ -86,6 +85,18 @@ extension Site {
         }
         look.events.sort { $0.place < $1.place }
         return look
+    }
+
+    /// The jobs of which something may have come after a place; most jobs of a site ended long before.
+    private func watched(by caller: Caller, since place: EventPlace) throws(GloveboxError) -> [String] {
+        var filter = filter(for: caller)
+        filter.revealedSince = Instant(milliseconds: place.at)
+        var ids: [String] = []
+        try walk(filter) { (_, id) throws(GloveboxError) in
+            if try entry(id).map({ isVisible($0, to: caller) }) == true { ids.append(id) }
+            return true
+        }
+        return ids
     }
 }
 

@@ -2,6 +2,7 @@ internal import Foundation
 internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxIndex
 internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxStore
@@ -106,12 +107,7 @@ extension Site {
     private func checkRunsPerDay(_ draft: PlanDraft) throws(GloveboxError) {
         let since = Machine.now().adding(seconds: -86400)
         let limit = draft.rules.output.channels.maxRunsPerDay
-        let runs = read { state in
-            state.jobs.values.count {
-                $0.manifest.project == draft.manifest.project && $0.rules.base == draft.rules.base
-                    && $0.job.created > since
-            }
-        }
+        let runs = try runs(of: draft.manifest.project, under: draft.rules.base, after: since)
         guard runs < limit else {
             throw GloveboxError(
                 "quota.exceeded",
@@ -128,7 +124,7 @@ extension Site {
         guard vote.account == caller.account else {
             throw GloveboxError("auth.forbidden", "a vote is given by the account that signed it")
         }
-        let waiting = state.order.compactMap { state.jobs[$0] }.filter {
+        let waiting = state.open.compactMap { state.jobs[$0] }.filter {
             $0.job.planDigest == vote.plan && !$0.job.phase.isTerminal
         }
         guard var entry = waiting.first else {
@@ -203,43 +199,58 @@ extension Site {
     ///
     /// - Throws: `idempotency.reused` when its body was another.
     func job(madeBy key: Idempotency?) throws(GloveboxError) -> String? {
-        guard let key, let known = read({ state in state.idempotent[key.name] }) else { return nil }
+        guard let key else { return nil }
+        let here = read { state in state.idempotent[key.name] }
+        let known = if let here { here } else { try index.request(key.name) }
+        guard let known else { return nil }
         guard known.body == key.body else { throw Idempotency.reused }
         return known.job
     }
 
     /// A page of the jobs a caller may see, newest first.
     func jobs(for caller: Caller, _ query: JobQuery) throws(GloveboxError) -> Page<JobInfo> {
-        try page(before: query.before, limit: query.limit) { (id) throws(GloveboxError) -> JobInfo? in
-            let info: JobInfo
-            do throws(GloveboxError) { info = try self.info(id, for: caller) } catch {
-                guard error.code == "object.not-found" else { throw error }
-                return nil
-            }
-            let project = query.project == nil ? nil : read { state in state.jobs[id]?.manifest.project }
-            return (query.phase ?? info.phase) == info.phase && query.project == project ? info : nil
+        var filter = filter(for: caller)
+        filter.project = query.project
+        filter.phases = query.phase.map(Self.ends)
+        return try page(filter, before: query.before, limit: query.limit) { (id) throws(GloveboxError) -> JobInfo? in
+            guard let entry = try entry(id), isVisible(entry, to: caller) else { return nil }
+            let info = try info(id, for: caller)
+            let isOfProject = query.project == nil || query.project == entry.manifest.project
+            return isOfProject && (query.phase ?? info.phase) == info.phase ? info : nil
         }
     }
 
-    /// Goes through the jobs from the newest on; a position is a job's place in order of submission.
+    /// The jobs that a caller may know of.
+    func filter(for caller: Caller) -> JobFilter {
+        var filter = JobFilter(at: Machine.now())
+        if caller.roles == [.researcher] { filter.submitter = caller.account }
+        return filter
+    }
+
+    /// The ends that may be shown as a phase: of a real run a researcher sees failure and refusal alike.
+    static func ends(_ phase: JobPhase) -> Set<JobPhase> {
+        phase == .withheld ? [.withheld, .failed, .errored] : [phase]
+    }
+
+    /// Goes through the jobs that may fit, from the newest on; a position is a job's number.
     func page<Item: Sendable>(
+        _ filter: JobFilter,
         before: UInt64?,
         limit: Int,
         _ item: (String) throws(GloveboxError) -> Item?
     ) throws(GloveboxError) -> Page<Item> {
-        let order = read { state in state.order }
         var items: [Item] = []
-        var at = min(order.count, Int(clamping: before ?? .max))
-        while at > 0 {
-            guard let next = try item(order[at - 1]) else {
-                at -= 1
-                continue
+        var next: UInt64?
+        try walk(filter, before: before ?? .max) { (number, id) throws(GloveboxError) in
+            guard let found = try item(id) else { return true }
+            guard items.count < limit else {
+                next = number + 1
+                return false
             }
-            if items.count == limit { return Page(items, next: UInt64(at)) }
-            items.append(next)
-            at -= 1
+            items.append(found)
+            return true
         }
-        return Page(items, next: nil)
+        return Page(items, next: next)
     }
 
     /// A job after its next change, or at the latest when the seconds are over.
@@ -260,7 +271,7 @@ extension Site {
     func inbox(for caller: Caller) -> [InboxItem] {
         let now = Machine.now()
         return read { state in
-            state.order.compactMap { state.jobs[$0] }.compactMap { entry in
+            state.open.compactMap { state.jobs[$0] }.compactMap { entry in
                 guard entry.job.submitter != caller.account else { return nil }
                 let release: SealedRelease?
                 switch entry.job.phase {
@@ -292,10 +303,14 @@ extension Site {
         }
     }
 
+    /// Whether a caller may know of a job.
+    func isVisible(_ entry: JobEntry, to caller: Caller) -> Bool {
+        entry.job.submitter == caller.account || caller.roles != [.researcher]
+    }
+
     /// The entry of a job, if the caller may know of it.
     func visible(_ id: String, to caller: Caller) throws(GloveboxError) -> JobEntry {
-        let entry = read { state in state.jobs[id] }
-        guard let entry, entry.job.submitter == caller.account || caller.roles != [.researcher] else {
+        guard let entry = try entry(id), isVisible(entry, to: caller) else {
             throw GloveboxError("object.not-found", "there is no job \(Display.escape(id))")
         }
         return entry
@@ -315,13 +330,13 @@ extension Site {
     /// The job as its researcher sees it.
     func shownView(of entry: JobEntry, at now: Instant) -> JobView {
         let isExact = entry.manifest.inputs.isEmpty
-        return entry.job.researcherView(at: seen(entry, now), tick: tick(of: entry), exact: isExact)
+        return entry.job.researcherView(at: seen(entry, now), tick: entry.tick, exact: isExact)
     }
 
     /// Its phases so far, as its researcher sees them.
     func shownTransitions(of entry: JobEntry, at now: Instant) -> [Job.Transition] {
         let isExact = entry.manifest.inputs.isEmpty
-        return entry.job.researcherTransitions(at: seen(entry, now), tick: tick(of: entry), exact: isExact)
+        return entry.job.researcherTransitions(at: seen(entry, now), tick: entry.tick, exact: isExact)
     }
 
     private func describe(
@@ -394,34 +409,20 @@ extension Site {
     /// so that the time it really took tells nothing.
     private func seen(_ entry: JobEntry, _ now: Instant) -> Instant {
         guard let started = entry.job.lastRun?.started else { return now }
-        return now < reveal(entry, started) ? started : now
-    }
-
-    /// The first tick after the declared wall-clock limit of a run.
-    func reveal(_ entry: JobEntry, _ started: Instant) -> Instant {
-        Self.reveal(entry, started, tick: tick(of: entry))
+        return now < entry.reveal(started) ? started : now
     }
 
     /// When a decided release goes: never before the limit that the job declared, whatever time it took.
     func releaseTime(of entry: JobEntry, in state: borrowing SiteState) -> Instant {
-        let tick = entry.rules.output.channels.releaseTick
         let decided = entry.job.transitions.last?.at ?? entry.job.created
         if entry.manifest.inputs.isEmpty { return decided }  // there is nothing that the moment could tell
         let started = entry.job.lastRun?.started ?? entry.job.created
-        return max(Self.reveal(entry, started, tick: tick), Job.roundUp(decided, tick))
-    }
-
-    private static func reveal(_ entry: JobEntry, _ started: Instant, tick: Int64) -> Instant {
-        let limit = Int64(clamping: entry.manifest.core.limits.wallSeconds)
-        return Job.roundUp(started.adding(seconds: limit), tick)
+        return max(entry.reveal(started), Job.roundUp(decided, entry.tick))
     }
 
     private static func describe(_ run: JobRun) -> RunInfo {
         RunInfo(number: run.number, executor: run.executor, started: run.started, ended: run.ended, exit: run.exit)
     }
-
-    /// Seconds between the moments at which results of this job may appear.
-    func tick(of entry: JobEntry) -> Int64 { entry.rules.output.channels.releaseTick }
 
     /// Stops or allows starts and releases.
     func setPaused(_ paused: Bool, _ caller: Caller, reason: String) throws(GloveboxError) -> GloveboxAPI.SiteState {

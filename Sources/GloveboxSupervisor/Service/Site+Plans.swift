@@ -5,6 +5,7 @@ internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxDocuments
 internal import GloveboxImages
+internal import GloveboxIndex
 internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxLinux
@@ -26,7 +27,7 @@ extension Site {
         let measurement = try CodeTree.measure(archive: DescriptorStream(borrowing: file.raw))
         try blobs.put(file: upload.path, digest: measurement.narSha256)
         let code = RegisteredCode(measurement, owner: caller.account)
-        if read({ state in state.codes[measurement.narSha256] == nil }) {
+        if try self.code(measurement.narSha256) == nil {
             try record(
                 Event(
                     kind: .codeRegistered,
@@ -49,7 +50,7 @@ extension Site {
     ///
     /// Nothing in it can change afterwards without another digest.
     func createPlan(_ caller: Caller, _ request: CreatePlanRequest) throws(GloveboxError) -> CreatedPlan {
-        guard let code = read({ state in state.codes[request.code] }) else {
+        guard let code = try code(request.code) else {
             throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")
         }
         let project = request.project ?? "default"
@@ -271,7 +272,10 @@ extension Site {
                     PlanDraft(manifest: $0.manifest, rules: $0.rules)
                 }
         }
-        guard let found else { throw GloveboxError("object.not-found", "there is no plan \(digest)") }
-        return found
+        if let found { return found }
+        guard let ended = try index.job(withPlan: digest), let entry = try entry(ended) else {
+            throw GloveboxError("object.not-found", "there is no plan \(digest)")
+        }
+        return PlanDraft(manifest: entry.manifest, rules: entry.rules)
     }
 }

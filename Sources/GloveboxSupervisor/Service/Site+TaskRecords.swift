@@ -1,6 +1,7 @@
 internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxIndex
 internal import GloveboxJobs
 internal import GloveboxStore
 internal import GloveboxTransparency
@@ -8,7 +9,13 @@ internal import GloveboxTransparency
 extension Site {
     /// A page of the tasks a caller may see, newest first.
     func tasks(for caller: Caller, _ query: TaskQuery) throws(GloveboxError) -> Page<TaskRecord> {
-        try page(before: query.before, limit: query.limit) { (id) throws(GloveboxError) -> TaskRecord? in
+        var filter = filter(for: caller)
+        filter.namePrefix = query.namePrefix
+        filter.tags = query.tags.map { EndedJob.Tag(key: $0.key, value: $0.value) }
+        filter.phases = query.state.map { state in
+            JobPhase.allCases.filter { $0.tesState == state }.reduce(into: []) { $0.formUnion(Self.ends($1)) }
+        }
+        return try page(filter, before: query.before, limit: query.limit) { (id) throws(GloveboxError) -> TaskRecord? in
             let task: TaskRecord
             do throws(GloveboxError) { task = try self.task(id, for: caller) } catch {
                 guard error.code == "object.not-found" else { throw error }

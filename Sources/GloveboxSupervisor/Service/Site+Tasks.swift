@@ -220,14 +220,14 @@ extension Site {
             if let content = input.content {
                 try tree.add(Array(content.utf8), at: path)
             } else if case .blob(let digest)? = TaskURL.source(input.url) {
-                guard read({ state in state.codes[digest]?.owner == caller.account }) else {
+                guard try code(digest)?.owner == caller.account else {
                     throw GloveboxError("object.not-found", "there is no code tree \(digest)", hint: "Upload it first.")
                 }
                 try tree.add(tree: blobs.open(digest), at: path)
             }
         }
         let receipt = try addBlob(caller, tree.pack())
-        guard let code = read({ state in state.codes[receipt.narSha256] }) else {
+        guard let code = try code(receipt.narSha256) else {
             throw GloveboxError("internal", "the files of the task were not kept")
         }
         return code

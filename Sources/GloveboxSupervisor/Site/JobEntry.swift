@@ -2,9 +2,14 @@ internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
+internal import GloveboxPolicy
 
 /// A job with what belongs to it beside its life cycle.
 struct JobEntry: Sendable {
+    /// Its place in the order of submission, from 0.
+    let number: UInt64
+    /// The journal's events that tell its story, in order.
+    var events: [UInt64] = []
     /// The life cycle.
     var job: Job
     /// The plan.
@@ -25,6 +30,8 @@ struct JobEntry: Sendable {
     var taskLog: Digest?
     /// The caller's nonce; nil stands for the plan's digest.
     let nonce: [UInt8]?
+    /// The key of the request that made it; nil without one.
+    let idempotency: Idempotency?
     /// The votes.
     var tally: ApprovalTally
     /// The votes' envelopes with the role each was given in and the link that came with it, in order.
@@ -42,6 +49,8 @@ struct JobEntry: Sendable {
     /// What was refused to a job that could not carry data out by it.
     var denied: [String] = []
 
+    /// Whether a run was paid for, and may have its data's key.
+    var hasKey = false
     /// Whether the log has an intent to run that it has not closed.
     var isRunOpen = false
 
@@ -59,6 +68,22 @@ struct JobEntry: Sendable {
             return counted
         }
     }
+
+    /// From when on everyone is shown how it stands.
+    var revealed: Instant {
+        let last = job.transitions.last?.at ?? job.created
+        // Without data there is nothing that the moment could tell.
+        guard !manifest.inputs.isEmpty, let started = job.lastRun?.started else { return last }
+        return max(reveal(started), Job.roundUp(last, tick))
+    }
+
+    /// The first tick after the declared wall-clock limit of a run.
+    func reveal(_ started: Instant) -> Instant {
+        Job.roundUp(started.adding(seconds: Int64(clamping: manifest.core.limits.wallSeconds)), tick)
+    }
+
+    /// Seconds between the moments at which results may appear.
+    var tick: Int64 { rules.output.channels.releaseTick }
 
     /// What the report carries as its nonce.
     var reportNonce: [UInt8] { nonce ?? job.planDigest.bytes }

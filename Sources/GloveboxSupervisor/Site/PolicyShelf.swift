@@ -65,7 +65,7 @@ struct PolicyShelf: Sendable {
 extension SiteState {
     /// Thousandths of a bit that a project used up, what waits for a review included.
     func millibits(of project: String) -> Int64 {
-        jobs.values.reduce(0) { sum, entry in
+        jobs.values.reduce(charged[project] ?? 0) { sum, entry in
             guard entry.manifest.project == project else { return sum }
             let waits = entry.job.phase == .awaitingReview ? entry.sealed?.millibits ?? 0 : 0
             return sum + max(entry.millibits, waits)

@@ -38,35 +38,41 @@ struct Redaction: Sendable {
         )
     }
 
-    /// Puts what was kept in the place of what was erased.
-    ///
-    /// - Throws: `audit.body-missing` when a body is gone and no redaction says so.
-    static func substitute(in records: [SiteRecord]) throws(GloveboxError) -> [SiteRecord] {
-        var kept: [UInt64: JSONValue] = [:]
-        for record in records where record.kind == .redactionPerformed {
-            kept[try entry(of: record)] = record.json["remainder"] ?? .null
-        }
-        var out = records
-        for (position, record) in records.enumerated() where record.isErased || kept[record.index] != nil {
-            guard let remainder = kept[record.index] else {
-                throw GloveboxError(
-                    "audit.body-missing",
-                    "the private body of entry \(record.index) is gone, and no redaction says why",
-                    hint: "keys/node/bodies.key was replaced or damaged: restore it"
-                )
-            }
-            out[position].json = remainder
-            out[position].isErased = true
-        }
-        return out
-    }
-
     /// The entry that an event about a redaction is about.
     static func entry(of record: SiteRecord) throws(GloveboxError) -> UInt64 {
         guard let entry = record.json["entry"]?.string.flatMap({ UInt64($0) }) else {
             throw GloveboxError("log.journal-corrupt", "entry \(record.index) names no entry to redact")
         }
         return entry
+    }
+}
+
+/// What the site kept of entries that were erased.
+struct Erasures: Sendable {
+    private var kept: [UInt64: JSONValue] = [:]
+
+    /// Takes note of an event that says what was kept.
+    mutating func note(_ record: SiteRecord) throws(GloveboxError) {
+        guard record.kind == .redactionPerformed else { return }
+        kept[try Redaction.entry(of: record)] = record.json["remainder"] ?? .null
+    }
+
+    /// Puts what was kept in the place of what was erased.
+    ///
+    /// - Throws: `audit.body-missing` when a body is gone and no redaction says so.
+    func substitute(_ record: SiteRecord) throws(GloveboxError) -> SiteRecord {
+        guard record.isErased || kept[record.index] != nil else { return record }
+        guard let remainder = kept[record.index] else {
+            throw GloveboxError(
+                "audit.body-missing",
+                "the private body of entry \(record.index) is gone, and no redaction says why",
+                hint: "keys/node/bodies.key was replaced or damaged: restore it"
+            )
+        }
+        var record = record
+        record.json = remainder
+        record.isErased = true
+        return record
     }
 }
 

@@ -1,6 +1,8 @@
+internal import Glibc
 internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxJail
+internal import GloveboxLinux
 internal import GloveboxTransparency
 
 /// What the supervisor says of itself.
@@ -58,6 +60,27 @@ extension Site {
             found.append("the broker's secret lies in a file; 'glovebox keys seal' has the TPM keep it")
         }
         return found
+    }
+
+    /// Removes uploads and trees in which a crash ended the work; before anything new comes in.
+    ///
+    /// - Throws: `storage.write`.
+    func clearIncoming() throws(GloveboxError) {
+        do throws(SyscallError) {
+            let directory = try Descriptor.open(layout.incoming, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            try Self.empty(directory)
+        } catch { throw error.coded("storage.write") }
+    }
+
+    private static func empty(_ directory: Descriptor) throws(SyscallError) {
+        for name in try directory.names() {
+            let isDirectory = try FileStatus.of(name, in: directory).isDirectory
+            if isDirectory { try empty(directory.open(beneath: name, O_RDONLY | O_DIRECTORY)) }
+            let path = name.map { CChar(bitPattern: $0) } + [0]
+            guard unsafe unlinkat(directory.raw, path, isDirectory ? AT_REMOVEDIR : 0) == 0 else {
+                throw SyscallError("unlinkat", errno)
+            }
+        }
     }
 
     /// Logs that this run ends as it should.

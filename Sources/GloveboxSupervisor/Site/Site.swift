@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxImages
+internal import GloveboxIndex
 internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxLinux
@@ -53,18 +54,26 @@ package final class Site: Sendable {
     /// Held while a report is made: it names the one before it.
     let reports = Mutex(())
     private let state: Mutex<SiteState>
+    /// Where the journal tells what is not in the state.
+    let index: IndexStore
+    /// Held while the index is written; why it could not be, if it could not.
+    private let indexing = Mutex<GloveboxError?>(nil)
+    /// Stories of ended jobs that were asked for lately.
+    let past = Mutex(RecentValues<String, JobEntry>(most: 512))
     /// Digest of founding and settings, as events carry it.
     let configDigest: Digest
 
-    /// Opens a founded site: checks keys, recovers the log, replays the journal; `tpm` overrides the settings.
+    /// Opens a founded site: checks keys, recovers the log, reads what the index points at and the rest of the journal;
+    /// `tpm` overrides the settings, and `rebuildingIndex` has the whole journal read.
     ///
     /// Work on keys alone needs no broker, whose own key may be sealed in a TPM that is not at hand.
     ///
-    /// - Throws: `log.*`, `key.*`, `storage.*`, `tpm.*`; nothing is repaired that a crash cannot explain.
+    /// - Throws: `log.*`, `key.*`, `storage.*`, `tpm.*`, `index.*`; nothing is repaired that a crash cannot explain.
     package init(
         opening layout: SiteLayout,
         tpm choice: TPMChoice? = nil,
-        meetingBroker: Bool = true
+        meetingBroker: Bool = true,
+        rebuildingIndex: Bool = false
     ) throws(GloveboxError) {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
@@ -97,8 +106,9 @@ package final class Site: Sendable {
         )
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)
-        var state = SiteState()
-        for record in try SiteLog.records(log, where: SiteState.needs) { try state.apply(record) }
+        if rebuildingIndex { try IndexStore.remove(layout.index) }
+        index = try IndexStore(opening: layout.index)
+        let state = try StateReplay(log: log, index: index).state()
         greeting = try meetingBroker ? broker.greet(knowing: state.brokerLedger) : nil
         if let greeting { try keys.note(broker: greeting.kekID, layout, configuration) }
         self.keys = keys
@@ -107,6 +117,8 @@ package final class Site: Sendable {
 
     /// Gives log and broker back, so that the site can be opened again.
     package func close() {
+        writeIndex()
+        do { try index.close() } catch {}  // the next start reads on from where it is
         log.close()
         broker.close()
         signer.close()
@@ -122,6 +134,38 @@ package final class Site: Sendable {
         state.withLock { body($0) }
     }
 
+    /// Why the index does not follow the journal; nil while it does.
+    var indexProblem: GloveboxError? { indexing.withLock { $0 } }
+
+    /// Does something while no job moves from the state to the index.
+    func whileIndexRests<Value: Sendable>(_ body: () throws(GloveboxError) -> Value) throws(GloveboxError) -> Value {
+        try indexing.withLock { _ throws(GloveboxError) in try body() }
+    }
+
+    /// Has the index follow the journal, and forgets what it knows then.
+    ///
+    /// What cannot be written stays in the state, to be tried again.
+    package func writeIndex() {
+        indexing.withLock { problem in
+            let (batch, size) = state.withLock { $0.takeBacklog() }
+            guard batch.count > 0 else { return }
+            do throws(GloveboxError) {
+                try index.write(batch, upTo: StateReplay(log: log, index: index).mark(at: size))
+                problem = nil
+                state.withLock { $0.forget(batch) }
+            } catch {
+                problem = error
+                state.withLock { $0.putBack(batch) }
+            }
+        }
+    }
+
+    /// Tells everyone of a change, and has the index follow when there is enough of it.
+    private func announce(_ isIndexDue: Bool) {
+        if isIndexDue { writeIndex() }
+        bell.ring()
+    }
+
     /// Keeps a plan that may be submitted.
     func keepDraft(_ draft: PlanDraft) { state.withLock { $0.drafts[draft.manifest.digest] = draft } }
 
@@ -131,10 +175,10 @@ package final class Site: Sendable {
     /// Makes an event durable and applies it; its log index.
     @discardableResult
     func record(_ event: Event, _ json: JSONValue = .null) throws(GloveboxError) -> UInt64 {
-        let index = try state.withLock { (state: inout SiteState) throws(GloveboxError) -> UInt64 in
-            try append(event, json, to: &state)
+        let (index, isDue) = try state.withLock { (state: inout SiteState) throws(GloveboxError) -> (UInt64, Bool) in
+            (try append(event, json, to: &state), state.backlog.isDue)
         }
-        bell.ring()
+        announce(isDue)
         return index
     }
 
@@ -155,7 +199,8 @@ package final class Site: Sendable {
         members += details
         let json = JSONValue.object(JSONObject(members))
         let kind = EventKind(rawValue: change.name) ?? .jobPhaseChanged
-        let actions = try state.withLock { (state: inout SiteState) throws(GloveboxError) -> [JobAction] in
+        let (actions, isDue) = try state.withLock {
+            (state: inout SiteState) throws(GloveboxError) -> ([JobAction], Bool) in
             var trial = state.jobs[id]?.job
             guard let at = trial?.eventIndex else { throw GloveboxError("object.not-found", "there is no such job") }
             let actions = try trial?.apply(JobEvent(index: at + 1, after: at, at: Machine.now(), change)) ?? []
@@ -167,9 +212,9 @@ package final class Site: Sendable {
                 fields: fields
             )
             try append(event, json, to: &state)
-            return actions
+            return (actions, state.backlog.isDue)
         }
-        bell.ring()
+        announce(isDue)
         return actions
     }
 

@@ -30,6 +30,8 @@ package struct SiteLayout: Sendable {
     var attester: String { root + "/tpm" }
     /// Records of the logs that this site is a witness of.
     package var witness: String { root + "/witness" }
+    /// Where in the journal things stand; it can be made anew.
+    package var index: String { root + "/index.sqlite" }
     /// What speaks against this site's own log.
     package var evidence: String { root + "/evidence" }
     /// Encrypted datasets.

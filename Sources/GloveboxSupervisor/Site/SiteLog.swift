@@ -46,19 +46,6 @@ enum SiteLog {
         )
     }
 
-    /// The records of the journal in order, all of them or those that are wanted.
-    static func records(
-        _ log: LogWriter,
-        where isWanted: (LeafGlance) -> Bool = { _ in true }
-    ) throws(GloveboxError) -> [SiteRecord] {
-        var records: [SiteRecord] = []
-        try log.replay(where: isWanted) { (entry: LoggedEntry) throws(GloveboxError) in
-            guard case .event = entry.kind else { return }
-            records.append(try record(entry))
-        }
-        return try Redaction.substitute(in: records)
-    }
-
     /// Appends one event; the record as the journal now tells it.
     static func append(_ event: Event, _ json: JSONValue, to log: LogWriter) throws(GloveboxError) -> SiteRecord {
         guard let index = try log.append([with(json, event)]).first else { throw missing }
@@ -95,7 +82,8 @@ enum SiteLog {
 
     private static let missing = GloveboxError("log.unavailable", "the log did not say where the event stands")
 
-    private static func record(_ entry: LoggedEntry) throws(GloveboxError) -> SiteRecord {
+    /// One event of the journal, as it was read.
+    static func record(_ entry: LoggedEntry) throws(GloveboxError) -> SiteRecord {
         let event = try JSONReader.readCanonical(entry.leaf)
         let own = event["unmapped"]?["glovebox"]
         guard let name = own?["event"]?.string, let kind = EventKind(rawValue: name),

@@ -2,15 +2,17 @@ internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxBroker
 internal import GloveboxCore
+internal import GloveboxIndex
 internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxPrivacy
 internal import GloveboxStore
 internal import GloveboxTransparency
 
-/// Everything the site knows, as the journal tells it.
+/// What the site knows at hand, as the journal tells it: all but the jobs that have ended, and the code trees, which are
+/// read from the journal where the index says.
 ///
-/// It is never saved: opening the site replays the journal.
+/// It is never saved: opening the site reads the journal's events that it rests on.
 struct SiteState: Sendable {
     var accounts: [String: Account] = [:]
     var tokens = TokenTable()
@@ -19,17 +21,25 @@ struct SiteState: Sendable {
     /// The published policies as written.
     var shelf = PolicyShelf()
     var processingPolicy: ProcessingPolicy?
+    /// Code trees that the index does not know yet.
     var codes: [Digest: RegisteredCode] = [:]
     var images: Set<Digest> = []
     /// Plans made and not yet submitted; they are made again after a restart.
     var drafts: [Digest: PlanDraft] = [:]
+    /// The jobs that are open, and those that the index does not know yet as ended.
     var jobs: [String: JobEntry] = [:]
-    /// Job ids, oldest first.
-    var order: [String] = []
+    /// How many jobs were ever submitted.
+    var submitted: UInt64 = 0
+    /// Numbers of open jobs that the index knows, for the replay.
+    var numbers: [String: UInt64] = [:]
+    /// How many jobs that are only in the index ended how.
+    var ended: [JobPhase: Int] = [:]
+    /// Thousandths of a bit that releases of jobs that are only in the index were charged with, by project.
+    var charged: [String: Int64] = [:]
     /// Ids of the jobs that still have something to come, oldest first.
     private(set) var open: [String] = []
     /// Whose job runs next.
-    private(set) var queue = RunQueue()
+    var queue = RunQueue()
     var isPaused = false
     var previousReport: Digest = .zero
     /// What an owner signed last of who may do what; nil before.
@@ -42,7 +52,7 @@ struct SiteState: Sendable {
     var lastStart: SiteStart?
     /// How far the log knows the broker's ledger; nil before the first entry.
     var brokerLedger: LedgerState?
-    /// Jobs made by requests with an `Idempotency-Key`.
+    /// Jobs made by requests with an `Idempotency-Key`, those that the index does not know yet.
     var idempotent: [String: (body: Digest, job: String)] = [:]
     /// Redactions asked for and done, by the entry's index.
     var redactions: [UInt64: Redaction] = [:]
@@ -50,12 +60,23 @@ struct SiteState: Sendable {
     var splits: [String: AskedSplit] = [:]
     /// Keys that no longer count, people's and the site's.
     var revocations: [Revocation] = []
+    /// What the index does not know yet.
+    var backlog = IndexBacklog()
 
     /// Applies one event of the journal.
     ///
+    /// `isIndexed` says that the index knows it already.
+    ///
     /// - Throws: `log.journal-corrupt` when the event does not fit what came before.
-    mutating func apply(_ record: SiteRecord) throws(GloveboxError) {
+    mutating func apply(_ record: SiteRecord, isIndexed: Bool = false) throws(GloveboxError) {
+        try take(record)
+        if let id = record.job, Self.isOfStory(record) { jobs[id]?.events.append(record.index) }
+        if !isIndexed { note(record) }
+    }
+
+    private mutating func take(_ record: SiteRecord) throws(GloveboxError) {
         if let id = record.job, let isOpen = Self.isRunOpen(after: record.kind) { jobs[id]?.isRunOpen = isOpen }
+        if let id = record.job, Self.isPayment(record) { jobs[id]?.hasKey = true }
         if let json = record.json["brokerLedger"] {
             let ledger = try LedgerState(json: json)
             if ledger.count >= brokerLedger?.count ?? 0 { brokerLedger = ledger }
@@ -120,7 +141,7 @@ struct SiteState: Sendable {
     }
 
     /// Whether the log has an open intent to run after such an event; nil when the event does not say.
-    private static func isRunOpen(after kind: EventKind) -> Bool? {
+    static func isRunOpen(after kind: EventKind) -> Bool? {
         switch kind {
         case .jobStarting: true
         case .jobEnded, .jobKilled, .jobInterrupted: false
@@ -203,6 +224,7 @@ struct SiteState: Sendable {
         let nonce = fields.optional("nonce")?.string.flatMap(Base64.decode)
         let grace = fields.optional("grace")?.integer ?? 50
         let task = try fields.optional("task").map { (json) throws(GloveboxError) in try TaskDocument(json: json) }
+        let idempotency = try fields.optional("idempotency").map(Idempotency.init(json:))
         let job = Job(
             id: id,
             planDigest: manifest.digest,
@@ -213,7 +235,10 @@ struct SiteState: Sendable {
             graceEnds: Instant(milliseconds: record.time.milliseconds + grace),
             eventIndex: record.index
         )
+        let number = numbers[id] ?? submitted
+        submitted = max(submitted, number + 1)
         jobs[id] = JobEntry(
+            number: number,
             job: job,
             manifest: manifest,
             rules: try rules(of: manifest, fields.optional("rules")),
@@ -223,12 +248,10 @@ struct SiteState: Sendable {
             needsApproval: need > 0,
             task: task,
             nonce: nonce,
+            idempotency: idempotency,
             tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
         )
-        if let key = try fields.optional("idempotency").map(Idempotency.init(json:)) {
-            idempotent[key.name] = (key.body, id)
-        }
-        order.append(id)
+        if let key = idempotency { idempotent[key.name] = (key.body, id) }
         open.append(id)
         drafts[manifest.digest] = nil
     }

@@ -19,6 +19,7 @@ package struct SiteWatch: OperatedSite {
         await measure { site in
             [
                 ReadinessCheck("log", problem: site.log.refusal.map { Self.words($0) }),
+                ReadinessCheck("index", problem: site.indexProblem.map { Self.words($0) }),
                 ReadinessCheck("disk", problem: site.lackOfRoom),
                 ReadinessCheck(
                     "clock",
@@ -58,7 +59,7 @@ extension Site {
     /// The site's figures.
     func metrics(at now: Instant) -> [Metric] {
         let (phases, since, isPaused) = read { state in
-            var phases: [JobPhase: Int] = [:]
+            var phases = state.ended
             var since: [JobPhase: Instant] = [:]
             for entry in state.jobs.values {
                 phases[entry.job.phase, default: 0] += 1

@@ -12,6 +12,8 @@ struct JobTrail: Sendable {
     private var running: UInt64?
     private var restarts = 0
     private var runs: UInt64 = 0
+    /// Whether the job was given a place to run that it has not started in.
+    private var hasPlace = false
     private var hasEnded = false
     private var paidRuns = 0
     private var keys: [String: Set<String>] = [:]
@@ -58,10 +60,15 @@ struct JobTrail: Sendable {
     /// A run, from intent to end.
     private mutating func run(_ event: PublicEvent) -> [AuditFinding] {
         switch event.kind {
+        case .jobDequeued:
+            runs += 1
+            hasPlace = true
         case .jobStarting: return start(event)
         case .jobEnded, .jobKilled, .jobInterrupted:
             defer { running = nil }
-            if running == nil {
+            // A run may be interrupted between its place and its start, and while its outputs are checked.
+            let isTold = event.kind == .jobInterrupted && runs > 0 && !hasEnded
+            if running == nil, !isTold {
                 return [finding("audit.end-without-start", event, "\(event.kind.rawValue), but no run was open")]
             }
         case .jobCleaned:
@@ -98,7 +105,8 @@ struct JobTrail: Sendable {
         if let running { found.append(lost(running, "was started again at entry \(event.index)")) }
         running = event.index
         restarts = 0
-        runs += 1
+        if !hasPlace { runs += 1 }
+        hasPlace = false
         if let number = event.number("run"), number != runs {
             found.append(finding("audit.counter", event, "is called run \(number); the log counts \(runs)"))
         }

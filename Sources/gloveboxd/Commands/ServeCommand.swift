@@ -34,13 +34,16 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Serve although the disk may not keep what it says it wrote; warns at each start.")
     var acceptDisk = false
 
+    @Flag(help: "Make the index of jobs anew from the whole journal first.")
+    var rebuildIndex = false
+
     @OptionGroup var tpm: TPMOption
 
     func run() async throws {
         do {
             let logger = Logger(label: "gloveboxd")
             let layout = SiteLayout(root: place.path, settings: config.map(StateOption.absolute))
-            let site = try Site(opening: layout, tpm: tpm.choice)
+            let site = try Site(opening: layout, tpm: tpm.choice, rebuildingIndex: rebuildIndex)
             for doubt in try DiskProbe(Directory(layout.root), rounds: 20).warnings {
                 guard acceptDisk else {
                     throw GloveboxError(
@@ -96,6 +99,7 @@ struct ServeCommand: AsyncParsableCommand {
             )
             try await group.run()
             try site.end()
+            site.writeIndex()
         } catch let error as GloveboxError {
             try Failure.report { () throws(GloveboxError) in throw error }
         }
