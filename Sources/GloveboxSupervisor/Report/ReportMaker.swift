@@ -256,7 +256,7 @@ struct ReportMaker {
             keyRelease: facts?.keyRelease,
             log: Report.LogPosition(
                 origin: site.configuration.origin,
-                startIndex: entry.job.eventIndex,
+                startIndex: entry.job.lastRun?.startIndex ?? entry.job.eventIndex,
                 checkpoint: site.log.checkpoint
             )
         )
