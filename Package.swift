@@ -310,9 +310,10 @@ let package = Package(
         .testTarget(
             name: "GloveboxSupervisorTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDocuments",
-                "GloveboxImages", "GloveboxJail", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy",
-                "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency",
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDisclosure",
+                "GloveboxDocuments", "GloveboxImages", "GloveboxJail", "GloveboxJobs", "GloveboxLinux",
+                "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor",
+                "GloveboxTimestamp", "GloveboxTransparency",
                 "TestSupport", logging,
             ],
             swiftSettings: strict

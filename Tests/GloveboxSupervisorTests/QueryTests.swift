@@ -99,8 +99,8 @@ import Testing
         let test = try Self.site(dataset: "0.012")
         let query = Self.query(#"{"kind":"count"}"#)
         let policy = try #require(test.site.read { state in state.outputPolicies["dp-test"] })
-        let charge = try test.site.charge(
-            for: try DPQuery(bytes: Array(query.text.utf8)),
+        let charge = test.site.charge(
+            for: try DPQuery(bytes: Array(query.text.utf8)).question(),
             policy,
             try test.site.dataset(named: "fair"),
             project: "default"

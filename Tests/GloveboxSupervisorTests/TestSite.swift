@@ -159,12 +159,13 @@ struct TestSite {
         policy: String = "demo-table",
         spec given: (name: String, text: String)? = nil,
         chart: String? = nil,
-        wallSeconds: UInt64 = 60,
+        wallSeconds: UInt64? = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
         tighten: [String] = [],
-        dataset: String = "fair"
+        dataset: String = "fair",
+        argv: [String] = ["python3", "main.py"]
     ) throws -> CreatedPlan {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
@@ -185,7 +186,7 @@ struct TestSite {
                 project: project,
                 code: measured.narSha256,
                 image: "python",
-                argv: ["python3", "main.py"],
+                argv: argv,
                 env: env,
                 dataset: dataset,
                 outputPolicy: policy,

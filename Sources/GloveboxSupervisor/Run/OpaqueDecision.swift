@@ -70,7 +70,7 @@ struct OpaqueDecision {
                 policy: policy,
                 description: request.table.description,
                 inputPolicy: request.inputPolicy,
-                capabilities: Site.capabilities(for: .opaque)
+                capabilities: Site.opaqueCapabilities
             )
             var answer: CheckerAnswer?
             if isHeld, let claim = outputs.files.first(where: { $0.name == declared.name }) {
@@ -79,7 +79,7 @@ struct OpaqueDecision {
             let decision = try SyntheticGate.decide(
                 request,
                 claim: answer,
-                capabilities: Site.capabilities(for: .opaque)
+                capabilities: Site.opaqueCapabilities
             )
             return (decision, [("parser", "csv"), ("encoder", "csv"), ("check", "synthetic-gate")])
         }
@@ -93,7 +93,7 @@ struct OpaqueDecision {
             request,
             spec: spec,
             claim: answer,
-            capabilities: Site.capabilities(for: .opaque)
+            capabilities: Site.opaqueCapabilities
         )
         return (decision, [("parser", "safetensors"), ("encoder", "safetensors"), ("check", "model-gate")])
     }
@@ -116,7 +116,7 @@ extension Site {
                 policy: policy,
                 description: dataset.description,
                 inputPolicy: dataset.inputPolicy,
-                capabilities: Self.capabilities(for: .opaque)
+                capabilities: Self.opaqueCapabilities
             )
             return
         }
@@ -125,7 +125,7 @@ extension Site {
             policy: policy,
             description: dataset.description,
             inputPolicy: dataset.inputPolicy,
-            capabilities: Self.capabilities(for: .opaque)
+            capabilities: Self.opaqueCapabilities
         )
     }
 }

@@ -26,7 +26,7 @@ extension Site {
         case .processing: document = try ProcessingPolicy(layer.value).document
         case .output:
             let policy = try OutputPolicy(layer.value)
-            try policy.requireEnforced(by: Self.capabilities(for: policy.tier))
+            try policy.requireEnforced(by: Self.capabilities(for: policy))
             document = policy.document
         case .input, .dataset:
             throw GloveboxError(
@@ -67,7 +67,7 @@ extension Site {
             }.get()
             chain = try PolicyChain(base.layers.prefix(1) + [layer])
             let policy = try OutputPolicy(chain.document.canonical)
-            try policy.requireEnforced(by: Self.capabilities(for: policy.tier))
+            try policy.requireEnforced(by: Self.capabilities(for: policy))
         case (.input, .project):
             let dataset = try requireOwner(of: place.below, caller)
             chain = try PolicyChain([dataset.inputLayer, layer])

@@ -53,11 +53,17 @@ extension Site {
     /// What this version enforces for noisy answers.
     static let queryCapabilities = DPQuery.capabilities.union(channels)
 
-    /// What this version enforces for policies of a tier.
-    static func capabilities(for tier: OutputPolicy.Tier) -> Set<Capability> {
-        switch tier {
-        case .computed: queryCapabilities
-        case .opaque: OpaqueGate.capabilities.union(channels)
+    /// What this version enforces for files that people look at.
+    static let opaqueCapabilities = OpaqueGate.capabilities.union(channels)
+
+    /// What this version enforces for programs over blocks.
+    static let programCapabilities = BlockAggregate.capabilities.union(channels)
+
+    /// What this version enforces for policies like this one.
+    static func capabilities(for policy: OutputPolicy) -> Set<Capability> {
+        switch policy.tier {
+        case .computed: policy.privacy.blocks == nil ? queryCapabilities : programCapabilities
+        case .opaque: opaqueCapabilities
         case .verbatim: capabilities.union(["tier.verbatim"])
         case .recomputed: capabilities
         }

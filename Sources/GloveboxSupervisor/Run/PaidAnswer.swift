@@ -1,0 +1,169 @@
+internal import GloveboxAttestation
+internal import GloveboxBroker
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJobs
+internal import GloveboxPolicy
+internal import GloveboxPrivacy
+internal import GloveboxStore
+internal import GloveboxTables
+internal import GloveboxTransparency
+
+/// A noisy answer that a ledger pays for, once: what it costs, and what record and report say of that.
+///
+/// The charge is in the broker's ledger and in the log before a row is read for the answer, and the answer is kept before it is
+/// approved. A crash in between leaves the charge; a crash after it leaves an answer that the same question gets for
+/// nothing.
+struct PaidAnswer {
+    let site: Site
+    let entry: JobEntry
+    let policy: OutputPolicy
+    let dataset: RegisteredDataset
+    let question: Question
+
+    /// What is asked, as the ledger sees it.
+    struct Question: Hashable, Sendable {
+        /// SHA-256 of everything that makes it this question and no other, beside dataset and policy.
+        let digest: Digest
+        let cost: Rho
+        /// What selecting group keys may fail with.
+        var selectionDelta: ExactDecimal = .zero
+    }
+
+    private var charge: PrivacyLedger.Charge {
+        site.charge(for: question, policy, dataset, project: entry.manifest.project)
+    }
+
+    /// What the dataset has spent so far.
+    var spent: Rho { site.read { state in state.ledger.spent(lineage: dataset.lineage) } }
+
+    /// Why there is neither an answer nor room for its charge; nil when there is.
+    func refusal() throws(GloveboxError) -> GloveboxError? {
+        do { try site.requireRoom(for: charge, policy) } catch  where error.code == "budget.exhausted" { return error }
+        return nil
+    }
+
+    /// The answer, when the question was paid for before.
+    func known() throws(GloveboxError) -> [UInt8]? {
+        let key = charge.key
+        guard policy.privacy.budget?.cachesIdentical == true,
+            let known = site.read({ state in state.ledger.answer(to: key) })
+        else { return nil }
+        return try site.blobs.get(known)
+    }
+
+    /// Charges for the answer, under the broker's name for what the run was granted; the log index of the charge.
+    ///
+    /// - Throws: `budget.exhausted`, `kbs.*`, `log.*`.
+    func pay(under request: Digest) throws(GloveboxError) -> UInt64 {
+        let charge = charge
+        let ledger = try KeyDoor.charge(site, charge, under: request, rules: entry.rules)
+        let index = try site.record(
+            Event(
+                kind: .budgetSpent,
+                job: entry.job.id,
+                project: entry.manifest.project,
+                dataset: dataset.name,
+                fields: [("budget", "privacy"), ("amount", .string(charge.rho.text))]
+            ),
+            ["charge": charge.json, "brokerLedger": ledger.json]
+        )
+        site.broker.note(ledger)
+        return index
+    }
+
+    /// The decision to release an answer; `charged` is nil for one that was paid for before.
+    func released(
+        _ bytes: [UInt8],
+        charged: UInt64?,
+        spentBefore: Rho,
+        findings: [Finding] = []
+    ) throws(GloveboxError) -> OutputDecision.Outcome {
+        guard let file = policy.outputs.first(where: { $0.type == .json }), bytes.count <= file.maxBytes else {
+            throw GloveboxError("output.too-large", "the answer is larger than the policy's output may be")
+        }
+        let found = [Finding("budget", .pass)] + findings
+        let decision = Decision.answered(file.name, bytes, spec: question.digest, found)
+        var outcome = try outcome(decision, isCharged: charged != nil)
+        outcome.approval = ["answer": ["bytes": try site.blobs.put(bytes).json, "key": charge.key.json]]
+        outcome.privacy = try cost(charged, spentBefore: spentBefore, answer: bytes)
+        return outcome
+    }
+
+    /// The decision that there is no answer, since the ledger has no room.
+    func refused(_ error: GloveboxError) throws(GloveboxError) -> OutputDecision.Outcome {
+        let finding = Finding("budget", .fail, detail: error.message)
+        return try outcome(.unaffordable(spec: question.digest, finding), isCharged: false)
+    }
+
+    /// What the report says of the cost; an answer that was paid for before costs nothing.
+    private func cost(
+        _ charged: UInt64?,
+        spentBefore: Rho,
+        answer: [UInt8]
+    ) throws(GloveboxError) -> Report.Privacy {
+        guard let limit = (policy.privacy.budget?.datasetRho).flatMap({ Rho($0) }) else {
+            throw GloveboxError("policy.not-enforced", "the policy has no budget")
+        }
+        let rho = charged == nil ? Rho.zero : question.cost
+        let spent = try spentBefore.adding(rho)
+        func left(_ spent: Rho) -> Rho { Rho(units: limit > spent ? limit.units - spent.units : 0) }
+        var laws: [String] = []
+        for noise in try JSONReader.read(answer)["noise"]?.array ?? [] {
+            if let law = noise["law"]?.string, !laws.contains(law) { laws.append(law) }
+        }
+        let delta = policy.privacy.budget?.delta
+        return Report.Privacy(
+            mechanism: laws.joined(separator: ","),
+            rho: rho.text,
+            epsilon: delta.map { PrivacyLoss.epsilonText(rho, delta: $0) } ?? "unbounded",
+            delta: delta?.text ?? "0",
+            ledgerIndex: charged,
+            budgetBefore: left(spentBefore).text,
+            budgetAfter: left(spent).text
+        )
+    }
+
+    private func outcome(_ decision: Decision, isCharged: Bool) throws(GloveboxError) -> OutputDecision.Outcome {
+        let released = decision.files.isEmpty ? nil : try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes
+        let context = DisclosureRecord.Context(
+            entry,
+            dataset,
+            site: site,
+            bundle: released,
+            projectMillibits: site.read { state in state.millibits(of: entry.manifest.project) } + decision.millibits
+        )
+        let record = DisclosureRecord(
+            .init(policy: policy, inputPolicy: dataset.inputPolicy, lineage: dataset.lineage),
+            decision,
+            privacy: privacy(isCached: released != nil && !isCharged, isCharged: isCharged),
+            context
+        )
+        return OutputDecision.Outcome(
+            decision: decision,
+            released: released,
+            reason: released == nil ? "budget.exhausted" : "",
+            explanation: decision.findings.map(\.detail).joined(separator: "; "),
+            record: record
+        )
+    }
+
+    /// What the record says of the cost; an answer that was paid for before costs nothing.
+    private func privacy(isCached: Bool, isCharged: Bool) -> JSONValue {
+        let cost = question.cost
+        let (ledger, size) = (site.read { state in state.ledger }, site.log.size)
+        let delta = policy.privacy.budget?.delta
+        return [
+            "mechanism": policy.document.canonical["mechanism"] ?? .null, "cached": .bool(isCached),
+            "rho": .string(cost.text), "charged": .string(isCharged ? cost.text : "0"),
+            "selection_delta": .string(question.selectionDelta.text),
+            "delta": .string(delta?.text ?? "0"),
+            "epsilon_at_delta": .string(delta.map { PrivacyLoss.epsilonText(cost, delta: $0) } ?? "unbounded"),
+            "ledger": [
+                "charges": .integer(Int64(ledger.count)),
+                "dataset_rho": .string(ledger.spent(lineage: dataset.lineage).text),
+                "head": .integer(Int64(clamping: size)),
+            ],
+        ]
+    }
+}
