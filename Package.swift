@@ -323,10 +323,10 @@ let package = Package(
         .testTarget(
             name: "GloveboxSupervisorTests",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDocuments",
-                "GloveboxImages", "GloveboxIndex", "GloveboxJail", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure",
-                "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore", "GloveboxSupervisor", "GloveboxTimestamp",
-                "GloveboxTransparency", "TestSupport", logging,
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDisclosure",
+                "GloveboxDocuments", "GloveboxImages", "GloveboxIndex", "GloveboxJail", "GloveboxJobs",
+                "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore",
+                "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency", "TestSupport", logging,
             ],
             swiftSettings: strict
         ),

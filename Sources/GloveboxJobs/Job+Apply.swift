@@ -18,6 +18,7 @@ extension Job {
         var next = self
         let actions = try next.change(event.change, at: event.at)
         next.eventIndex = event.index
+        if case .starting = event.change { next.runs[next.runs.count - 1].startIndex = event.index }
         self = next
         return actions
     }

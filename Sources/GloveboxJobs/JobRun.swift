@@ -12,6 +12,8 @@ package struct JobRun: Sendable, Hashable {
     package let node: String
     /// The nonce that the report of this run carries; nil until the intent is durable.
     package internal(set) var nonce: Digest?
+    /// Log index of the intent; nil until it is durable.
+    package internal(set) var startIndex: UInt64?
     /// The digest over all measurements; nil until staged.
     package internal(set) var measured: Digest?
     /// When the job's code began; nil before.

@@ -1,4 +1,5 @@
 package import GloveboxCore
+internal import GloveboxTables
 
 /// What may leave the jail, and how that is decided.
 ///
@@ -106,9 +107,25 @@ package struct OutputPolicy: Hashable, Sendable {
             try require(checks.ids.isEmpty, "tier verbatim has no checks")
             try require(decision.auto != .withinBudget, "decision.auto within-budget belongs to tier computed")
         }
+        if privacy.blocks != nil || privacy.result != nil { try checkBlocks(require) }
         if let figure = opaque.fallback {
             try require(figure.reviewers >= 2, "opaque_fallback needs two reviewers")
             try require(output(named: figure.name) == nil, "opaque_fallback has the name of an output")
         }
+    }
+
+    private func checkBlocks(_ require: (Bool, String) throws(GloveboxError) -> Void) throws(GloveboxError) {
+        try require(tier == .computed, "blocks and result belong to tier computed")
+        try require(privacy.blocks != nil && privacy.result != nil, "blocks and result belong together")
+        try require(privacy.queries.isEmpty, "a policy is of queries or of a program over blocks, not of both")
+        try require(
+            outputs.count == 1 && outputs[0].type == .json,
+            "a program over blocks has one output, of type json"
+        )
+        try require(privacy.mechanism?.noise == .discreteLaplace, "blocks need mechanism.noise discrete-laplace")
+        try require(
+            privacy.mechanism?.epsilonPerCoordinate?.scaled(decimals: 9) != nil,
+            "blocks need mechanism.epsilon_per_coordinate, with at most 9 decimals"
+        )
     }
 }

@@ -158,8 +158,14 @@ package struct Blocks: DocumentSection {
     private enum Jail: String, DocumentWord { case fresh }
 
     package let count: Int64
-    /// Seconds.
+    /// Seconds that each block is given, whether its program needs them or not.
     package let wallLimit: Int64
+
+    /// Seconds between two blocks, in which the supervisor reads the one's result and builds the other's jail.
+    package static let pause: Int64 = 1
+
+    /// Seconds that a run takes, whatever its program does.
+    package var runSeconds: Int64 { count * (wallLimit + Self.pause) }
 
     package init(_ fields: inout DocumentFields) throws(GloveboxError) {
         count = try fields.integer("count", 8...1024, default: 64)
@@ -182,6 +188,8 @@ package struct BlockResult: DocumentSection {
     package let decimals: Int64
     package let lower: [ExactDecimal]
     package let upper: [ExactDecimal]
+    /// The bounds of each number, in units of 10^-``decimals``.
+    package let ranges: [ClosedRange<Int64>]
 
     package init(_ fields: inout DocumentFields) throws(GloveboxError) {
         _ = try fields.choice("type", default: .numberVector) as Kind
@@ -193,6 +201,14 @@ package struct BlockResult: DocumentSection {
         guard lower.count == length, upper.count == length, zip(lower, upper).allSatisfy({ $0 < $1 }) else {
             throw fields.wrongValue("lo", "and hi must have `length` entries each, lo below hi")
         }
+        var ranges: [ClosedRange<Int64>] = []
+        for (low, high) in zip(lower, upper) {
+            guard let low = low.scaled(decimals: Int(decimals)), let high = high.scaled(decimals: Int(decimals)),
+                !high.subtractingReportingOverflow(low).overflow
+            else { throw fields.wrongValue("lo", "and hi must have at most `decimals` decimals and 18 digits in all") }
+            ranges.append(low...high)
+        }
+        self.ranges = ranges
     }
 
     private static func bounds(

@@ -37,21 +37,8 @@ extension DPQuery {
             )
         }
         try checkSelection(policy)
-        guard let budget = policy.privacy.budget, let most = Rho(budget.perQueryRho) else {
-            throw GloveboxError("policy.not-enforced", "the policy has no budget in units of 10^-12")
-        }
-        let cost = try cost()
-        guard cost <= most else {
-            throw GloveboxError(
-                "budget.per-query",
-                "the query asks for rho \(cost.text), the policy allows \(most.text) for each",
-                hint: "Ask for a smaller rho; the answer gets more noise."
-            )
-        }
-        let unit = policy.privacy.unit
-        guard unit.map({ $0.column == "from-dataset" || $0.column == description.privacyUnit.column }) ?? true else {
-            throw GloveboxError("query.unit", "the policy names another privacy unit than the dataset")
-        }
+        try policy.requireAffordable(cost())
+        try policy.requireUnit(of: description)
         for name in layout.groupBy.map(\.column) + layout.conditions.map(\.column) + [column].compactMap({ $0 })
         where !inputPolicy.allows(column: name) {
             throw GloveboxError("query.column", "the input policy does not show the column \(Display.escape(name))")
@@ -97,5 +84,31 @@ extension DPQuery {
             case .number(let number) = description.columns[index].type
         else { throw GloveboxError("query.column", "\(Display.escape(column)) is no column of numbers") }
         return (index, number)
+    }
+}
+
+extension OutputPolicy {
+    /// Checks that one answer may cost that much.
+    ///
+    /// - Throws: `budget.per-query`, `policy.not-enforced`.
+    func requireAffordable(_ cost: Rho) throws(GloveboxError) {
+        guard let budget = privacy.budget, let most = Rho(budget.perQueryRho) else {
+            throw GloveboxError("policy.not-enforced", "the policy has no budget in units of 10^-12")
+        }
+        guard cost <= most else {
+            throw GloveboxError(
+                "budget.per-query",
+                "the answer would cost rho \(cost.text), the policy allows \(most.text) for each",
+                hint: "Ask for a smaller rho; the answer gets more noise."
+            )
+        }
+    }
+
+    /// Checks that the policy protects the dataset's own units.
+    ///
+    /// - Throws: `query.unit`.
+    func requireUnit(of description: DatasetDescription) throws(GloveboxError) {
+        guard privacy.unit.map({ $0.column == "from-dataset" || $0.column == description.privacyUnit.column }) ?? true
+        else { throw GloveboxError("query.unit", "the policy names another privacy unit than the dataset") }
     }
 }

@@ -21,17 +21,38 @@ package struct Noise: Hashable, Sendable {
     /// The unit is doubled until the scale is below 2^20.
     /// - Throws: `privacy.scale`, `privacy.overflow`.
     init(_ kind: Mechanism.Noise, rho: Rho, step: UInt128, groups: UInt128) throws(GloveboxError) {
+        try self.init(step: step) { (coarse) throws(GloveboxError) in
+            switch kind {
+            case .discreteGaussian:
+                let squared = try Exact.product(groups, Exact.product(coarse, coarse))
+                return .gaussian(try rho.variance(squaredSensitivity: squared))
+            case .discreteLaplace: return .laplace(try Self.laplace(rho, Exact.product(groups, coarse)))
+            }
+        }
+    }
+
+    /// Laplace noise of scale groups * step / ε, which is ε-differentially private when one unit changes `groups` parts of
+    /// one number by at most `step` each.
+    ///
+    /// - Throws: `privacy.scale`, `privacy.epsilon`, `privacy.overflow`.
+    init(epsilon: ExactDecimal, step: UInt128, groups: UInt128) throws(GloveboxError) {
+        guard let billionths = epsilon.scaled(decimals: 9), billionths > 0 else {
+            throw GloveboxError("privacy.epsilon", "epsilon must be above zero with at most 9 decimals")
+        }
+        try self.init(step: step) { (coarse) throws(GloveboxError) in
+            let sensitivity = try Exact.product(Exact.product(groups, coarse), 1_000_000_000)
+            return .laplace(try LaplaceScale(atLeast: sensitivity, UInt128(billionths)))
+        }
+    }
+
+    // The finest unit in which the sampler can draw the law.
+    private init(step: UInt128, _ law: (UInt128) throws(GloveboxError) -> Law) throws(GloveboxError) {
         guard step > 0 else { throw GloveboxError("privacy.scale", "the column can hold nothing but zero") }
         var shift = 0
         while true {
             let coarse = Exact.quotientUp(step, UInt128(1) << UInt128(shift))
             do {
-                switch kind {
-                case .discreteGaussian:
-                    let squared = try Exact.product(groups, Exact.product(coarse, coarse))
-                    law = .gaussian(try rho.variance(squaredSensitivity: squared))
-                case .discreteLaplace: law = .laplace(try Self.laplace(rho, Exact.product(groups, coarse)))
-                }
+                self.law = try law(coarse)
                 self.shift = shift
                 return
             } catch {
@@ -70,7 +91,9 @@ package struct Noise: Hashable, Sendable {
     }
 
     /// What an answer reports: law, scale and the distance that holds with probability 95 %, rounded up.
-    func report(of name: String, decimals: Int) throws(GloveboxError) -> JSONObject {
+    ///
+    /// For a mean it is that of the sum, divided by how many numbers were added.
+    func report(of name: String, decimals: Int, count: UInt128 = 1) throws(GloveboxError) -> JSONObject {
         let millionths: UInt128
         let near: UInt128
         let word: Mechanism.Noise
@@ -85,13 +108,15 @@ package struct Noise: Hashable, Sendable {
             near = Accuracy.laplace95(scale)
             word = .discreteLaplace
         }
-        func text(_ value: UInt128, _ places: Int) throws(GloveboxError) -> JSONValue {
-            let units = try Exact.product(Exact.signed(value, isNegative: false), Int128(1) << Int128(shift))
-            return .string(ExactDecimal(mantissa: units, exponent: -places).text)
+        func text(_ millionths: UInt128) throws(GloveboxError) -> JSONValue {
+            let units = Exact.quotientUp(try Exact.product(millionths, UInt128(1) << UInt128(shift)), count)
+            return .string(
+                ExactDecimal(mantissa: try Exact.signed(units, isNegative: false), exponent: -decimals - 6).text
+            )
         }
         return JSONObject([
-            ("of", .string(name)), ("law", .string(word.rawValue)), ("scale", try text(millionths, decimals + 6)),
-            ("accuracy95", try text(near, decimals)),
+            ("of", .string(name)), ("law", .string(word.rawValue)), ("scale", try text(millionths)),
+            ("accuracy95", try text(Exact.product(near, 1_000_000))),
         ])
     }
 }

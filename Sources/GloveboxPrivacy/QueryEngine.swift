@@ -208,7 +208,6 @@ package struct QueryEngine: Sendable {
     private func encode(_ named: (TableFrame, [Bool])?, _ values: [String], _ noise: [JSONObject]) throws(GloveboxError)
         -> [UInt8]
     {
-        let report = policy.privacy.report ?? PrivacyRules.ReportItem.allCases
         let places = named.map { frame, isNamed in zip(frame.cells, isNamed).filter(\.1).map { Optional($0.0) } }
         let cells = zip(places ?? [nil], values).map { place, value -> JSONValue in
             let key = place.flatMap { named?.0.labels($0) } ?? []
@@ -218,24 +217,12 @@ package struct QueryEngine: Sendable {
             ("apiVersion", "glovebox/v1"), ("kind", "DPAnswer"), ("dataset", .string(query.dataset)),
             ("query", query.canonical["query"] ?? .null), ("cells", .array(cells)),
         ])
-        let shown = noise.map { laws -> JSONValue in
-            var laws = laws
-            for item in [PrivacyRules.ReportItem.scale, .accuracy95] where !report.contains(item) {
-                laws[item.rawValue] = nil
-            }
-            return .object(laws)
-        }
-        answer["noise"] = .array(shown)
-        let cost = try query.cost()
-        if report.contains(.rho) { answer["rho"] = .string(cost.text) }
-        if report.contains(.epsilonAtDelta), let delta = policy.privacy.budget?.delta {
-            // What selecting keys may fail with comes on top.
-            let total = Ratio(delta) + Ratio(query.selection?.delta ?? .zero)
-            answer["epsilon_at_delta"] = [
-                "delta": .string(total.rounded(significantDigits: 15).text),
-                "epsilon": .string(PrivacyLoss.epsilonText(cost, delta: delta)),
-            ]
-        }
+        try AnswerReport(policy).add(
+            noise,
+            cost: query.cost(),
+            selectionDelta: query.selection?.delta ?? .zero,
+            to: &answer
+        )
         return CanonicalJSON.encode(.object(answer))
     }
 }

@@ -1,4 +1,4 @@
-/// Why a picture or a model file is refused.
+/// Why a picture, a model file or a list of numbers is refused.
 ///
 /// It carries no byte of the file.
 package enum FileFault: UInt8, Error, CaseIterable, Sendable {
@@ -17,6 +17,7 @@ package enum FileFault: UInt8, Error, CaseIterable, Sendable {
     case shape = 23
     case offsets = 24
     case notFinite = 25
+    case length = 26
     case tooLarge = 40
 
     /// A sentence for people.
@@ -31,12 +32,13 @@ package enum FileFault: UInt8, Error, CaseIterable, Sendable {
         case .palette: "the palette is missing, has a wrong length, or a pixel is outside it"
         case .compression: "the compressed data is damaged or too short"
         case .rowFilter: "a row has an unknown filter"
-        case .json: "the header of the tensors is no strict JSON of the expected form"
+        case .json: "the file, or the header of its tensors, is no strict JSON of the expected form"
         case .name: "a tensor has a name that is not allowed"
         case .type: "a tensor is neither F32 nor BF16"
         case .shape: "a tensor has a shape that is not allowed"
         case .offsets: "the tensors do not cover the data without gap and overlap"
         case .notFinite: "a number is not finite"
+        case .length: "there are more or fewer numbers than the policy says"
         case .tooLarge: "the file is over the byte limit"
         }
     }

@@ -6,12 +6,15 @@ package enum OpaqueFile {
         case figure(maxPixels: Int, colours: Int)
         /// A safetensors file.
         case model
+        /// A JSON array of so many numbers.
+        case vector(length: Int)
 
         /// The numbers by which the checker is told, after the byte limit.
         package var arguments: [Int] {
             switch self {
             case .figure(let maxPixels, let colours): [1, maxPixels, colours]
             case .model: [2, 0, 0]
+            case .vector(let length): [3, length, 0]
             }
         }
 
@@ -21,6 +24,10 @@ package enum OpaqueFile {
             case let numbers where numbers.count == 3 && numbers[0] == 1 && (2...16).contains(numbers[2]):
                 self = .figure(maxPixels: numbers[1], colours: numbers[2])
             case [2, 0, 0]: self = .model
+            case let numbers
+            where numbers.count == 3 && numbers[0] == 3 && (1...CheckedVector.maxLength).contains(numbers[1])
+                && numbers[2] == 0:
+                self = .vector(length: numbers[1])
             default: return nil
             }
         }
@@ -30,6 +37,7 @@ package enum OpaqueFile {
     package enum Answer: Hashable, Sendable {
         case figure(CheckedFigure)
         case model(CheckedModel)
+        case vector(CheckedVector)
         case refused(FileFault)
     }
 
@@ -41,6 +49,7 @@ package enum OpaqueFile {
             case .figure(let maxPixels, let colours):
                 return .figure(try PNGReader.read(bytes, maxPixels: maxPixels, colours: colours))
             case .model: return .model(try SafetensorsReader.read(bytes))
+            case .vector(let length): return .vector(try VectorReader.read(bytes, length: length))
             }
         } catch { return .refused(error) }
     }

@@ -6,6 +6,7 @@ package import GloveboxCore
 ///     kind 0  = fault:u8
 ///     kind 1  = width:u32 height:u32 dropped:u8 index:u8*(width*height)
 ///     kind 2  = flags:u8 tensors:u32 (name:text rank:u8 length:u32*rank bits:u32*values)*tensors
+///     kind 3  = numbers:u8 (high:i64 low:i64 exponent:i64)*numbers
 ///
 /// Flags are 1 for metadata that was left out and 2 for numbers of 16 bits. The supervisor treats these bytes as hostile: the process that made them has read what a job wrote.
 package enum OpaqueWire {
@@ -35,6 +36,14 @@ package enum OpaqueWire {
                 for length in tensor.shape { out.u32(length) }
                 for bits in tensor.bits { out.u32(Int(bits)) }
             }
+        case .vector(let vector):
+            out.u8(3)
+            out.u8(UInt8(vector.numbers.count))
+            for number in vector.numbers {
+                out.i64(Int64(truncatingIfNeeded: number.mantissa >> 64))
+                out.i64(Int64(truncatingIfNeeded: number.mantissa))
+                out.i64(Int64(number.exponent))
+            }
         }
         return out.bytes
     }
@@ -52,6 +61,7 @@ package enum OpaqueWire {
             answer = .refused(fault)
         case (1, .figure(let maxPixels, let colours)): answer = .figure(try figure(&input, maxPixels, colours))
         case (2, .model): answer = .model(try model(&input))
+        case (3, .vector(let length)): answer = .vector(try vector(&input, length))
         default: throw ByteReader.invalid
         }
         guard input.isAtEnd else { throw ByteReader.invalid }
@@ -70,6 +80,24 @@ package enum OpaqueWire {
         let pixels = Array(try input.take(width * height))
         guard pixels.allSatisfy({ $0 < colours }) else { throw ByteReader.invalid }
         return CheckedFigure(width: width, height: height, pixels: pixels, dropped: dropped)
+    }
+
+    private static func vector(_ input: inout ByteReader, _ length: Int) throws(GloveboxError) -> CheckedVector {
+        guard try input.u8() == length else { throw ByteReader.invalid }
+        var numbers: [ExactDecimal] = []
+        for _ in 0..<length {
+            let (high, low) = (try input.i64(), try input.i64())
+            let mantissa = Int128(high) << 64 | Int128(UInt64(bitPattern: low))
+            guard mantissa > .min, let exponent = Int(exactly: try input.i64()), abs(mantissa) < Int128.max / 10,
+                (-100...100).contains(exponent)
+            else { throw ByteReader.invalid }
+            let number = ExactDecimal(mantissa: mantissa, exponent: exponent)
+            guard number.mantissa == mantissa, number.exponent == exponent, CheckedVector.isValid(number) else {
+                throw ByteReader.invalid
+            }
+            numbers.append(number)
+        }
+        return CheckedVector(numbers)
     }
 
     private static func model(_ input: inout ByteReader) throws(GloveboxError) -> CheckedModel {

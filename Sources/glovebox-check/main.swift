@@ -1,6 +1,6 @@
 // glovebox-check MAX_BYTES MAX_ROWS MAX_CELLS [IN_FD OUT_FD]: reads one table file, writes one answer (see CheckerWire).
 // glovebox-check MAX_BYTES IN_FD OUT_FD 0: reads one LeakRequest, writes one LeakVerdict.
-// glovebox-check MAX_BYTES FORM LIMIT LIMIT IN_FD OUT_FD: reads a picture or model, writes one answer (see OpaqueWire).
+// glovebox-check MAX_BYTES FORM LIMIT LIMIT IN_FD OUT_FD: reads a picture, model or list of numbers, writes one answer (see OpaqueWire).
 //
 // Exit 0: the answer is complete, table, verdict or refusal.
 // Exit 1: reading or writing failed. Exit 2: usage. It opens nothing, so it runs in an empty root without /proc.

@@ -8,15 +8,19 @@ import Testing
 @Suite struct TryTests {
     private static let documents = [
         "--schema", TestPrograms.repository + "/Deploy/demo/fair.dataset.yaml", "--input-policy",
-        TestPrograms.repository + "/Deploy/demo/fair.input.yaml", "--policy", "aggregate-table", "--image", "python",
+        TestPrograms.repository + "/Deploy/demo/fair.input.yaml", "--image", "python",
     ]
 
-    private func attempt(_ code: String, _ command: [String]) throws -> TestPrograms.Outcome {
+    private func attempt(
+        _ code: String,
+        _ command: [String],
+        policy: String = "aggregate-table"
+    ) throws -> TestPrograms.Outcome {
         let images = TestPrograms.variable("GLOVEBOX_IMAGES").map { ["GLOVEBOX_IMAGES=" + $0] } ?? []
         let fixture = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/" + code
         return try TestPrograms.run(
             "glovebox",
-            ["try", fixture] + Self.documents + ["--json", "--"] + command,
+            ["try", fixture, "--policy", policy] + Self.documents + ["--json", "--"] + command,
             environment: images
         )
     }
@@ -53,6 +57,29 @@ import Testing
         #expect(try failing.status == 7 && result(failing)["end"] == "exit status 9")
         let missing = try attempt("fair-affairs", ["no-such-program"])
         #expect(try missing.status == 7 && result(missing)["end"] == "the command is not in the image")
+    }
+
+    @Test func `a program over blocks sees on mock data which blocks give nothing, and what its answer would cost`()
+        throws
+    {
+        // Eight blocks in place of 64, so that the test is short.
+        let shipped = TestPrograms.repository + "/Policies/dp-program.yaml"
+        let text = String(decoding: try Descriptor.open(shipped, O_RDONLY).readAll(limit: 1 << 16), as: UTF8.self)
+        let policy = try TestPrograms.scratch() + "/policy.yaml"
+        try Descriptor.open(policy, O_WRONLY | O_CREAT, mode: 0o644)
+            .write(Array(text.replacing("count: 64", with: "count: 8").utf8))
+        let honest = try attempt("block-shares", ["python3", "main.py"], policy: policy)
+        let shown = try result(honest)
+        #expect(honest.status == 0 && shown["blocks"]?.integer == 8 && shown["faults"]?.array?.isEmpty == true)
+        #expect(shown["answer"]?["values"]?.array?.count == 3 && shown["answer"]?["rho"] == "0.09375")
+        let failing = try attempt(
+            "block-shares",
+            ["python3", "-c", "print('I am seen'); raise SystemExit(9)"],
+            policy: policy
+        )
+        let faults = try #require(result(failing)["faults"]?.array)
+        #expect(failing.status == 7 && faults.count == 8 && faults[0]["why"] == "exit status 9")
+        #expect(failing.output.contains("I am seen"), "mock runs show the whole log")
     }
 
     @Test func `policy commands check, compare and explain`() throws {

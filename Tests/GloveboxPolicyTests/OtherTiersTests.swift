@@ -41,6 +41,33 @@ import Testing
         #expect(policy.document.canonical["blocks"]?["wall_limit"] == "1m")
     }
 
+    @Test(arguments: [
+        ("tier: computed", "tier: opaque", "tier computed"),
+        ("wall_limit: 60s}", "wall_limit: 60s, fixed_time: false}", ""),
+        ("blocks: {count: 8, wall_limit: 60s}\n", "", "belong together"), ("count: 8", "count: 7", ""),
+        ("noise: discrete-laplace", "noise: discrete-gaussian", "discrete-laplace"),
+        (", epsilon_per_coordinate: \"0.25\"", "", "epsilon_per_coordinate"),
+        ("\"0.25\"", "\"0.0000000001\"", ""), ("hi: [\"1\"]", "hi: [\"1.55\"]", ""), ("hi: [\"1\"]", "hi: [\"0\"]", ""),
+        ("type: json", "type: csv", "of type json"), ("budget:", "queries: [count]\nbudget:", "not of both"),
+    ])
+    func `refuses blocks whose parts do not fit together`(old: String, new: String, why: String) throws {
+        let text =
+            OutputPolicyTests.head + """
+                tier: computed
+                outputs: [{name: result.json, type: json, max_bytes: 4096}]
+                blocks: {count: 8, wall_limit: 60s}
+                result: {length: 1, decimals: 1, lo: ["0"], hi: ["1"]}
+                mechanism: {noise: discrete-laplace, epsilon_per_coordinate: "0.25"}
+                budget: {per_query_rho_max: "0.1", dataset_rho: "0.5", project_rho: "0.2"}
+                """
+        #expect(try OutputPolicyTests.policy(text).privacy.blocks?.runSeconds == 8 * 61)
+        #expect(text.contains(old))
+        do {
+            _ = try OutputPolicyTests.policy(text.replacing(old, with: new))
+            Issue.record("\(new) is taken")
+        } catch let error as GloveboxError { #expect(error.message.contains(why), "\(error)") }
+    }
+
     @Test func `reads policies of models, figures and synthetic data`() throws {
         let model = try OutputPolicyTests.policy(
             OutputPolicyTests.head + """

@@ -148,8 +148,8 @@ import Testing
         }
         #expect(throws: GloveboxError("budget.per-query", "")) { try check("900000.1", Bench.policy()) }
         #expect(throws: GloveboxError("document.value", "")) { try check("0", Bench.policy()) }
-        let blocks = try Bench.policy(more: "blocks: {count: 8}")
-        #expect(throws: GloveboxError("policy.not-enforced", "")) { try check("1", blocks) }
+        let rounds = try Bench.policy(more: "rounds: {max: 50}")
+        #expect(throws: GloveboxError("policy.not-enforced", "")) { try check("1", rounds) }
         let threshold = try Bench.policy(mechanism: "groups: threshold")
         try check("1", threshold)
     }

@@ -124,7 +124,7 @@ struct TestSite {
         claim: String? = nil,
         dataset: String = "fair",
         join: String? = nil,
-        wallSeconds: UInt64 = 60,
+        wallSeconds: UInt64? = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
@@ -165,13 +165,14 @@ struct TestSite {
         spec given: (name: String, text: String)? = nil,
         chart: String? = nil,
         claim: String? = nil,
-        wallSeconds: UInt64 = 60,
+        wallSeconds: UInt64? = 60,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
         tighten: [String] = [],
         dataset: String = "fair",
-        join: String? = nil
+        join: String? = nil,
+        argv: [String] = ["python3", "main.py"]
     ) throws -> CreatedPlan {
         let code = layout.root + "/code-\(UInt32.random(in: 0 ... .max))"
         unsafe mkdir(code, 0o755)
@@ -195,7 +196,7 @@ struct TestSite {
                 project: project,
                 code: measured.narSha256,
                 image: "python",
-                argv: ["python3", "main.py"],
+                argv: argv,
                 env: env,
                 dataset: dataset,
                 join: join,

@@ -88,7 +88,8 @@ package struct ModelGate: Sendable {
                 return refusal(Finding("parser", .fail, detail: error.message))
             }
         case .refused(let fault): return refusal(Finding("parser", .fail, detail: fault.message))
-        case .figure, nil: return refusal(Finding("missing-output", .fail, detail: "the job left no \(spec.output)"))
+        case .figure, .vector, nil:
+            return refusal(Finding("missing-output", .fail, detail: "the job left no \(spec.output)"))
         }
         guard let run = ModelRun(layout, model) else {
             return refusal(

@@ -50,7 +50,7 @@ package enum FigureGate {
             )
             return charged(decision, file, policy, spent).adding(seen, rules: policy.decision)
         case .refused(let fault): return refused(fault.message)
-        case .model, nil: return refused("the checker gave no picture")
+        case .model, .vector, nil: return refused("the checker gave no picture")
         }
     }
 

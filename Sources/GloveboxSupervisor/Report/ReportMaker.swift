@@ -323,7 +323,7 @@ struct ReportMaker {
     private func position(_ entry: JobEntry) -> Report.LogPosition {
         Report.LogPosition(
             origin: site.configuration.origin,
-            startIndex: entry.job.eventIndex,
+            startIndex: entry.job.lastRun?.startIndex ?? entry.job.eventIndex,
             checkpoint: site.log.checkpoint
         )
     }

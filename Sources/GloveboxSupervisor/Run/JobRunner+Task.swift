@@ -27,11 +27,7 @@ extension JobRunner {
         let run = try TaskRun(site: site, entry: entry)
         let ending = try run.run(cancel: cancel, &facts)
         try recordDenials(run.denied)
-        if try isCancelled() {
-            try closeRun("job.cancelled")
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
-        }
+        if try endIfCancelled(facts) { return }
         var log = TaskLog(executors: run.logs)
         try site.transition(job, .ended(ending.exit), details: [("task", try log.keep(in: site.blobs))])
         if case .limit(let limit) = ending.exit {

@@ -72,6 +72,14 @@ struct JobRunner {
         return revoked.isDisjoint(with: signers)
     }
 
+    /// Ends a run that was cancelled, with its report; false for one that was not.
+    func endIfCancelled(_ facts: RunFacts) throws(GloveboxError) -> Bool {
+        guard try isCancelled() else { return false }
+        try closeRun("job.cancelled")
+        try ReportMaker(site: site).issue(for: job, facts: facts)
+        return true
+    }
+
     func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
 
     private func entry() throws(GloveboxError) -> JobEntry {
@@ -90,6 +98,7 @@ struct JobRunner {
         try site.requireCurrent(entry.rules, for: entry.manifest)
         guard !entry.manifest.inputs.isEmpty else { return try executeTask(entry, policy, cancel, &facts) }
         let data = try site.data(of: entry)
+        if policy.privacy.blocks != nil { return try executeBlocks(entry, policy, data, cancel, &facts) }
         let plan = try JobJail(site: site, entry: entry)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
@@ -101,8 +110,8 @@ struct JobRunner {
             entry: entry,
             data: data,
             door: door,
-            showsRows: policy.tier != .computed || policy.isOfRounds,
-            holdout: policy.checks.holdout
+            shown: policy.tier == .computed && !policy.isOfRounds
+                ? .header : policy.checks.holdout.map { Staging.View.withHoldout($0) } ?? .rows
         )
         var hooks = JailRun.Hooks()
         let job = job
@@ -116,20 +125,13 @@ struct JobRunner {
         }
         hooks.cancel = cancel
         let result = try JailRun(reserve: site.jails).run(plan.specification, hooks: hooks)
-        facts.end = Machine.now()
-        facts.readback = result.readback
-        facts.protections = result.protections
-        facts.deterministic = result.deterministic
+        facts.take(result)
         facts.usage = ExactUsage(result)
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
         facts.take(door)
         facts.views = staging.views
         try recordDenials(result.denied)
-        if try isCancelled() {
-            try closeRun("job.cancelled")
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
-        }
+        if try endIfCancelled(facts) { return }
         let exit = Self.exitClass(result)
         try site.transition(
             job,
@@ -185,12 +187,22 @@ struct JobRunner {
             outcome = try OutputDecision(site: site, entry: entry, policy: policy, data: data)
                 .decide(outputs, table: table, lineageKey: lineageKey)
         }
-        facts.decision = outcome.decision
-        facts.disclosure = outcome.disclosure
-        facts.privacy = outcome.privacy
         facts.withheld = outputs.files.map {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
         }
+        try settle(entry, policy, outcome, &facts)
+    }
+
+    /// Writes down what was decided: a refusal, a release that people look at, or one that leaves at its tick.
+    func settle(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ outcome: OutputDecision.Outcome,
+        _ facts: inout RunFacts
+    ) throws(GloveboxError) {
+        facts.decision = outcome.decision
+        facts.disclosure = outcome.disclosure
+        facts.privacy = outcome.privacy
         guard let released = outcome.released else {
             try site.transition(
                 job,

@@ -23,11 +23,13 @@ struct OutputCollector {
     private static let mostEntries = 64
     private static let mostBytes = 16 << 20
 
-    func collect(_ directory: Descriptor) throws(GloveboxError) -> Outputs {
+    /// Collects; what the policy does not declare is a fault, and read only where a commitment to it is wanted.
+    func collect(_ directory: Descriptor, readsUndeclared: Bool = true) throws(GloveboxError) -> Outputs {
         var outputs = Outputs()
         for name in try names(of: directory) {
             guard let text = String(validating: name, as: UTF8.self), let limit = limit(text) else {
                 outputs.faults.append("undeclared-file")
+                guard readsUndeclared else { continue }
                 do throws(SyscallError) {
                     let bytes = try take(name, directory, limit: Self.mostBytes)
                     outputs.files.append(File(name: "undeclared", bytes: bytes))

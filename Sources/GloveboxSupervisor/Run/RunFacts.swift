@@ -53,6 +53,14 @@ struct RunFacts: Sendable {
     var disclosure: [UInt8]?
     var withheld: [Withheld] = []
 
+    /// Takes what the jail says of itself at its end.
+    mutating func take(_ result: JailResult) {
+        end = Machine.now()
+        readback = result.readback
+        protections = result.protections
+        deterministic = result.deterministic
+    }
+
     /// Takes what became of the run's request for its key.
     mutating func take(_ door: KeyDoor) {
         startStatement = door.start

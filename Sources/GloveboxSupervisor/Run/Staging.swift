@@ -10,51 +10,78 @@ internal import GloveboxMeasure
 internal import GloveboxPolicy
 internal import GloveboxStore
 
-/// Fills a jail with the approved code and the data, and is the only place where data is in the clear.
+/// Fills jails with the approved code and the data, and is the only place where data is in the clear.
 final class Staging {
+    /// What the job is shown.
+    enum View {
+        /// The rows that its policies let it see.
+        case rows
+        /// The header alone.
+        case header
+        /// The rows but for a holdout.
+        case withHoldout(HoldoutCheck)
+        /// The rows of one of so many blocks of units in each jail.
+        case blocks(Int64)
+    }
+
     private let site: Site
     private let entry: JobEntry
     private let data: PlanData
     private let door: KeyDoor
-    private let showsRows: Bool
-    private let holdoutCheck: HoldoutCheck?
+    private let shown: View
+    /// Done when the broker has granted the keys and no row was read yet.
+    private let pay: () throws(GloveboxError) -> Void
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
     /// The dataset's rows, for recomputing what the job claims.
     private(set) var table: DatasetTable?
+    /// The rows of each of the plan's datasets.
+    private var tables: [DatasetTable] = []
     /// What the job saw of them and what it did not; nil when it sees all.
     private(set) var holdout: Holdout?
+    /// How many jails were filled.
+    private(set) var filled = 0
+    /// Which rows each jail is shown; nil when all of them are shown to one.
+    private var blocks: UnitBlocks?
     /// The key of unit tags.
     private(set) var lineageKey: [UInt8]?
     /// Names what the job was shown of each dataset, under the key of unit tags: a plain digest of data never leaves.
     private(set) var views: [String: GloveboxCore.Digest] = [:]
 
-    /// The job sees the dataset's rows, or its header alone.
+    /// Prepares to fill; the keys are asked for with the first jail.
     init(
         site: Site,
         entry: JobEntry,
         data: PlanData,
         door: KeyDoor,
-        showsRows: Bool,
-        holdout: HoldoutCheck? = nil
+        shown: View,
+        pay: @escaping () throws(GloveboxError) -> Void = { () throws(GloveboxError) in }
     ) throws(GloveboxError) {
         self.door = door
-        self.showsRows = showsRows
-        holdoutCheck = holdout
+        self.shown = shown
+        self.pay = pay
         self.site = site
         self.entry = entry
         self.data = data
         archive = try site.blobs.open(entry.manifest.core.code.nar)
     }
 
-    /// Copies code and data into the jail's own directories; the code's digest as copied.
+    /// Copies code and data into a jail's own directories; the code's digest as copied.
     ///
+    /// The data is opened once; a later jail is filled from what was opened.
     /// - Throws: `plan.digest-mismatch` when the copied code is not the approved code.
-    func fill(_ directories: [Descriptor], _ identity: FileIdentity) throws(GloveboxError) -> GloveboxCore.Digest {
+    func fill(
+        _ directories: [Descriptor],
+        _ identity: FileIdentity,
+        block: Int = 0
+    ) throws(GloveboxError) -> GloveboxCore.Digest {
         guard directories.count == 1 + data.datasets.count else {
             throw GloveboxError("internal", "the jail has not one staged directory for the code and for each dataset")
         }
         let approved = entry.manifest.core.code.nar
+        guard lseek(archive.raw, 0, SEEK_SET) == 0 else {
+            throw GloveboxError("internal", "the archive cannot be read")
+        }
         let archive = archive
         let measured = try identity.perform { () throws(GloveboxError) in
             try NARUnpacker.unpack(
@@ -68,8 +95,9 @@ final class Staging {
                 "the code is now \(measured.narSha256), the plan was approved for \(approved)"
             )
         }
-        for (place, (dataset, rows)) in zip(data.datasets, try openData()).enumerated() {
-            try checkLimits(rows, of: dataset)
+        if tables.isEmpty { try openData() }
+        for (place, (dataset, table)) in zip(data.datasets, tables).enumerated() {
+            let rows = try projection(of: dataset, table, block: block)
             try identity.perform { () throws(GloveboxError) in
                 do throws(SyscallError) {
                     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
@@ -79,6 +107,7 @@ final class Staging {
                 } catch { throw error.coded("jail.staging") }
             }
         }
+        filled += 1
         return measured.narSha256
     }
 
@@ -104,42 +133,57 @@ final class Staging {
         views[dataset.name] = GloveboxCore.Digest(bytes: Array(code))
     }
 
-    /// Decrypts the data; the keys leave the broker only after the log says so.
-    private func openData() throws(GloveboxError) -> [Projection] {
+    /// What a jail is shown of a dataset: a block, or, without one, all that the job may see.
+    private func projection(
+        of dataset: RegisteredDataset,
+        _ table: DatasetTable,
+        block: Int?
+    ) throws(GloveboxError) -> Projection {
+        var showsRows = true
+        if case .header = shown { showsRows = false }
+        let part = block.flatMap { block in blocks.map { (rows: $0.rows[block], seed: $0.orderSeed(of: block)) } }
+        return try Projection(
+            table,
+            inputPolicy: dataset.inputPolicy,
+            permutationSeed: part?.seed ?? permutationSeed(),
+            showsRows: showsRows,
+            only: part?.rows ?? holdout?.shown
+        )
+    }
+
+    /// Decrypts the data; the keys leave the broker only after the log says so, and nothing is read before it is paid for.
+    private func openData() throws(GloveboxError) {
+        let keys = try door.open()
+        try pay()
         var tables: [DatasetTable] = []
-        for (dataset, keys) in zip(data.datasets, try door.open()) {
+        for (dataset, keys) in zip(data.datasets, keys) {
             let sealed = try StateFile.read(site.layout.datasets + "/" + dataset.file, limit: 8 << 30)
             let bytes = try SealedChunks.open(sealed, key: keys.data, label: dataset.file)
             tables.append(try DatasetTable(stored: bytes, description: dataset.description))
         }
         let table = try data.table(of: tables)
-        self.table = table
         lineageKey = try Lineage.tagKey(at: site)
-        if let holdoutCheck {
+        switch shown {
+        case .rows, .header: break
+        case .withHoldout(let check):
             holdout = try Holdout(
-                holdoutCheck,
+                check,
                 of: table,
                 inputPolicy: data.inputPolicy,
                 seed: Machine.sha256(Machine.random(32))
             )
+        case .blocks(let count):
+            blocks = try UnitBlocks(of: table, inputPolicy: data.inputPolicy, count: count, seed: permutationSeed())
         }
-        var views: [Projection] = []
         for (dataset, table) in zip(data.datasets, tables) {
-            views.append(
-                try Projection(
-                    table,
-                    inputPolicy: dataset.inputPolicy,
-                    permutationSeed: permutationSeed(),
-                    showsRows: showsRows,
-                    only: holdout?.shown
-                )
-            )
+            try checkLimits(projection(of: dataset, table, block: nil), of: dataset)
         }
-        return views
+        self.table = table
+        self.tables = tables
     }
 
-    /// What decides the order in which the job sees the rows: drawn for each run, or, when the run is to be repeatable,
-    /// taken from the plan's seed and a key of the dataset that no one outside has.
+    /// What decides the order in which the job sees the rows, and their blocks: drawn for each run, or, when the run is to be
+    /// repeatable, taken from the plan's seed and a key of the dataset that no one outside has.
     private func permutationSeed() throws(GloveboxError) -> GloveboxCore.Digest {
         var bytes = Machine.random(32)
         if let fixed = entry.manifest.core.deterministic, let lineageKey {

@@ -99,16 +99,12 @@ final class TaskRun {
             if previous == nil { try site.transition(entry.job.id, .started) }
         }
         let result = try JailRun(reserve: site.jails).run(jail, hooks: hooks)
-        let ended = Machine.now()
-        facts.end = ended
-        facts.readback = result.readback
-        facts.protections = result.protections
-        facts.deterministic = result.deterministic
+        facts.take(result)
         denied += result.denied
         logs.append(
             TaskRecord.ExecutorLog(
                 start: began,
-                end: ended,
+                end: facts.end,
                 stdout: String(decoding: streams.out.suffix(Self.tail), as: UTF8.self),
                 stderr: String(decoding: streams.error.suffix(Self.tail), as: UTF8.self),
                 exitCode: result.exitStatus

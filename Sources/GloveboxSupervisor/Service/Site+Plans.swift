@@ -65,7 +65,7 @@ extension Site {
         }
         let image = try images.resolve(request.image)
         let environment = request.env.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-        let limits = Self.jobLimits(request.limits)
+        let limits = Self.jobLimits(request.limits, wallSeconds: policy.privacy.blocks?.runSeconds)
         let violations = processing.violations(
             of: ProcessingRequest(
                 image: (image.name ?? request.image, image.digest),
@@ -123,6 +123,7 @@ extension Site {
             outputs: [Manifest.Output()],
             purpose: request.purpose
         )
+        try checkProgram(manifest, policy, data, project: project)
         keepDraft(PlanDraft(manifest: manifest, rules: rules))
         return CreatedPlan(planDigest: manifest.digest, coreDigest: manifest.coreDigest, manifest: manifest.bytes)
     }
@@ -143,10 +144,10 @@ extension Site {
     }
 
     /// The limits of a plan, with the site's own where none is asked for.
-    static func jobLimits(_ request: RequestedLimits) -> JobLimits {
+    static func jobLimits(_ request: RequestedLimits, wallSeconds: Int64? = nil) -> JobLimits {
         JobLimits(
             cpuSeconds: Int64(clamping: request.cpuSeconds ?? 600),
-            wallSeconds: Int64(clamping: request.wallSeconds ?? 900),
+            wallSeconds: request.wallSeconds.map { Int64(clamping: $0) } ?? wallSeconds ?? 900,
             memoryBytes: Int64(clamping: request.memoryBytes ?? 2 << 30),
             pids: Int64(clamping: request.pids ?? 128),
             diskBytes: Int64(clamping: request.diskBytes ?? 1 << 30),
@@ -161,7 +162,7 @@ extension Site {
         _ data: PlanData,
         project: String
     ) throws(GloveboxError) {
-        guard data.joined.isEmpty || policy.tier != .opaque && !policy.isOfRounds else {
+        guard data.joined.isEmpty || policy.tier != .opaque && !policy.isOfRounds && policy.privacy.blocks == nil else {
             throw GloveboxError(
                 "join.tier",
                 "policy \(policy.document.name) releases files of the job's making, which no join may",
@@ -182,6 +183,8 @@ extension Site {
                 )
             }
         }
+        // A program over blocks has no spec: the plan itself is what is asked.
+        if policy.privacy.blocks != nil { return }
         if policy.isOfRounds { return try checkRound(code, policy, data.first, project: project) }
         if policy.tier == .computed { return try checkQuery(code, policy, data, project: project) }
         if policy.tier == .opaque { return try checkOpaque(code, policy, data.first) }

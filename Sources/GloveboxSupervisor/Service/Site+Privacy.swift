@@ -1,5 +1,6 @@
 internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxDisclosure
 internal import GloveboxPolicy
 internal import GloveboxPrivacy
 internal import GloveboxTables
@@ -30,6 +31,41 @@ extension Site {
             capabilities: Self.queryCapabilities
         )
         try requireRoom(for: charge(for: query.question(), policy, data, project: project), policy)
+    }
+
+    /// A plan whose program can never be run over blocks, or paid for, is refused before anyone is asked.
+    func checkProgram(
+        _ plan: Manifest,
+        _ policy: OutputPolicy,
+        _ data: PlanData,
+        project: String
+    ) throws(GloveboxError) {
+        guard let blocks = policy.privacy.blocks else { return }
+        let limits = plan.core.limits
+        guard limits.wallSeconds >= blocks.runSeconds else {
+            throw GloveboxError(
+                "limit.exceeded",
+                "\(blocks.count) blocks of \(blocks.wallLimit) s take \(blocks.runSeconds) s, the plan asks for "
+                    + "\(limits.wallSeconds) s",
+                hint: "Leave the wall limit out, and the plan asks for what the policy's blocks take."
+            )
+        }
+        let (aggregate, dataset) = (try BlockAggregate(policy), data.first)
+        try aggregate.check(
+            description: dataset.description,
+            inputPolicy: dataset.inputPolicy,
+            capabilities: Self.programCapabilities
+        )
+        let answer = try aggregate.longestAnswer(dataset: dataset.name)
+        guard let output = policy.outputs.first, answer.count <= output.maxBytes else {
+            throw GloveboxError(
+                "output.too-large",
+                "an answer may have \(answer.count) bytes, more than the policy's output"
+            )
+        }
+        _ = try ReleaseBundle([Decision.File(output.name, answer)], pad: policy.channels.pad)
+        let question = try PaidAnswer.Question(program: plan, dataset, cost: aggregate.cost())
+        try requireRoom(for: charge(for: question, policy, data, project: project), policy)
     }
 
     /// The charge for an answer.

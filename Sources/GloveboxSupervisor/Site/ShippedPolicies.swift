@@ -56,10 +56,15 @@ extension Site {
     /// What this version enforces for files that people look at.
     static let opaqueCapabilities = OpaqueGate.capabilities.union(channels)
 
+    /// What this version enforces for programs over blocks.
+    static let programCapabilities = BlockAggregate.capabilities.union(channels)
+
     /// What this version enforces for policies like this one.
     static func capabilities(for policy: OutputPolicy) -> Set<Capability> {
         switch policy.tier {
-        case .computed: policy.isOfRounds ? roundCapabilities : queryCapabilities
+        case .computed:
+            policy.privacy.blocks != nil
+                ? programCapabilities : policy.isOfRounds ? roundCapabilities : queryCapabilities
         case .opaque: opaqueCapabilities
         case .verbatim: capabilities.union(["tier.verbatim"])
         case .recomputed: capabilities

@@ -19,6 +19,15 @@ struct FilterOptions: ParsableArguments {
         return try DocumentFile(policy).value
     }
 
+    /// The rehearsal of a program over blocks; nil for a policy of another kind.
+    func program() throws(GloveboxError) -> ProgramRehearsal? {
+        try ProgramRehearsal(
+            policy: policyDocument(),
+            schema: DocumentFile(schema).value,
+            inputPolicy: DocumentFile(inputPolicy).value
+        )
+    }
+
     /// The filter with a spec.
     func filter(spec: [UInt8]) throws(GloveboxError) -> ReleaseFilter {
         try ReleaseFilter(

@@ -13,12 +13,16 @@ struct TryCommand: ParsableCommand {
             reason is exact, since nothing here is private. The real run tells no more than released or not-released. \
             Cells that are safe on mock data may be small on the real rows.
 
+            Under a policy of programs over blocks the program runs once on each block of the mock twin, for at most the \
+            policy's time, and the noisy mean is shown with what it would cost; no ledger is touched.
+
             EXAMPLE
               glovebox try code --schema fair.dataset.yaml --input-policy fair.input.yaml --policy aggregate-table \\
                 --image python -- python3 main.py
 
             EXIT STATUS
-              0 it would leave, or go to review; 1 unreadable; 2 usage; 3 it would be refused; 7 the program failed.
+              0 it would leave, or go to review; 1 unreadable; 2 usage; 3 it would be refused; 7 the program failed, \
+              on every block when there are blocks.
             """
     )
 
@@ -54,16 +58,14 @@ struct TryCommand: ParsableCommand {
     func run() throws {
         var status: Int32 = 0
         try options.report { () throws(GloveboxError) in
+            if let program = try documents.program() {
+                let outcome = try program.run(job) { ReportOptions.write($0, to: 2) }
+                options.result(try outcome.json, try outcome.lines)
+                if outcome.faults.count == outcome.blocks { status = 7 }
+                return
+            }
             let name = try ReleaseFilter.specName(documents.policyDocument())
             let filter = try documents.filter(spec: DocumentFile.bytes(code + "/" + name, limit: 1 << 20))
-            let job = Rehearsal.Job(
-                code: StateOption.absolute(code),
-                image: image,
-                images: StateOption.absolute(images ?? Self.store),
-                command: command,
-                wallSeconds: wall,
-                memory: memory << 20
-            )
             let outcome = try Rehearsal(filter).run(job) { ReportOptions.write($0, to: 2) }
             var object = JSONObject([("code", .string(outcome.code.named)), ("end", .string(outcome.end))])
             object["verdict"] = outcome.verdict?.json
@@ -75,6 +77,17 @@ struct TryCommand: ParsableCommand {
             status = outcome.verdict.map { $0.outcome == "refuse" ? 3 : 0 } ?? 7
         }
         if status != 0 { throw ExitCode(status) }
+    }
+
+    private var job: Rehearsal.Job {
+        Rehearsal.Job(
+            code: StateOption.absolute(code),
+            image: image,
+            images: StateOption.absolute(images ?? Self.store),
+            command: command,
+            wallSeconds: wall,
+            memory: memory << 20
+        )
     }
 
     private static var store: String {

@@ -1,0 +1,135 @@
+internal import GloveboxAttestation
+internal import GloveboxBroker
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJail
+internal import GloveboxJobs
+internal import GloveboxLinux
+internal import GloveboxPolicy
+internal import GloveboxPrivacy
+internal import GloveboxTables
+internal import GloveboxTransparency
+internal import Synchronization
+
+extension JobRunner {
+    /// Runs a program over blocks of units, and releases the noisy mean of what it says about them.
+    ///
+    /// The charge is on record before the first block is run, and no failure gives it back. From then on every run looks
+    /// the same from outside, whatever the program does: it takes the same time, ends with success, and leaves the same
+    /// events; what went wrong stands in private fields.
+    func executeBlocks(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ data: PlanData,
+        _ cancel: Descriptor,
+        _ facts: inout RunFacts
+    ) throws(GloveboxError) {
+        let aggregate = try BlockAggregate(policy)
+        let question = try PaidAnswer.Question(program: entry.manifest, data.first, cost: aggregate.cost())
+        let answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
+        let refusal = try answer.refusal()
+        // What is paid for already, or cannot be paid for, needs no rows; the report still tells of a jail.
+        let known = refusal == nil ? try answer.known() : nil
+        let needsBlocks = refusal == nil && known == nil
+        let plan = try JobJail(site: site, entry: entry)
+        facts.filter = Machine.sha256(try plan.specification.profile.compiled())
+        facts.imageFormat = plan.imageFormat
+        let door = KeyDoor(site: site, entry: entry, datasets: data.datasets, facts: facts)
+        defer { facts.take(door) }
+        try door.prepare()
+        var charge: (index: UInt64?, before: Rho) = (nil, answer.spent)
+        let staging = try Staging(
+            site: site,
+            entry: entry,
+            data: data,
+            door: door,
+            shown: needsBlocks ? .blocks(aggregate.count) : .header
+        ) { () throws(GloveboxError) in
+            guard needsBlocks, let request = door.grant?.request else { return }
+            charge = try site.decisions.withLock { _ throws(GloveboxError) in
+                let before = answer.spent
+                return (try answer.pay(under: request), before)
+            }
+        }
+        let run = try BlockRun(policy, jails: site.jails, pace: needsBlocks ? .fixed : .whenDone)
+        var blocks: [BlockRun.Block] = []
+        var specification = plan.specification
+        for number in 0..<(needsBlocks ? Int(aggregate.count) : 1) {
+            guard let block = try run.run(specification, hooks: hooks(staging, number, cancel)) else { break }
+            if number == 0, let result = block.result {
+                facts.take(result)
+                facts.program = site.programs.remember(plan.programKey, result.readback.program)
+                specification.measuresProgram = false
+            }
+            blocks.append(block)
+        }
+        facts.end = Machine.now()
+        facts.take(door)
+        facts.views = staging.views
+        if try endIfCancelled(facts) { return }
+        try site.transition(job, .ended(.exit(0)), details: Self.account(of: blocks))
+        try site.decisions.withLock { _ throws(GloveboxError) in
+            let vectors = blocks.map { aggregate.coordinates($0.vector) }
+            let text = vectors.map { $0.map { String($0) }.joined(separator: " ") }.joined(separator: "\n")
+            let commitment = Commitment.salted(Array(text.utf8), salt: Machine.random(32))
+            try site.transition(job, .collected(commitment: commitment.value))
+            let outcome: OutputDecision.Outcome
+            if let refusal {
+                outcome = try answer.refused(refusal)
+            } else if let index = charge.index {
+                let bytes = try aggregate.answer(over: vectors, dataset: data.first.name, random: SystemRandom())
+                let finding = Self.finding(of: blocks)
+                outcome = try answer.released(bytes, charged: index, spentBefore: charge.before, findings: [finding])
+            } else if let known {
+                outcome = try answer.released(known, charged: nil, spentBefore: charge.before)
+            } else {
+                throw GloveboxError("internal", "an answer that was paid for is gone")
+            }
+            try settle(entry, policy, outcome, &facts)
+        }
+    }
+
+    private func hooks(_ staging: Staging, _ number: Int, _ cancel: Descriptor) -> JailRun.Hooks {
+        var hooks = JailRun.Hooks()
+        hooks.cancel = cancel
+        hooks.stage = { (directories: [Descriptor], identity: FileIdentity) throws(GloveboxError) in
+            let measured = try staging.fill(directories, identity, block: number)
+            if staging.filled == 1 { try site.transition(job, .staged(measured: measured)) }
+        }
+        hooks.start = { (_: JailReadback, _: JailProtections) throws(GloveboxError) in
+            if number == 0 { try site.transition(job, .started) }
+        }
+        return hooks
+    }
+
+    /// What went wrong, for the private part of an event that comes anyway: an event of its own would show that there was
+    /// something.
+    private static func account(of blocks: [BlockRun.Block]) -> [(String, JSONValue)] {
+        let faults = blocks.enumerated().filter { !$1.fault.isEmpty }
+        let calls = Dictionary(grouping: blocks.compactMap(\.result).flatMap(\.denied), by: \.rule)
+        let counts = calls.mapValues { $0.reduce(0) { $0 + $1.count } }.sorted { $0.key < $1.key }
+        return [
+            ("blocks", .array(faults.map { .string("\($0 + 1): \($1.fault)") })),
+            ("deniedInBlocks", .array(counts.map { .string("\($0.key) \($0.value)") })),
+        ]
+    }
+
+    private static func finding(of blocks: [BlockRun.Block]) -> Finding {
+        let faults = blocks.enumerated().filter { !$1.fault.isEmpty }
+        return Finding(
+            "blocks",
+            .pass,
+            cells: faults.map { [String($0 + 1), $1.fault] },
+            parameters: ["count": .integer(Int64(blocks.count))]
+        )
+    }
+}
+
+extension PaidAnswer.Question {
+    /// A program over blocks as the ledger sees it: the work of a plan, and what of the dataset it is shown.
+    init(program plan: Manifest, _ dataset: RegisteredDataset, cost: Rho) {
+        let view = dataset.inputPolicy.document.digest
+        let text = Array("glovebox/dp-program/v1\n".utf8) + plan.coreDigest.bytes + view.bytes
+        self.init(digest: Digest(sha256: text), cost: cost)
+    }
+}
