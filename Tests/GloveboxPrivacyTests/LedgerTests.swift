@@ -72,6 +72,21 @@ import Testing
         #expect(try play(charges, budget("0.3", "0.5")) == [true, false, true, true])
     }
 
+    @Test func `a join is paid by both lineages, and by neither when one has no room`() throws {
+        let single = try charge("0.2", lineage: "b")
+        func join(_ rho: String) throws -> PrivacyLedger.Charge {
+            let one = try charge(rho, lineage: "a")
+            return .init(lineage: "a", joined: ["b"], project: "p", rho: one.rho, selectionDelta: 5, key: .zero)
+        }
+        let alone = try charge("0.3", lineage: "a")
+        #expect(try play([single, join("0.2"), join("0.1"), alone], budget("0.3", "9")) == [true, false, true, false])
+        #expect(try PrivacyLedger.Charge(json: join("0.1").json) == join("0.1"))
+        var ledger = PrivacyLedger()
+        try ledger.apply(join("0.1"))
+        #expect(ledger.selectionDelta(lineage: "a") == 5 && ledger.selectionDelta(lineage: "b") == 5)
+        #expect(ledger.spent(project: "p").text == "0.1" && ledger.count == 1)
+    }
+
     @Test func `a charge is read as it was logged`() throws {
         let charge = try charge("0.123456789012")
         #expect(try PrivacyLedger.Charge(json: charge.json) == charge)

@@ -108,9 +108,26 @@ import Testing
         let report = try test.report(job)
         #expect(report.inputs.map(\.name) == ["visits", "people"])
         #expect(report.inputs.allSatisfy { $0.view != nil } && report.inputs[0].view != report.inputs[1].view)
+        #expect(refusals(receipt) == [], "anyone can verify the report")
         let records = try SiteLog.records(test.site.log).filter { $0.job == job }
         #expect(records.count { $0.kind == .keyReleased } == 2, "the log knows of both keys")
         #expect(try test.findings().isEmpty)
+    }
+
+    /// Why a receipt would not verify; empty when it does.
+    private func refusals(_ receipt: NamedFiles) -> [String] {
+        let all = receipt.files.filter { $0.path != NamedFiles.padding }
+        func files(_ wanted: (String) -> Bool) -> [String: [UInt8]] {
+            Dictionary(all.filter { wanted($0.path) }.map { ($0.path, $0.content) }) { first, _ in first }
+        }
+        var options = VerifyOptions()
+        options.acceptEmulated = true
+        let verdict = ReportVerifier.verify(
+            evidence: files { !TrustFiles.Name.all.contains($0) },
+            trust: files { TrustFiles.Name.all.contains($0) },
+            options: options
+        )
+        return verdict.isVerified ? [] : verdict.checks.filter { $0.status == .failed }.map { "\($0.id): \($0.reason)" }
     }
 
     @Test(.enabled(if: image != nil, "needs the image python"))

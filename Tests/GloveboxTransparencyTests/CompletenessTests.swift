@@ -54,6 +54,28 @@ import Testing
         #expect(log.findings.map(\.code) == (isGap ? ["audit.release-without-quorum"] : []))
     }
 
+    @Test(arguments: [("people", "r", false), ("fair", "r", true), ("people", "s", true)])
+    func `keys of joined datasets go out under one payment, each once`(
+        dataset: String,
+        request: String,
+        isGap: Bool
+    ) throws {
+        var log = AuditLog()
+        for (name, event) in AuditLog.story() {
+            var event = event
+            if name == "key" {
+                event.dataset = "fair"
+                event.fields.append(("request", "r"))
+            }
+            try log.add(event)
+            guard name == "key" else { continue }
+            event.dataset = dataset
+            event.fields[event.fields.count - 1].1 = .string(request)
+            try log.add(event)
+        }
+        #expect(log.findings.map(\.code) == (isGap ? ["audit.key-without-budget"] : []))
+    }
+
     @Test(arguments: changes.indices) func `an event that says something else is noticed`(number: Int) throws {
         let (name, change, code) = Self.changes[number]
         var log = AuditLog()
