@@ -31,17 +31,13 @@ import Testing
         try test.vote(.approve, on: job)
         try test.start()
         var entry = try test.entry(job)
-        for _ in 0..<8 where !entry.job.phase.isTerminal || entry.job.cleanup != .done {
+        for _ in 0..<20 where !entry.job.phase.isTerminal || entry.job.cleanup != .done {
             entry = try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
         }
         try #require(entry.job.phase == .released, "\(entry.job.phase) \(entry.explanation ?? "")")
         let receipt = try test.shownReceipt(job)
         let answer = try JSONReader.read(#require(receipt["result.json"]))
         let values = try #require(answer["values"]?.array).map { Double($0.string ?? "") ?? .nan }
-        // Of 6366 women 32 % had an affair, their mean age is 29.1, and 10 % are very religious. The noise has scale 1/800 of
-        // the bounds; each block that a busy machine let be late adds an eighth of the way to the middle.
-        let truths = [(0.322, 0.05), (29.08, 6), (0.103, 0.11)]
-        for (value, (truth, near)) in zip(values, truths) { #expect(abs(value - truth) < near, "\(values)") }
         #expect(answer["blocks"]?.integer == 8 && answer["rho"]?.string == "15000")
         #expect(answer["noise"]?.array?.map { $0["scale"]?.string } == ["0.00125", "0.125", "0.00125"])
 
@@ -59,6 +55,12 @@ import Testing
         #expect(!places.contains(nil) && places.compactMap { $0 } == places.compactMap { $0 }.sorted(), "\(kinds)")
         #expect(!kinds.contains(EventKind.jobDeniedSyscall.rawValue) && kinds.count { $0 == "charge" } == 1)
         let ended = try #require(records.first { $0.kind == .jobEnded })
+        // Of 6366 women 32 % had an affair, their mean age is 29.1, and 10 % are very religious. The noise has scale 1/800 of
+        // the bounds; a block that a busy machine let be late counts as the middle of them.
+        let late = try Double(#require(ended.json["blocks"]?.array).count)
+        for (value, (truth, middle, near)) in zip(values, [(0.322, 0.5, 0.03), (29.08, 50, 3), (0.103, 0.5, 0.03)]) {
+            #expect(abs(value - (truth * (8 - late) + middle * late) / 8) < near, "\(values), \(late) late")
+        }
         #expect(ended.json["deniedInBlocks"]?.array?.isEmpty == false, "the owner can see what was refused")
         let directory = try TestPrograms.scratch()
         for file in receipt.files where !file.path.contains("/") {
@@ -73,8 +75,9 @@ import Testing
         // The same work is paid for: it runs once, on no rows, and the answer is the one that was drawn.
         let again = try test.submit(ProgramSite.plan(test, Self.program))
         try test.vote(.approve, on: again)
-        let free = try test.wait(for: again) { $0.job.phase == .releasing && $0.evidence != nil }
-        try #require(free.job.phase == .releasing, "\(free.job.phase) \(free.explanation ?? "")")
+        var free = try test.entry(again)
+        for _ in 0..<10 where free.evidence == nil { free = try test.wait(for: again) { $0.evidence != nil } }
+        try #require([.releasing, .released].contains(free.job.phase), "\(free.job.phase) \(free.explanation ?? "")")
         let cost = try #require(try test.report(again).privacy)
         #expect(cost.rho == "0" && cost.ledgerIndex == nil && cost.budgetAfter == "5000")
         let outputs = try [job, again].map { try test.report($0).outputs.released.map(\.digest) }
@@ -100,7 +103,7 @@ import Testing
             func isRunning() throws -> Bool {
                 try TestPrograms.run("/bin/grep", ["-rqa", "\"job.started\"", layout.root + "/log"]).status == 0
             }
-            for _ in 0..<600 where try !isRunning() { usleep(50_000) }
+            for _ in 0..<2400 where try !isRunning() { usleep(50_000) }
             try #require(try isRunning())
         }
         func check(_ site: Site) {
@@ -110,7 +113,8 @@ import Testing
         }
         check(test.site)
         try test.start()
-        let entry = try test.wait(for: job) { $0.job.phase.isTerminal && $0.evidence != nil }
+        var entry = try test.entry(job)
+        for _ in 0..<10 where entry.evidence == nil { entry = try test.wait(for: job) { $0.evidence != nil } }
         #expect(entry.job.phase == .errored && entry.evidence != nil)
         check(test.site)
         #expect(try test.report(job).outputs.released.isEmpty)
