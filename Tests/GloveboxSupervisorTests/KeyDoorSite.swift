@@ -20,6 +20,9 @@ struct KeyDoorSite {
 
     init(_ test: TestSite) { self.test = test }
 
+    /// The same at a site that is there.
+    init(at test: TestSite) { self.test = test }
+
     /// A job that is approved and starting.
     func starting() throws -> String {
         let job = try test.submit("print(1)\n")

@@ -14,10 +14,13 @@ import Testing
 /// Releases that wait for people while the supervisor stops and starts.
 @Suite(.serialized) struct SealedReleaseTests {
     private static let isReady = ReviewedSite.isReady
+    /// `Deploy/test --long` asks for every step.
+    static let isLong = TestPrograms.variable("GLOVEBOX_LONG") != nil
 
     @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `a sealed release outlives its supervisor, and leaves as it was sealed`() throws {
-        var reviewed = try ReviewedSite()
+        var reviewed = try ReviewedSite.waiting()
+        defer { reviewed.giveBack() }
         let job = reviewed.job
         let before = try reviewed.test.release(job, as: .first)
         try reviewed.test.verdict(.approve, on: job, by: .first)
@@ -40,14 +43,15 @@ import Testing
         let record = try JSONReader.read(#require(receipt[EvidenceFiles.disclosure]))
         #expect(record["reviews"]?.array?.count == 2 && record["bundle_sha256"]?.string == shown.bundle.hex)
         #expect(!test.hasSealed(job), "what is decided is destroyed")
-        #expect(try test.findings().isEmpty)
+        let findings = try reviewed.findings()
+        #expect(findings.isEmpty, "\(findings)")
     }
 
     @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `a supervisor that dies at any step of a decision goes on from there, and releases once`() throws {
-        var reviewed = try ReviewedSite()
+        var reviewed = try ReviewedSite.waiting()
+        defer { reviewed.giveBack() }
         let job = reviewed.job
-        try reviewed.restart()
         let table = try reviewed.test.release(job, as: .first).files.first?.content
         try reviewed.test.verdict(.approve, on: job, by: .first)
         try reviewed.test.verdict(.approve, on: job, by: .second)
@@ -64,7 +68,7 @@ import Testing
             { try JobRunner(site: $0, job: job).conclude() },  // the report is there
             { try JobRunner(site: $0, job: job).publish() },
         ]
-        for count in 0...steps.count {
+        for count in Self.isLong ? Array(0...steps.count) : [2, 4] {
             try reviewed.restore(decided)
             for step in steps.prefix(count) { try step(reviewed.test.site) }
             try reviewed.restart()
@@ -85,41 +89,45 @@ import Testing
 
     @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `what is not in every byte as it was sealed does not leave`() throws {
-        var reviewed = try ReviewedSite()
+        var reviewed = try ReviewedSite.waiting()
+        defer { reviewed.giveBack() }
         let job = reviewed.job
         let still = try reviewed.kept()
-        let damage: [(String) throws -> Void] = [
-            { _ = unsafe unlink($0) },
-            { path in
-                var bytes = try StateFile.read(path)
-                bytes[bytes.count / 2] ^= 1
-                try StateFile.write(bytes, to: path)
-            },
-            { path in try StateFile.write(Array(StateFile.read(path).dropLast(40)), to: path) },
-        ]
-        for (number, change) in damage.enumerated() {
-            try reviewed.restore(still) { layout in try change(layout.sealed + "/" + job) }
-            let test = reviewed.test
-            #expect(throws: GloveboxError("job.phase", "")) { try test.release(job, as: .first) }
-            try test.start()
-            let entry = try reviewed.end()
-            #expect(entry.job.phase == .withheld && entry.job.reasons == ["review.interrupted"], "damage \(number)")
-            #expect(try test.report(job).outputs.released.isEmpty && !test.hasSealed(job))
+        try reviewed.restore(still) { layout in
+            let path = layout.sealed + "/" + job
+            var bytes = try StateFile.read(path)
+            bytes[bytes.count / 2] ^= 1
+            try StateFile.write(bytes, to: path)
         }
-        // Another release under this one's name: sealed by the same key, but not what the log names.
+        #expect(throws: GloveboxError("job.phase", "")) { try reviewed.test.release(job, as: .first) }
+        try reviewed.test.start()
+        let entry = try reviewed.end()
+        #expect(entry.job.phase == .withheld && entry.job.reasons == ["review.interrupted"])
+        #expect(try reviewed.test.report(job).outputs.released.isEmpty && !reviewed.test.hasSealed(job))
+
         try reviewed.restore(still)
-        let pending = try #require(try reviewed.test.site.pending.find(reviewed.test.entry(job)))
+        let path = reviewed.test.layout.sealed + "/" + job
+        func found() throws -> PendingRelease? { try reviewed.test.site.pending.find(reviewed.test.entry(job)) }
+        let pending = try #require(try found())
+        let bytes = try StateFile.read(path)
+        try StateFile.write(Array(bytes.dropLast(40)), to: path)
+        #expect(try found() == nil, "cut")
+        try StateFile.write(bytes, to: path)
+        #expect(try found() != nil)
+        unsafe unlink(path)
+        #expect(try found() == nil, "gone")
+        // Another release under this one's name: sealed by the same key, but not what the log names.
         let other = PendingRelease(draft: pending.draft, evidence: CanonicalJSON.encode(["other": true]))
         _ = try reviewed.test.site.pending.keep(other, for: job)
-        #expect(try reviewed.test.site.pending.find(reviewed.test.entry(job)) == nil)
+        #expect(try found() == nil, "another")
     }
 
     @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `a review that nobody ends expires after fourteen days, with a report and nothing left of it`() throws {
-        var reviewed = try ReviewedSite()
+        let reviewed = try ReviewedSite.waiting()
+        defer { reviewed.giveBack() }
         let job = reviewed.job
         try reviewed.test.verdict(.approve, on: job, by: .first)
-        try reviewed.restart()
         let test = reviewed.test
         let since = try #require(try test.entry(job).job.transitions.last?.at)
         let clock = Clock(since.adding(seconds: 14 * 86400 - 3600))
@@ -140,19 +148,23 @@ import Testing
         let record = try JSONReader.read(#require(receipt[EvidenceFiles.disclosure]))
         #expect(record["bundle_sha256"] == nil && record["files"] == [], "a digest lets one guess a table")
         #expect(throws: GloveboxError("job.phase", "")) { try test.release(job, as: .second) }
-        #expect(try test.findings().isEmpty)
+        let findings = try reviewed.findings()
+        #expect(findings.isEmpty, "\(findings)")
     }
 
-    @Test(.enabled(if: TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil, "needs GLOVEBOX_FAIR_CSV"))
+    @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `what was sealed and never named by the log is destroyed`() throws {
-        let place = try KeyDoorSite()
-        let job = try place.starting()
-        let layout = place.site.layout
-        try StateFile.makeDirectory(layout.sealed)
-        for name in [job, job + ".new"] { try StateFile.write([1, 2, 3], to: layout.sealed + "/" + name) }
-        try place.test.start()
-        let entry = try place.test.wait(for: job) { $0.job.cleanup == .done }
-        #expect(entry.job.phase == .errored && !place.test.hasSealed(job) && !place.test.hasSealed(job + ".new"))
+        var reviewed = try ReviewedSite.waiting()
+        defer { reviewed.giveBack() }
+        let job = try KeyDoorSite(at: reviewed.test).starting()
+        let directory = reviewed.test.layout.sealed
+        for name in [job, job + ".new"] { try StateFile.write([1, 2, 3], to: directory + "/" + name) }
+        try reviewed.restart()
+        let test = reviewed.test
+        try test.start()
+        let entry = try test.wait(for: job) { $0.job.cleanup == .done }
+        #expect(entry.job.phase == .errored && !test.hasSealed(job) && !test.hasSealed(job + ".new"))
+        #expect(test.hasSealed(reviewed.job), "what waits stays")
     }
 }
 
