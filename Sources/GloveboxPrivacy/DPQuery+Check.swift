@@ -7,7 +7,7 @@ extension DPQuery {
     /// What code of this target enforces of a policy of tier `computed`.
     package static let capabilities: Set<Capability> = [
         "tier.computed", "output.json", "privacy_unit", "queries", "mechanism", "budget", "report",
-        "decision.auto.within-budget", "decision.auto.never", "decision.otherwise.reject",
+        "decision.auto.within-budget", "decision.otherwise.reject",
         "spec_source.submitted",
         // Bits are recorded for tier computed; noise is what bounds them.
         "capacity.max_bits_per_release", "capacity.max_bits_per_project",

@@ -16,17 +16,17 @@ package struct Noise: Hashable, Sendable {
     /// One unit of noise is 2^shift units of the data.
     package let shift: Int
 
-    /// The smallest noise that gives `rho` when one unit changes each of `groups` numbers by at most `step`.
+    /// The smallest noise that gives `rho` when one unit changes numbers by so much.
     ///
     /// The unit is doubled until the scale is below 2^20.
     /// - Throws: `privacy.scale`, `privacy.overflow`.
-    init(_ kind: Mechanism.Noise, rho: Rho, step: UInt128, groups: UInt128) throws(GloveboxError) {
-        try self.init(step: step) { (coarse) throws(GloveboxError) in
+    init(_ kind: Mechanism.Noise, rho: Rho, _ sensitivity: Sensitivity) throws(GloveboxError) {
+        try self.init(sensitivity) { (step) throws(GloveboxError) in
             switch kind {
             case .discreteGaussian:
-                let squared = try Exact.product(groups, Exact.product(coarse, coarse))
+                let squared = try Exact.product(sensitivity.cells, Exact.product(step, step))
                 return .gaussian(try rho.variance(squaredSensitivity: squared))
-            case .discreteLaplace: return .laplace(try Self.laplace(rho, Exact.product(groups, coarse)))
+            case .discreteLaplace: return .laplace(try Self.laplace(rho, Exact.product(sensitivity.cells, step)))
             }
         }
     }
@@ -39,24 +39,28 @@ package struct Noise: Hashable, Sendable {
         guard let billionths = epsilon.scaled(decimals: 9), billionths > 0 else {
             throw GloveboxError("privacy.epsilon", "epsilon must be above zero with at most 9 decimals")
         }
-        try self.init(step: step) { (coarse) throws(GloveboxError) in
+        try self.init(Sensitivity(change: step, cells: groups)) { (coarse) throws(GloveboxError) in
             let sensitivity = try Exact.product(Exact.product(groups, coarse), 1_000_000_000)
             return .laplace(try LaplaceScale(atLeast: sensitivity, UInt128(billionths)))
         }
     }
 
     // The finest unit in which the sampler can draw the law.
-    private init(step: UInt128, _ law: (UInt128) throws(GloveboxError) -> Law) throws(GloveboxError) {
-        guard step > 0 else { throw GloveboxError("privacy.scale", "the column can hold nothing but zero") }
+    private init(
+        _ sensitivity: Sensitivity,
+        _ law: (UInt128) throws(GloveboxError) -> Law
+    ) throws(GloveboxError) {
+        guard sensitivity.change > 0 else {
+            throw GloveboxError("privacy.scale", "the column can hold nothing but zero")
+        }
         var shift = 0
         while true {
-            let coarse = Exact.quotientUp(step, UInt128(1) << UInt128(shift))
             do {
-                self.law = try law(coarse)
+                self.law = try law(sensitivity.step(shift: shift))
                 self.shift = shift
                 return
             } catch {
-                guard coarse > 1 else { throw error }
+                guard sensitivity.change >> UInt128(shift) > 0 else { throw error }
                 shift += 1
             }
         }

@@ -163,12 +163,7 @@ package struct QueryEngine: Sendable {
             isGrouped: frame.cells.count > 1,
             neighbour: policy.privacy.unit?.neighbour ?? .addRemove
         )
-        let noise = try Noise(
-            law ?? .discreteGaussian,
-            rho: rho,
-            step: sensitivity.step,
-            groups: sensitivity.cells
-        )
+        let noise = try Noise(law ?? .discreteGaussian, rho: rho, sensitivity)
         var position = [Int: Int](minimumCapacity: frame.cells.count)
         for (index, place) in frame.cells.enumerated() { position[place] = index }
         var sums = [Int128](repeating: 0, count: frame.cells.count)

@@ -84,7 +84,7 @@ package struct RoundSpec: Hashable, Sendable {
     /// What code of this target enforces of a policy for updates.
     package static let capabilities: Set<Capability> = [
         "tier.computed", "output.safetensors", "privacy_unit", "mechanism", "budget", "rounds", "sanitise",
-        "decision.auto.within-budget", "decision.auto.never", "decision.otherwise.reject", "spec_source.submitted",
+        "decision.auto.within-budget", "decision.otherwise.reject", "spec_source.submitted",
         // Bits are recorded for tier computed; noise is what bounds them.
         "capacity.max_bits_per_release", "capacity.max_bits_per_project",
     ]

@@ -2,11 +2,18 @@ internal import GloveboxCore
 internal import GloveboxPolicy
 
 /// How much one unit can change a vector of sums: so many of them by at most so much.
-struct Sensitivity {
-    /// Greatest change of one number.
-    let step: UInt128
+struct Sensitivity: Hashable, Sendable {
+    /// Greatest change of one number by one row.
+    let change: UInt128
+    /// Rows of a unit that count.
+    var rows: UInt128 = 1
+    /// Whether a change is the difference of two values, and not one that comes or goes.
+    var isDifference = false
     /// Greatest number of numbers that change.
     let cells: UInt128
+
+    /// What is known to be so.
+    init(change: UInt128, cells: UInt128) { (self.change, self.cells) = (change, cells) }
 
     /// For rows that each add low...high to one number.
     ///
@@ -22,13 +29,22 @@ struct Sensitivity {
     ) throws(GloveboxError) {
         let groups = isGrouped ? UInt128(bounds.groups) : 1
         let largest = max(low.magnitude, high.magnitude)
-        let change: UInt128
         switch neighbour {
         case .addRemove: (change, cells) = (largest, groups)
         case .changeOne where isGrouped:
             (change, cells) = (max(largest, (max(high, 0) - min(low, 0)).magnitude), try Exact.product(2, groups))
         case .changeOne: (change, cells) = ((max(high, 0) - min(low, 0)).magnitude, 1)
         }
-        step = try Exact.product(change, UInt128(bounds.rows))
+        (rows, isDifference) = (UInt128(bounds.rows), neighbour == .changeOne)
+    }
+
+    /// Greatest change of one number by one unit when each row's value is rounded to a multiple of 2^shift first, in such
+    /// multiples.
+    ///
+    /// Rounding takes no value beyond the next multiple, but may take two values one multiple further apart than they are.
+    /// - Throws: `privacy.overflow`.
+    func step(shift: Int) throws(GloveboxError) -> UInt128 {
+        let each = Exact.quotientUp(change, UInt128(1) << UInt128(shift))
+        return try Exact.product(rows, each + (shift > 0 && isDifference ? 1 : 0))
     }
 }

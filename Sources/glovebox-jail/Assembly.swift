@@ -65,7 +65,7 @@ struct Assembly {
             let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
             return made < 0 ? made : mount("proc", on: path, flags: flags, options: options)
         case .seal(let path):
-            return withText(path) { setAttributes(Int(AT_FDCWD), $0, MOUNT_ATTR_RDONLY, flags: 0) }
+            return seal(path)
         case .stage(let isAwaited):
             let sent = control.send(JailMessage.staged, descriptors: exported)
             for descriptor in exported { close(Int(descriptor)) }
@@ -112,6 +112,20 @@ struct Assembly {
         }
         close(tree)
         return moved
+    }
+
+    /// Makes a mount read-only.
+    ///
+    /// Where the supervisor has just written, a process that it is starting beside may hold the file until its own exec, so
+    /// a busy mount is tried again for a second.
+    private func seal(_ path: [UInt8]) -> Int {
+        var tries = 500
+        while true {
+            let sealed = withText(path) { setAttributes(Int(AT_FDCWD), $0, MOUNT_ATTR_RDONLY, flags: 0) }
+            tries -= 1
+            guard sealed == -Int(EBUSY), tries > 0 else { return sealed }
+            _ = call(SYS_poll, 0, 0, 2)
+        }
     }
 
     private func setAttributes(_ directory: Int, _ path: Int, _ set: Int32, flags: Int) -> Int {

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import GloveboxCore
 import GloveboxJail
@@ -183,6 +184,31 @@ import Testing
         }
         _ = try JailRun(launcher: TestPrograms.path("glovebox-jail")).run(specification, hooks: hooks)
         #expect(String(decoding: collected.withLock { $0 }, as: UTF8.self) == "staged\nread-only\n")
+    }
+
+    @Test func `a staged file that a process beside still holds for a moment does not stop the jail`() throws {
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["cat", "/data/x/file"],
+            profile: try ShippedProfiles.named("default")
+        )
+        specification.staged = [.init(path: "/data/x", bytes: 1 << 20, inodes: 8)]
+        let held = Mutex<Descriptor?>(nil)
+        var hooks = JailRun.Hooks()
+        hooks.stage = { (directories: [Descriptor], identity: FileIdentity) throws(GloveboxError) in
+            identity.perform {
+                let file = try? Descriptor.open("file", O_WRONLY | O_CREAT, mode: 0o444, in: directories[0])
+                held.withLock { $0 = file }
+            }
+            let thread = Thread {
+                usleep(200_000)
+                held.withLock { $0 = nil }
+            }
+            thread.start()
+        }
+        let result = try JailRun(launcher: TestPrograms.path("glovebox-jail")).run(specification, hooks: hooks)
+        #expect(result.end == .exited(0))
+        #expect(held.withLock { $0 == nil })
     }
 
     @Test func `a hook that throws stops the jail before the first instruction`() throws {

@@ -89,7 +89,7 @@ import Testing
                 isGrouped: grouped,
                 neighbour: change ? .changeOne : .addRemove
             )
-            return [found.step, found.cells]
+            return [try found.step(shift: 0), found.cells]
         }
         let vector = try #require(Vectors.all("clamped_sum").first { ($0.expected["sensitivity"] as? Int) == 100 })
         #expect(vector.expected["sum"] as? Int == 155)
@@ -100,8 +100,32 @@ import Testing
         #expect(try sensitivity(0, 1, three, true, true) == [3, 4])
     }
 
+    @Test(arguments: [false, true], 0...5)
+    func `no rounding to a coarser unit takes a change beyond its sensitivity`(isChange: Bool, shift: Int) throws {
+        let (low, high) = (Int128(-9), Int128(13))
+        let sensitivity = try Sensitivity(
+            low: low,
+            high: high,
+            bounds: ContributionBounds(rows: 3, groups: 1),
+            isGrouped: false,
+            neighbour: isChange ? .changeOne : .addRemove
+        )
+        let step = try Int128(sensitivity.step(shift: shift))
+        let unit = Int128(1) << Int128(shift)
+        for before in low...high {
+            for after in isChange ? low...high : 0...0 {
+                let change = Exact.quotientHalfEven(before, unit) - Exact.quotientHalfEven(after, unit)
+                #expect(3 * abs(change) <= step, "\(before) to \(after)")
+            }
+        }
+    }
+
     @Test func `a wide column is summed in coarser units, with room for them`() throws {
-        let noise = try Noise(.discreteGaussian, rho: Rho(units: 5_000_000_000), step: 1 << 40, groups: 2)
+        let noise = try Noise(
+            .discreteGaussian,
+            rho: Rho(units: 5_000_000_000),
+            Sensitivity(change: 1 << 40, cells: 2)
+        )
         guard case .gaussian(let variance) = noise.law else {
             Issue.record("another law")
             return

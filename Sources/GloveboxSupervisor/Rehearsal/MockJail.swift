@@ -26,7 +26,7 @@ final class MockJail {
         )
         specification.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
         specification.directory = "/job/code"
-        specification.staged = JobJail.staged(data: "/data/\(dataset)")
+        specification.staged = JobJail.staged(data: ["/data/\(dataset)"])
         specification.outputAlias = "/job/code/outputs"
         specification.limits.memory = job.memory
         specification.limits.processes = 128

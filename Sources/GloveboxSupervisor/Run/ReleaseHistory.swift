@@ -25,7 +25,7 @@ struct ReleaseHistory {
 
     /// The jobs whose releases are kept, by id; beside them stands what is known of the lineage itself, and what a crash
     /// left half written.
-    private func jobs() throws(GloveboxError) -> [String] {
+    func jobs() throws(GloveboxError) -> [String] {
         guard StateFile.exists(directory) else { return [] }
         do throws(SyscallError) {
             let names = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY).names()

@@ -72,7 +72,7 @@ struct RoundDecision {
             }
             return .success(update)
         case .refused(let fault): return .failure(Fault("parser", fault.message))
-        case .figure: return .failure(Fault("parser", "the checker gave no tensors"))
+        case .figure, .vector: return .failure(Fault("parser", "the checker gave no tensors"))
         }
     }
 }

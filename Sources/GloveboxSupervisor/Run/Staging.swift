@@ -141,13 +141,14 @@ final class Staging {
     ) throws(GloveboxError) -> Projection {
         var showsRows = true
         if case .header = shown { showsRows = false }
-        let part = block.flatMap { block in blocks.map { (rows: $0.rows[block], seed: $0.orderSeed(of: block)) } }
+        var (rows, seed) = (holdout?.shown, try permutationSeed())
+        if let block, let blocks { (rows, seed) = (blocks.rows[block], blocks.orderSeed(of: block)) }
         return try Projection(
             table,
             inputPolicy: dataset.inputPolicy,
-            permutationSeed: part?.seed ?? permutationSeed(),
+            permutationSeed: seed,
             showsRows: showsRows,
-            only: part?.rows ?? holdout?.shown
+            only: rows
         )
     }
 

@@ -56,7 +56,7 @@ struct Lineage: Sendable {
     func copy(to other: Lineage, at site: Site) throws(GloveboxError) {
         try other.write(units(at: site), at: site)
         let (mine, theirs) = (site.layout.history + "/" + id, site.layout.history + "/" + other.id)
-        for job in site.read({ state in state.order }) where StateFile.exists(mine + "/" + job) {
+        for job in try ReleaseHistory(site: site, lineage: id).jobs() {
             try StateFile.write(StateFile.read(mine + "/" + job, limit: 1 << 30), to: theirs + "/" + job)
         }
     }

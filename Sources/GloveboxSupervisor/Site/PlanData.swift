@@ -40,9 +40,9 @@ struct PlanData: Sendable {
     var lineages: [String] {
         datasets.map(\.lineage).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
-    /// Names the data in the key of a paid answer.
+    /// Names the data in the key of a paid answer: the datasets, and what of each is seen, since that differs by project.
     var commitment: Digest {
-        joined.isEmpty ? first.commitment : Machine.sha256(datasets.flatMap(\.commitment.bytes))
+        Machine.sha256(datasets.flatMap { $0.commitment.bytes + $0.inputPolicy.document.digest.bytes })
     }
 
     /// The rows that specs and queries are about.
