@@ -105,8 +105,10 @@ import Testing
     }
 
     @Test func `a report names the key that was released and whom it was sealed to`() throws {
-        let binding = Report.KeyBinding(kekID: Scenario.digest("kek"), hpkeKey: Scenario.digest("hpke"))
+        let recipient = [UInt8](repeating: 2, count: 32)
+        let binding = Report.KeyBinding(kekID: Scenario.digest("kek"), hpkeKey: Hashing.sha256(recipient))
         var scenario = Scenario()
+        scenario.startSpec.request = Report.KeyRequest(nonce: recipient, hpkeKey: recipient)
         scenario.editReport = { $0.keyBinding = binding }
         scenario.startSpec.editKeyEvent = { event in
             event.edit("unmapped", "glovebox", "kekId") { _ in .string(binding.kekID.hex) }

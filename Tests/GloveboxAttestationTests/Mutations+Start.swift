@@ -94,6 +94,10 @@ extension Mutations {
             $0.startSpec.editReport = { report, _ in report.log.origin = "log.other.example" }
         },
         broker("kbs.evidence", "a report that names another key of the broker", reported: "other"),
+        broker("kbs.nonce", "a key for a start statement that asked for none") { $0.startSpec.request = nil },
+        broker("kbs.evidence", "a key for another recipient than the start statement's") {
+            $0.startSpec.request = Report.KeyRequest(nonce: recipient.nonce, hpkeKey: recipient.nonce)
+        },
         broker("key.unknown", "a broker's key that the site never listed", listed: "other"),
         broker("key.expired", "a broker's key from before its time", from: 60),
         broker("key.expired", "a broker's key after its end", from: -60, to: 1),
@@ -106,18 +110,20 @@ extension Mutations {
         reported: String = "kek",
         listed: String = "kek",
         from: Int64 = 0,
-        to: Int64? = nil
+        to: Int64? = nil,
+        _ edit: @escaping @Sendable (inout Scenario) -> Void = { _ in }
     ) -> Mutation {
         Mutation(reason, name) {
+            $0.startSpec.request = recipient
             $0.editReport = {
                 $0.keyBinding = Report.KeyBinding(
                     kekID: Scenario.digest(reported),
-                    hpkeKey: Scenario.digest("recipient")
+                    hpkeKey: Hashing.sha256(recipient.hpkeKey)
                 )
             }
             $0.startSpec.editKeyEvent = { event in
                 event.edit("unmapped", "glovebox", "kekId") { _ in .string(Scenario.digest("kek").hex) }
-                event.edit("unmapped", "glovebox", "hpkeKey") { _ in .string(Scenario.digest("recipient").hex) }
+                event.edit("unmapped", "glovebox", "hpkeKey") { _ in .string(Hashing.sha256(recipient.hpkeKey).hex) }
             }
             $0.editTrust = { policy in
                 policy.brokers = [
@@ -128,8 +134,14 @@ extension Mutations {
                     )
                 ]
             }
+            edit(&$0)
         }
     }
+
+    private static let recipient = Report.KeyRequest(
+        nonce: [UInt8](repeating: 1, count: 32),
+        hpkeKey: [UInt8](repeating: 2, count: 32)
+    )
 
     static let tokens: [Mutation] = [
         cwt("token.form", "bytes after it") { $0 + [0] },

@@ -8,6 +8,8 @@ struct StartSpec {
     var leaf = LeafSpec()
     var editReport: (inout Report, Site) throws -> Void = { _, _ in }
     var editStatement: (inout JSONValue) -> Void = { _ in }
+    /// What the statement asks the broker for.
+    var request: Report.KeyRequest?
     var editKeyEvent: (inout JSONValue) -> Void = { _ in }
 
     init() { leaf.now = Scenario.start.adding(seconds: 1) }
@@ -22,7 +24,7 @@ struct StartSpec {
         planned.jail.readback = nil
         planned.quote = nil
         try editReport(&planned, site)
-        var value = try JSONReader.read(planned.start())
+        var value = try JSONReader.read(planned.start(request))
         editStatement(&value)
         return (
             try leaf.key.sign(CanonicalJSON.encode(value)), try leaf.issue(site: site, timestamps: timestamps)

@@ -2,7 +2,9 @@ import Glibc
 import GloveboxAttestation
 import GloveboxBroker
 import GloveboxCore
+import GloveboxStore
 import GloveboxTPM
+import GloveboxTransparency
 import TestSupport
 import Testing
 
@@ -68,6 +70,9 @@ import Testing
         try opened { site in
             let after = try site.broker.greeting()
             #expect(after.sealing == "emulated-swtpm" && after.kekID == before.kekID)
+            let sealed = try #require(SiteLog.records(site.log).last { $0.kind == .keyRotated })
+            let event = try PublicEvent(JSONReader.readCanonical(site.log.entry(sealed.index).leaf), at: sealed.index)
+            #expect(event["use"] == "broker-secret" && event["pcr14"] == outcome.pcr.hex && !event.failed)
             #expect(try !site.weaknesses().contains { $0.contains("keys seal") })
             // Keys still go in, and a broker that died is given the secret anew.
             _ = try site.broker.enrol(

@@ -61,6 +61,13 @@ extension Report {
         return (try Report(predicate: .object(claims)), request)
     }
 
+    /// What a start statement asks the broker for; nil when it asks for nothing.
+    ///
+    /// - Throws: codes of the strict reader.
+    static func keyRequest(inStart predicate: JSONValue) throws(GloveboxError) -> KeyRequest? {
+        try startFields(predicate).request
+    }
+
     /// Reads the predicate of a start statement strictly; what only the end of the run shows is taken from its report.
     ///
     /// - Throws: as ``init(predicate:)``; `start.mismatch` for another time of the start.

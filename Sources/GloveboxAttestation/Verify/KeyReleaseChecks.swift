@@ -37,7 +37,7 @@ struct KeyReleaseChecks {
         return event
     }
 
-    /// Everything for which the key was not released to this run: `kbs.evidence`, `kbs.replay`, `boot.mismatch`,
+    /// Everything for which the key was not released to this run: `kbs.nonce`, `kbs.evidence`, `kbs.replay`, `boot.mismatch`,
     /// `key.unknown` and `key.expired` for the broker's own key.
     func causes(_ event: PublicEvent, _ start: StartChecks?) -> [GloveboxError] {
         var causes: [GloveboxError] = []
@@ -67,6 +67,14 @@ struct KeyReleaseChecks {
                 "kbs.evidence",
                 "the report names another key of the broker, or another recipient, than the log"
             )
+            if let start {
+                demand(start.request != nil, "kbs.nonce", "the start statement answers no nonce of the broker")
+                demand(
+                    start.request.map { Hashing.sha256($0.hpkeKey) == binding.hpkeKey } ?? true,
+                    "kbs.evidence",
+                    "the key was sealed to another recipient than the start statement asked for"
+                )
+            }
         }
         let brokers = log.trust.policy.brokers
         guard !brokers.isEmpty else { return causes }

@@ -10,6 +10,8 @@ struct StartChecks {
     let leaf: ParsedCertificate
     /// What the start statement says, in the form of a report.
     let start: Report
+    /// What it asked the broker for; nil when it asked for nothing.
+    let request: Report.KeyRequest?
 
     /// Reads the files.
     ///
@@ -23,6 +25,7 @@ struct StartChecks {
             statement.subjects[0].digest == report.manifestDigest
         else { throw GloveboxError("start.plan", "the start statement is about another plan") }
         start = try Report(start: statement.predicate, of: report)
+        request = try Report.keyRequest(inStart: statement.predicate)
     }
 
     private static func file(_ name: String, _ input: VerifyInput) throws(GloveboxError) -> [UInt8] {

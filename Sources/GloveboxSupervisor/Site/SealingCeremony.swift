@@ -2,6 +2,7 @@ internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxStore
 internal import GloveboxTPM
+internal import GloveboxTransparency
 
 /// The owner's word on the state in which a TPM gives out the broker's secret, while the supervisor is stopped.
 package struct SealingCeremony: Sendable {
@@ -52,11 +53,29 @@ package struct SealingCeremony: Sendable {
         } else {
             owner = try SigningKey(pem: StateFile.readSecret(path))
         }
-        try BrokerSecret(layout: layout, tpm: tpm).seal(by: owner)
-        return Outcome(
+        let outcome = Outcome(
             keeper: tpm.trusted.rootOfTrust.rawValue,
             owner: owner.publicKey.digest,
             pcr: try tpm.tpm.presentPolicy().pcr
+        )
+        // On record first; what came of it when it fails, too.
+        try site.record(Self.event(outcome))
+        do throws(GloveboxError) { try BrokerSecret(layout: layout, tpm: tpm).seal(by: owner) } catch {
+            try site.record(Self.event(outcome, statusCode: error.code))
+            throw error
+        }
+        return outcome
+    }
+
+    /// The broker's secret is kept for the state that the owner signed.
+    private static func event(_ outcome: Outcome, statusCode: String = "ok") -> Event {
+        Event(
+            kind: .keyRotated,
+            entity: outcome.owner.hex,
+            statusCode: statusCode,
+            fields: [
+                ("use", "broker-secret"), ("keeper", .string(outcome.keeper)), ("pcr14", .string(outcome.pcr.hex)),
+            ]
         )
     }
 }
