@@ -75,7 +75,8 @@ import Testing
         }
         let few = try #require(figures[100])
         let many = try #require(figures[most])
-        // Not the slowest, since a machine may be busy, nor the median, which the jobs asked for lately make; four times as much would still be noise, a scan of all jobs would not.
+        // Not the slowest, since a machine may be busy, nor the median, which the jobs asked for lately make; four times as
+        // much would still be noise, a scan of all jobs would not.
         for times in [\Figures.get, \.list] {
             let (before, after) = (
                 Self.milliseconds(90, of: few[keyPath: times]), Self.milliseconds(90, of: many[keyPath: times])
