@@ -27,6 +27,8 @@ package final class IndexStore: Sendable {
         do {
             var configuration = Configuration()
             configuration.maximumReaderCount = 4
+            // A backup or a look with another program may hold it for a moment.
+            configuration.busyMode = .timeout(5)
             pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         } catch { throw Self.coded(error) }

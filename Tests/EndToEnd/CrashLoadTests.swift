@@ -18,7 +18,7 @@ struct CrashLoadTests {
     ]
 
     @Test func `every accepted job ends exactly once, however often the supervisor is killed`() throws {
-        let size = (TestPrograms.variable("GLOVEBOX_LOAD") ?? "24 4 2").split(separator: " ").compactMap { Int($0) }
+        let size = (TestPrograms.variable("GLOVEBOX_LOAD") ?? "16 4 2").split(separator: " ").compactMap { Int($0) }
         try #require(size.count == 3)
         let (tasks, clients, kills) = (size[0], size[1], size[2])
         let site = try APISite()

@@ -78,7 +78,7 @@ extension Site {
     }
 
     /// How many jobs are asked for at once.
-    private static var step: Int { 256 }
+    private static var step: Int { 64 }
 }
 
 extension SiteState {
