@@ -123,7 +123,7 @@ struct Assembly {
         while true {
             let sealed = withText(path) { setAttributes(Int(AT_FDCWD), $0, MOUNT_ATTR_RDONLY, flags: 0) }
             tries -= 1
-            guard sealed == -Int(EBUSY), tries > 0 else { return sealed }
+            guard sealed == -16, tries > 0 else { return sealed }  // EBUSY
             _ = call(SYS_poll, 0, 0, 2)
         }
     }
