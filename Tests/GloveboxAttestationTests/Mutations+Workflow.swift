@@ -24,6 +24,12 @@ extension Mutations {
             // Ten years more.
             resign(&$0, "lay/root.layout") { $0.replacing("\"expires\":\"203", "\"expires\":\"204") }
         },
+        .evidence("workflow.signature", "a layout whose signature is called after another key") {
+            let text = String(decoding: $0["lay/root.layout"] ?? [], as: UTF8.self)
+            let stranger = PersonSigner().publicKey.keyID
+            let named = text.replacing(/"keyid":"[0-9a-f]{64}"/, with: "\"keyid\":\"\(stranger)\"")
+            $0["lay/root.layout"] = Array(named.utf8)
+        },
         .evidence("workflow.owner", "another owner's key beside the layout") {
             $0["lay/owner.pub"] = PersonSigner().publicKey.pem
         },

@@ -19,6 +19,10 @@ struct WorkflowChecks {
         let envelope = try Envelope(parsing: file(EvidenceFiles.layout))
         let layout = try WorkflowLayout(parsing: envelope.payload)
         let signer = try people.signer(of: envelope, roles: [.owner], failure: "workflow.signature")
+        // What finds the key by this name would not find it.
+        guard signer.key.keyID == envelope.keyID else {
+            throw GloveboxError("workflow.signature", "the layout's signature names another key than its signer's")
+        }
         guard signer.key == layout.owner else {
             throw GloveboxError("workflow.owner", "the layout is signed by another owner than it names")
         }
