@@ -114,12 +114,7 @@ extension Site {
         _ dataset: RegisteredDataset,
         project: String
     ) throws(GloveboxError) {
-        guard code.files.contains(where: { $0.path == RoundSpec.fileName }) else {
-            throw GloveboxError(
-                "spec.missing",
-                "policy \(policy.document.name) needs the file \(RoundSpec.fileName) in the code tree"
-            )
-        }
+        try code.require(RoundSpec.fileName, under: policy)
         try round(code.digests.nar)
             .check(policy: policy, dataset: dataset.name, capabilities: Self.roundCapabilities)
         try requireRound(policy, dataset, project: project)

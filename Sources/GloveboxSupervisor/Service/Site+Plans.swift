@@ -176,12 +176,7 @@ extension Site {
             )
         }
         for output in policy.outputs where output.type.isSpec && output.isRequired {
-            guard code.files.contains(where: { $0.path == output.name }) else {
-                throw GloveboxError(
-                    "spec.missing",
-                    "policy \(policy.document.name) needs the file \(output.name) in the code tree"
-                )
-            }
+            try code.require(output.name, under: policy)
         }
         // A program over blocks has no spec: the plan itself is what is asked.
         if policy.privacy.blocks != nil { return }

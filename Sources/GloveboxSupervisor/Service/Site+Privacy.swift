@@ -17,12 +17,7 @@ extension Site {
         _ data: PlanData,
         project: String
     ) throws(GloveboxError) {
-        guard code.files.contains(where: { $0.path == DPQuery.fileName }) else {
-            throw GloveboxError(
-                "spec.missing",
-                "policy \(policy.document.name) needs the file \(DPQuery.fileName) in the code tree"
-            )
-        }
+        try code.require(DPQuery.fileName, under: policy)
         let query = try query(code.digests.nar)
         try query.check(
             policy: policy,

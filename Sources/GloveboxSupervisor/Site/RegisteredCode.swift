@@ -1,6 +1,7 @@
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxMeasure
+internal import GloveboxPolicy
 
 /// An uploaded code tree: its archive stands in the blob store under its NAR digest.
 struct RegisteredCode: Sendable {
@@ -19,6 +20,18 @@ struct RegisteredCode: Sendable {
             GloveboxAttestation.CodeFile(path: $0.path, mode: $0.mode, size: UInt64($0.size), digest: $0.sha256)
         }
         self.owner = owner
+    }
+
+    /// Checks that the tree has what a policy asks for beside the code.
+    ///
+    /// - Throws: `spec.missing`.
+    func require(_ file: String, under policy: OutputPolicy) throws(GloveboxError) {
+        guard files.contains(where: { $0.path == file }) else {
+            throw GloveboxError(
+                "spec.missing",
+                "policy \(policy.document.name) needs the file \(file) in the code tree"
+            )
+        }
     }
 
     init(json: JSONValue) throws(GloveboxError) {
