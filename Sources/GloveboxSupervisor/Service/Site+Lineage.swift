@@ -118,13 +118,7 @@ extension SiteState {
     func split(in envelope: [UInt8], of dataset: RegisteredDataset) throws(GloveboxError) -> LineageSplit {
         let signed = try Envelope(parsing: envelope)
         let statement = try LineageSplit(parsing: signed.payload)
-        guard let account = accounts[statement.account] else {
-            throw GloveboxError("key.unknown", "the split names an account that there is not")
-        }
-        guard let key = account.key(statement.keyID) else { throw account.refusal(of: statement.keyID) }
-        guard key.isSigner(of: signed) else {
-            throw GloveboxError("approval.signature", "the split is not signed by the key it names")
-        }
+        let account = try signer(of: signed, account: statement.account, key: statement.keyID, "split")
         guard account.roles.contains(.owner) else {
             throw GloveboxError("auth.forbidden", "only owners split a lineage")
         }

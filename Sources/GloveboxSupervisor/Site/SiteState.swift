@@ -286,19 +286,32 @@ struct SiteState: Sendable {
         jobs[id]?.approvals.append((bytes, vote.role.rawValue, link))
     }
 
+    /// The account that signed a `what`, with the key that the `what` names.
+    ///
+    /// - Throws: `key.unknown`, `key.revoked`, `approval.signature`.
+    func signer(
+        of envelope: Envelope,
+        account id: String,
+        key keyID: String,
+        _ what: String
+    ) throws(GloveboxError) -> Account {
+        guard let account = accounts[id] else {
+            throw GloveboxError("key.unknown", "the \(what) names an account that there is not")
+        }
+        guard let key = account.key(keyID) else { throw account.refusal(of: keyID) }
+        guard key.isSigner(of: envelope) else {
+            throw GloveboxError("approval.signature", "the \(what) is not signed by the key it names")
+        }
+        return account
+    }
+
     /// Reads and checks a signed vote against the accounts.
     ///
     /// - Throws: `approval.*`, `key.*`, `auth.forbidden`.
     func vote(in envelope: [UInt8]) throws(GloveboxError) -> ApprovalVote {
         let signed = try Envelope(parsing: envelope)
         let approval = try Approval(parsing: signed.payload)
-        guard let account = accounts[approval.account] else {
-            throw GloveboxError("key.unknown", "the vote names an account that there is not")
-        }
-        guard let key = account.key(approval.keyID) else { throw account.refusal(of: approval.keyID) }
-        guard key.isSigner(of: signed) else {
-            throw GloveboxError("approval.signature", "the vote is not signed by the key it names")
-        }
+        let account = try signer(of: signed, account: approval.account, key: approval.keyID, "vote")
         guard let decision = ApprovalVote.Decision(rawValue: approval.decision.rawValue) else {
             throw GloveboxError("approval.signature", "the vote has no known decision")
         }
