@@ -173,9 +173,11 @@ final class JailSession {
         throw JailFaultText.error(step: step, errno: error, steps: builder.plan.steps)
     }
 
+    /// Sends a message; a launcher that is gone has said why, and its words are still to be read.
     private func send(_ kind: UInt8) throws(GloveboxError) {
         let packet = [kind]
         let sent = unsafe glx_send(launcher.control.raw, packet, 1, nil, 0)
+        if sent == -EPIPE || sent == -ECONNRESET { return }
         guard sent == 1 else { throw SyscallError("sendmsg", -sent).coded("jail.launcher") }
     }
 

@@ -117,9 +117,9 @@ struct Assembly {
     /// Makes a mount read-only.
     ///
     /// Where the supervisor has just written, a process that it is starting beside may hold the file until its own exec, so
-    /// a busy mount is tried again for a second.
+    /// a busy mount is tried again for ten seconds: so long may a process wait for a processor.
     private func seal(_ path: [UInt8]) -> Int {
-        var tries = 500
+        var tries = 5_000
         while true {
             let sealed = withText(path) { setAttributes(Int(AT_FDCWD), $0, MOUNT_ATTR_RDONLY, flags: 0) }
             tries -= 1

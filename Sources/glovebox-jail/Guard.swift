@@ -24,22 +24,24 @@ struct Guard {
         control.check(write(bytes("deny"), to: process + bytes("/setgroups")), .idMap)
         control.check(write(plan.uidMap, to: process + bytes("/uid_map")), .idMap)
         control.check(write(plan.gidMap, to: process + bytes("/gid_map")), .idMap)
-        let start = monotonicMilliseconds()
         control.check(inside.send(JailMessage.mapped), .clone)
         // The jail's own end of the pipes is all that may keep them open.
         for descriptor in given.descriptors { close(Int(descriptor)) }
         for descriptor in 0..<3 { close(descriptor) }
         let limit = plan.wallMilliseconds
         if limit == 0 {
-            _ = endsBy(nil)
-        } else if !endsBy(start + limit) {
-            _ = control.send(JailMessage.expired)
-            // Without a workload there is nobody to ask.
-            if plan.graceMilliseconds > 0, inside.hasMessage,
-                let workload = inside.receive(JailMessage.workload, bodyLength: 0)
-            {
-                for pidfd in workload.descriptors { _ = call(SYS_pidfd_send_signal, Int(pidfd), terminate) }
-                _ = endsBy(start + limit + plan.graceMilliseconds)
+            _ = wait()
+        } else if wait(executed: inside) == .executed {
+            let start = monotonicMilliseconds()
+            if wait(until: start + limit) == .late {
+                _ = control.send(JailMessage.expired)
+                // Without a workload there is nobody to ask.
+                if plan.graceMilliseconds > 0, inside.hasMessage,
+                    let workload = inside.receive(JailMessage.workload, bodyLength: 0)
+                {
+                    for pidfd in workload.descriptors { _ = call(SYS_pidfd_send_signal, Int(pidfd), terminate) }
+                    _ = wait(until: start + limit + plan.graceMilliseconds)
+                }
             }
         }
         kill()
@@ -49,20 +51,35 @@ struct Guard {
     /// The number of `SIGTERM`.
     private let terminate = 15
 
-    /// Waits for the jail's end, or the supervisor's; false when the time, on the monotonic clock, came first.
-    private func endsBy(_ end: UInt64?) -> Bool {
+    /// What ended a wait.
+    private enum Waking {
+        /// The jail or the supervisor is gone.
+        case ended
+        /// The program runs.
+        case executed
+        /// The time, on the monotonic clock, is over.
+        case late
+    }
+
+    /// Waits for the jail's end or the supervisor's, and for what else is asked.
+    ///
+    /// The program's time begins with its exec, which closes the last copy of init's end of the socket: before it, only
+    /// building and filling the jail takes time.
+    private func wait(executed inside: Control? = nil, until end: UInt64? = nil) -> Waking {
         while true {
             let now = monotonicMilliseconds()
-            if let end, now >= end { return false }
+            if let end, now >= end { return .late }
             let timeout = end.map { Int(min($0 - now, 1 << 30)) } ?? -1
             var polled = (
                 pollfd(fd: Int32(pidfd), events: Int16(POLLIN), revents: 0),
-                pollfd(fd: control.descriptor, events: 0, revents: 0)
+                pollfd(fd: control.descriptor, events: 0, revents: 0),
+                pollfd(fd: inside?.descriptor ?? -1, events: 0, revents: 0)
             )
             let ready = unsafe withUnsafeMutablePointer(to: &polled) {
-                call(SYS_poll, Int(bitPattern: $0), 2, timeout)
+                call(SYS_poll, Int(bitPattern: $0), 3, timeout)
             }
-            if polled.0.revents != 0 || polled.1.revents != 0 || (ready < 0 && ready != -4) { return true }
+            if polled.0.revents != 0 || polled.1.revents != 0 || (ready < 0 && ready != -4) { return .ended }
+            if polled.2.revents != 0 { return .executed }
         }
     }
 

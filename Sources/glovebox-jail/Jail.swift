@@ -45,7 +45,9 @@ struct Jail {
         var workload: Int32 = -1
         let pid = Int(unsafe glx_fork(0, &workload, -1))
         control.check(pid, .workload)
-        if pid == 0 { Workload(plan: plan, control: control, detached: Int(detached.0)).run() }
+        if pid == 0 {
+            Workload(plan: plan, control: control, launcher: launcher, detached: Int(detached.0)).run()
+        }
         if plan.graceMilliseconds > 0 {
             control.check(launcher.send(JailMessage.workload, descriptors: [workload]), .workload)
         }

@@ -5,11 +5,14 @@ import GloveboxPlanEmbedded
 struct Workload {
     let plan: JailPlan
     let control: Control
+    /// The socket to the launcher, which learns of exec by its end.
+    let launcher: Control
     /// Where init says that the host's mounts are gone.
     let detached: Int
 
     /// Numbers for descriptors that must survive until exec and not longer.
     private enum Kept {
+        static let launcher = 97
         static let detached = 98
         static let program = 99
         static let control = 100
@@ -81,6 +84,7 @@ struct Workload {
     private func arrangeDescriptors() -> Control {
         control.check(call(SYS_dup3, Int(control.descriptor), Kept.control, Int(O_CLOEXEC)), .workload)
         let kept = Control(descriptor: Int32(Kept.control))
+        kept.check(call(SYS_dup3, Int(launcher.descriptor), Kept.launcher, Int(O_CLOEXEC)), .workload)
         kept.check(call(SYS_dup3, detached, Kept.detached, Int(O_CLOEXEC)), .workload)
         if plan.options.contains(.programByDescriptor) {
             kept.check(call(SYS_dup3, Int(plan.programDescriptor), Kept.program, Int(O_CLOEXEC)), .workload)
@@ -92,7 +96,7 @@ struct Workload {
         for index in 0..<plan.descriptors.count {
             kept.check(call(SYS_dup3, 101 + index, index < inputs ? 0 : 3 + index - inputs), .workload)
         }
-        kept.check(call(SYS_close_range, 3 + plan.descriptors.count - inputs, Kept.detached - 1), .workload)
+        kept.check(call(SYS_close_range, 3 + plan.descriptors.count - inputs, Kept.launcher - 1), .workload)
         kept.check(call(SYS_close_range, Kept.control + 1, Int(UInt32.max)), .workload)
         return kept
     }

@@ -130,7 +130,8 @@ import Testing
             try TestPrograms.run("/usr/bin/pgrep", ["-f", "^sleep \(marker)"]).status == 0
         }
         for _ in 0..<2000 where try !running() { usleep(20_000) }
-        try #require(try running())
+        let status = try glovebox(["status", job, "--json"] + site, people).output
+        try #require(try running(), "\(status)")
 
         daemon.0.kill()
         _ = try daemon.0.wait()

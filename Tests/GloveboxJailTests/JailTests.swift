@@ -93,6 +93,19 @@ import Testing
         #expect(run.result.wallMilliseconds < 3000)
     }
 
+    @Test func `the time a supervisor takes before the program runs is not the program's`() throws {
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["true"],
+            profile: try ShippedProfiles.named("default")
+        )
+        specification.limits.wallMilliseconds = 1500
+        var hooks = JailRun.Hooks()
+        hooks.start = { (_: JailReadback, _: JailProtections) throws(GloveboxError) in usleep(2_000_000) }
+        let result = try JailRun(launcher: TestPrograms.path("glovebox-jail")).run(specification, hooks: hooks)
+        #expect(result.end == .exited(0))
+    }
+
     @Test func `a daemonised child dies with the job`() throws {
         let marker = "8765\(getpid())"
         let run = try run(["sh", "-c", "setsid sleep \(marker) >/dev/null 2>&1 & exit 0"])

@@ -127,7 +127,7 @@ import Testing
         let jobs = try tricks.map { try start(test, Self.changed($0.1)) }
         for (job, (check, trick)) in zip(jobs, tricks) {
             let entry = try end(test, job)
-            #expect(entry.job.phase == .withheld, "\(trick): \(entry.job.phase)")
+            #expect(entry.job.phase == .withheld, "\(trick): \(entry.job.phase) \(entry.explanation ?? "")")
             #expect(try test.entry(job).explanation != nil)
             let report = try test.report(job)
             #expect(report.outputs.released.isEmpty && report.privacy?.rho == "0.02", "\(trick)")

@@ -31,7 +31,7 @@ struct JobJail {
         var specification = JailSpecification(
             root: try Self.root(measured: image, in: site.images),
             arguments: executor.argv,
-            profile: try SeccompProfile(parsing: bytes)
+            profile: try ShippedProfiles.named(core.profile.name)
         )
         for (name, text) in executor.env.pairs { specification.environment[name] = text }
         if let fixed = core.deterministic {

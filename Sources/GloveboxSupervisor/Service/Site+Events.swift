@@ -135,9 +135,8 @@ extension SiteDoor {
     ) async {
         var place = begin
         var waiting: [String: SiteEvent] = [:]
-        let listener = bell.listen()
+        let listener = bell.listen(to: job)
         defer { bell.leave(listener) }
-        var wakes = listener.wakes.makeAsyncIterator()
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: .seconds(Self.longest))
         var ping = clock.now.advanced(by: .seconds(15))
@@ -161,12 +160,7 @@ extension SiteDoor {
                 ping = clock.now.advanced(by: .seconds(15))
             }
             // Ends of real runs show at ticks of the clock, which ring no bell.
-            let alarm = Task {
-                do { try await Task.sleep(for: .seconds(1)) } catch { return }
-                listener.wake()
-            }
-            _ = await wakes.next()
-            alarm.cancel()
+            await listener.next(within: .seconds(1))
         }
     }
 }

@@ -253,20 +253,6 @@ extension Site {
         return Page(items, next: next)
     }
 
-    /// A job after its next change, or at the latest when the seconds are over.
-    func job(_ id: String, for caller: Caller, wait: Int) throws(GloveboxError) -> JobInfo {
-        let first = try info(id, for: caller)
-        let deadline = Date(timeIntervalSinceNow: TimeInterval(wait))
-        var rings = bell.rings
-        var current = try info(id, for: caller)
-        while current.phase == first.phase, !current.phase.isTerminal, Date() < deadline {
-            // Phases of a real run show at ticks of the clock, so look again now and then without a change.
-            rings = bell.wait(after: rings, until: min(deadline, Date(timeIntervalSinceNow: 0.1)))
-            current = try info(id, for: caller)
-        }
-        return current
-    }
-
     /// Plans and releases that wait for the caller's vote, oldest first.
     func inbox(for caller: Caller) -> [InboxItem] {
         let now = Machine.now()

@@ -201,7 +201,13 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     }
 
     package func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
-        try await look(caller) { (site) throws(GloveboxError) in try site.job(id, for: caller, wait: wait) }
+        var first: JobPhase?
+        return try await self.wait(for: id, milliseconds: 1000 * wait) { () throws(GloveboxError) in
+            try await look(caller) { (site) throws(GloveboxError) in try site.info(id, for: caller) }
+        } until: { job in
+            defer { first = first ?? job.phase }
+            return job.phase.isTerminal || first.map { $0 != job.phase } ?? false
+        }
     }
 
     package func cancel(
@@ -289,13 +295,30 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     }
 
     package func task(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> TaskRecord {
+        try await self.wait(for: id, milliseconds: wait) { () throws(GloveboxError) in
+            try await look(caller) { (site) throws(GloveboxError) in try site.task(id, for: caller) }
+        } until: {
+            $0.phase.isTerminal || $0.waitsForPeople
+        }
+    }
+
+    /// Looks at a job, and again at each change, until it is as wanted or the time is over; no thread waits.
+    private func wait<Value: Sendable>(
+        for job: String,
+        milliseconds: Int,
+        look: () async throws(GloveboxError) -> Value,
+        until isOver: (Value) -> Bool
+    ) async throws(GloveboxError) -> Value {
         let clock = ContinuousClock()
-        let end = clock.now.advanced(by: .milliseconds(wait))
+        let end = clock.now.advanced(by: .milliseconds(milliseconds))
+        let listener = bell.listen(to: job)
+        defer { bell.leave(listener) }
         while true {
-            let task = try await look(caller) { (site) throws(GloveboxError) in try site.task(id, for: caller) }
-            if task.phase.isTerminal || task.waitsForPeople || clock.now >= end { return task }
-            // A look is cheap, and a thread for each that waits would not be.
-            do { try await Task.sleep(for: .milliseconds(20)) } catch { return task }
+            let value = try await look()
+            let left = clock.now.duration(to: end)
+            if isOver(value) || left <= .zero || Task.isCancelled { return value }
+            // Ends of real runs show at ticks of the clock, which ring no bell.
+            await listener.next(within: min(left, .milliseconds(100)))
         }
     }
 }

@@ -6,26 +6,39 @@ final class Bell: Sendable {
     private let condition = NSCondition()
     private let count = Counter()
 
-    private let listeners = Mutex<[ObjectIdentifier: AsyncStream<Void>.Continuation]>([:])
+    private let listeners = Mutex<[ObjectIdentifier: Listener]>([:])
 
-    /// A task that is woken by each ring; it ends with whoever holds it.
+    /// One task that waits, and no thread with it.
     final class Listener: Sendable {
+        /// The job it waits for; nil for all changes.
+        fileprivate let job: String?
         /// One element for a ring or more.
-        let wakes: AsyncStream<Void>
-        fileprivate let continuation: AsyncStream<Void>.Continuation
+        private let wakes: AsyncStream<Void>
+        private let continuation: AsyncStream<Void>.Continuation
 
-        fileprivate init() {
+        fileprivate init(_ job: String?) {
+            self.job = job
             (wakes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         }
 
-        /// Wakes this one alone.
-        func wake() { continuation.yield() }
+        fileprivate func wake() { continuation.yield() }
+
+        /// Waits for a ring since the last one heard, at most so long.
+        func next(within time: Duration) async {
+            let alarm = Task {
+                do { try await Task.sleep(for: time) } catch { return }
+                wake()
+            }
+            var wakes = wakes.makeAsyncIterator()
+            _ = await wakes.next()
+            alarm.cancel()
+        }
     }
 
-    /// Waits without a thread.
-    func listen() -> Listener {
-        let listener = Listener()
-        listeners.withLock { $0[ObjectIdentifier(listener)] = listener.continuation }
+    /// Begins to hear rings, those of one job or all.
+    func listen(to job: String? = nil) -> Listener {
+        let listener = Listener(job)
+        listeners.withLock { $0[ObjectIdentifier(listener)] = listener }
         return listener
     }
 
@@ -44,13 +57,16 @@ final class Bell: Sendable {
         return unsafe count.value
     }
 
-    /// Tells everyone that something changed.
-    func ring() {
+    /// Tells that something changed: those who wait for the job, or everyone.
+    func ring(of job: String? = nil) {
         condition.lock()
         unsafe count.value += 1
         condition.broadcast()
         condition.unlock()
-        for listener in listeners.withLock({ Array($0.values) }) { listener.yield() }
+        let woken = listeners.withLock { listeners in
+            listeners.values.filter { job == nil || $0.job == nil || $0.job == job }
+        }
+        for listener in woken { listener.wake() }
     }
 
     /// Blocks this thread until it has rung more often than `rings`, or until the time; its count then.

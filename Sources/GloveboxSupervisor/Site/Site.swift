@@ -161,9 +161,9 @@ package final class Site: Sendable {
     }
 
     /// Tells everyone of a change, and has the index follow when there is enough of it.
-    private func announce(_ isIndexDue: Bool) {
+    private func announce(of job: String?, _ isIndexDue: Bool) {
         if isIndexDue { writeIndex() }
-        bell.ring()
+        bell.ring(of: job)
     }
 
     /// Keeps a plan that may be submitted.
@@ -178,7 +178,7 @@ package final class Site: Sendable {
         let (index, isDue) = try state.withLock { (state: inout SiteState) throws(GloveboxError) -> (UInt64, Bool) in
             (try append(event, json, to: &state), state.backlog.isDue)
         }
-        announce(isDue)
+        announce(of: event.job, isDue)
         return index
     }
 
@@ -214,7 +214,7 @@ package final class Site: Sendable {
             try append(event, json, to: &state)
             return (actions, state.backlog.isDue)
         }
-        announce(isDue)
+        announce(of: id, isDue)
         return actions
     }
 
@@ -234,7 +234,7 @@ package final class Site: Sendable {
         try state.withLock { (state: inout SiteState) throws(GloveboxError) in
             try state.apply(SiteLog.appendReport(hashedRekord, issued: event, json, to: log))
         }
-        bell.ring()
+        bell.ring(of: event.job)
     }
 
     /// The id of what a job puts out: one bundle, so the job's own id under another prefix.
