@@ -129,33 +129,30 @@ import Testing
         func running() throws -> Bool {
             try TestPrograms.run("/usr/bin/pgrep", ["-f", "^sleep \(marker)"]).status == 0
         }
-        for _ in 0..<2000 where try !running() { usleep(20_000) }
+        let isRunning = try eventually(running)
         let status = try glovebox(["status", job, "--json"] + site, people).output
-        try #require(try running(), "\(status)")
+        try #require(isRunning, "\(status)")
 
         daemon.0.kill()
         _ = try daemon.0.wait()
-        for _ in 0..<100 where try running() { usleep(20_000) }
-        #expect(try !running(), "the jail outlived its supervisor")
+        #expect(try eventually { try !running() }, "the jail outlived its supervisor")
         daemon = try serve()
         defer {
             daemon.0.kill()
             do { _ = try daemon.0.wait() } catch {}
         }
-        var phase = ""
-        for _ in 0..<100 where phase != "errored" {
-            phase = try JSONReader.read(Array(must(["status", job, "--json"] + site).utf8))["phase"]?.string ?? ""
-            if phase != "errored" { usleep(50_000) }
-        }
-        #expect(phase == "errored")
+        #expect(
+            try eventually {
+                try JSONReader.read(Array(must(["status", job, "--json"] + site).utf8))["phase"]?.string == "errored"
+            }
+        )
         let mounts = try TestPrograms.run("/bin/cat", ["/proc/self/mountinfo"]).output
         #expect(!mounts.contains(state))
         // Tiles follow the journal within a second, and a partial one goes when it grows.
         func isLogged() throws -> Bool {
             try TestPrograms.run("/bin/grep", ["-rqaE", "\"job.interrupted\"", state + "/log/tile"]).status == 0
         }
-        for _ in 0..<100 where try !isLogged() { usleep(50_000) }
-        #expect(try isLogged(), "the log does not say that the run was interrupted")
+        #expect(try eventually(isLogged), "the log does not say that the run was interrupted")
     }
 }
 

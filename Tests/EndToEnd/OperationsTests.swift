@@ -63,8 +63,7 @@ import Testing
             line += more
         }
         let url = "http://127.0.0.1:\(try port())"
-        for _ in 0..<100 where try get(url + "/healthz").code != "200" { usleep(50_000) }
-        #expect(try get(url + "/healthz").code == "200")
+        #expect(try eventually { try get(url + "/healthz").code == "200" })
         let figures = try get(url + "/metrics").body
         for name in ["glovebox_jobs{phase=\"queued\"} 0", "glovebox_log_writable 1", "glovebox_disk_free_bytes{use="] {
             #expect(figures.contains(name), "\(figures)")

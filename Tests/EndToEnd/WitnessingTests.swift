@@ -107,14 +107,6 @@ import Testing
         }
     }
 
-    private func eventually(_ what: String, _ condition: () throws -> Bool) throws {
-        for _ in 0..<600 {
-            if try condition() { return }
-            usleep(100_000)
-        }
-        Issue.record("it never came about: \(what)")
-    }
-
     /// Two sites that have cosigned each other's log.
     private func pair() throws -> (Peer, Peer) {
         let (north, south) = (try Peer("north"), try Peer("south"))
@@ -122,9 +114,12 @@ import Testing
         try south.watch(north)
         #expect(try north.start() == nil, "a site starts before its witness does")
         #expect(try south.start() == nil)
-        try eventually("both are cosigned") {
-            try north.cosignedSize(by: "south") != nil && south.cosignedSize(by: "north") != nil
-        }
+        #expect(
+            try eventually {
+                try north.cosignedSize(by: "south") != nil && south.cosignedSize(by: "north") != nil
+            },
+            "it never came about: both are cosigned"
+        )
         return (north, south)
     }
 
@@ -138,9 +133,12 @@ import Testing
         #expect(try north.grow("bob").status == 0)
         let record = try south.record
         let grown = try #require(try north.read("log/checkpoint").split(separator: 10).dropFirst().first)
-        try eventually("the witness has the new size") {
-            try south.read(record + "/checkpoint").split(separator: 10).dropFirst().first == grown
-        }
+        #expect(
+            try eventually {
+                try south.read(record + "/checkpoint").split(separator: 10).dropFirst().first == grown
+            },
+            "it never came about: the witness has the new size"
+        )
         north.stop()
         #expect(try TestPrograms.run("/bin/rm", ["-rf", north.state]).status == 0)
         #expect(try TestPrograms.run("/bin/cp", ["-a", snapshot + "/state", north.state]).status == 0)
@@ -168,14 +166,20 @@ import Testing
         #expect(try north.start() == nil)
         #expect(try north.grow("mallory").status == 0)
         #expect(try south.start() == nil)
-        try eventually("the log is stopped") {
-            try TestPrograms.run("/bin/ls", [north.state + "/evidence"]).output.split(separator: "\n").count >= 2
-        }
+        #expect(
+            try eventually {
+                try TestPrograms.run("/bin/ls", [north.state + "/evidence"]).output.split(separator: "\n").count >= 2
+            },
+            "it never came about: the log is stopped"
+        )
         let refused = try north.grow("eve")
         #expect(refused.status != 0 && refused.output.contains("log.unavailable"), "a convicted log takes nothing")
-        try eventually("the witness keeps what it was shown") {
-            try TestPrograms.run("/bin/ls", ["\(south.state)/\(record)"]).output.contains("suspect-")
-        }
+        #expect(
+            try eventually {
+                try TestPrograms.run("/bin/ls", ["\(south.state)/\(record)"]).output.contains("suspect-")
+            },
+            "it never came about: the witness keeps what it was shown"
+        )
         #expect(try south.read(record + "/checkpoint").split(separator: 10).dropFirst().first == grown)
         #expect(try south.get("\(record)/checkpoint").utf8.elementsEqual(south.read(record + "/checkpoint")))
     }

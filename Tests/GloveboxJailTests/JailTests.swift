@@ -342,12 +342,7 @@ import Testing
         #expect(try output.read(upTo: 100) == Array("started\n".utf8))
         process.kill()
         _ = try process.wait()
-        var alive = true
-        for _ in 0..<100 where alive {
-            alive = try TestPrograms.run("/usr/bin/pgrep", ["-f", "^sleep \(marker)"]).status == 0
-            if alive { usleep(20_000) }
-        }
-        #expect(!alive)
+        #expect(try eventually { try TestPrograms.run("/usr/bin/pgrep", ["-f", "^sleep \(marker)"]).status == 1 })
         ControlGroup.sweep(.current())
         for parent in ControlGroupLayout.current().parents.values {
             #expect(

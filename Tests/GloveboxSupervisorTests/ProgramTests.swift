@@ -103,8 +103,7 @@ import Testing
             func isRunning() throws -> Bool {
                 try TestPrograms.run("/bin/grep", ["-rqa", "\"job.started\"", layout.root + "/log"]).status == 0
             }
-            for _ in 0..<2400 where try !isRunning() { usleep(50_000) }
-            try #require(try isRunning())
+            try #require(try eventually(isRunning))
         }
         func check(_ site: Site) {
             let ledger = site.read { state in state.ledger }
