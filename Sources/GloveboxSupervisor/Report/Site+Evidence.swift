@@ -6,6 +6,7 @@ internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
+internal import Synchronization
 
 extension Site {
     /// The evidence directory of a job, log proofs made fresh.
@@ -97,9 +98,15 @@ extension Site {
         let path = layout.root + "/" + TrustFiles.Name.trustPolicy
         guard StateFile.exists(path) else { return nil }
         let file = try StateFile.read(path)
+        // Every report names the policy, and its signature is as good as it was while its bytes are the same.
+        if let known = openedTrust.withLock({ $0 }), known.file == file { return (known.policy, known.digest) }
         // Between the change of the root and the next policy, the one before has signed.
         for root in keys.record.all(.root) {
-            do throws(GloveboxError) { return try TrustPolicy.open(file, rootCertificate: root.parts[0]) } catch {
+            do throws(GloveboxError) {
+                let (policy, digest) = try TrustPolicy.open(file, rootCertificate: root.parts[0])
+                openedTrust.withLock { $0 = (file, policy, digest) }
+                return (policy, digest)
+            } catch {
                 guard error.code == "trust.signature" else { throw error }
             }
         }

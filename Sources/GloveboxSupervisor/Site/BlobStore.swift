@@ -1,10 +1,13 @@
 internal import Glibc
 internal import GloveboxCore
 internal import GloveboxLinux
+internal import Synchronization
 
 /// Content-addressed files: a name is the SHA-256 of what stands under it.
-struct BlobStore: Sendable {
+final class BlobStore: Sendable {
     private let directory: String
+    /// Held while a file is written: two who keep the same bytes at once would write under one temporary name.
+    private let writing = Mutex(())
 
     init(root: String) throws(GloveboxError) {
         directory = root + "/blobs"
@@ -16,7 +19,9 @@ struct BlobStore: Sendable {
     /// Keeps bytes; their digest.
     func put(_ bytes: [UInt8]) throws(GloveboxError) -> Digest {
         let digest = Machine.sha256(bytes)
-        if !StateFile.exists(path(digest)) { try StateFile.write(bytes, to: path(digest)) }
+        try writing.withLock { _ throws(GloveboxError) in
+            if !StateFile.exists(path(digest)) { try StateFile.write(bytes, to: path(digest)) }
+        }
         return digest
     }
 

@@ -29,6 +29,8 @@ package final class Site: Sendable {
     let jails: JailReserve
     /// Programs of images that were measured.
     let programs = KnownPrograms()
+    /// The published trust policy as last opened: its file, and what was found in it.
+    let openedTrust = Mutex<(file: [UInt8], policy: TrustPolicy, digest: Digest)?>(nil)
     let log: LogWriter
     let blobs: BlobStore
     let images: ImageStore
