@@ -7,6 +7,7 @@ import GloveboxLinux
 import GloveboxPrivacy
 import GloveboxStore
 import GloveboxTransparency
+import Synchronization
 import TestSupport
 import Testing
 
@@ -101,9 +102,16 @@ import Testing
         return try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
     }
 
-    /// An owner's signed word that a dataset shall leave its lineage as it is now.
+    /// Hands in an owner's signed word that a dataset shall leave its lineage as it is now.
     private func split(_ name: String, by person: TestSite.Person, because reason: String, in test: TestSite) throws
         -> LineageInfo
+    {
+        let envelope = String(decoding: try word(name, of: person, because: reason, in: test), as: UTF8.self)
+        return try test.site.splitLineage(person.caller, name, LineageSplitRequest(envelope: envelope))
+    }
+
+    private func word(_ name: String, of person: TestSite.Person, because reason: String, in test: TestSite) throws
+        -> [UInt8]
     {
         let known = try test.site.lineage(of: name)
         let statement = LineageSplit(
@@ -115,8 +123,7 @@ import Testing
             time: Machine.now(),
             reason: reason
         )
-        let envelope = String(decoding: try person.signer.sign(statement.bytes).bytes, as: UTF8.self)
-        return try test.site.splitLineage(person.caller, name, LineageSplitRequest(envelope: envelope))
+        return try person.signer.sign(statement.bytes).bytes
     }
 
     @Test(.enabled(if: data != nil, "needs GLOVEBOX_FAIR_CSV"))
@@ -174,5 +181,40 @@ import Testing
         let second = try run("twin", in: test)
         #expect(second.job.phase == .withheld && second.explanation?.contains("differencing") == true)
         #expect(try test.findings().isEmpty)
+    }
+
+    @Test(.enabled(if: data != nil && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a program over blocks is paid for from the lineage that the dataset has by then`() throws {
+        let test = try ProgramSite.found(Self.image, ProgramSite.policy())
+        _ = try register("twin", Self.rows(), in: test)
+        let (olga, otto) = (
+            try TestSite.person("olga", .owner, test.site), try TestSite.person("otto", .owner, test.site)
+        )
+        _ = try split("fair", by: olga, because: "two sites", in: test)
+        let job = try test.submit(ProgramSite.plan(test, ProgramSite.honest))
+        try test.vote(.approve, on: job)
+        let old = try test.site.dataset(named: "fair").lineage
+        // What holds the decisions holds up the payment, for which the job has read everything by then.
+        let new = try test.site.decisions.withLock { _ in
+            try test.start()
+            for _ in 0..<6000 where try !hasKey(job, test) { usleep(10_000) }
+            try #require(try hasKey(job, test))
+            let envelope = try word("fair", of: otto, because: "two sites", in: test)
+            return try test.site.split(otto.caller, "fair", envelope).lineage
+        }
+        #expect(new != old)
+        for _ in 0..<12 where test.site.read({ $0.ledger.count }) == 0 {
+            _ = try test.wait(for: job) { _ in test.site.read { $0.ledger.count } > 0 }
+        }
+        #expect(test.site.read { $0.ledger.spent(lineage: new) }.text == "15000")
+        #expect(test.site.read { $0.ledger.spent(lineage: old) } == .zero)
+        try test.cancel(job)
+        for _ in 0..<6 where try test.entry(job).job.cleanup != .done {
+            _ = try test.wait(for: job) { $0.job.cleanup == .done }
+        }
+    }
+
+    private func hasKey(_ job: String, _ test: TestSite) throws -> Bool {
+        try SiteLog.records(test.site.log).contains { $0.job == job && $0.kind == .keyReleased }
     }
 }

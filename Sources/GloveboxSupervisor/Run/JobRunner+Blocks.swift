@@ -26,7 +26,7 @@ extension JobRunner {
     ) throws(GloveboxError) {
         let aggregate = try BlockAggregate(policy)
         let question = try PaidAnswer.Question(program: entry.manifest, data.first, cost: aggregate.cost())
-        let answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
+        var answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
         let refusal = try answer.refusal()
         // What is paid for already, or cannot be paid for, needs no rows; the report still tells of a jail.
         let known = refusal == nil ? try answer.known() : nil
@@ -47,6 +47,8 @@ extension JobRunner {
         ) { () throws(GloveboxError) in
             guard needsBlocks, let request = door.grant?.request else { return }
             charge = try site.decisions.withLock { _ throws(GloveboxError) in
+                // As the datasets are now: a lineage may have been split since.
+                answer.data = try site.data(of: entry)
                 let before = answer.spent
                 return (try answer.pay(under: request), before)
             }

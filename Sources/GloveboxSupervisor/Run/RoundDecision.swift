@@ -28,13 +28,8 @@ struct RoundDecision {
         if let known = try answer.known() { return try answer.released(known, charged: nil, spentBefore: before) }
         // One job is decided at a time, so nothing is spent between the check and the charge.
         if let refusal = try answer.refusal() { return try answer.refused(refusal) }
-        do { try site.requireRound(policy, data.first, project: entry.manifest.project) } catch
-            where error.code == "budget.exhausted"
-        {
-            return try answer.refused(error)
-        }
         // Before the file is looked at: what the job left must not decide what is charged.
-        let charged = try answer.pay(under: request, round: spec.round)
+        let charged = try answer.pay(under: request)
         switch try update(spec, outputs, mechanism) {
         case .success(let update):
             return try answer.released(SafetensorsWriter.write(update, .f32), charged: charged, spentBefore: before)
@@ -82,6 +77,7 @@ extension PaidAnswer.Question {
     init(round spec: RoundSpec, of plan: Manifest, cost: Rho) {
         digest = Machine.sha256(Array("glovebox/round/v1\n".utf8) + spec.digest.bytes + plan.coreDigest.bytes)
         self.cost = cost
+        round = spec.round
     }
 }
 
@@ -107,29 +103,22 @@ extension Site {
         try RoundSpec(bytes: file(RoundSpec.fileName, of: nar))
     }
 
-    /// A plan whose round can never be released, or paid for, is refused before anyone is asked.
+    /// A plan whose round can never be released is refused before anyone is asked.
     func checkRound(
         _ code: RegisteredCode,
         _ policy: OutputPolicy,
-        _ dataset: RegisteredDataset,
-        project: String
+        _ dataset: RegisteredDataset
     ) throws(GloveboxError) {
         try code.require(RoundSpec.fileName, under: policy)
         try round(code.digests.nar)
             .check(policy: policy, dataset: dataset.name, capabilities: Self.roundCapabilities)
-        try requireRound(policy, dataset, project: project)
     }
 
-    /// Checks that a project has a round left on a dataset's lineage.
-    ///
-    /// - Throws: `budget.exhausted`.
-    func requireRound(_ policy: OutputPolicy, _ dataset: RegisteredDataset, project: String) throws(GloveboxError) {
-        let paid = read { state in state.rounds(of: project, on: dataset.lineage) }
-        guard let most = policy.opaque.maxRounds, paid < most else {
-            throw GloveboxError(
-                "budget.exhausted",
-                "project \(Display.escape(project)) has no round left on this dataset"
-            )
-        }
+    /// So is one whose round was not paid for and cannot be.
+    func checkRoom(forRoundOf plan: Manifest, _ policy: OutputPolicy, _ data: PlanData) throws(GloveboxError) {
+        guard policy.isOfRounds else { return }
+        let spec = try round(plan.core.code.nar)
+        let question = PaidAnswer.Question(round: spec, of: plan, cost: try UpdateMechanism(policy).rho)
+        try requireRoom(for: charge(for: question, policy, data, project: plan.project), policy)
     }
 }

@@ -33,7 +33,8 @@ extension Site {
         try decisions.withLock { _ throws(GloveboxError) in try split(caller, name, Array(request.envelope.utf8)) }
     }
 
-    private func split(_ caller: Caller, _ name: String, _ envelope: [UInt8]) throws(GloveboxError) -> LineageInfo {
+    /// The same, for whoever holds ``decisions``.
+    func split(_ caller: Caller, _ name: String, _ envelope: [UInt8]) throws(GloveboxError) -> LineageInfo {
         let dataset = try dataset(named: name)
         let statement = try read { state in
             Result { () throws(GloveboxError) in try state.split(in: envelope, of: dataset) }

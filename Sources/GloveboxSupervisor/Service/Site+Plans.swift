@@ -124,6 +124,7 @@ extension Site {
             purpose: request.purpose
         )
         try checkProgram(manifest, policy, data, project: project)
+        try checkRoom(forRoundOf: manifest, policy, data)
         keepDraft(PlanDraft(manifest: manifest, rules: rules))
         return CreatedPlan(planDigest: manifest.digest, coreDigest: manifest.coreDigest, manifest: manifest.bytes)
     }
@@ -180,7 +181,7 @@ extension Site {
         }
         // A program over blocks has no spec: the plan itself is what is asked.
         if policy.privacy.blocks != nil { return }
-        if policy.isOfRounds { return try checkRound(code, policy, data.first, project: project) }
+        if policy.isOfRounds { return try checkRound(code, policy, data.first) }
         if policy.tier == .computed { return try checkQuery(code, policy, data, project: project) }
         if policy.tier == .opaque { return try checkOpaque(code, policy, data.first) }
         try ReleaseGate.check(

@@ -80,7 +80,8 @@ extension Site {
                 query: question.digest,
                 dataset: data.commitment,
                 policy: policy.document.digest
-            )
+            ),
+            round: question.round
         )
     }
 
@@ -88,25 +89,20 @@ extension Site {
     ///
     /// - Throws: `budget.exhausted`.
     func requireRoom(for charge: PrivacyLedger.Charge, _ policy: OutputPolicy) throws(GloveboxError) {
-        guard let budget = policy.privacy.budget else {
-            throw GloveboxError("policy.not-enforced", "the policy has no budget")
-        }
         let ledger = read { state in state.ledger }
-        if budget.cachesIdentical, ledger.answer(to: charge.key) != nil { return }
-        try ledger.check(charge, budget: budget)
+        if policy.privacy.budget?.cachesIdentical == true, ledger.answer(to: charge.key) != nil { return }
+        try ledger.check(charge, under: policy)
     }
 }
 
 extension SiteState {
-    /// How many rounds of federated training a project has paid for on a dataset's lineage.
-    func rounds(of project: String, on lineage: String) -> Int64 { rounds[project]?[lineage] ?? 0 }
-
     /// Adds a logged charge, or the answer it paid for, to the ledger.
     mutating func addSpending(_ record: SiteRecord) throws(GloveboxError) {
         if let json = record.json["charge"] {
-            let charge = try PrivacyLedger.Charge(json: json)
+            var charge = try PrivacyLedger.Charge(json: json)
+            // Beside the charge is where earlier versions wrote it.
+            charge.round = charge.round ?? record.json["round"]?.integer
             try ledger.apply(charge)
-            if record.json["round"] != nil { rounds[charge.project, default: [:]][charge.lineage, default: 0] += 1 }
         }
         guard let answer = record.json["answer"] else { return }
         var fields = try JSONFields(answer, at: "answer")
