@@ -7,28 +7,7 @@ internal import GloveboxTables
 internal import GloveboxTransparency
 
 extension Site {
-    /// The query that stands in a code tree.
-    func query(_ nar: Digest) throws(GloveboxError) -> DPQuery { try DPQuery(bytes: file(DPQuery.fileName, of: nar)) }
-
-    /// A plan whose query can never be answered, or paid for, is refused before anyone is asked.
-    func checkQuery(
-        _ code: RegisteredCode,
-        _ policy: OutputPolicy,
-        _ data: PlanData,
-        project: String
-    ) throws(GloveboxError) {
-        try code.require(DPQuery.fileName, under: policy)
-        let query = try query(code.digests.nar)
-        try query.check(
-            policy: policy,
-            description: data.description,
-            inputPolicy: data.inputPolicy,
-            capabilities: Self.queryCapabilities
-        )
-        try requireRoom(for: charge(for: query.question(), policy, data, project: project), policy)
-    }
-
-    /// A plan whose program can never be run over blocks, or paid for, is refused before anyone is asked.
+    /// A plan whose program has no time for its blocks, or cannot be paid for, is refused before anyone is asked.
     func checkProgram(
         _ plan: Manifest,
         _ policy: OutputPolicy,
@@ -45,21 +24,8 @@ extension Site {
                 hint: "Leave the wall limit out, and the plan asks for what the policy's blocks take."
             )
         }
-        let (aggregate, dataset) = (try BlockAggregate(policy), data.first)
-        try aggregate.check(
-            description: dataset.description,
-            inputPolicy: dataset.inputPolicy,
-            capabilities: Self.programCapabilities
-        )
-        let answer = try aggregate.longestAnswer(dataset: dataset.name)
-        guard let output = policy.outputs.first, answer.count <= output.maxBytes else {
-            throw GloveboxError(
-                "output.too-large",
-                "an answer may have \(answer.count) bytes, more than the policy's output"
-            )
-        }
-        _ = try ReleaseBundle([Decision.File(output.name, answer)], pad: policy.channels.pad)
-        let question = try PaidAnswer.Question(program: plan, dataset, cost: aggregate.cost())
+        let cost = try BlockAggregate(policy).cost()
+        let question = PaidAnswer.Question(program: plan, data.first, cost: cost)
         try requireRoom(for: charge(for: question, policy, data, project: project), policy)
     }
 
