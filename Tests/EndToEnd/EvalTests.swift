@@ -128,6 +128,21 @@ import Testing
         #expect(cheating.status == 3 && reasons(cheating.result).contains("row_leak"), "\(reasons(cheating.result))")
     }
 
+    @Test func `what a training states of its privacy is told, and refused when it states less than is true`() throws {
+        let code = try TestPrograms.scratch()
+        let claim = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/private-training/training.claim.json"
+        func judge(_ change: String) throws -> JSONValue {
+            let spec = Self.examples + "ml-model/model.spec.json"
+            let script = "cp \(spec) \(code) && sed '\(change)' \(claim) > \(code)/training.claim.json"
+            try #require(try TestPrograms.run("/bin/sh", ["-c", script]).status == 0)
+            let outputs = Self.examples + "ml-model/outputs"
+            return try run(["eval", "--policy", "ml-model", "--code", code, "--outputs", outputs] + Self.people).result
+        }
+        let told = try judge("")["checks"]?.array?.first { $0["id"] == "dp_claim" }
+        #expect(told?["outcome"] == "pass" && told?["parameters"]?["status"] == "claim", "\(String(describing: told))")
+        #expect(try judge("s/7.33/7.0/")["error"]?["code"] == "privacy.claim")
+    }
+
     @Test func `a table over a join is judged over the join of both`() throws {
         let join = ["--join", Self.examples + "visits"]
         func judge(_ policy: String, _ code: String, _ options: [String]) throws -> (status: Int32, result: JSONValue) {
