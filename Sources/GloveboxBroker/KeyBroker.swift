@@ -261,7 +261,8 @@ package final class KeyBroker {
         try store.add(.followed(root: run.root, log: run.log))
     }
 
-    /// Charges for noise within the limits of the plan's own output policy; the same charge of a run is made once.
+    /// Charges for noise within the limits of the plan's own output policy, its number of rounds among them; the same charge
+    /// of a run is made once.
     ///
     /// - Throws: `kbs.key`, `kbs.budget`, `budget.exhausted`, `privacy.*`, `store.*`.
     package func charge(
@@ -276,10 +277,11 @@ package final class KeyBroker {
             sha256: Array("glovebox-kbs-charge-v1\0".utf8) + request.bytes + charge.key.bytes
         )
         if store.book.charges.contains(id) { return }
-        guard let budget = try Self.policy(policy, grant.policy).privacy.budget else {
+        let rules = try Self.policy(policy, grant.policy)
+        guard rules.privacy.budget != nil else {
             throw GloveboxError("kbs.budget", "the plan's output policy has no budget")
         }
-        try store.book.noise.check(charge, budget: budget)
+        try store.book.noise.check(charge, under: rules)
         try store.add(.charged(charge, request: id))
     }
 

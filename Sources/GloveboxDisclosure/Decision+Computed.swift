@@ -9,6 +9,11 @@ extension Decision {
         computed(.release, [File(name: name, bytes: bytes)], reasons: [], spec, findings)
     }
 
+    /// A question that there is room for, and no answer was drawn for.
+    package static func affordable(spec: Digest, _ findings: [Finding]) -> Decision {
+        computed(.release, [], reasons: [], spec, findings)
+    }
+
     /// A question that gets no answer because the ledger, which is public, has no room for it.
     package static func unaffordable(spec: Digest, _ finding: Finding) -> Decision {
         computed(.refuse, [], reasons: ["budget-refused"], spec, [finding])

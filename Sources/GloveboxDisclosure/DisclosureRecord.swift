@@ -14,6 +14,8 @@ package struct DisclosureRecord: Sendable {
         package var dataset: Digest
         /// What was joined to it, with the lineage of each.
         package var joined: [(lineage: String, version: Digest)] = []
+        /// Lineages beside these that have units of the data.
+        package var furtherLineages: [String] = []
         package var bundle: Digest?
         package var codeMeasurement: Digest?
         package var attestationReport: Digest?
@@ -217,6 +219,9 @@ package struct DisclosureRecord: Sendable {
             ("lineage", .string(subject.lineage)), ("version_digest", .string(context.dataset.named)),
             ("input_policy_digest", .string(subject.inputPolicy.document.digest.named)),
         ])
+        if !context.furtherLineages.isEmpty {
+            dataset["further_lineages"] = .array(context.furtherLineages.map(JSONValue.string))
+        }
         if !context.joined.isEmpty {
             dataset["joined"] = .array(
                 context.joined.map {

@@ -7,8 +7,9 @@ struct AnswerReport {
     private let items: [PrivacyRules.ReportItem]
     private let delta: ExactDecimal?
 
-    init(_ policy: OutputPolicy) {
-        items = policy.privacy.report ?? PrivacyRules.ReportItem.allCases
+    /// What the policy has said, or all of it for whoever the policy keeps nothing from.
+    init(_ policy: OutputPolicy, isWhole: Bool = false) {
+        items = isWhole ? PrivacyRules.ReportItem.allCases : policy.privacy.report ?? PrivacyRules.ReportItem.allCases
         delta = policy.privacy.budget?.delta
     }
 

@@ -149,16 +149,31 @@ package struct BlockAggregate: Sendable {
         return ExactDecimal(mantissa: scaled, exponent: -Int(result.decimals) - more).text
     }
 
+    /// What an answer costs, with the noise on each mean.
+    ///
+    /// - Throws: `privacy.*`.
+    package func forecast() throws(GloveboxError) -> AnswerForecast {
+        AnswerForecast(policy, try laws, cost: try cost())
+    }
+
+    private var laws: [JSONObject] {
+        get throws(GloveboxError) {
+            var laws: [JSONObject] = []
+            for (index, noise) in noise.enumerated() {
+                let number = String(index + 1)
+                laws.append(
+                    try noise.report(of: number, decimals: Int(result.decimals), count: UInt128(count))
+                )
+            }
+            return laws
+        }
+    }
+
     private func encode(_ values: [String], _ dataset: String) throws(GloveboxError) -> [UInt8] {
         var answer = JSONObject([
             ("apiVersion", "glovebox/v1"), ("kind", "DPProgramAnswer"), ("dataset", .string(dataset)),
             ("blocks", .integer(count)), ("values", .array(values.map(JSONValue.string))),
         ])
-        var laws: [JSONObject] = []
-        for (index, noise) in noise.enumerated() {
-            let number = String(index + 1)
-            laws.append(try noise.report(of: number, decimals: Int(result.decimals), count: UInt128(count)))
-        }
         try AnswerReport(policy).add(laws, cost: cost(), to: &answer)
         return CanonicalJSON.encode(.object(answer))
     }

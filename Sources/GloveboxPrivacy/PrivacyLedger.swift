@@ -19,6 +19,8 @@ package struct PrivacyLedger: Sendable {
         package let selectionDelta: UInt64
         /// What is paid for: query, dataset version and mechanism; see ``key(query:dataset:policy:)``.
         package let key: Digest
+        /// The number of the round of federated training; nil for everything else.
+        package var round: Int64?
 
         /// Gathers a charge.
         package init(
@@ -27,11 +29,12 @@ package struct PrivacyLedger: Sendable {
             project: String,
             rho: Rho,
             selectionDelta: UInt64 = 0,
-            key: Digest
+            key: Digest,
+            round: Int64? = nil
         ) {
             (self.lineage, self.joined) = (lineage, joined)
             (self.project, self.rho, self.key) = (project, rho, key)
-            self.selectionDelta = selectionDelta
+            (self.selectionDelta, self.round) = (selectionDelta, round)
         }
 
         /// Reads a logged charge.
@@ -51,6 +54,12 @@ package struct PrivacyLedger: Sendable {
                 throw GloveboxError("log.journal-corrupt", "a privacy charge has no amount")
             }
             rho = Rho(units: units)
+            round = try fields.optional("round").map { (json) throws(GloveboxError) in
+                guard let round = json.integer, round > 0 else {
+                    throw GloveboxError("log.journal-corrupt", "a privacy charge is for no round")
+                }
+                return round
+            }
             guard let text = fields.optional("selectionDeltaUnits") else {
                 selectionDelta = 0
                 return
@@ -72,6 +81,7 @@ package struct PrivacyLedger: Sendable {
             ])
             if !joined.isEmpty { object["joined"] = .array(joined.map { .string($0) }) }
             if selectionDelta > 0 { object["selectionDeltaUnits"] = .string(String(selectionDelta)) }
+            object["round"] = round.map(JSONValue.integer)
             return .object(object)
         }
     }
@@ -79,6 +89,8 @@ package struct PrivacyLedger: Sendable {
     private var byLineage: [String: Rho] = [:]
     private var byProject: [String: Rho] = [:]
     private var selectionDeltas: [String: UInt64] = [:]
+    // Rounds of federated training, by lineage and project.
+    private var rounds: [String: [String: Int64]] = [:]
     private var answers: [Digest: Digest] = [:]
     /// Number of charges so far.
     package private(set) var count = 0
@@ -95,13 +107,42 @@ package struct PrivacyLedger: Sendable {
     /// What selecting group keys may have failed with on a dataset's lineage, in units of 10^-18.
     package func selectionDelta(lineage: String) -> UInt64 { selectionDeltas[lineage] ?? 0 }
 
+    /// How many rounds of federated training a project has paid for on a dataset's lineage.
+    package func rounds(of project: String, on lineage: String) -> Int64 { rounds[lineage]?[project] ?? 0 }
+
     /// The digest of the answer that was paid for under a key; nil when there is none.
     package func answer(to key: Digest) -> Digest? { answers[key] }
+
+    /// Checks that a policy leaves room for a charge: for its amount, and for one more round where it has rounds.
+    ///
+    /// - Throws: `budget.exhausted`, `policy.not-enforced`, `privacy.overflow`.
+    package func check(_ charge: Charge, under policy: OutputPolicy) throws(GloveboxError) {
+        guard let budget = policy.privacy.budget else {
+            throw GloveboxError("policy.not-enforced", "the policy has no budget")
+        }
+        try checkRounds(charge, policy.opaque.maxRounds)
+        try check(charge, budget: budget)
+    }
+
+    private func checkRounds(_ charge: Charge, _ most: Int64?) throws(GloveboxError) {
+        guard let most else { return }
+        // Whoever charges without saying so would have rounds that nobody counts.
+        guard charge.round != nil else {
+            throw GloveboxError("policy.not-enforced", "the policy has rounds, and the charge is for none")
+        }
+        for lineage in charge.lineages where rounds(of: charge.project, on: lineage) >= most {
+            throw GloveboxError(
+                "budget.exhausted",
+                "project \(Display.escape(charge.project)) has had its \(most) rounds on this dataset",
+                hint: "A round that was paid for is given again for nothing."
+            )
+        }
+    }
 
     /// Checks that a charge fits both limits: spent + charge <= limit.
     ///
     /// - Throws: `budget.exhausted`, `policy.not-enforced`, `privacy.overflow`.
-    package func check(_ charge: Charge, budget: Budget) throws(GloveboxError) {
+    func check(_ charge: Charge, budget: Budget) throws(GloveboxError) {
         try checkSelection(charge, budget)
         guard let lineage = Rho(budget.datasetRho), let project = Rho(budget.projectRho) else {
             throw GloveboxError("policy.not-enforced", "a limit of the budget is finer than 10^-12")
@@ -142,6 +183,7 @@ package struct PrivacyLedger: Sendable {
             if charge.selectionDelta > 0 {
                 selectionDeltas[lineage] = try Exact.sum(selectionDelta(lineage: lineage), charge.selectionDelta)
             }
+            if charge.round != nil { rounds[lineage, default: [:]][charge.project, default: 0] += 1 }
         }
         byProject[charge.project] = try spent(project: charge.project).adding(charge.rho)
         count += 1
@@ -153,6 +195,7 @@ package struct PrivacyLedger: Sendable {
     package mutating func split(_ lineage: String, into new: String) throws(GloveboxError) {
         byLineage[new] = try spent(lineage: new).adding(spent(lineage: lineage))
         selectionDeltas[new] = try Exact.sum(selectionDelta(lineage: new), selectionDelta(lineage: lineage))
+        rounds[new, default: [:]].merge(rounds[lineage] ?? [:]) { $0 + $1 }
     }
 
     /// Notes the answer that a charge paid for.

@@ -59,8 +59,8 @@ package struct QueryEngine: Sendable {
         }
         let isMean = query.kind == .mean
         let bounds = number.bounds
-        let centre = isMean ? (Int128(bounds.lowerBound) + Int128(bounds.upperBound)) >> 1 : 0
-        let sums = try sum(kept, frame, table.columns[index], bounds, centre, rho: isMean ? query.rho.half : query.rho)
+        let (range, centre) = Self.bounds(number, query.kind)
+        let sums = try sum(kept, frame, table.columns[index], range, centre, rho: isMean ? query.rho.half : query.rho)
         let noisy = try draw(sums)
         let report = try sums.noise.report(of: "sum", decimals: number.decimals)
         func text(_ value: Int128) -> String { ExactDecimal(mantissa: value, exponent: -number.decimals).text }
@@ -71,6 +71,40 @@ package struct QueryEngine: Sendable {
             return text(min(max(mean, Int128(bounds.lowerBound)), Int128(bounds.upperBound)))
         }
         return try encode((frame, isNamed), means, [report, counts.noise.report(of: "count", decimals: 0)])
+    }
+
+    /// What the answer would cost, with the noise on its sums and counts.
+    ///
+    /// - Throws: as ``answer(over:key:random:capabilities:)``.
+    package func forecast(
+        _ description: DatasetDescription,
+        capabilities: Set<Capability>
+    ) throws(GloveboxError) -> AnswerForecast {
+        let frame = try query.check(
+            policy: policy,
+            description: description,
+            inputPolicy: inputPolicy,
+            capabilities: capabilities
+        )
+        var laws: [JSONObject] = []
+        var share = query.rho
+        if let (_, number) = try query.number(in: description) {
+            let (range, _) = Self.bounds(number, query.kind)
+            if query.kind == .mean { share = share.half }
+            let law = policy.privacy.mechanism?.sum
+            laws.append(try noise(frame, range, rho: share, law).report(of: "sum", decimals: number.decimals))
+        }
+        if query.kind != .sum {
+            laws.append(
+                try noise(frame, 0...1, rho: share, policy.privacy.mechanism?.count).report(of: "count", decimals: 0)
+            )
+        }
+        return AnswerForecast(
+            policy,
+            laws,
+            cost: try query.cost(),
+            selectionDelta: query.selection?.delta ?? .zero
+        )
     }
 
     // MARK: Exact part
@@ -126,44 +160,58 @@ package struct QueryEngine: Sendable {
         _ frame: TableFrame,
         rho: Rho
     ) throws(GloveboxError) -> Measured {
-        try measure(kept, frame, low: 0, high: 1, rho: rho, policy.privacy.mechanism?.count) { _ in 1 }
+        try measure(kept, frame, noise(frame, 0...1, rho: rho, policy.privacy.mechanism?.count)) { _ in 1 }
+    }
+
+    // What a number counts as: the distance from the middle of its bounds in a mean, itself in a sum.
+    private static func bounds(
+        _ number: DatasetColumn.Number,
+        _ kind: PrivacyRules.Query
+    ) -> (range: ClosedRange<Int128>, centre: Int128) {
+        let (low, high) = (Int128(number.bounds.lowerBound), Int128(number.bounds.upperBound))
+        let centre = kind == .mean ? (low + high) >> 1 : 0
+        return (low - centre...high - centre, centre)
     }
 
     private func sum(
         _ kept: [ContributionBounds.Kept],
         _ frame: TableFrame,
         _ column: DatasetTable.Column,
-        _ range: ClosedRange<Int64>,
+        _ range: ClosedRange<Int128>,
         _ centre: Int128,
         rho: Rho
     ) throws(GloveboxError) -> Measured {
         guard case .numbers(let values) = column else {
             throw GloveboxError("query.column", "the column holds no numbers")
         }
-        let (low, high) = (Int128(range.lowerBound) - centre, Int128(range.upperBound) - centre)
-        return try measure(kept, frame, low: low, high: high, rho: rho, policy.privacy.mechanism?.sum) { row in
+        return try measure(kept, frame, noise(frame, range, rho: rho, policy.privacy.mechanism?.sum)) { row in
             // Clamped first, then coarsened, then summed.
-            min(max(Int128(values[row]) - centre, low), high)
+            min(max(Int128(values[row]) - centre, range.lowerBound), range.upperBound)
         }
+    }
+
+    private func noise(
+        _ frame: TableFrame,
+        _ range: ClosedRange<Int128>,
+        rho: Rho,
+        _ law: Mechanism.Noise?
+    ) throws(GloveboxError) -> Noise {
+        let sensitivity = try Sensitivity(
+            low: range.lowerBound,
+            high: range.upperBound,
+            bounds: bounds,
+            isGrouped: frame.cells.count > 1,
+            neighbour: policy.privacy.unit?.neighbour ?? .addRemove
+        )
+        return try Noise(law ?? .discreteGaussian, rho: rho, sensitivity)
     }
 
     private func measure(
         _ kept: [ContributionBounds.Kept],
         _ frame: TableFrame,
-        low: Int128,
-        high: Int128,
-        rho: Rho,
-        _ law: Mechanism.Noise?,
+        _ noise: Noise,
         _ value: (Int) -> Int128
     ) throws(GloveboxError) -> Measured {
-        let sensitivity = try Sensitivity(
-            low: low,
-            high: high,
-            bounds: bounds,
-            isGrouped: frame.cells.count > 1,
-            neighbour: policy.privacy.unit?.neighbour ?? .addRemove
-        )
-        let noise = try Noise(law ?? .discreteGaussian, rho: rho, sensitivity)
         var position = [Int: Int](minimumCapacity: frame.cells.count)
         for (index, place) in frame.cells.enumerated() { position[place] = index }
         var sums = [Int128](repeating: 0, count: frame.cells.count)

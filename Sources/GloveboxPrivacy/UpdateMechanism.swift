@@ -43,6 +43,14 @@ package struct UpdateMechanism: Hashable, Sendable {
         rho = try Rho(atLeast: Exact.product(sites, million * million), Exact.product(2, Exact.product(z, z)))
     }
 
+    /// What a round costs, with the noise on each number.
+    ///
+    /// - Throws: `privacy.overflow`.
+    package func forecast(_ policy: OutputPolicy) throws(GloveboxError) -> AnswerForecast {
+        let law = try Noise(.gaussian(variance)).report(of: "number", decimals: 0, count: UInt128(1) << UInt128(places))
+        return AnswerForecast(policy, [law], cost: rho)
+    }
+
     /// The numbers of an update as multiples, tensor after tensor, no longer than the clipping norm; nil when one is
     /// 2^40 multiples or more.
     ///

@@ -146,7 +146,13 @@ enum OpenAPISchemas {
             object([("name", name), ("schema", text), ("input_policy", text), ("private_path", text)])
         ),
         ("Workflow", object([("layout", text), ("onboard", text)])),
-        ("PolicyRequest", object([("document", text)])),
+        (
+            "PolicyRequest",
+            object([
+                ("document", text),
+                ("place?", object([("below", name), ("level", ["enum": ["dataset", "project"]]), ("subject", name)])),
+            ])
+        ),
         ("Policy", object([("name", text), ("version", number), ("kind", text), ("digest", digest)])),
         (
             "Image",
@@ -165,6 +171,7 @@ enum OpenAPISchemas {
                 ("project?", text), ("code", ["type": "string", "pattern": "^[0-9a-f]{64}$"]), ("image", text),
                 ("argv", ["type": "array", "minItems": 1, "items": text]), ("env", map), ("dataset", name),
                 ("join?", name), ("output_policy", name),
+                ("tighten?", ["type": "array", "minItems": 1, "maxItems": 2, "items": text]),
                 ("limits", ["type": "object", "additionalProperties": decimal]),
                 ("deterministic?", ["type": "object"]), ("purpose", ["type": "string", "maxLength": 4096]),
             ])

@@ -83,8 +83,8 @@ struct FilterBench: Sendable {
             "glovebox",
             [
                 "policy", "eval", "--policy", "aggregate-table", "--dataset", directory + "/data.csv", "--schema",
-                directory + "/schema.yaml", "--input-policy", directory + "/input.yaml", "--spec",
-                directory + "/table.spec.json", "--outputs", outputs, "--release",
+                directory + "/schema.yaml", "--input-policy", directory + "/input.yaml", "--code",
+                directory, "--outputs", outputs, "--release",
                 directory, "--json",
             ]
         )

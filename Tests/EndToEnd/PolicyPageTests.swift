@@ -21,8 +21,9 @@ import Testing
         #expect(examples.count > 15)
         for (command, expected) in examples {
             let words = command.split(separator: " ").map(String.init)
-            let arguments = words.dropFirst().map {
-                $0.hasPrefix("Policies/") || $0.hasPrefix("Tests/") ? TestPrograms.repository + "/" + $0 : $0
+            let arguments = words.dropFirst().map { word in
+                ["Policies/", "Tests/", "docs/"].contains { word.hasPrefix($0) }
+                    ? TestPrograms.repository + "/" + word : word
             }
             let printed = try TestPrograms.run(words[0], arguments).output
                 .replacing(TestPrograms.repository + "/", with: "").split(separator: "\n").map(String.init)

@@ -70,16 +70,125 @@ import Testing
             .write(Array(text.replacing("count: 64", with: "count: 8").utf8))
         let honest = try attempt("block-shares", ["python3", "main.py"], policy: policy)
         let shown = try result(honest)
-        #expect(honest.status == 0 && shown["blocks"]?.integer == 8 && shown["faults"]?.array?.isEmpty == true)
-        #expect(shown["answer"]?["values"]?.array?.count == 3 && shown["answer"]?["rho"] == "0.09375")
+        let verdict = try #require(shown["verdict"])
+        func faults(_ verdict: JSONValue?) -> [JSONValue]? {
+            verdict?["checks"]?.array?.first { $0["id"] == "blocks" }?["cells"]?.array
+        }
+        #expect(honest.status == 0 && shown["end"] == "8 blocks, 0 without a result", "\(honest.output)")
+        #expect(faults(verdict)?.isEmpty == true)
+        #expect(verdict["answer"]?["values"]?.array?.count == 3 && verdict["answer"]?["rho"] == "0.09375")
+        #expect(verdict["answer"]?["noise"] == verdict["cost"]?["noise"])
         let failing = try attempt(
             "block-shares",
             ["python3", "-c", "print('I am seen'); raise SystemExit(9)"],
             policy: policy
         )
-        let faults = try #require(result(failing)["faults"]?.array)
-        #expect(failing.status == 7 && faults.count == 8 && faults[0]["why"] == "exit status 9")
+        let failed = try #require(faults(result(failing)["verdict"]))
+        #expect(failing.status == 7 && failed.count == 8 && failed[0].array == ["1", "exit status 9"])
         #expect(failing.output.contains("I am seen"), "mock runs show the whole log")
+    }
+
+    /// Tries a worked example.
+    private func example(
+        _ name: String,
+        policy: String? = nil,
+        data: [String] = documents("people"),
+        _ program: String
+    ) throws -> (status: Int32, result: JSONValue, output: String) {
+        let images = TestPrograms.variable("GLOVEBOX_IMAGES").map { ["GLOVEBOX_IMAGES=" + $0] } ?? []
+        let asked = ["try", Self.examples + name, "--policy", policy ?? name, "--image", "python", "--json"]
+        let outcome = try TestPrograms.run(
+            "glovebox",
+            asked + data + ["--", "python3", "-c", program],
+            environment: images
+        )
+        return (outcome.status, try result(outcome), outcome.output)
+    }
+
+    private static let examples = TestPrograms.repository + "/docs/examples/"
+
+    private static func documents(_ name: String) -> [String] {
+        ["--schema", examples + name + ".dataset.yaml", "--input-policy", examples + name + ".input.yaml"]
+    }
+
+    /// Reads what it is shown, and can write tensors.
+    private static let start = """
+        import collections, csv, json, struct
+        def read(name):
+            return list(csv.DictReader(open(f"/data/{name}/{name}.csv")))
+        def tensors(name, weight, bias):
+            shape = {"weight": [1, len(weight)], "bias": [1]}
+            data = struct.pack(f"<{1 + len(weight)}f", *bias, *weight)
+            header = json.dumps({n: {"dtype": "F32", "shape": shape[n], "data_offsets": [4 * (n == "weight"), at]}
+                                 for n, at in (("bias", 4), ("weight", len(data)))}).encode()
+            open("/out/" + name, "wb").write(struct.pack("<Q", len(header)) + header + data)
+
+        """
+
+    @Test func `a model and made-up rows are held against people of the twin whom the job did not see`() throws {
+        let model = try example(
+            "ml-model",
+            Self.start + "assert len(read('people')) == 900\ntensors('model.safetensors', [0.0625], [-0.03125])\n"
+        )
+        #expect(model.status == 0 && model.result["verdict"]?["told"] == "under-review", "\(model.output)")
+        #expect(model.result["verdict"]?["files"]?.array?.first?["name"] == "model.safetensors")
+        let rows = try example(
+            "synthetic-data",
+            Self.start + """
+                names = ["sex", "ward", "stays", "ill"]
+                counts = collections.Counter(tuple(row[name] for name in names) for row in read("people"))
+                common = [row for row, count in counts.items() if count >= 10]
+                print(*[",".join(row) for row in [names] + common], sep="\\n", file=open("/out/synthetic.csv", "w"))
+
+                """
+        )
+        #expect(rows.status == 0 && rows.result["verdict"]?["outcome"] == "review", "\(rows.output)")
+        let copied = try example(
+            "synthetic-data",
+            Self.start + """
+                lines = [line.split(",", 1)[1] for line in open("/data/people/people.csv")]
+                open("/out/synthetic.csv", "w").write("".join(lines))
+
+                """
+        )
+        let failed = try #require(copied.result["verdict"]?["checks"]?.array).filter { $0["outcome"] == "fail" }
+        #expect(copied.status == 3 && failed.contains { $0["id"] == "row_leak" }, "\(copied.output)")
+    }
+
+    @Test func `a noisy answer of the twin is shown with what a real one would cost`() throws {
+        let query = try example("dp-query", Self.start + "assert read('people') == []\n")
+        let verdict = try #require(query.result["verdict"])
+        #expect(query.status == 0 && verdict["cost"]?["rho"] == "0.005", "\(query.output)")
+        #expect(verdict["answer"]?["noise"] == verdict["cost"]?["noise"], "what was told is what was drawn")
+        #expect(verdict["answer"]?["cells"]?.array?.count == 1)
+        let round = try example("fl-update", Self.start + "tensors('update.safetensors', [3000.0, 4000.0], [0.0])\n")
+        #expect(round.status == 0 && round.result["verdict"]?["cost"]?["rho"] == "0.02", "\(round.output)")
+        #expect(round.result["verdict"]?["files"]?.array?.first?["name"] == "update.safetensors")
+        let wrong = try example("fl-update", Self.start + "tensors('update.safetensors', [1.0], [0.0])\n")
+        #expect(
+            wrong.status == 3 && wrong.result["verdict"]?["cost"]?["rho"] == "0.02",
+            "charged whatever the job left"
+        )
+    }
+
+    @Test func `a join is tried on both twins, and a plan without data on none`() throws {
+        let program =
+            Self.start + """
+                ward = {row["who"]: row["ward"] for row in read("people")}
+                counts = collections.Counter((ward[row["who"]], row["reason"]) for row in read("visits"))
+                with open("/out/table.csv", "w") as out:
+                    print("ward,reason,n", file=out)
+                    for w in "abc":
+                        for r in ("check", "pain", "other"):
+                            print(w, r, counts[w, r], sep=",", file=out)
+
+                """
+        let both = Self.documents("people") + ["--join", Self.examples + "visits"]
+        let joined = try example("join", policy: "aggregate-table", data: both, program)
+        #expect(joined.status == 0 && joined.result["verdict"]?["outcome"] == "release", "\(joined.output)")
+        let free = try example("no-private-data", data: [], "open('/out/report.txt', 'w').write('hello')")
+        #expect(free.status == 0 && free.result["verdict"]?["data"] == "none", "\(free.output)")
+        #expect(free.result["verdict"]?["files"]?.array?.first?["name"] == "0001-report.txt")
     }
 
     @Test func `policy commands check, compare and explain`() throws {

@@ -87,6 +87,32 @@ import Testing
         #expect(ledger.spent(project: "p").text == "0.1" && ledger.count == 1)
     }
 
+    @Test func `rounds are counted for each project and lineage, and a split gives none back`() throws {
+        let policy = try UpdateTests.policy([("max: 50}", "max: 2}")])
+        var ledger = PrivacyLedger()
+        func round(_ number: Int64?, project: String = "p", lineage: String = "l") throws -> PrivacyLedger.Charge {
+            var charge = try charge("0.02", project: project, lineage: lineage)
+            charge.round = number
+            return charge
+        }
+        for number in [1, 2] as [Int64] {
+            try ledger.check(round(number), under: policy)
+            try ledger.apply(round(number))
+        }
+        try ledger.split("l", into: "m")
+        for lineage in ["l", "m"] {
+            #expect(throws: GloveboxError("budget.exhausted", "")) {
+                try ledger.check(round(3, lineage: lineage), under: policy)
+            }
+            try ledger.check(round(3, project: "q", lineage: lineage), under: policy)
+        }
+        #expect(ledger.rounds(of: "p", on: "m") == 2 && ledger.rounds(of: "q", on: "l") == 0)
+        #expect(throws: GloveboxError("policy.not-enforced", ""), "a round that does not say so is not counted") {
+            try ledger.check(round(nil, project: "q"), under: policy)
+        }
+        #expect(try PrivacyLedger.Charge(json: round(3).json) == round(3))
+    }
+
     @Test func `a charge is read as it was logged`() throws {
         let charge = try charge("0.123456789012")
         #expect(try PrivacyLedger.Charge(json: charge.json) == charge)

@@ -56,6 +56,28 @@ import Testing
         #expect(try Bench.answer(question, table, policy: Bench.policy()) == [[]: edge])
     }
 
+    @Test(arguments: [
+        #"{"kind":"count"}"#, #"{"kind":"sum","column":"x"}"#, #"{"kind":"mean","column":"x","group_by":["a"]}"#,
+        #"{"kind":"histogram","group_by":["a"]}"#, #"{"kind":"quantile","column":"x","banding":"five","q":"0.5"}"#,
+    ])
+    func `what is told of an answer before it is drawn is what the answer says`(question: String) throws {
+        for mechanism in ["", "count: discrete-laplace, sum: discrete-laplace"] {
+            let policy = try Bench.policy(unit: "max_groups_per_unit: 2", mechanism: mechanism)
+            let query = try Bench.query(question, rho: "3")
+            let engine = QueryEngine(query, policy: policy, inputPolicy: try Bench.input())
+            let told = try engine.forecast(Bench.description(), capabilities: Bench.capabilities)
+            let bytes = try engine.answer(
+                over: Bench.table(rows),
+                key: Bench.key(),
+                random: SystemRandom(),
+                capabilities: Bench.capabilities
+            )
+            let answer = try JSONReader.read(bytes)
+            for member in ["noise", "rho", "epsilon_at_delta"] { #expect(told.json[member] == answer[member]) }
+            #expect(told.cost.text == "3" && told.json["noise"]?.array?.isEmpty == false)
+        }
+    }
+
     @Test func `the order of rows changes nothing`() throws {
         let policy = try Bench.policy(unit: "max_rows_per_unit: 1, max_groups_per_unit: 1")
         let question = #"{"kind":"sum","column":"x","group_by":["a"]}"#

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct UpdateTests {
     /// The shipped policy, with changes.
-    private static func policy(_ changes: [(String, String)] = []) throws -> OutputPolicy {
+    static func policy(_ changes: [(String, String)] = []) throws -> OutputPolicy {
         var text = """
             apiVersion: glovebox/v1
             kind: OutputPolicy

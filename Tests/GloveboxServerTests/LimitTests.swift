@@ -209,6 +209,53 @@ extension GloveboxJobs.Operation {
         #expect(RouteTable.routes.allSatisfy { OpenAPISchemas.answers[$0.operation] != nil || $0.operation.hasBytes })
     }
 
+    /// Requests that have every member they can have.
+    private static let requests: [(String, any APIValue)] = [
+        ("Export", ExportRequest(job: "job_x", withBodies: true)),
+        ("Redaction", RedactionRequest(entry: 7, reason: "r")),
+        ("Reason", SiteStateRequest(reason: "r")), ("AccountRequest", CreateAccountRequest(name: "a", roles: [.owner])),
+        ("TokenRequest", CreateTokenRequest(scopes: [.jobRead])),
+        (
+            "KeyRequest",
+            EnrollKeyRequest(publicKey: [UInt8](repeating: 1, count: 32), proof: [UInt8](repeating: 2, count: 64))
+        ),
+        ("DatasetRequest", AddDatasetRequest(name: "d", schema: "s", inputPolicy: "i", privatePath: "/p")),
+        (
+            "PolicyRequest",
+            AddPolicyRequest(document: "kind: x", place: .init(below: "p", level: .project, subject: "flu"))
+        ),
+        (
+            "PlanRequest",
+            CreatePlanRequest(
+                project: "p",
+                code: .zero,
+                image: "i",
+                argv: ["a"],
+                dataset: "d",
+                join: "e",
+                outputPolicy: "o",
+                tighten: ["kind: x"],
+                deterministic: RequestedDeterminism(seed: 1, clock: Instant(seconds: 1))
+            )
+        ),
+        ("Cancel", CancelRequest(reason: "no")),
+    ]
+
+    @Test(arguments: requests.indices)
+    func `a request has the members that the description says, and no other`(index: Int) throws {
+        let (name, request) = Self.requests[index]
+        let schema = try #require(OpenAPISchemas.all.first { $0.0 == name }?.1)
+        let described = try #require(schema["properties"]?.object).members
+        let members = try #require(request.json.object).members
+        #expect(Set(members.map(\.name)) == Set(described.map(\.name)))
+        for member in described {
+            guard let inner = member.value["properties"]?.object, let value = request.json[member.name] else {
+                continue
+            }
+            #expect(Set(value.object?.members.map(\.name) ?? []) == Set(inner.members.map(\.name)))
+        }
+    }
+
     @Test(arguments: [
         ("Bearer abc", "abc"), ("bearer abc", "abc"), ("Basic dXNlcjpwYXNz", "pass"), ("basic OnRva2Vu", "token"),
         ("Basic x", nil), ("Basic dXNlcg==", nil), ("Digest abc", nil), ("abc", nil), ("", nil),

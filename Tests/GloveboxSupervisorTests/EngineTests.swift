@@ -174,4 +174,10 @@ import Testing
             try test.submit("print(1)\n", env: ["OMP_NUM_THREADS": "1"], deterministic: Self.fixed)
         }
     }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `private data never runs under the policy that lets everything leave`() throws {
+        let test = try TestSite()
+        #expect(throws: GloveboxError("policy.not-enforced", "")) { try test.plan("", policy: Site.freePolicy) }
+    }
 }

@@ -86,11 +86,11 @@ import Testing
         )
         let jails = try JailReserve(launcher: TestPrograms.path("glovebox-jail"), count: 0)
         func result(_ view: Projection, _ program: String, _ policy: OutputPolicy) throws -> [Int64] {
-            let jail = try MockJail(job, dataset: "fair")
+            let jail = try MockJail(job, datasets: ["fair"])
             var specification = jail.specification
             specification.arguments = ["sh", "-c", program]
             let run = try BlockRun(policy, jails: jails, pace: .whenDone)
-            return aggregate.coordinates(try run.run(specification, hooks: jail.hooks(view) { _ in })?.vector)
+            return aggregate.coordinates(try run.run(specification, hooks: jail.hooks([view]) { _ in })?.left.vector)
         }
         let honest = try others.map { try result($0, ProgramSite.honest, policy) }
         #expect(honest.allSatisfy { $0 != Self.middle && $0[1] > 25_000_000 && $0[1] < 33_000_000 }, "\(honest)")

@@ -203,4 +203,46 @@ import Testing
         #expect(rules.capacity.maxBitsPerRelease == 2048)
         _ = try test.submit(made)
     }
+
+    @Test(.enabled(if: image != nil, "needs the image python"))
+    func `a task joins two datasets by naming both`() throws {
+        let test = try Self.site(image: Self.image)
+        func task(_ datasets: [String], more: JSONValue? = nil) throws -> TaskDocument {
+            var inputs: [JSONValue] = datasets.map {
+                ["path": .string("/data/\($0)"), "url": .string("glovebox://dataset/\($0)"), "type": "DIRECTORY"]
+            }
+            inputs += [
+                ["path": "/job/code/main.py", "content": .string(Self.program)],
+                ["path": "/job/code/table.spec.json", "content": .string(Self.spec().text)],
+            ]
+            return try TaskDocument(json: [
+                "name": "joined", "inputs": .array(inputs + (more.map { [$0] } ?? [])),
+                "executors": [["image": "python", "command": ["python3", "main.py"], "workdir": "/job/code"]],
+                "resources": ["backend_parameters": ["glovebox_policy": "demo-table", "glovebox_timeout_s": "2"]],
+            ])
+        }
+        let caller = test.researcher.caller
+        #expect(throws: GloveboxError("spec.dataset", ""), "the first is the one that the spec names") {
+            try test.site.createTask(caller, task(["people", "visits"]), idempotency: nil)
+        }
+        #expect(throws: GloveboxError("request.invalid", ""), "a plan joins two") {
+            try test.site.createTask(caller, task(["visits", "people", "fair"]), idempotency: nil)
+        }
+        #expect(throws: GloveboxError("path.invalid", "")) {
+            let elsewhere: JSONValue = ["path": "/data/x", "url": "glovebox://dataset/people", "type": "DIRECTORY"]
+            _ = try test.site.createTask(caller, task(["visits"], more: elsewhere), idempotency: nil)
+        }
+        let job = try test.site.createTask(caller, task(["visits", "people"]), idempotency: nil)
+        #expect(try test.entry(job).manifest.inputs.map(\.name) == ["visits", "people"])
+        _ = try test.wait(for: job) { $0.needsApproval && $0.job.phase == .awaitingApproval }
+        try test.vote(.approve, on: job)
+        try test.start()
+        var entry = try test.entry(job)
+        for _ in 0..<6 where !entry.job.phase.isTerminal || entry.job.cleanup != .done {
+            entry = try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
+        }
+        #expect(entry.job.phase == .released, "\(entry.job.phase) \(entry.explanation ?? "")")
+        let table = try #require(try test.shownReceipt(job)["table.csv"])
+        #expect(String(decoding: table, as: UTF8.self) == "n\n10\n")
+    }
 }

@@ -1,12 +1,15 @@
 import Glibc
 import GloveboxAPI
 import GloveboxAttestation
+import GloveboxBroker
 import GloveboxCore
+import GloveboxDisclosure
 import GloveboxJobs
 import GloveboxLinux
 import GloveboxPrivacy
 import GloveboxStore
 import GloveboxTransparency
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,7 +48,8 @@ import Testing
     }
 
     @Test(.enabled(if: data != nil, "needs GLOVEBOX_FAIR_CSV"))
-    func `datasets that share units share a lineage, whatever their names; others have their own`() throws {
+    func `datasets that share units share a lineage, one with units of two has both, and others have their own`() throws
+    {
         let test = try TestSite()
         let fair = try test.site.dataset(named: "fair")
         let rows = try Self.rows()
@@ -61,12 +65,29 @@ import Testing
         }
         let others = try register("others", strangers, in: test)
         #expect(others.lineage != fair.lineage)
-        #expect(throws: GloveboxError("lineage.ambiguous", "")) {
-            try register("both", Array(rows.prefix(200)) + strangers, in: test)
-        }
+        let both = try register("both", Array(rows.prefix(200)) + strangers, in: test)
+        #expect(Set(both.lineages) == [fair.lineage, others.lineage])
+        #expect(try test.site.lineage(of: "both").others == ["fair", "others", "part", "twin"])
+        // Its units are known in both from now on: whoever shares some with it shares them with each.
+        let third = try register("third", Array(rows.prefix(100)), in: test)
+        #expect(Set(third.lineages) == [fair.lineage, others.lineage])
+        let olga = try TestSite.person("olga", .owner, test.site)
+        #expect(throws: GloveboxError("lineage.several", "")) { try split("both", by: olga, because: "a", in: test) }
+        let query =
+            #"{"apiVersion":"glovebox/v1","kind":"DPQuery","dataset":"both","query":{"kind":"count"},"rho":"0.005"}"#
+        let plan = try test.plan("", policy: "dp-query", spec: (DPQuery.fileName, query), dataset: "both")
+        let data = try PlanData([both], test.site.draft(plan.planDigest).rules)
+        let charge = try test.site.charge(
+            for: DPQuery(bytes: Array(query.utf8)).question(),
+            test.site.draft(plan.planDigest).rules.output,
+            data,
+            project: "p"
+        )
+        #expect(Set([charge.lineage] + charge.joined) == [fair.lineage, others.lineage], "both ledgers pay")
         var replayed = SiteState()
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
         #expect(replayed.datasets["twin"]?.lineage == fair.lineage)
+        #expect(replayed.datasets["both"]?.lineages == both.lineages)
     }
 
     @Test(.enabled(if: data != nil && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
@@ -79,6 +100,29 @@ import Testing
         let second = try run("twin", in: test)
         #expect(second.job.phase == .withheld, "three people are the difference")
         #expect(second.explanation?.contains("differencing") == true, "\(second.explanation ?? "")")
+    }
+
+    @Test(.enabled(if: data != nil && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a release of a dataset with units of two lineages is kept in the history of each`() throws {
+        let test = try TestSite(image: Self.image)
+        let rows = try Self.rows()
+        // Half of the people are unknown to fair: their last value is one that nobody has.
+        let strangers = rows.prefix(3000).enumerated().map { index, row -> Substring in
+            var fields = row.split(separator: ",").map(String.init)
+            fields[fields.count - 1] = "50.\(1_000_000 + index)"
+            return Substring(fields.joined(separator: ","))
+        }
+        let others = try register("others", strangers, in: test)
+        let both = try register("both", strangers.dropLast(3) + rows.suffix(400), in: test)
+        #expect(Set(both.lineages) == [try test.site.dataset(named: "fair").lineage, others.lineage])
+        try test.start()
+        let first = try run("both", in: test)
+        #expect(first.job.phase == .released, "\(first.job.phase) \(first.explanation ?? "")")
+        for lineage in both.lineages {
+            #expect(try ReleaseHistory(site: test.site, lineage: lineage).records().map(\.id) == [first.job.id])
+        }
+        let record = try JSONReader.read(#require(test.shownReceipt(first.job.id)["disclosure.json"]))
+        #expect(record["dataset"]?["further_lineages"]?.array?.compactMap(\.string) == both.furtherLineages)
     }
 
     /// Counts people by religiousness in a dataset.
@@ -101,9 +145,16 @@ import Testing
         return try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
     }
 
-    /// An owner's signed word that a dataset shall leave its lineage as it is now.
+    /// Hands in an owner's signed word that a dataset shall leave its lineage as it is now.
     private func split(_ name: String, by person: TestSite.Person, because reason: String, in test: TestSite) throws
         -> LineageInfo
+    {
+        let envelope = String(decoding: try word(name, of: person, because: reason, in: test), as: UTF8.self)
+        return try test.site.splitLineage(person.caller, name, LineageSplitRequest(envelope: envelope))
+    }
+
+    private func word(_ name: String, of person: TestSite.Person, because reason: String, in test: TestSite) throws
+        -> [UInt8]
     {
         let known = try test.site.lineage(of: name)
         let statement = LineageSplit(
@@ -115,8 +166,7 @@ import Testing
             time: Machine.now(),
             reason: reason
         )
-        let envelope = String(decoding: try person.signer.sign(statement.bytes).bytes, as: UTF8.self)
-        return try test.site.splitLineage(person.caller, name, LineageSplitRequest(envelope: envelope))
+        return try person.signer.sign(statement.bytes).bytes
     }
 
     @Test(.enabled(if: data != nil, "needs GLOVEBOX_FAIR_CSV"))
@@ -174,5 +224,38 @@ import Testing
         let second = try run("twin", in: test)
         #expect(second.job.phase == .withheld && second.explanation?.contains("differencing") == true)
         #expect(try test.findings().isEmpty)
+    }
+
+    @Test(.enabled(if: data != nil && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `a program over blocks is paid for from the lineage that the dataset has by then`() throws {
+        let test = try ProgramSite.found(Self.image, ProgramSite.policy())
+        _ = try register("twin", Self.rows(), in: test)
+        let (olga, otto) = (
+            try TestSite.person("olga", .owner, test.site), try TestSite.person("otto", .owner, test.site)
+        )
+        _ = try split("fair", by: olga, because: "two sites", in: test)
+        let job = try test.submit(ProgramSite.plan(test, ProgramSite.honest))
+        try test.vote(.approve, on: job)
+        let old = try test.site.dataset(named: "fair").lineage
+        func granted() -> UInt64 { test.site.read { $0.brokerLedger?.count ?? 0 } }
+        let before = granted()
+        // Whoever holds the decisions holds up the payment, for which the job knows the lineage by the time it asks for keys.
+        let new = try test.site.decisions.withLock { _ in
+            try test.start()
+            for _ in 0..<6000 where granted() == before { usleep(10_000) }
+            try #require(granted() > before)
+            let envelope = try word("fair", of: otto, because: "two sites", in: test)
+            return try test.site.split(otto.caller, "fair", envelope).lineage
+        }
+        #expect(new != old)
+        for _ in 0..<12 where test.site.read({ $0.ledger.count }) == 0 {
+            _ = try test.wait(for: job) { _ in test.site.read { $0.ledger.count } > 0 }
+        }
+        #expect(test.site.read { $0.ledger.spent(lineage: new) }.text == "15000")
+        #expect(test.site.read { $0.ledger.spent(lineage: old) } == .zero)
+        try test.cancel(job)
+        for _ in 0..<6 where try test.entry(job).job.cleanup != .done {
+            _ = try test.wait(for: job) { $0.job.cleanup == .done }
+        }
     }
 }

@@ -2,13 +2,16 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxDocuments
 import GloveboxJobs
+import GloveboxPolicy
 import GloveboxPrivacy
 import GloveboxTables
 import GloveboxTransparency
 import TestSupport
 import Testing
 
+@testable import GloveboxBroker
 @testable import GloveboxSupervisor
 
 /// Rounds of federated training at a whole site, on real rows.
@@ -29,6 +32,11 @@ import Testing
         )
         try test.start()
         return test
+    }
+
+    /// The rounds that a job's project has paid for.
+    private static func rounds(_ state: GloveboxSupervisor.SiteState, _ entry: JobEntry) -> Int64 {
+        state.ledger.rounds(of: entry.manifest.project, on: state.datasets["fair"]?.lineage ?? "")
     }
 
     private static func spec(_ round: Int = 1) -> (name: String, text: String) {
@@ -113,12 +121,12 @@ import Testing
         #expect(try test.shownReceipt(again)["update.safetensors"] == bytes, "no second draw")
         #expect(
             spent(test) == "0.02"
-                && test.site.read { $0.rounds(of: entry.manifest.project, on: $0.datasets["fair"]?.lineage ?? "") } == 1
+                && Self.rounds(test.site.read { $0 }, entry) == 1
         )
         #expect(try test.findings().isEmpty)
         var replayed = SiteState()
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
-        #expect(replayed.rounds == test.site.read { $0.rounds })
+        #expect(Self.rounds(replayed, entry) == 1)
 
         let tricks = [
             ("parser", "weight[0] = float('nan')"), ("mismatch", "weight.append(1.0)"), ("parser", "weight[1] = 1e30"),
@@ -140,5 +148,49 @@ import Testing
         #expect(throws: GloveboxError("budget.exhausted", "")) { try start(test, round: 2) }
         #expect(throws: GloveboxError("spec.round", "")) { try start(test, round: 6) }
         #expect(throws: GloveboxError("spec.missing", "")) { try test.submit(Self.program, policy: "rounds") }
+    }
+
+    @Test(.enabled(if: isReady, reason))
+    func `the broker counts the rounds itself, and still knows them after a restart`() throws {
+        // A broker of this process's user, that believes the same people.
+        let (theirs, directory) = (try TestSite().layout.broker, try TestPrograms.scratch() + "/broker")
+        unsafe mkdir(directory, 0o700)
+        try KeyBroker.create(
+            directory,
+            root: Array(TestSite.text(theirs + "/root.pem").utf8),
+            log: TestSite.text(theirs + "/log.vkey")
+        )
+        let text = try TestSite.text(TestPrograms.repository + "/Policies/fl-update.yaml")
+            .replacing("max: 50}", with: "max: 2}")
+        let chain = try PolicyChain([.init(.site, StrictYAML.read(Array(text.utf8)))])
+        let grant = KeyGrant(
+            request: Digest(sha256: [1]),
+            job: "job_1",
+            project: "p",
+            plan: .zero,
+            policy: chain.document.digest,
+            basePolicy: chain.document.digest,
+            start: .zero,
+            hpkeKey: [UInt8](repeating: 1, count: 32),
+            commitment: .zero,
+            trustVersion: 1,
+            time: Machine.now()
+        )
+        try KeyBroker(directory).store.add(.granted(grant))
+        func pay(_ round: Int64?) throws {
+            let charge = PrivacyLedger.Charge(
+                lineage: "l",
+                project: grant.project,
+                rho: Rho(units: 20_000_000_000),
+                key: Digest(sha256: [UInt8(round ?? 0)]),
+                round: round
+            )
+            // Opened anew for each charge: what it knows is what is on disk.
+            try KeyBroker(directory).charge(charge, under: grant.request, policy: chain.json)
+        }
+        for round in [1, 1, 2] { try pay(Int64(round)) }
+        #expect(throws: GloveboxError("budget.exhausted", "")) { try pay(3) }
+        #expect(throws: GloveboxError("policy.not-enforced", "")) { try pay(nil) }
+        try pay(2)
     }
 }

@@ -1,6 +1,7 @@
 package import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxPolicy
+internal import GloveboxPrivacy
 
 /// What the release filter says about a directory, with exact reasons: for the data's owner, or on mock data for anyone.
 package struct FilterVerdict: Sendable {
@@ -19,29 +20,47 @@ package struct FilterVerdict: Sendable {
     private let policy: PolicyDocument
     private let decision: Decision
     private let faults: [String]
+    private let forecast: AnswerForecast?
     private let bundle: [UInt8]?
-    private let isMock: Bool
+    // `mock`, `private`, or `none` for a job that is shown no dataset.
+    private let kind: String
 
-    init(policy: PolicyDocument, decision: Decision, faults: [String], bundle: [UInt8]?, isMock: Bool) {
-        self.policy = policy
-        self.decision = decision
-        self.faults = faults
-        self.bundle = bundle
-        self.isMock = isMock
-        outcome = bundle == nil ? Decision.Outcome.refuse.rawValue : decision.outcome.rawValue
-        files = bundle == nil ? [] : decision.files.map { File(name: $0.name, bytes: $0.bytes) }
+    /// Takes a decision; `faults` make the whole folder unfit, whatever it was.
+    ///
+    /// - Throws: `output.too-large`.
+    init(
+        policy: OutputPolicy,
+        decision: Decision,
+        faults: [String],
+        forecast: AnswerForecast?,
+        data: FilterData?
+    ) throws(GloveboxError) {
+        let leaves = decision.outcome != .refuse && faults.isEmpty
+        self.policy = policy.document
+        (self.decision, self.faults, self.forecast) = (decision, faults, forecast)
+        kind = data.map { $0.isMock ? "mock" : "private" } ?? "none"
+        outcome = (leaves ? decision.outcome : .refuse).rawValue
+        files = leaves ? decision.files.map { File(name: $0.name, bytes: $0.bytes) } : []
+        bundle = files.isEmpty ? nil : try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes
     }
 
     // What the researcher would be told on private data.
     private var told: String {
-        outcome == Decision.Outcome.release.rawValue ? "released" : decision.reasons.first ?? "not-released"
+        if outcome == Decision.Outcome.release.rawValue { return "released" }
+        return (faults.isEmpty ? decision.reasons.first : nil) ?? "not-released"
+    }
+
+    // The noisy answer as it would be written; nil when none was drawn, or it is no JSON.
+    private var answer: JSONValue? {
+        guard forecast != nil, let file = files.first, file.name.hasSuffix(".json") else { return nil }
+        do { return try JSONReader.read(file.bytes) } catch { return nil }  // then it is shown as a file alone
     }
 
     /// The verdict as one object; sizes in bytes.
     package var json: JSONValue {
         var object = JSONObject([
             ("outcome", .string(outcome)), ("policy", .string(policy.digest.named)),
-            ("data", isMock ? "mock" : "private"), ("told", .string(told)),
+            ("data", .string(kind)), ("told", .string(told)),
             ("faults", .array(faults.map(JSONValue.string))), ("checks", .array(decision.findings.map(Self.json))),
             ("bits", .string(Capacity.text(millibits: decision.millibits))),
             (
@@ -56,6 +75,8 @@ package struct FilterVerdict: Sendable {
                 )
             ),
         ])
+        object["cost"] = forecast?.json
+        object["answer"] = answer
         if let bundle {
             object["bundle"] = [
                 "bytes": .integer(Int64(bundle.count)), "sha256": .string(Machine.sha256(bundle).hex),
@@ -66,7 +87,7 @@ package struct FilterVerdict: Sendable {
 
     /// The verdict in lines.
     package var lines: [String] {
-        var lines = ["policy      \(policy.name) \(policy.digest.named)", "data        \(isMock ? "mock" : "private")"]
+        var lines = ["policy      \(policy.name) \(policy.digest.named)", "data        \(kind)"]
         lines += faults.map { "output      fail: \($0)" }
         for finding in decision.findings {
             let detail = finding.detail.isEmpty ? "" : ": \(Display.escape(finding.detail))"
@@ -76,10 +97,31 @@ package struct FilterVerdict: Sendable {
             }
             if finding.cells.count > 10 { lines.append(Self.row("", "and \(finding.cells.count - 10) more")) }
         }
+        if let forecast { lines += Self.lines(forecast.json) }
+        if let answer {
+            lines.append(Self.row("answer", String(decoding: CanonicalJSON.encode(answer), as: UTF8.self)))
+        } else if forecast != nil, outcome == Decision.Outcome.release.rawValue, files.isEmpty {
+            lines.append(Self.row("answer", "none is drawn here: a site draws it once, when it is paid for"))
+        }
         lines.append(Self.row("bits", Capacity.text(millibits: decision.millibits)))
         for file in files { lines.append(Self.row("file", "\(file.name), \(file.bytes.count) bytes")) }
         lines.append(Self.row("outcome", "\(outcome); on private data the researcher is told: \(told)"))
         return lines
+    }
+
+    // What an answer costs, and how far from the truth it may be.
+    private static func lines(_ cost: JSONValue) -> [String] {
+        func text(_ value: JSONValue?) -> String { value?.string ?? "" }
+        let loss = cost["epsilon_at_delta"]
+        let epsilon = loss.map { "; epsilon \(text($0["epsilon"])) at delta \(text($0["delta"]))" } ?? ""
+        let noise = (cost["noise"]?.array ?? []).map { law in
+            row(
+                "noise",
+                "\(text(law["of"])): \(text(law["law"])), scale \(text(law["scale"])), 95 % within "
+                    + text(law["accuracy95"])
+            )
+        }
+        return [row("costs", "rho \(text(cost["rho"])) of the budgets of dataset and project" + epsilon)] + noise
     }
 
     private static func json(_ finding: Finding) -> JSONValue {

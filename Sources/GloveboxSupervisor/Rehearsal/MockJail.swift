@@ -9,12 +9,12 @@ internal import GloveboxMeasure
 /// The jail of a rehearsal: as a site's, with mock rows in it and everything that the program prints shown.
 final class MockJail {
     let specification: JailSpecification
-    private let dataset: String
+    private let datasets: [String]
     private let tree: Descriptor
     private var measured: Digest?
 
-    init(_ job: Rehearsal.Job, dataset: String) throws(GloveboxError) {
-        self.dataset = dataset
+    init(_ job: Rehearsal.Job, datasets: [String]) throws(GloveboxError) {
+        self.datasets = datasets
         do { tree = try Descriptor.open(job.code, O_RDONLY | O_DIRECTORY) } catch {
             throw error.coded("code.directory")
         }
@@ -26,7 +26,7 @@ final class MockJail {
         )
         specification.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
         specification.directory = "/job/code"
-        specification.staged = JobJail.staged(data: ["/data/\(dataset)"])
+        specification.staged = JobJail.staged(data: datasets.map { "/data/\($0)" })
         specification.outputAlias = "/job/code/outputs"
         specification.limits.memory = job.memory
         specification.limits.processes = 128
@@ -35,20 +35,22 @@ final class MockJail {
         self.specification = specification
     }
 
-    /// Hooks that put the code and these rows into a jail.
-    func hooks(_ rows: Projection, log: @escaping ([UInt8]) -> Void) -> JailRun.Hooks {
+    /// Hooks that put the code and the file of each dataset into a jail.
+    func hooks(_ files: [Projection], log: @escaping ([UInt8]) -> Void) -> JailRun.Hooks {
         var hooks = JailRun.Hooks()
         hooks.output = { bytes, _ in log(bytes) }
         hooks.stage = { [self] (directories: [Descriptor], identity: FileIdentity) throws(GloveboxError) in
-            guard directories.count == 2 else {
-                throw GloveboxError("internal", "the jail has not two staged directories")
+            guard directories.count == 1 + datasets.count, files.count == datasets.count else {
+                throw GloveboxError("internal", "the jail has not one staged directory for the code and each dataset")
             }
             try identity.perform { () throws(GloveboxError) in
                 measured = try CodeTree.copy(from: tree.raw, into: directories[0].raw).narSha256
                 do throws(SyscallError) {
                     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                    let file = try Descriptor.open("\(dataset).csv", flags, mode: 0o444, in: directories[1])
-                    for piece in rows.pieces() { try file.write(piece) }
+                    for (name, (directory, rows)) in zip(datasets, zip(directories.dropFirst(), files)) {
+                        let file = try Descriptor.open("\(name).csv", flags, mode: 0o444, in: directory)
+                        for piece in rows.pieces() { try file.write(piece) }
+                    }
                 } catch { throw error.coded("jail.staging") }
             }
         }

@@ -1,116 +1,180 @@
 internal import Glibc
+internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
 internal import GloveboxLinux
 internal import GloveboxPolicy
+internal import GloveboxPrivacy
 internal import GloveboxTables
 
-/// The whole release filter on a directory: the same collector, checker, gate and bundle as for a job, with no site.
+/// The whole release filter of every tier on a directory, with no site: the judge is that of a site's jobs.
 ///
-/// Nothing was released before, as far as it knows, so the differencing check has nothing to compare with.
+/// Nothing was released or paid for before, as far as it knows: the differencing check has nothing to compare with, and a
+/// budget is full.
 package struct ReleaseFilter {
     let policy: OutputPolicy
-    let inputPolicy: InputPolicy
-    let description: DatasetDescription
-    let spec: TableSpec
+    let data: FilterData?
     let launcher: String
+    let asked: AskedRelease
+    private let specs: SpecFiles
 
     /// Gathers the documents of a job and checks that they fit together.
     ///
-    /// - Throws: `document.*`, `policy.not-enforced`, `spec.*` and `input-policy.*`, as a submission would.
-    package init(
-        policy: JSONValue,
-        schema: JSONValue,
-        inputPolicy: JSONValue,
-        spec: [UInt8]
-    ) throws(GloveboxError) {
-        self.policy = try OutputPolicy(policy)
-        description = try DatasetDescription(schema)
-        self.inputPolicy = try InputPolicy(inputPolicy)
-        self.spec = try TableSpec(bytes: spec)
-        launcher = try Machine.sibling("glovebox-jail")
-        guard !self.policy.outputs.contains(where: { $0.type == .chartSpec }) else {
-            throw GloveboxError("policy.not-enforced", "charts are drawn for jobs of a site, not for a directory")
-        }
-        try ReleaseGate.check(
-            self.spec,
-            policy: self.policy,
-            description: description,
-            inputPolicy: self.inputPolicy,
-            capabilities: Site.capabilities
-        )
-    }
-
-    /// The name of the spec file that a policy declares.
+    /// `code` is the directory of the code, where the specs are; a policy for plans without private data has no `data`.
     ///
-    /// - Throws: `document.*`, or `policy.not-enforced` when it declares none.
-    package static func specName(_ policy: JSONValue) throws(GloveboxError) -> String {
-        guard let output = try OutputPolicy(policy).outputs.first(where: { $0.type == .tableSpec }) else {
-            throw GloveboxError(
-                "policy.not-enforced",
-                "the policy declares no table spec, so there is nothing to recompute"
-            )
-        }
-        return output.name
+    /// - Throws: `document.*`, `policy.not-enforced`, `spec.*` and `input-policy.*`, as a submission would.
+    package init(policy: JSONValue, data: FilterData?, code: String?) throws(GloveboxError) {
+        self.policy = try OutputPolicy(policy)
+        self.data = data
+        launcher = try Machine.sibling("glovebox-jail")
+        specs = try SpecFiles(directory: code)
+        let documents = data.map { ($0.description, $0.inputPolicy) }
+        asked = try AskedRelease(specs, policy: self.policy, data: documents)
     }
 
-    /// Judges what stands in a directory, recomputed from the private file or, without one, from the mock twin.
+    var judge: OutputJudge {
+        get throws(GloveboxError) { OutputJudge(policy: policy, jails: try JailReserve(launcher: launcher, count: 0)) }
+    }
+
+    // The same for who looks at the rows that a job is shown and who has its outputs judged; no site uses it.
+    private func seed(_ data: FilterData) -> Digest {
+        let digests = data.description.document.digest.bytes + policy.document.digest.bytes
+        return Digest(sha256: Array("glovebox/eval/v1\n".utf8) + digests)
+    }
+
+    /// Judges what stands in a directory; noise that could be used is not drawn, its width is told.
+    ///
+    /// For a program over blocks the directory has one of its own for each block, named by its number from 1.
     ///
     /// - Throws: `output.*`, `dataset.*`, `jail.*`.
-    package func judge(directory: String, data: String?) throws(GloveboxError) -> FilterVerdict {
+    package func judge(directory: String) throws(GloveboxError) -> FilterVerdict {
         let opened: Descriptor
         do { opened = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY) } catch {
             throw error.coded("output.collect")
         }
-        let rows: any RowSource
-        if let data {
-            rows = DatasetFileRows(path: data, description: description)
-        } else {
-            rows = try MockData.table(description, inputPolicy: inputPolicy)
+        guard let data else { return try judge(opened, nil) }
+        if case .table = asked {
+            let outputs = try collect(opened)
+            return try table(outputs, data.rows()) { () throws(GloveboxError) in try data.table(of: data.tables()) }
         }
-        return try judge(opened, rows, file: data)
+        return try judge(opened, ShownRows(policy, data, seed: seed(data)))
     }
 
-    /// Judges against rows that stand in memory, or in a private file.
+    /// Writes what a job under these documents is shown: `NAME.csv`, or for blocks `1/NAME.csv` and so on.
+    ///
+    /// Rows, order and holdout are those that ``judge(directory:)`` goes by.
+    ///
+    /// - Throws: `dataset.*`, `output.write`; `dataset.unknown` for a policy without data.
+    package func show(in directory: String) throws(GloveboxError) {
+        guard let data else { throw GloveboxError("dataset.unknown", "a job under this policy is shown no dataset") }
+        let jails = try ShownRows(policy, data, seed: seed(data)).files
+        let isDivided = if case .program = asked { true } else { false }
+        for (number, files) in jails.enumerated() {
+            let path = isDivided ? "\(directory)/\(number + 1)" : directory
+            if isDivided { try StateFile.makeDirectory(path) }
+            do throws(SyscallError) {
+                let place = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+                for (name, file) in zip(data.names, files) {
+                    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                    let written = try Descriptor.open("\(name).csv", flags, mode: 0o600, in: place)
+                    for piece in file.pieces() { try written.write(piece) }
+                }
+            } catch { throw error.coded("output.write", hint: "Give an existing directory without these files.") }
+        }
+    }
+
+    /// Judges what a job left that saw some rows; noise is drawn only when `draws` says so.
     func judge(
         _ directory: Descriptor,
-        _ rows: any RowSource,
-        file: String? = nil
+        _ shown: ShownRows?,
+        draws: Bool = false
     ) throws(GloveboxError) -> FilterVerdict {
-        let outputs = try OutputCollector(policy: policy).collect(directory)
-        let declared = try ReleaseGate.output(of: spec, policy: policy)
-        var answer: CheckerAnswer?
-        if outputs.faults.isEmpty, let claim = outputs.files.first(where: { $0.name == spec.output }) {
-            let jails = try JailReserve(launcher: launcher, count: 0)
-            answer = try CheckerDoor(jails: jails).parse(claim.bytes, limits: OutputDecision.limits(declared))
+        switch asked {
+        case .files(let rules): return try files(directory, rules)
+        case .program(let aggregate): return try program(directory, aggregate)
+        case .table, .query, .round, .model, .rows: break
+        }
+        let outputs = try collect(directory)
+        guard let shown else { throw GloveboxError("internal", "there are no rows to judge against") }
+        switch asked {
+        case .table: return try table(outputs, shown.table) { shown.table }
+        case .query(let query): return try answer(query, draws ? shown.table : nil)
+        case .round(let spec, let mechanism): return try update(outputs, spec, mechanism, draws: draws)
+        case .model(let spec): return try opaque(outputs, spec, shown)
+        case .rows: return try opaque(outputs, nil, shown)
+        case .files, .program: throw GloveboxError("internal", "judged before")
+        }
+    }
+
+    private func collect(_ directory: Descriptor) throws(GloveboxError) -> OutputCollector.Outputs {
+        try OutputCollector(policy: policy).collect(directory)
+    }
+
+    // MARK: Recomputed and opaque
+
+    private func table(
+        _ outputs: OutputCollector.Outputs,
+        _ rows: any RowSource,
+        every: () throws(GloveboxError) -> DatasetTable
+    ) throws(GloveboxError) -> FilterVerdict {
+        guard case .table(let spec, let chart) = asked, let data else {
+            throw GloveboxError("internal", "there is no table to judge")
         }
         // A key of this run alone: nothing is kept that a later run could be compared with.
         let past = ReleaseGate.Past(history: [], lineageKey: try LineageKey(Machine.random(32)), projectMillibits: 0)
         let request = ReleaseGate.Request(
             id: "filter",
             policy: policy,
-            inputPolicy: inputPolicy,
+            inputPolicy: data.inputPolicy,
             table: rows,
-            spec: spec
+            spec: spec,
+            chart: chart
         )
-        let jails = try JailReserve(launcher: launcher, count: 0)
-        let decided = try ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities)
-        let decision = try RowLeakCheckup(jails: jails).judge(
-            FigureCheckup(jails: jails).judge(decided, outputs, policy, spent: 0),
-            policy,
-            spec
-        ) { () throws(GloveboxError) in
-            if let table = rows as? DatasetTable { return table }
-            return try DatasetFile.table(file ?? "", description)
+        return try verdict(judge.table(outputs, request, past: past, every: every), faults: outputs.faults)
+    }
+
+    private func opaque(
+        _ outputs: OutputCollector.Outputs,
+        _ spec: ModelSpec?,
+        _ shown: ShownRows
+    ) throws(GloveboxError) -> FilterVerdict {
+        guard let data, let holdout = shown.holdout else {
+            throw GloveboxError("internal", "no one was kept from the job")
         }
-        let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
-        return FilterVerdict(
-            policy: policy.document,
+        let request = OpaqueGate.Request(
+            policy: policy,
+            inputPolicy: data.inputPolicy,
+            table: shown.table,
+            holdout: holdout,
+            projectMillibits: 0
+        )
+        let (decision, _) = try judge.opaque(outputs, spec, request, claim: specs.claim())
+        return try verdict(decision, faults: outputs.faults)
+    }
+
+    private func files(_ directory: Descriptor, _ rules: VerbatimRules) throws(GloveboxError) -> FilterVerdict {
+        let whole = Manifest.Output(path: "/out", type: "DIRECTORY")
+        let outputs = TaskOutputs(layout: TaskLayout(directory: "/out"), outputs: [whole], rules: rules)
+        do {
+            return try verdict(.verbatim(outputs.collect([directory]).map { Decision.File($0.name, $0.bytes) }))
+        } catch {
+            guard error.code.hasPrefix("output."), error.code != "output.collect" else { throw error }
+            return try verdict(.verbatim([]), faults: [error.message])
+        }
+    }
+
+    func verdict(
+        _ decision: Decision,
+        faults: [String] = [],
+        forecast: AnswerForecast? = nil
+    ) throws(GloveboxError) -> FilterVerdict {
+        try FilterVerdict(
+            policy: policy,
             decision: decision,
-            faults: outputs.faults,
-            bundle: leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil,
-            isMock: file == nil
+            faults: faults,
+            forecast: forecast,
+            data: data
         )
     }
 }

@@ -12,10 +12,8 @@ internal import GloveboxTables
 final class BlockRun {
     /// What a program came to on one block.
     struct Block {
-        /// Its numbers; nil when it gave none that count.
-        let vector: CheckedVector?
-        /// Why it gave none, for the data's owner alone; empty when it did.
-        let fault: String
+        /// What it left.
+        let left: OutputJudge.BlockResult
         /// The jail's own account; nil when the jail broke down under the program.
         let result: JailResult?
     }
@@ -29,8 +27,6 @@ final class BlockRun {
     }
 
     private let policy: OutputPolicy
-    private let declared: DeclaredOutput
-    private let length: Int
     private let blocks: Blocks
     private let jails: JailReserve
     private let pace: Pace
@@ -43,11 +39,10 @@ final class BlockRun {
     ///
     /// - Throws: `policy.not-enforced` for another.
     init(_ policy: OutputPolicy, jails: JailReserve, pace: Pace) throws(GloveboxError) {
-        guard let blocks = policy.privacy.blocks, let result = policy.privacy.result,
-            let declared = policy.outputs.first
-        else { throw GloveboxError("policy.not-enforced", "the policy has no program over blocks") }
-        (self.policy, self.declared, self.blocks, length) = (policy, declared, blocks, result.length)
-        (self.jails, self.pace) = (jails, pace)
+        guard let blocks = policy.privacy.blocks else {
+            throw GloveboxError("policy.not-enforced", "the policy has no program over blocks")
+        }
+        (self.policy, self.blocks, self.jails, self.pace) = (policy, blocks, jails, pace)
     }
 
     /// Runs the program on the block that the hooks stage; nil when that was cancelled.
@@ -73,34 +68,17 @@ final class BlockRun {
         }
         guard let began, result?.end != .cancelled else { return nil }
         guard wait(until: began + specification.limits.wallMilliseconds, hooks.cancel) else { return nil }
-        let (vector, fault) = try read(result)
+        let left = try read(result)
         turn = (turn ?? began) + UInt64(blocks.wallLimit + Blocks.pause) * 1000
         guard wait(until: turn ?? 0, hooks.cancel) else { return nil }
-        return Block(vector: vector, fault: fault, result: result)
+        return Block(left: left, result: result)
     }
 
-    private func read(_ result: JailResult?) throws(GloveboxError) -> (CheckedVector?, String) {
+    private func read(_ result: JailResult?) throws(GloveboxError) -> OutputJudge.BlockResult {
         guard let result, case .exited(0) = result.end, let output = result.output else {
-            return (nil, result?.end.text ?? "the jail broke down")
+            return .init(fault: result?.end.text ?? "the jail broke down")
         }
-        let outputs: OutputCollector.Outputs
-        do { outputs = try OutputCollector(policy: policy).collect(output, readsUndeclared: false) } catch {
-            return (nil, error.code)
-        }
-        guard outputs.faults.isEmpty, let file = outputs.files.first else {
-            return (nil, outputs.faults.first ?? "missing-output")
-        }
-        let form = OpaqueFile.Form.vector(length: length)
-        let answer = try CheckerDoor(jails: jails).parse(
-            file.bytes,
-            as: form,
-            maxBytes: Int(clamping: declared.maxBytes)
-        )
-        switch answer {
-        case .vector(let vector): return (vector, "")
-        case .refused(let fault): return (nil, fault.message)
-        case .figure, .model, nil: return (nil, "the parser did not come to an end")
-        }
+        return try OutputJudge(policy: policy, jails: jails).block(output)
     }
 
     /// Waits for a moment; false when the run was cancelled before.

@@ -16,6 +16,7 @@ extension DisclosureRecord.Context {
             projectMillibits: projectMillibits
         )
         joined = data.joined.map { (lineage: $0.lineage, version: $0.commitment) }
+        furtherLineages = data.lineages.filter { name in !data.datasets.contains { $0.lineage == name } }
         supervisorMeasurement = site.host.supervisor
         codeMeasurement = entry.manifest.core.code.nar
         self.bundle = bundle.map(Machine.sha256)

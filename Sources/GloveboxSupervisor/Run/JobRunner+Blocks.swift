@@ -26,7 +26,7 @@ extension JobRunner {
     ) throws(GloveboxError) {
         let aggregate = try BlockAggregate(policy)
         let question = try PaidAnswer.Question(program: entry.manifest, data.first, cost: aggregate.cost())
-        let answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
+        var answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
         let refusal = try answer.refusal()
         // What is paid for already, or cannot be paid for, needs no rows; the report still tells of a jail.
         let known = refusal == nil ? try answer.known() : nil
@@ -43,10 +43,12 @@ extension JobRunner {
             entry: entry,
             data: data,
             door: door,
-            shown: needsBlocks ? .blocks(aggregate.count) : .header
+            shown: needsBlocks ? Staging.View(policy) : .header
         ) { () throws(GloveboxError) in
             guard needsBlocks, let request = door.grant?.request else { return }
             charge = try site.decisions.withLock { _ throws(GloveboxError) in
+                // As the datasets are now: a lineage may have been split since.
+                answer.data = try site.data(of: entry)
                 let before = answer.spent
                 return (try answer.pay(under: request), before)
             }
@@ -69,7 +71,7 @@ extension JobRunner {
         if try endIfCancelled(facts) { return }
         try site.transition(job, .ended(.exit(0)), details: Self.account(of: blocks))
         try site.decisions.withLock { _ throws(GloveboxError) in
-            let vectors = blocks.map { aggregate.coordinates($0.vector) }
+            let vectors = blocks.map { aggregate.coordinates($0.left.vector) }
             let text = vectors.map { $0.map { String($0) }.joined(separator: " ") }.joined(separator: "\n")
             let commitment = Commitment.salted(Array(text.utf8), salt: Machine.random(32))
             try site.transition(job, .collected(commitment: commitment.value))
@@ -78,7 +80,7 @@ extension JobRunner {
                 outcome = try answer.refused(refusal)
             } else if let index = charge.index {
                 let bytes = try aggregate.answer(over: vectors, dataset: data.first.name, random: SystemRandom())
-                let finding = Self.finding(of: blocks)
+                let finding = OutputJudge.finding(blocks.map(\.left.fault))
                 outcome = try answer.released(bytes, charged: index, spentBefore: charge.before, findings: [finding])
             } else if let known {
                 outcome = try answer.released(known, charged: nil, spentBefore: charge.before)
@@ -105,23 +107,13 @@ extension JobRunner {
     /// What went wrong, for the private part of an event that comes anyway: an event of its own would show that there was
     /// something.
     private static func account(of blocks: [BlockRun.Block]) -> [(String, JSONValue)] {
-        let faults = blocks.enumerated().filter { !$1.fault.isEmpty }
+        let faults = blocks.enumerated().filter { !$1.left.fault.isEmpty }
         let calls = Dictionary(grouping: blocks.compactMap(\.result).flatMap(\.denied), by: \.rule)
         let counts = calls.mapValues { $0.reduce(0) { $0 + $1.count } }.sorted { $0.key < $1.key }
         return [
-            ("blocks", .array(faults.map { .string("\($0 + 1): \($1.fault)") })),
+            ("blocks", .array(faults.map { .string("\($0 + 1): \($1.left.fault)") })),
             ("deniedInBlocks", .array(counts.map { .string("\($0.key) \($0.value)") })),
         ]
-    }
-
-    private static func finding(of blocks: [BlockRun.Block]) -> Finding {
-        let faults = blocks.enumerated().filter { !$1.fault.isEmpty }
-        return Finding(
-            "blocks",
-            .pass,
-            cells: faults.map { [String($0 + 1), $1.fault] },
-            parameters: ["count": .integer(Int64(blocks.count))]
-        )
     }
 }
 

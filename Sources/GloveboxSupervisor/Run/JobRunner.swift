@@ -110,8 +110,7 @@ struct JobRunner {
             entry: entry,
             data: data,
             door: door,
-            shown: policy.tier == .computed && !policy.isOfRounds
-                ? .header : policy.checks.holdout.map { Staging.View.withHoldout($0) } ?? .rows
+            shown: Staging.View(policy)
         )
         var hooks = JailRun.Hooks()
         let job = job

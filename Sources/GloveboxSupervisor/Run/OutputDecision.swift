@@ -39,22 +39,12 @@ struct OutputDecision {
     let policy: OutputPolicy
     let data: PlanData
 
-    /// The sizes at which the checker stops: a little over the policy's, so that the gate sees what is too large.
-    static func limits(_ declared: DeclaredOutput) -> CheckedTable.Limits {
-        CheckedTable.Limits(
-            bytes: Int(clamping: declared.maxBytes),
-            rows: Int(clamping: declared.maxRows) + 1,
-            cells: Int(clamping: declared.maxCells) + 64
-        )
-    }
-
     func decide(
         _ outputs: OutputCollector.Outputs,
         table: DatasetTable,
         lineageKey: [UInt8]
     ) throws(GloveboxError) -> Outcome {
-        let spec = try site.spec(entry.manifest.core.code.nar, policy)
-        let declared = try ReleaseGate.output(of: spec, policy: policy)
+        let specs = site.specs(of: entry.manifest)
         let histories = data.lineages.map { ReleaseHistory(site: site, lineage: $0) }
         var released: [ReleaseRecord] = []
         for history in histories {
@@ -68,13 +58,9 @@ struct OutputDecision {
             policy: policy,
             inputPolicy: data.inputPolicy,
             table: table,
-            spec: spec,
-            chart: try site.chart(entry.manifest.core.code.nar, policy)
+            spec: try specs.table(policy),
+            chart: try specs.chart(policy)
         )
-        var answer: CheckerAnswer?
-        if outputs.faults.isEmpty, let claim = outputs.files.first(where: { $0.name == spec.output }) {
-            answer = try CheckerDoor(jails: site.jails).parse(claim.bytes, limits: Self.limits(declared))
-        }
         let project = entry.manifest.project
         let spent = site.read { state in state.millibits(of: project) }
         let past = ReleaseGate.Past(
@@ -82,12 +68,8 @@ struct OutputDecision {
             lineageKey: try LineageKey(lineageKey),
             projectMillibits: spent
         )
-        let decided = try ReleaseGate.decide(request, claim: answer, past: past, capabilities: Site.capabilities)
-        let decision = try RowLeakCheckup(jails: site.jails).judge(
-            FigureCheckup(jails: site.jails).judge(decided, outputs, policy, spent: spent),
-            policy,
-            spec
-        ) { table }
+        let judge = OutputJudge(policy: policy, jails: site.jails)
+        let decision = try judge.table(outputs, request, past: past) { table }
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         let bundle = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(

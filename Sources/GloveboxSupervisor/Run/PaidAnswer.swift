@@ -18,7 +18,8 @@ struct PaidAnswer {
     let site: Site
     let entry: JobEntry
     let policy: OutputPolicy
-    let data: PlanData
+    /// Whose ledgers pay.
+    var data: PlanData
     let question: Question
 
     /// What is asked, as the ledger sees it.
@@ -28,6 +29,8 @@ struct PaidAnswer {
         let cost: Rho
         /// What selecting group keys may fail with.
         var selectionDelta: ExactDecimal = .zero
+        /// The number of a round of federated training; nil for everything else.
+        var round: Int64?
     }
 
     private var charge: PrivacyLedger.Charge {
@@ -58,9 +61,8 @@ struct PaidAnswer {
 
     /// Charges for the answer, under the broker's name for what the run was granted; the log index of the charge.
     ///
-    /// The number of a round of federated training is logged with it.
     /// - Throws: `budget.exhausted`, `kbs.*`, `log.*`.
-    func pay(under request: Digest, round: Int64? = nil) throws(GloveboxError) -> UInt64 {
+    func pay(under request: Digest) throws(GloveboxError) -> UInt64 {
         let charge = charge
         let ledger = try KeyDoor.charge(site, charge, under: request, rules: entry.rules)
         let index = try site.record(
@@ -71,12 +73,7 @@ struct PaidAnswer {
                 dataset: data.first.name,
                 fields: [("budget", "privacy"), ("amount", .string(charge.rho.text))]
             ),
-            .object(
-                JSONObject(
-                    [("charge", charge.json), ("brokerLedger", ledger.json)]
-                        + (round.map { [("round", .integer($0))] } ?? [])
-                )
-            )
+            ["charge": charge.json, "brokerLedger": ledger.json]
         )
         site.broker.note(ledger)
         return index

@@ -15,7 +15,7 @@ struct QueryDecision {
     let request: Digest
 
     func decide(table: DatasetTable, lineageKey: [UInt8]) throws(GloveboxError) -> OutputDecision.Outcome {
-        let query = try site.query(entry.manifest.core.code.nar)
+        let query = try site.specs(of: entry.manifest).query(policy)
         let answer = PaidAnswer(
             site: site,
             entry: entry,

@@ -196,3 +196,16 @@ final class Staging {
         return seed
     }
 }
+
+extension Staging.View {
+    /// What a job under a policy is shown.
+    init(_ policy: OutputPolicy) {
+        switch policy.tier {
+        case .computed where !policy.isOfRounds:
+            // A query's answer owes the job nothing.
+            self = policy.privacy.blocks.map { .blocks($0.count) } ?? .header
+        case .computed, .opaque, .recomputed, .verbatim:
+            self = policy.checks.holdout.map { .withHoldout($0) } ?? .rows
+        }
+    }
+}

@@ -17,6 +17,9 @@ struct TaskLayout {
         "bin", "boot", "dev", "etc", "job", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys", "usr",
     ]
 
+    /// A layout of one directory.
+    init(directory: String) { directories = [directory] }
+
     /// The layout of a plan.
     ///
     /// - Throws: `path.invalid` for a file in a place of the image or the jail, `limit.exceeded`.

@@ -33,8 +33,8 @@ extension Site {
             SealedChunks.seal(table.encoded, key: keys.data, label: file),
             to: layout.datasets + "/" + file
         )
-        let lineage = try Lineage.of(table, at: self)
-        try lineage.remember(table, at: self)
+        let lineages = try Lineage.of(table, at: self)
+        for lineage in lineages { try lineage.remember(table, at: self) }
         let mock = try MockData.csv(description, inputPolicy: inputPolicy)
         let mockDigest = try blobs.put(mock)
         let commitment = DatasetCommitment.root(
@@ -46,7 +46,8 @@ extension Site {
             "name": .string(request.name), "version": .integer(description.document.version),
             "owner": .string(caller.account), "description": description.document.canonical,
             "inputPolicy": inputValue, "inputPolicyLines": DocumentLines(inputLines).json, "file": .string(file),
-            "brokerLedger": ledger.json, "lineage": .string(lineage.id), "commitment": commitment.json,
+            "brokerLedger": ledger.json, "lineage": .string(lineages[0].id), "commitment": commitment.json,
+            "furtherLineages": .array(lineages.dropFirst().map { .string($0.id) }),
             "rowBucket": .string(Self.bucket(table.rowCount)), "mock": mockDigest.json,
             "mockBytes": .integer(Int64(mock.count)),
         ]

@@ -33,7 +33,8 @@ extension Site {
         try decisions.withLock { _ throws(GloveboxError) in try split(caller, name, Array(request.envelope.utf8)) }
     }
 
-    private func split(_ caller: Caller, _ name: String, _ envelope: [UInt8]) throws(GloveboxError) -> LineageInfo {
+    /// The same, for whoever holds ``decisions``.
+    func split(_ caller: Caller, _ name: String, _ envelope: [UInt8]) throws(GloveboxError) -> LineageInfo {
         let dataset = try dataset(named: name)
         let statement = try read { state in
             Result { () throws(GloveboxError) in try state.split(in: envelope, of: dataset) }
@@ -41,7 +42,14 @@ extension Site {
         guard statement.account == caller.account else {
             throw GloveboxError("auth.forbidden", "a split is asked for by the account that signed it")
         }
-        guard read({ state in state.datasets.values.contains { $0.lineage == dataset.lineage && $0.name != name } })
+        guard dataset.furtherLineages.isEmpty else {
+            throw GloveboxError(
+                "lineage.several",
+                "dataset \(name) has units of \(dataset.lineages.count) lineages, and cannot leave one of them alone",
+                hint: "Register the units of each under a name of its own."
+            )
+        }
+        guard read({ state in state.sharing(dataset.lineage).contains { $0.name != name } })
         else {
             throw GloveboxError("lineage.alone", "dataset \(name) shares its ledger and history with no other")
         }
@@ -102,8 +110,8 @@ extension Site {
                 dataset: dataset.name,
                 commitment: dataset.commitment,
                 lineage: dataset.lineage,
-                others: state.datasets.values.filter { $0.lineage == dataset.lineage && $0.name != dataset.name }
-                    .map(\.name).sorted(),
+                others: Set(dataset.lineages.flatMap { state.sharing($0).map(\.name) }).subtracting([dataset.name])
+                    .sorted(),
                 reason: state.standingSplit(of: dataset.name)?.statement.reason,
                 quorum: QuorumInfo(need: 2, have: have)
             )
@@ -132,6 +140,11 @@ extension SiteState {
             )
         }
         return statement
+    }
+
+    /// The datasets that a lineage counts.
+    func sharing(_ lineage: String) -> [RegisteredDataset] {
+        datasets.values.filter { $0.lineages.contains(lineage) }
     }
 
     /// A split that one owner asked for with a key that still counts.

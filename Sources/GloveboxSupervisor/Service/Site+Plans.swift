@@ -124,6 +124,7 @@ extension Site {
             purpose: request.purpose
         )
         try checkProgram(manifest, policy, data, project: project)
+        try checkRoom(forRoundOf: manifest, policy, data)
         keepDraft(PlanDraft(manifest: manifest, rules: rules))
         return CreatedPlan(planDigest: manifest.digest, coreDigest: manifest.coreDigest, manifest: manifest.bytes)
     }
@@ -162,62 +163,16 @@ extension Site {
         _ data: PlanData,
         project: String
     ) throws(GloveboxError) {
-        guard data.joined.isEmpty || policy.tier != .opaque && !policy.isOfRounds && policy.privacy.blocks == nil else {
-            throw GloveboxError(
-                "join.tier",
-                "policy \(policy.document.name) releases files of the job's making, which no join may",
-                hint: "Ask for tables or for noisy answers over a join."
-            )
-        }
         guard !code.files.contains(where: { $0.path == "outputs" || $0.path.hasPrefix("outputs/") }) else {
             throw GloveboxError(
                 "upload.rejected",
                 "the code tree has an 'outputs' of its own; the jail puts /out there"
             )
         }
-        for output in policy.outputs where output.type.isSpec && output.isRequired {
-            try code.require(output.name, under: policy)
-        }
-        // A program over blocks has no spec: the plan itself is what is asked.
-        if policy.privacy.blocks != nil { return }
-        if policy.isOfRounds { return try checkRound(code, policy, data.first, project: project) }
-        if policy.tier == .computed { return try checkQuery(code, policy, data, project: project) }
-        if policy.tier == .opaque { return try checkOpaque(code, policy, data.first) }
-        try ReleaseGate.check(
-            spec(code.digests.nar, policy),
-            policy: policy,
-            description: data.description,
-            inputPolicy: data.inputPolicy,
-            capabilities: Self.capabilities
-        )
-        if let chart = try chart(code.digests.nar, policy) {
-            try chart.spec.check(spec(code.digests.nar, policy), policy: policy)
-        }
-    }
-
-    /// The table spec that stands in a code tree.
-    func spec(
-        _ nar: Digest,
-        _ policy: OutputPolicy
-    ) throws(GloveboxError) -> TableSpec {
-        guard let output = policy.outputs.first(where: { $0.type == .tableSpec }) else {
-            throw GloveboxError("policy.not-enforced", "this version releases tables only")
-        }
-        let bytes = try file(output.name, of: nar)
-        return try TableSpec(bytes: bytes)
-    }
-
-    /// The chart spec that stands in a code tree, with the name of the picture; nil when the policy has none.
-    ///
-    /// - Throws: `spec.*`, `json.*`, `document.*`.
-    func chart(_ nar: Digest, _ policy: OutputPolicy) throws(GloveboxError) -> (spec: ChartSpec, file: String)? {
-        guard let output = policy.outputs.first(where: { $0.type == .chartSpec }) else { return nil }
-        let suffix = ".spec.json"
-        guard output.name.hasSuffix(suffix), output.name.utf8.count > suffix.utf8.count else {
-            throw GloveboxError("spec.chart", "a chart spec is named after its picture: NAME\(suffix) for NAME.png")
-        }
-        guard output.isRequired else { throw GloveboxError("policy.not-enforced", "a chart spec must be required") }
-        return (try ChartSpec(bytes: file(output.name, of: nar)), output.name.dropLast(suffix.count) + ".png")
+        let specs = specs(code.digests.nar, code.files)
+        let asked = try AskedRelease(specs, policy: policy, data: (data.description, data.inputPolicy))
+        guard case .query(let query) = asked else { return }
+        try requireRoom(for: charge(for: query.question(), policy, data, project: project), policy)
     }
 
     /// One file of an uploaded tree.

@@ -7,28 +7,7 @@ internal import GloveboxTables
 internal import GloveboxTransparency
 
 extension Site {
-    /// The query that stands in a code tree.
-    func query(_ nar: Digest) throws(GloveboxError) -> DPQuery { try DPQuery(bytes: file(DPQuery.fileName, of: nar)) }
-
-    /// A plan whose query can never be answered, or paid for, is refused before anyone is asked.
-    func checkQuery(
-        _ code: RegisteredCode,
-        _ policy: OutputPolicy,
-        _ data: PlanData,
-        project: String
-    ) throws(GloveboxError) {
-        try code.require(DPQuery.fileName, under: policy)
-        let query = try query(code.digests.nar)
-        try query.check(
-            policy: policy,
-            description: data.description,
-            inputPolicy: data.inputPolicy,
-            capabilities: Self.queryCapabilities
-        )
-        try requireRoom(for: charge(for: query.question(), policy, data, project: project), policy)
-    }
-
-    /// A plan whose program can never be run over blocks, or paid for, is refused before anyone is asked.
+    /// A plan whose program has no time for its blocks, or cannot be paid for, is refused before anyone is asked.
     func checkProgram(
         _ plan: Manifest,
         _ policy: OutputPolicy,
@@ -45,21 +24,8 @@ extension Site {
                 hint: "Leave the wall limit out, and the plan asks for what the policy's blocks take."
             )
         }
-        let (aggregate, dataset) = (try BlockAggregate(policy), data.first)
-        try aggregate.check(
-            description: dataset.description,
-            inputPolicy: dataset.inputPolicy,
-            capabilities: Self.programCapabilities
-        )
-        let answer = try aggregate.longestAnswer(dataset: dataset.name)
-        guard let output = policy.outputs.first, answer.count <= output.maxBytes else {
-            throw GloveboxError(
-                "output.too-large",
-                "an answer may have \(answer.count) bytes, more than the policy's output"
-            )
-        }
-        _ = try ReleaseBundle([Decision.File(output.name, answer)], pad: policy.channels.pad)
-        let question = try PaidAnswer.Question(program: plan, dataset, cost: aggregate.cost())
+        let cost = try BlockAggregate(policy).cost()
+        let question = PaidAnswer.Question(program: plan, data.first, cost: cost)
         try requireRoom(for: charge(for: question, policy, data, project: project), policy)
     }
 
@@ -80,7 +46,8 @@ extension Site {
                 query: question.digest,
                 dataset: data.commitment,
                 policy: policy.document.digest
-            )
+            ),
+            round: question.round
         )
     }
 
@@ -88,25 +55,20 @@ extension Site {
     ///
     /// - Throws: `budget.exhausted`.
     func requireRoom(for charge: PrivacyLedger.Charge, _ policy: OutputPolicy) throws(GloveboxError) {
-        guard let budget = policy.privacy.budget else {
-            throw GloveboxError("policy.not-enforced", "the policy has no budget")
-        }
         let ledger = read { state in state.ledger }
-        if budget.cachesIdentical, ledger.answer(to: charge.key) != nil { return }
-        try ledger.check(charge, budget: budget)
+        if policy.privacy.budget?.cachesIdentical == true, ledger.answer(to: charge.key) != nil { return }
+        try ledger.check(charge, under: policy)
     }
 }
 
 extension SiteState {
-    /// How many rounds of federated training a project has paid for on a dataset's lineage.
-    func rounds(of project: String, on lineage: String) -> Int64 { rounds[project]?[lineage] ?? 0 }
-
     /// Adds a logged charge, or the answer it paid for, to the ledger.
     mutating func addSpending(_ record: SiteRecord) throws(GloveboxError) {
         if let json = record.json["charge"] {
-            let charge = try PrivacyLedger.Charge(json: json)
+            var charge = try PrivacyLedger.Charge(json: json)
+            // Beside the charge is where earlier versions wrote it.
+            charge.round = charge.round ?? record.json["round"]?.integer
             try ledger.apply(charge)
-            if record.json["round"] != nil { rounds[charge.project, default: [:]][charge.lineage, default: 0] += 1 }
         }
         guard let answer = record.json["answer"] else { return }
         var fields = try JSONFields(answer, at: "answer")

@@ -150,7 +150,9 @@ extension Site {
         return Manifest.Output(path: asked.path, url: url, type: asked.type)
     }
 
-    /// A plan on one dataset: the other inputs are the code, as if they had been uploaded.
+    /// A plan on one dataset, or on two joined on the unit: the other inputs are the code, as if they had been uploaded.
+    ///
+    /// Of two datasets the first input is the one that the specs name.
     private func dataPlan(
         _ caller: Caller,
         _ task: TaskDocument,
@@ -159,8 +161,12 @@ extension Site {
         _ datasets: [Int]
     ) throws(GloveboxError) -> PlanDraft {
         let executor = task.executors[0]
-        guard datasets.count == 1, case .dataset(let dataset)? = TaskURL.source(task.inputs[datasets[0]].url) else {
-            throw TaskParameters.invalid("/inputs/\(datasets[1])/url", "must not be a second dataset")
+        guard datasets.count <= 2 else {
+            throw TaskParameters.invalid("/inputs/\(datasets[2])/url", "must not be a third dataset: a plan joins two")
+        }
+        let names = datasets.compactMap { index -> String? in
+            guard case .dataset(let name)? = TaskURL.source(task.inputs[index].url) else { return nil }
+            return name
         }
         guard let policy = parameters.policy else {
             let place = "/resources/backend_parameters/glovebox_policy"
@@ -169,12 +175,9 @@ extension Site {
         guard task.executors.count == 1 else {
             throw TaskParameters.invalid("/executors/1", "a plan on private data has one command")
         }
-        guard task.inputs[datasets[0]].path.split(separator: "/") == ["data", Substring(dataset)] else {
-            throw TaskParameters.invalid(
-                "/inputs/\(datasets[0])/path",
-                "must be /data/\(dataset)",
-                code: "path.invalid"
-            )
+        for (index, name) in zip(datasets, names)
+        where task.inputs[index].path.split(separator: "/") != ["data", Substring(name)] {
+            throw TaskParameters.invalid("/inputs/\(index)/path", "must be /data/\(name)", code: "path.invalid")
         }
         guard executor.directory ?? TaskLayout.code == TaskLayout.code, executor.stdin == nil, executor.stdout == nil,
             executor.stderr == nil
@@ -182,10 +185,11 @@ extension Site {
             throw TaskParameters.invalid("/executors/0", "on private data runs in /job/code, without redirections")
         }
         let prefix = TaskLayout.code + "/"
-        for (index, input) in task.inputs.enumerated() where index != datasets[0] && !input.path.hasPrefix(prefix) {
+        for (index, input) in task.inputs.enumerated()
+        where !datasets.contains(index) && !input.path.hasPrefix(prefix) {
             throw TaskParameters.invalid("/inputs/\(index)/path", "must stand below /job/code", code: "path.invalid")
         }
-        let files = task.inputs.enumerated().filter { $0.offset != datasets[0] }.map(\.element)
+        let files = task.inputs.enumerated().filter { !datasets.contains($0.offset) }.map(\.element)
         let code = try tree(caller, files) { String($0.dropFirst(prefix.count)) }
         let made = try createPlan(
             caller,
@@ -195,7 +199,8 @@ extension Site {
                 image: image.digest.named,
                 argv: executor.command,
                 env: Dictionary(uniqueKeysWithValues: executor.environment.map { ($0.name, $0.value) }),
-                dataset: dataset,
+                dataset: names[0],
+                join: names.dropFirst().first,
                 outputPolicy: policy,
                 limits: Self.limits(task, parameters),
                 deterministic: parameters.deterministic,

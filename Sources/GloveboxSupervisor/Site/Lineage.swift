@@ -22,27 +22,21 @@ struct Lineage: Sendable {
         return Array(HMAC<SHA256>.authenticationCode(for: Array("glovebox/units/v1".utf8), using: key))
     }
 
-    /// The lineage of a table: that of the datasets whose units it shares, or a new one.
+    /// The lineages of a table: those of all datasets whose units it shares, or a new one.
     ///
-    /// - Throws: `lineage.ambiguous` when it shares units with more than one, `lineage.units` when a lineage's units are
-    ///   not known.
-    static func of(_ table: DatasetTable, at site: Site) throws(GloveboxError) -> Lineage {
+    /// Of several each counts what happens to the table; between them they stay apart, as far as they share no other units.
+    ///
+    /// - Throws: `lineage.units` when a lineage's units are not known.
+    static func of(_ table: DatasetTable, at site: Site) throws(GloveboxError) -> [Lineage] {
         let mine = try tags(of: table, at: site)
         var shared: [Lineage] = []
-        for id in Set(site.read { state in state.datasets.values.map(\.lineage) }).sorted() {
+        for id in Set(site.read { state in state.datasets.values.flatMap(\.lineages) }).sorted() {
             let lineage = Lineage(id: id)
             let theirs = try lineage.units(at: site)
             let common = mine.intersection(theirs).count
             if common > 0, common * 100 >= share * min(mine.count, theirs.count) { shared.append(lineage) }
         }
-        guard shared.count < 2 else {
-            throw GloveboxError(
-                "lineage.ambiguous",
-                "the dataset has units of \(shared.count) datasets that have a ledger each",
-                hint: "Register the units of one of them at a time, or join the datasets in a plan."
-            )
-        }
-        return shared.first ?? Lineage(id: Machine.identifier("lin"))
+        return shared.isEmpty ? [Lineage(id: Machine.identifier("lin"))] : shared
     }
 
     /// Adds a table's units to those the lineage is known by; durable before the dataset is registered.

@@ -38,7 +38,7 @@ struct PlanData: Sendable {
     var joined: ArraySlice<RegisteredDataset> { datasets.dropFirst() }
     /// Whose ledgers pay and whose histories are compared, each once.
     var lineages: [String] {
-        datasets.map(\.lineage).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        datasets.flatMap(\.lineages).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
     /// Names the data in the key of a paid answer: the datasets, and what of each is seen, since that differs by project.
     var commitment: Digest {

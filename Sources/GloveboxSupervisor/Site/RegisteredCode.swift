@@ -22,18 +22,6 @@ struct RegisteredCode: Sendable {
         self.owner = owner
     }
 
-    /// Checks that the tree has what a policy asks for beside the code.
-    ///
-    /// - Throws: `spec.missing`.
-    func require(_ file: String, under policy: OutputPolicy) throws(GloveboxError) {
-        guard files.contains(where: { $0.path == file }) else {
-            throw GloveboxError(
-                "spec.missing",
-                "policy \(policy.document.name) needs the file \(file) in the code tree"
-            )
-        }
-    }
-
     init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "code")
         var digests = try fields.nested("digest")

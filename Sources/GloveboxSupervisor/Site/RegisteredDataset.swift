@@ -16,6 +16,8 @@ struct RegisteredDataset: Sendable {
     let file: String
     /// All datasets about the same units; ledger and history are kept by it.
     private(set) var lineage: String
+    /// Others, of which the dataset has units, too: each has its ledger and history, and what happens to the dataset counts in all.
+    let furtherLineages: [String]
     /// What a plan names the private data by.
     let commitment: Digest
     /// Rows in powers of ten, such as `1k-10k`.
@@ -39,6 +41,11 @@ struct RegisteredDataset: Sendable {
         file = try fields.string("file")
         _ = try fields.required("brokerLedger")  // read by the state, from whichever event has it
         lineage = fields.optional("lineage")?.string ?? name
+        let further = fields.optional("furtherLineages")?.array ?? []
+        furtherLineages = further.compactMap(\.string)
+        guard furtherLineages.count == further.count else {
+            throw GloveboxError("log.journal-corrupt", "a dataset's lineages are not readable")
+        }
         commitment = try fields.digest("commitment")
         rowBucket = try fields.string("rowBucket")
         mock = try fields.digest("mock")
@@ -59,6 +66,9 @@ struct RegisteredDataset: Sendable {
         dataset.lineage = lineage
         return dataset
     }
+
+    /// Every ledger that pays for the dataset, and history that it is compared with.
+    var lineages: [String] { [lineage] + furtherLineages }
 
     /// Where the job finds the data.
     var mount: String { "/data/\(name)" }

@@ -46,8 +46,6 @@ struct SiteState: Sendable {
     var workflow: SignedWorkflow?
     /// What was spent on noisy answers, and those answers.
     var ledger = PrivacyLedger()
-    /// Rounds of federated training that were paid for, by project and by the dataset's lineage.
-    var rounds: [String: [String: Int64]] = [:]
     /// The last start of a supervisor; nil before the first.
     var lastStart: SiteStart?
     /// How far the log knows the broker's ledger; nil before the first entry.

@@ -132,7 +132,7 @@ struct PolicyCommand: AsyncParsableCommand {
         abstract: "Check, explain, try and publish policies.",
         subcommands: [
             Add.self, List.self, PolicyCheckCommand.self, PolicyDiffCommand.self, PolicyExplainCommand.self,
-            PolicyEvalCommand.self, PolicyClaimCommand.self,
+            PolicyEvalCommand.self, PolicyViewCommand.self, PolicyClaimCommand.self,
         ]
     )
 

@@ -60,6 +60,15 @@ struct PolicyEvalCommand: SiblingCommand {
     var options: [String] = []
 }
 
+/// The command `glovebox policy view`.
+struct PolicyViewCommand: SiblingCommand {
+    static let words = ["policy", "view"]
+    static let configuration: CommandConfiguration = described("Write what a job under a policy is shown of a dataset.")
+
+    @Argument(parsing: .captureForPassthrough, help: "Options.")
+    var options: [String] = []
+}
+
 /// The command `glovebox policy claim`.
 struct PolicyClaimCommand: SiblingCommand {
     static let words = ["policy", "claim"]

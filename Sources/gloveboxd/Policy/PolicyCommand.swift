@@ -7,7 +7,10 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "Check, compare, explain and try policy files, without a site.",
-        subcommands: [Check.self, Diff.self, Explain.self, PolicyEvalCommand.self, PolicyClaimCommand.self]
+        subcommands: [
+            Check.self, Diff.self, Explain.self, PolicyEvalCommand.self, PolicyViewCommand.self,
+            PolicyClaimCommand.self,
+        ]
     )
 
     /// `policy check`.

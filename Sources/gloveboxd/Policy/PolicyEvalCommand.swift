@@ -11,25 +11,24 @@ struct PolicyEvalCommand: ParsableCommand {
         abstract: "Run the whole release filter on a directory, with no jail and no site.",
         discussion: """
             For owners and testers: the files are collected, parsed in the checker's jail, recomputed from the dataset and \
-            checked, and every reason is shown. Nothing is charged and nothing is remembered: earlier releases are not \
-            compared. Without --dataset the mock twin takes the dataset's place.
+            checked as at a site, and every reason is shown. Nothing is charged and nothing is remembered: earlier releases \
+            are not compared, budgets are full. Of a noisy answer it tells what it would cost and how wide the noise is; none \
+            is drawn. Without --dataset the mock twin takes the dataset's place.
 
-            EXAMPLE
+            A model or made-up rows are held against people whom the job never saw: 'policy view' writes the rows to train \
+            on. Of a program over blocks DIR holds one directory for each block, named 1, 2, 3 and so on.
+
+            EXAMPLES
               glovebox policy eval --policy aggregate-table --dataset fair.csv --schema fair.dataset.yaml \\
-                --input-policy fair.input.yaml --spec table.spec.json --outputs results
+                --input-policy fair.input.yaml --code code --outputs results
+              glovebox policy eval --policy no-private-data --outputs results
 
             EXIT STATUS
               0 it would leave, or go to review; 1 a file cannot be read; 2 usage; 3 it would be refused.
             """
     )
 
-    @OptionGroup var documents: FilterOptions
-
-    @Option(help: ArgumentHelp("The private file; the mock twin without it.", valueName: "FILE"))
-    var dataset: String?
-
-    @Option(help: ArgumentHelp("The table spec of the approved code.", valueName: "FILE"))
-    var spec: String
+    @OptionGroup var job: FilteredJob
 
     @Option(help: ArgumentHelp("The directory a job left.", valueName: "DIR"))
     var outputs: String
@@ -42,8 +41,7 @@ struct PolicyEvalCommand: ParsableCommand {
     func run() throws {
         var isRefused = false
         try options.report { () throws(GloveboxError) in
-            let filter = try documents.filter(spec: DocumentFile.bytes(spec, limit: 1 << 20))
-            let verdict = try filter.judge(directory: outputs, data: dataset)
+            let verdict = try job.filter().judge(directory: outputs)
             isRefused = verdict.outcome == "refuse"
             for file in verdict.files { try write(file) }
             options.result(verdict.json, verdict.lines)

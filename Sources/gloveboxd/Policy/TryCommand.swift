@@ -14,7 +14,8 @@ struct TryCommand: ParsableCommand {
             Cells that are safe on mock data may be small on the real rows.
 
             Under a policy of programs over blocks the program runs once on each block of the mock twin, for at most the \
-            policy's time, and the noisy mean is shown with what it would cost; no ledger is touched.
+            policy's time. A noisy answer is shown with what it would cost; no ledger is touched. A model or made-up rows are \
+            held against a part of the twin that the program did not see. --join puts another twin beside the first.
 
             EXAMPLE
               glovebox try code --schema fair.dataset.yaml --input-policy fair.input.yaml --policy aggregate-table \\
@@ -26,7 +27,7 @@ struct TryCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Directory of the code, the table spec in it.", valueName: "DIR"))
+    @Argument(help: ArgumentHelp("Directory of the code, the specs in it.", valueName: "DIR"))
     var code: String
 
     @OptionGroup var documents: FilterOptions
@@ -58,14 +59,7 @@ struct TryCommand: ParsableCommand {
     func run() throws {
         var status: Int32 = 0
         try options.report { () throws(GloveboxError) in
-            if let program = try documents.program() {
-                let outcome = try program.run(job) { ReportOptions.write($0, to: 2) }
-                options.result(try outcome.json, try outcome.lines)
-                if outcome.faults.count == outcome.blocks { status = 7 }
-                return
-            }
-            let name = try ReleaseFilter.specName(documents.policyDocument())
-            let filter = try documents.filter(spec: DocumentFile.bytes(code + "/" + name, limit: 1 << 20))
+            let filter = try documents.filter(code: code)
             let outcome = try Rehearsal(filter).run(job) { ReportOptions.write($0, to: 2) }
             var object = JSONObject([("code", .string(outcome.code.named)), ("end", .string(outcome.end))])
             object["verdict"] = outcome.verdict?.json
@@ -74,7 +68,7 @@ struct TryCommand: ParsableCommand {
                 ["code        \(outcome.code.named)", "program     \(outcome.end)"]
                     + (outcome.verdict?.lines ?? ["outcome     refuse; a program that fails releases nothing"])
             )
-            status = outcome.verdict.map { $0.outcome == "refuse" ? 3 : 0 } ?? 7
+            status = outcome.hasFailed ? 7 : outcome.verdict?.outcome == "refuse" ? 3 : 0
         }
         if status != 0 { throw ExitCode(status) }
     }
