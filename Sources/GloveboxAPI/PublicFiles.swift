@@ -7,15 +7,28 @@ internal import NIOHTTP1
 ///
 /// Close it when done.
 package struct PublicFiles: Sendable {
-    private static let seconds: Int64 = 60
-
+    private let seconds: Int64
     private let base: String
     private let http: HTTPClient
 
-    /// Names an address.
+    /// Names an address, whose server has so many seconds for an answer.
     ///
     /// - Throws: `usage` for anything but `http://` or `https://`, a host and a path.
-    package init(_ address: String) throws(GloveboxError) {
+    package init(_ address: String, seconds: Int64 = 60) throws(GloveboxError) {
+        try Self.check(address)
+        self.seconds = seconds
+        base = address.utf8.last == UInt8(ascii: "/") ? String(address.dropLast()) : address
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: .seconds(5), read: .seconds(seconds))
+        // Small web servers let five connections wait, and lose a second over each one more.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Checks that an address is one.
+    ///
+    /// - Throws: as ``init(_:seconds:)``.
+    package static func check(_ address: String) throws(GloveboxError) {
         let scheme = ["http://", "https://"].first { address.utf8.starts(with: $0.utf8) }
         let rest = address.dropFirst(scheme?.count ?? 0)
         guard scheme != nil, !rest.isEmpty, !rest.utf8.starts(with: "/".utf8),
@@ -27,12 +40,6 @@ package struct PublicFiles: Sendable {
                 hint: "Give http:// or https://, a host and a path."
             )
         }
-        base = address.utf8.last == UInt8(ascii: "/") ? String(address.dropLast()) : address
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout = .init(connect: .seconds(5), read: .seconds(Self.seconds))
-        // Small web servers let five connections wait, and lose a second over each one more.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// Ends all connections.
@@ -67,7 +74,7 @@ package struct PublicFiles: Sendable {
         var bytes: [UInt8] = []
         let status: UInt
         do {
-            let response = try await http.execute(request, timeout: .seconds(Self.seconds))
+            let response = try await http.execute(request, timeout: .seconds(seconds))
             status = response.status.code
             if status == 200 {
                 for try await chunk in response.body {

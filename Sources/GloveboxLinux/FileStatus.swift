@@ -18,6 +18,8 @@ package struct FileStatus: Sendable {
     package let size: Int64
     /// Owner.
     package let user: UInt32
+    /// Group.
+    package let group: UInt32
     /// Permission bits.
     package let permissions: UInt32
     /// Number of the device it is on.
@@ -36,6 +38,7 @@ package struct FileStatus: Sendable {
         links = UInt64(status.st_nlink)
         size = Int64(status.st_size)
         user = status.st_uid
+        group = status.st_gid
         permissions = status.st_mode & 0o7777
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Dispatch
 internal import Synchronization
 
@@ -9,22 +8,22 @@ internal import Synchronization
 final class DigestLane: Sendable {
     // A few pieces in flight: a slow digest holds the reader back instead of filling the memory.
     private static let depth = 4
-    private let state: Mutex<SHA256>
+    private let state: Mutex<SHA256State>
     private let queue = DispatchQueue(label: "glovebox.digest")
     private let room = DispatchSemaphore(value: DigestLane.depth)
 
     /// Goes on from a digest begun elsewhere.
-    init(_ state: SHA256) { self.state = Mutex(state) }
+    init(_ state: SHA256State) { self.state = Mutex(state) }
 
     /// Takes bytes to be digested after all that came before.
     func write(_ bytes: ArraySlice<UInt8>) {
         room.wait()
         queue.async { [self] in
-            state.withLock { state in unsafe bytes.withUnsafeBytes { unsafe state.update(bufferPointer: $0) } }
+            state.withLock { state in unsafe bytes.withUnsafeBytes { unsafe state.update($0) } }
             room.signal()
         }
     }
 
     /// Waits for everything taken, and gives the digest so far.
-    func settle() -> SHA256 { queue.sync { state.withLock { $0 } } }
+    func settle() -> SHA256State { queue.sync { state.withLock { $0 } } }
 }

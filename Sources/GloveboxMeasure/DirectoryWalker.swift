@@ -6,7 +6,12 @@ internal import GloveboxCore
 struct DirectoryWalker {
     /// Stops a listing before an endless directory fills the memory.
     let limits: TreeLimits
-    private var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    private static let pieceBytes = 1 << 18
+    // A sink on another thread keeps whole pieces for a while. There are more buffers than pieces in flight, so each is free
+    // when its turn comes again, and nothing is copied.
+    private static let turns = 12
+    private var buffers = [[UInt8](repeating: 0, count: Self.pieceBytes)]
+    private var turn = 0
 
     init(limits: TreeLimits) { self.limits = limits }
 
@@ -96,16 +101,22 @@ struct DirectoryWalker {
         var stream = DescriptorStream(borrowing: file.number)
         var left = size
         while true {
-            let count = try stream.read(into: &buffer)
+            let count = try stream.read(into: &buffers[turn])
             guard count > 0 else { break }
             left -= Int64(count)
             guard left >= 0 else { throw changed(path) }
-            try sink.chunk(buffer[..<count])
+            try sink.chunk(buffers[turn][..<count])
             // A regular file gives less than was asked for only at its end.
-            if left == 0, count < buffer.count { break }
+            if left == 0, count < Self.pieceBytes { break }
+            if count == Self.pieceBytes { nextBuffer() }
         }
         guard left == 0 else { throw changed(path) }
         try sink.endFile()
+    }
+
+    private mutating func nextBuffer() {
+        turn = (turn + 1) % Self.turns
+        if turn == buffers.count { buffers.append([UInt8](repeating: 0, count: Self.pieceBytes)) }
     }
 
     private func changed(_ path: TreePath) -> GloveboxError {

@@ -3,7 +3,8 @@ internal import GloveboxCore
 /// The ids that git gives to blobs and trees when its object format is SHA-256.
 struct GitTreeDigester {
     private var open: [[Entry]] = []
-    private var blob = SHA256Stream()
+    /// The blob that has begun; its bytes may be written here.
+    var blob = SHA256Stream()
     private let parallel: Bool
     /// The id of the outermost tree, once it has ended.
     private(set) var root = Digest.zero

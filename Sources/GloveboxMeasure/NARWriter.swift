@@ -2,8 +2,8 @@ package import GloveboxCore
 
 /// Writes a tree as a Nix archive (attestation section 5).
 package struct NARWriter<Output: ByteOutput>: TreeSink {
-    /// Where the archive goes.
-    package private(set) var output: Output
+    /// Where the archive goes; the bytes of a file that has begun may be written here.
+    package internal(set) var output: Output
     private var size: Int64 = 0
 
     /// Writes to an output.

@@ -25,7 +25,10 @@ struct SideSink<Next: TreeSink & Sendable>: TreeSink {
     }
 
     mutating func chunk(_ bytes: ArraySlice<UInt8>) {
-        guard bytes.count < Self.batchBytes else { return add(.large(bytes)) }
+        guard bytes.count < Self.batchBytes else {
+            add(.large(bytes))
+            return flush()
+        }
         // A copy of what is small: the reader's buffer is much larger, and is used again.
         let start = batch.bytes.count
         batch.bytes += bytes

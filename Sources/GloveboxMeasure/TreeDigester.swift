@@ -9,10 +9,12 @@ package struct TreeDigester: TreeSink, Sendable {
     private var current: (path: TreePath, executable: Bool, size: Int64)?
     private var files: [(path: [UInt8], file: CodeFile)] = []
 
-    /// Starts with no tree; the three digests of a large file are taken on threads of their own where that is allowed.
+    /// Starts with no tree; where that is allowed, digests of a large file are taken on threads of their own: one of the
+    /// three where the other two take no longer than one, else each.
     package init(parallel: Bool = false) {
-        archive = NARWriter(SHA256Stream(parallel: parallel))
-        git = GitTreeDigester(parallel: parallel)
+        let apart = parallel && !SHA256State.isInterleaved
+        archive = NARWriter(SHA256Stream(parallel: apart))
+        git = GitTreeDigester(parallel: apart)
         self.parallel = parallel
     }
 
@@ -34,9 +36,7 @@ package struct TreeDigester: TreeSink, Sendable {
     }
 
     package mutating func chunk(_ bytes: ArraySlice<UInt8>) throws(GloveboxError) {
-        try archive.chunk(bytes)
-        git.chunk(bytes)
-        content.write(bytes)
+        SHA256Stream.write(bytes, to: &archive.output, &git.blob, &content)
     }
 
     package mutating func endFile() throws(GloveboxError) {

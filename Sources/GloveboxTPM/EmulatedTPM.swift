@@ -38,11 +38,13 @@ package final class EmulatedTPM: Sendable {
                 log
             )
         } catch {
-            throw error.coded("tpm.emulator", hint: "Install the Debian packages swtpm and swtpm-tools.")
+            throw Self.obstacle(above: directory)
+                ?? error.coded("tpm.emulator", hint: "Install the Debian packages swtpm and swtpm-tools.")
         }
         for _ in 0..<250 where unsafe access(socket, F_OK) != 0 { usleep(20_000) }
         guard unsafe access(socket, F_OK) == 0 else {
-            throw GloveboxError("tpm.emulator", "swtpm did not start", hint: "See \(Display.escape(directory))/log.")
+            throw Self.obstacle(above: directory)
+                ?? GloveboxError("tpm.emulator", "swtpm did not start", hint: "See \(Display.escape(directory))/log.")
         }
     }
 
@@ -51,20 +53,27 @@ package final class EmulatedTPM: Sendable {
         do { _ = try process.wait() } catch {}  // reaped or not, it is dead
     }
 
+    /// The user it runs as under root; nil where there is none for it.
+    private static func account() -> (name: String, id: uid_t)? {
+        for user in users {
+            if let entry = unsafe getpwnam(user) { return (user, unsafe entry.pointee.pw_uid) }
+        }
+        return nil
+    }
+
     /// Makes the directory, and gives the words that start a program as its user.
     private static func identity(_ directory: String) throws(GloveboxError) -> [String] {
         for path in [directory, directory + "/state", directory + "/ca"] where unsafe access(path, F_OK) != 0 {
             guard unsafe mkdir(path, 0o750) == 0 else { throw SyscallError("mkdir", errno, path).coded("tpm.emulator") }
         }
         guard geteuid() == 0 else { return [] }
-        guard let user = users.first(where: { unsafe getpwnam($0) != nil }), let entry = unsafe getpwnam(user) else {
+        guard let (_, uid) = account() else {
             throw GloveboxError(
                 "tpm.emulator",
                 "there is no user for the emulated TPM",
                 hint: "Make one: useradd --system glovebox-tpm."
             )
         }
-        let uid = unsafe entry.pointee.pw_uid
         // What someone else put there, in a directory open to all, is not made over to the TPM's user.
         for path in [directory, directory + "/state", directory + "/ca"] {
             let found: FileStatus
@@ -77,6 +86,28 @@ package final class EmulatedTPM: Sendable {
             }
         }
         return ["setpriv", "--reuid", "\(uid)", "--regid", "\(getegid())", "--clear-groups", "--"]
+    }
+
+    /// The directory above the TPM's own that its user may not pass through, of which swtpm itself says nothing of use.
+    private static func obstacle(above directory: String) -> GloveboxError? {
+        guard geteuid() == 0, let (user, uid) = account() else { return nil }
+        var path = directory
+        while let slash = path.lastIndex(of: "/") {
+            path = String(path[..<slash])
+            let place = path.isEmpty ? "/" : path
+            let found: FileStatus
+            do throws(SyscallError) { found = try FileStatus.of(place) } catch { return nil }
+            // It has the supervisor's group and no other.
+            let bit: UInt32 = found.user == uid ? 0o100 : found.group == getegid() ? 0o010 : 0o001
+            guard found.permissions & bit == 0 else { continue }
+            let (name, mode) = (Display.escape(place), String(found.permissions, radix: 8))
+            return GloveboxError(
+                "tpm.emulator",
+                "the emulated TPM runs as \(user), who may not enter \(name) (mode \(mode))",
+                hint: "Run chmod a+x \(name), or keep the site elsewhere, such as below /var/lib."
+            )
+        }
+        return nil
     }
 
     /// Makes keys and certificates, with an authority of this directory's own.

@@ -86,13 +86,14 @@ struct EvidenceToolsTests {
         let passed = checks.filter { $0["status"] == "passed" }.compactMap { $0["id"]?.string }
         for id in [
             "workflow.layout", "workflow.review", "workflow.release", "workflow.files", "start.signature",
-            "start.certificate", "start.claims", "key.released", "key.evidence", "key.order", "token.cwt", "token.jwt",
+            "start.certificate", "start.claims", "key.released", "key.evidence", "key.paid", "key.order", "token.cwt",
+            "token.jwt",
         ] {
             #expect(passed.contains(id), "\(id)")
         }
         for (change, reason) in [
             ("rm start.pem", "start.missing"), ("cp issued.entry key.entry", "log.root-mismatch"),
-            ("rm key.entry", "kbs.log-first"), ("rm -r lay", "workflow.missing"),
+            ("rm key.entry", "kbs.log-first"), ("rm budget.entry", "kbs.budget"), ("rm -r lay", "workflow.missing"),
             ("printf x >>report.cwt", "token.form"),
         ] {
             let changed = try evidence.copy()

@@ -96,6 +96,7 @@ if Context.environment["GLOVEBOX_FUZZ"] != nil {
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     ]
     package.targets += [
+        .target(name: "CGloveboxDigest", cSettings: [.unsafeFlags(["-O2"])]),
         .target(
             name: "GloveboxAttestation",
             dependencies: ["GloveboxCore", "GloveboxTransparency", asn1, crypto, x509],
@@ -103,7 +104,7 @@ if Context.environment["GLOVEBOX_FUZZ"] != nil {
         ),
         .target(
             name: "GloveboxMeasure",
-            dependencies: ["CGloveboxLinux", "GloveboxCore", crypto],
+            dependencies: ["CGloveboxDigest", "CGloveboxLinux", "GloveboxCore", crypto],
             swiftSettings: strict
         ),
         .target(

@@ -5,6 +5,9 @@ import GloveboxCore
 /// The tables of wrong directories, by stage.
 enum Mutations {
     static let form: [Mutation] = [
+        .evidence("json.depth", "an envelope deeper than any reader goes") {
+            $0["report.dsse.json"] = [UInt8](repeating: UInt8(ascii: "["), count: 100)
+        },
         Mutation("input.nothing-to-compare", "no plan and no expected code") {
             $0.editEvidence = { $0["manifest.json"] = nil }
         },

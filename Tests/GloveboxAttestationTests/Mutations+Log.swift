@@ -52,6 +52,16 @@ extension Mutations {
     ]
 
     static let log: [Mutation] = [
+        .evidence("log.note-format", "a checkpoint whose signature has no dash before it") {
+            $0["report.tlog-proof"] = $0["report.tlog-proof"]?.replacing("\u{2014} ", "- ")
+        },
+        Mutation("log.quorum", "a log that no witness of its policy has cosigned") {
+            $0.witnessing = { site in
+                let witness = try Cosigner.generate(name: "witness.example").key.vkey
+                let log = "log \(site.log.key.vkey) https://\(site.log.key.name)"
+                return Array("\(log)\nwitness w \(witness)\nquorum w\n".utf8)
+            }
+        },
         .report("time.regress", "the run ended before it started") { $0.time.end = $0.time.start.adding(seconds: -1) },
         .report("time.future", "the run ended after it was logged") { $0.time.end = $0.time.end.adding(seconds: 1000) },
         Mutation("time.future", "a report from the reader's future") {

@@ -78,6 +78,25 @@ extension Mutations {
         event("kbs.evidence", "a key released for another plan", "plan") { Scenario.digest("x").hex },
         event("kbs.evidence", "a key released for another start statement", "start") { Scenario.digest("x").hex },
         event("boot.mismatch", "a key released in another run of the machine", "bootId") { "another" },
+        .evidence("kbs.budget", "the payment for the key is not shown") { $0["budget.entry"] = nil },
+        .evidence("input.io", "the payment for the key is not proven") { $0["budget.tlog-proof"] = nil },
+        .evidence("log.root-mismatch", "a payment that the log does not have") {
+            $0["budget.entry"] = $0["budget.entry"]?.replacing("job_1", "job_2")
+        },
+        event("kbs.budget", "a key whose release names another payment", "paid") { "2" },
+        event("kbs.budget", "a key whose release names a payment after it", "paid") { "4" },
+        event("kbs.budget", "a key released for another request than was paid for", "request") {
+            Scenario.digest("x").hex
+        },
+        payment("another event", "event", "key.created"),
+        payment("a charge for noise", "budget", "privacy"),
+        payment("nothing paid", "amount", "0"),
+        payment("the payment of another job", "job", "job_2"),
+        payment("the payment of another run", "request", Scenario.digest("x").hex),
+        .evidence("kbs.budget", "the key's release in place of the payment") {
+            $0["budget.entry"] = $0["key.entry"]
+            $0["budget.tlog-proof"] = $0["key.tlog-proof"]
+        },
         checkpoint("kbs.replay", "a start statement from after the key's release", size: 4),
         Mutation("log.rollback", "a log that was longer at the start") {
             $0.startSpec.editReport = { report, site in
@@ -197,6 +216,12 @@ extension Mutations {
     ) -> Mutation {
         Mutation(reason, name) {
             $0.startSpec.editKeyEvent = { $0.edit("unmapped", "glovebox", field) { _ in .string(value()) } }
+        }
+    }
+
+    private static func payment(_ name: String, _ field: String, _ value: String) -> Mutation {
+        Mutation("kbs.budget", "a payment that is " + name) {
+            $0.startSpec.editPayment = { $0.edit("unmapped", "glovebox", field) { _ in .string(value) } }
         }
     }
 

@@ -56,6 +56,9 @@ struct Scenario {
         options.now = Self.start.adding(seconds: 3600)
     }
 
+    /// The log policy; nil for one without witnesses.
+    var witnessing: (Site) throws -> [UInt8]? = { _ in nil }
+
     /// What `verify` is given.
     struct Files {
         var evidence: [String: [UInt8]]
@@ -87,8 +90,11 @@ struct Scenario {
             approvals.append(try (approvalSigner ?? reviewer).sign(approval.bytes))
         }
 
+        var paying = Self.report(manifest, approvals: approvals, log: [], quorum: quorum)
+        editReport(&paying)
+        let payment = try startSpec.paid(paying)
         var tree = MerkleTree()
-        for index in 0..<3 { tree.append(Array("event \(index)".utf8)) }
+        for leaf in [Array("event 0".utf8), payment, Array("event 2".utf8)] { tree.append(leaf) }
         var planned = Self.report(manifest, approvals: approvals, log: try site.checkpoint(tree), quorum: quorum)
         editReport(&planned)
         let start = try startSpec.sign(planned, site: site, timestamps: withTimestamps)
@@ -139,6 +145,7 @@ struct Scenario {
         evidence[EvidenceFiles.start] = start.envelope.bytes
         evidence[EvidenceFiles.startLeaf] = PEM.encode(start.certificate, label: "CERTIFICATE")
         evidence[EvidenceFiles.keyEntry] = keyEntry
+        evidence[EvidenceFiles.paymentEntry] = payment
         if workflow.isMade {
             let submission = manifestSigner ?? researcher
             for (name, bytes) in try workflow.files(manifest, report, submission, reviewers) { evidence[name] = bytes }
@@ -150,6 +157,7 @@ struct Scenario {
         }
         for (index, name) in [
             (leafIndex, EvidenceFiles.proof), (issuedIndex, EvidenceFiles.issuedProof), (3, EvidenceFiles.keyProof),
+            (1, EvidenceFiles.paymentProof),
         ] as [(UInt64, String)] {
             let hashes = try tree.inclusion(index: index, size: tree.size)
             evidence[name] = TlogProof(index: index, hashes: hashes, checkpoint: checkpoint).bytes
@@ -205,7 +213,7 @@ struct Scenario {
         )
         editTrust(&policy)
         editSiteTrust(&policy, site)
-        let keys = SiteKeys(
+        var keys = SiteKeys(
             log: site.log.key,
             root: site.root.certificate,
             platform: site.platform.certificate,
@@ -213,6 +221,7 @@ struct Scenario {
             timeAuthority: withTimeAuthority ? site.stamps.chain : nil,
             validFrom: keysValidFrom
         )
+        keys.witnessing = try witnessing(site)
         let files = try TrustFiles.make(site: keys, policy: policy, root: site.root)
         var trust = Dictionary(uniqueKeysWithValues: files.files.map { ($0.name, $0.bytes) })
         editTrustFiles(&trust)

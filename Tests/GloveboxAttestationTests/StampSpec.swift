@@ -13,6 +13,9 @@ struct StampSpec {
     var version: UInt8 = 3
     /// `id-ct-TSTInfo`, 1.2.840.113549.1.9.16.1.4.
     var contentType: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x10, 1, 4]
+    /// The content of an object identifier; 2.999.1 unless given.
+    var policy: [UInt8] = [0x88, 0x37, 1]
+    var nonce: [UInt8]?
     var digest: [UInt8]?
     var certificateDigest: [UInt8]?
     var leaveCertificateOut = false
@@ -38,10 +41,11 @@ struct StampSpec {
         let imprint = Self.seq(Self.sha256, Self.octets(Hashing.sha256(message ?? signature).bytes))
         let info = Self.seq(
             [2, 1, 1],
-            Self.object([0x88, 0x37, 1]),
+            Self.object(policy),
             imprint,
             [2, 1, 7],
-            DERBytes.wrap(tag: 0x18, Array(timeText.utf8))
+            DERBytes.wrap(tag: 0x18, Array(timeText.utf8)),
+            nonce.map { DERBytes.wrap(tag: 2, $0) } ?? []
         )
         let signer = try Certificate(derEncoded: authority.chain.signer)
         let signed = try attributes(info, authority.chain.signer)

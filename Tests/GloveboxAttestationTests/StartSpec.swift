@@ -11,6 +11,7 @@ struct StartSpec {
     /// What the statement asks the broker for.
     var request: Report.KeyRequest?
     var editKeyEvent: (inout JSONValue) -> Void = { _ in }
+    var editPayment: (inout JSONValue) -> Void = { _ in }
 
     init() { leaf.now = Scenario.start.adding(seconds: 1) }
 
@@ -37,12 +38,36 @@ struct StartSpec {
             kind: .keyReleased,
             job: report.jobID,
             dataset: "fair",
-            fields: [("plan", .string(report.manifestDigest.hex)), ("start", .string(start.hex))]
+            fields: [
+                ("plan", .string(report.manifestDigest.hex)), ("start", .string(start.hex)),
+                ("request", .string(Self.request.hex)), ("paid", "1"),
+            ]
         )
+        return try Self.leaf(event, at: 3, editKeyEvent)
+    }
+
+    /// The leaf of the event that paid for it, entry 1.
+    func paid(_ report: Report) throws -> [UInt8] {
+        let event = Event(
+            kind: .budgetSpent,
+            job: report.jobID,
+            dataset: "fair",
+            fields: [("budget", "runs"), ("amount", "1"), ("request", .string(Self.request.hex))]
+        )
+        return try Self.leaf(event, at: 1, editPayment)
+    }
+
+    private static let request = Scenario.digest("request")
+
+    private static func leaf(
+        _ event: Event,
+        at index: UInt64,
+        _ edit: (inout JSONValue) -> Void
+    ) throws -> [UInt8] {
         var random = SystemRandomNumberGenerator()
-        let place = EventPlace(index: 3, time: Scenario.start.adding(seconds: 2), monotonic: 1)
+        let place = EventPlace(index: index, time: Scenario.start.adding(seconds: 2), monotonic: 1)
         var value = try JSONReader.read(event.leaf(at: place, context: Scenario.context, using: &random).leaf)
-        editKeyEvent(&value)
+        edit(&value)
         return CanonicalJSON.encode(value)
     }
 }

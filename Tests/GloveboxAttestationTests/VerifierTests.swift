@@ -41,6 +41,15 @@ import Testing
         }
     }
 
+    @Test func `a report from before the log named the payment in a key's release verifies`() throws {
+        var scenario = Scenario()
+        scenario.startSpec.editKeyEvent = { $0.edit("unmapped", "glovebox", "paid") { _ in nil } }
+        scenario.editEvidence = { $0["budget.entry"] = nil }
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified, "\(verdict.story.suffix(8).joined(separator: "\n"))")
+        #expect(verdict.checks.contains { $0.id == "key.paid" && $0.status == .skipped && !$0.required })
+    }
+
     @Test func `a later failure never hides an earlier one, and all are told`() throws {
         var scenario = Scenario()
         scenario.editReport = {

@@ -121,6 +121,47 @@ import Testing
         try opened { _ in }
     }
 
+    @Test func `the broker's key is changed while the TPM keeps its secret, and old data open under the new one`()
+        throws
+    {
+        let keys = try DatasetKeys(bytes: [UInt8](repeating: 7, count: 64))
+        let before = try opened { site in
+            _ = try site.broker.enrol(file: "dsv_1", commitment: .zero, keys: keys)
+            return try site.broker.greeting()
+        }
+        _ = try seal()
+        let sealed = try sealedFiles.map { try StateFile.read($0) }
+        // Without the TPM nobody opens the store, so nobody changes its key.
+        #expect(throws: GloveboxError("kbs.sealed", "")) {
+            try KeyCeremony(layout, tpm: TPMChoice.none).rotate(.broker)
+        }
+        let change = try #require(try KeyCeremony(layout, tpm: .emulated).rotate(.broker).first)
+        #expect(change.before == before.kekID && change.now != before.kekID)
+        // The secret stays where it was: what the owner signed still opens it, and nothing of it is on the disk.
+        #expect(try sealedFiles.map { try StateFile.read($0) } == sealed)
+        #expect(!StateFile.exists(layout.broker + "/secret"))
+        for round in 1...2 {
+            try opened { site in
+                let after = try site.broker.greeting()
+                #expect(after.kekID == change.now && after.sealing == "emulated-swtpm", "round \(round)")
+                #expect(after.historyKey == before.historyKey)
+                let listed = try #require(try site.publishedTrust()?.policy.brokers)
+                #expect(listed.map(\.kekID).contains(before.kekID) && listed.contains { $0.kekID == change.now })
+                // Keys that are there are known under the new one.
+                #expect(throws: GloveboxError("kbs.key", "")) {
+                    _ = try site.broker.enrol(file: "dsv_1", commitment: .zero, keys: keys)
+                }
+                let process = try #require(site.broker.process)
+                try #require(kill(process, SIGKILL) == 0)
+                #expect(throws: GloveboxError("kbs.unavailable", "")) { try site.broker.nonce() }
+                #expect(try site.broker.greeting().kekID == change.now)
+            }
+        }
+        // The supervisor seals anew, and the key stays.
+        _ = try seal()
+        #expect(try opened { site in try site.broker.greeting().kekID } == change.now)
+    }
+
     @Test func `sealing that a crash cut short is finished by the same call`() throws {
         let secret = try StateFile.read(layout.broker + "/secret")
         try opened { _ in }

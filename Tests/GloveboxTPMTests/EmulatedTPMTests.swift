@@ -112,6 +112,24 @@ enum Sample {
 }
 
 @Suite(.serialized) struct EmulatedTPMTests {
+    @Test(.enabled(if: geteuid() == 0, "only root starts swtpm as another user"))
+    func `a directory that swtpm's user may not enter is named, with what to do`() throws {
+        var template = Array("/tmp/glovebox-tpm-XXXXXX".utf8CString)
+        try #require(unsafe mkdtemp(&template) != nil)
+        let closed = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { _ = unsafe Glibc.system("rm -rf '\(closed)'") }
+        try #require(unsafe mkdir(closed + "/inner", 0o755) == 0)
+        // Root's own group may not help.
+        try #require(unsafe chmod(closed, 0o700) == 0)
+        let refusal = #expect(throws: GloveboxError("tpm.emulator", "")) {
+            try EmulatedTPM(directory: closed + "/inner/tpm")
+        }
+        #expect(refusal?.message.contains("may not enter \(closed) (mode 700)") == true, "\(refusal?.message ?? "")")
+        #expect(refusal?.hint?.contains("chmod a+x \(closed)") == true)
+        try #require(unsafe chmod(closed, 0o711) == 0)
+        _ = try EmulatedTPM(directory: closed + "/inner/tpm")
+    }
+
     @Test func `a quote of a real swtpm satisfies our checks and tpm2_checkquote`() throws {
         let bench = try TPMBench()
         let attester = try bench.attester(Sample.events)
@@ -232,6 +250,17 @@ enum Sample {
             let changed = try Altered(quote) { $0.attestationKey[place] ^= 1 }.quote()
             #expect(Sample.refusal(changed, [attester.trusted]) != nil, "byte \(place) of the key")
         }
+    }
+
+    @Test func `another type of message, and values that were not quoted, have reasons of their own`() throws {
+        let bench = try TPMBench()
+        let attester = try bench.attester(Sample.events)
+        let quote = try attester.quote(Sample.binding)
+        let type = try Altered(quote) { $0.message[5] ^= 1 }.quote()
+        #expect(Sample.refusal(type, [attester.trusted]) == "tpm.type")
+        // The first value stands after the selection, two lengths and its own.
+        let value = try Altered(quote) { $0.pcrs[142] ^= 1 }.quote()
+        #expect(Sample.refusal(value, [attester.trusted]) == "tpm.pcr-digest")
     }
 
     @Test func `a counter only rises, and outlives the TPM's restart`() throws {

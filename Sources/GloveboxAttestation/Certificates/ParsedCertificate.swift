@@ -50,6 +50,15 @@ struct ParsedCertificate {
             && issuer.certificate.publicKey.isValidSignature(certificate.signature, for: certificate)
     }
 
+    /// Whether it says, as something that must be understood, that its key stamps times and does nothing else.
+    var isForTimeStampingAlone: Bool {
+        let extensions = certificate.extensions
+        do {
+            let usage = try extensions.extendedKeyUsage.map { Array($0) }
+            return extensions[oid: .X509ExtensionID.extendedKeyUsage]?.critical == true && usage == [.timeStamping]
+        } catch { return false }
+    }
+
     /// The value of an extension, or nil.
     func value(of oid: ASN1ObjectIdentifier) -> [UInt8]? {
         certificate.extensions.first { $0.oid == oid }.map { Array($0.value) }

@@ -23,6 +23,30 @@ package struct TimestampChain: Sendable, Hashable {
         self.root = root
     }
 
+    /// Takes up the certificates of another operator's authority, PEM.
+    ///
+    /// - Throws: `config.invalid` for what ``ReportVerifier`` would not believe: a key that is not P-256, a certificate
+    ///   that is not its root's own or not for time stamps alone.
+    package init(signerPEM: [UInt8], rootPEM: [UInt8]) throws(GloveboxError) {
+        let refused = GloveboxError(
+            "config.invalid",
+            "the certificates of the time-stamping authority do not make a chain",
+            hint: "Wanted: P-256 keys, ECDSA with SHA-256, the extended key usage timeStamping alone (critical), and a "
+                + "root that signed itself."
+        )
+        do throws(GloveboxError) {
+            try self.init(
+                signer: PEM.decode(signerPEM, label: "CERTIFICATE"),
+                root: PEM.decode(rootPEM, label: "CERTIFICATE")
+            )
+            let top = try ParsedCertificate(root)
+            guard try ParsedCertificate(signer).isForTimeStampingAlone, top.isSigned(by: top) else { throw refused }
+        } catch { throw refused }
+    }
+
+    /// SHA-256 of the signer's key.
+    package var key: Digest { get throws(GloveboxError) { try ParsedCertificate(signer).publicKey.digest } }
+
     /// Makes an authority for ten years.
     ///
     /// The root's key certifies this one signer and is forgotten, so nobody can add another.

@@ -15,6 +15,10 @@ package enum EvidenceFiles {
     package static let keyEntry = "key.entry"
     /// Proof that the log holds it.
     package static let keyProof = "key.tlog-proof"
+    /// The log's event of the payment for it.
+    package static let paymentEntry = "budget.entry"
+    /// Proof that the log holds it.
+    package static let paymentProof = "budget.tlog-proof"
     /// Public key of the leaf, PEM.
     package static let publicKey = "att.pub"
     /// Certificate of the leaf.
@@ -62,8 +66,9 @@ package enum EvidenceFiles {
     /// Every name above that stands directly in the directory.
     package static let fixed =
         [
-            report, bundle, start, startLeaf, keyEntry, keyProof, publicKey, leaf, platform, root, timestamp,
-            timeAuthority, timeRoot, manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry,
+            report, bundle, start, startLeaf, keyEntry, keyProof, paymentEntry, paymentProof, publicKey, leaf, platform,
+            root, timestamp, timeAuthority, timeRoot, manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof,
+            issuedEntry,
             issuedProof, disclosure, signedDisclosure, disclosureLeaf,
         ] + Quote.fileNames
 

@@ -59,6 +59,13 @@ struct DERReader {
         return Array(bytes)
     }
 
+    /// Takes the bytes of the next part, primitive, if it has that tag.
+    mutating func optionalBytes(_ tag: ASN1Identifier) throws(GloveboxError) -> [UInt8]? {
+        guard let node = optional(tag) else { return nil }
+        guard case .primitive(let bytes) = node.content else { throw refused }
+        return Array(bytes)
+    }
+
     /// Takes an object identifier that must be this one.
     mutating func object(_ expected: ASN1ObjectIdentifier) throws(GloveboxError) {
         guard try anyObject() == expected else { throw refused }

@@ -105,6 +105,7 @@ enum Explanations {
         "key.named": "a run that saw data names the log's event that released the data key",
         "key.released": "the log holds that event where the report says",
         "key.evidence": "the key was released to this job, for this plan and for this start statement",
+        "key.paid": "the log has the payment for this run, from before the key was released",
         "key.order": "the statement was signed before the key was released, and the log only grew since",
         "token.report": "the report's claims can be put as a token",
         "token.cwt": "report.cwt carries exactly the report's claims, signed with ES256 by the report's leaf",

@@ -37,6 +37,23 @@ struct KeyReleaseChecks {
         return event
     }
 
+    /// The log has the payment that the release names: of the same request, and before the key was out.
+    ///
+    /// - Throws: `kbs.budget`; codes of ``LogChecks``.
+    func payment(_ release: PublicEvent) throws(GloveboxError) {
+        guard let bytes = log.input.evidence[EvidenceFiles.paymentEntry] else {
+            throw GloveboxError("kbs.budget", "\(EvidenceFiles.paymentEntry), the payment for the run, is missing")
+        }
+        let entry = try log.included(entry: EvidenceFiles.paymentEntry, proof: EvidenceFiles.paymentProof)
+        guard release["paid"]?.isSame(as: String(entry.index)) == true, entry.index < release.index else {
+            throw GloveboxError("kbs.budget", "entry \(entry.index) is not the payment that the key's release names")
+        }
+        let event = try PublicEvent(JSONReader.readCanonical(bytes), at: entry.index)
+        guard event.kind == .budgetSpent, event["budget"] == "runs", event["amount"] == "1", event.job == release.job,
+            let request = event["request"], release["request"]?.isSame(as: request) == true
+        else { throw GloveboxError("kbs.budget", "entry \(entry.index) of the log pays for no run, or for another") }
+    }
+
     /// Everything for which the key was not released to this run: `kbs.nonce`, `kbs.evidence`, `kbs.replay`, `boot.mismatch`,
     /// `key.unknown` and `key.expired` for the broker's own key.
     func causes(_ event: PublicEvent, _ start: StartChecks?) -> [GloveboxError] {

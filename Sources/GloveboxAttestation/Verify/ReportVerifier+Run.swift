@@ -17,6 +17,13 @@ extension ReportVerifier {
         let keys = log.map { KeyReleaseChecks(report: report, log: $0) }
         let event = checks.run(.broker, "key.released", keys) { keys throws(GloveboxError) in try keys.event(index) }
         checks.review(.broker, "key.evidence", both(keys, event)) { $0.0.causes($0.1, start) }
+        if let event, event["paid"] == nil {
+            checks.leaveOut(.broker, "key.paid", "the release is from before the log named the payment in it")
+        } else {
+            _ = checks.run(.broker, "key.paid", keys, event) { keys, event throws(GloveboxError) in
+                try keys.payment(event)
+            }
+        }
         if report.startStatement != nil {
             _ = checks.run(.broker, "key.order", start, log) { start, log throws(GloveboxError) in
                 try log.order(start.start, before: index, report: report)

@@ -21,6 +21,10 @@ struct TimestampToken {
 
     /// When the authority says it saw the bytes.
     let time: Instant
+    /// Under which policy it stamped.
+    let policy: ASN1ObjectIdentifier
+    /// The number from the question, big-endian and of minimal length; nil when there was none.
+    let nonce: [UInt8]?
     private let imprint: [UInt8]
     private let info: [UInt8]
     private let attributes: [UInt8]
@@ -66,7 +70,7 @@ struct TimestampToken {
         try one.algorithm(Object.ecdsa)
         self.signature = try one.bytes(.octetString)
         try one.finish()
-        (imprint, time) = try Self.read(info)
+        (imprint, time, policy, nonce) = try Self.read(info)
     }
 
     /// Checks that the authority stamped these bytes while its certificates were valid.
@@ -85,7 +89,7 @@ struct TimestampToken {
         do throws(GloveboxError) { try signer.publicKey.check(signature, over: attributes) } catch {
             throw GloveboxError("timestamp.invalid", "the time stamp is not signed by the authority of the trust files")
         }
-        guard signer.isSigned(by: root), root.isSigned(by: root), Self.isForTimeStampingAlone(signer) else {
+        guard signer.isSigned(by: root), root.isSigned(by: root), signer.isForTimeStampingAlone else {
             throw GloveboxError("timestamp.invalid", "the authority's certificate is not one for time stamps")
         }
         for certificate in [signer, root]
@@ -124,19 +128,23 @@ struct TimestampToken {
         where !found.contains(needed) { throw Self.refused }
     }
 
-    private static func read(_ info: [UInt8]) throws(GloveboxError) -> (imprint: [UInt8], time: Instant) {
+    private static func read(
+        _ info: [UInt8]
+    ) throws(GloveboxError) -> (imprint: [UInt8], time: Instant, policy: ASN1ObjectIdentifier, nonce: [UInt8]?) {
         var fields = try DERReader(info, refused: refused)
         guard try fields.bytes(.integer) == [1] else { throw refused }
-        _ = try fields.anyObject()
+        let policy = try fields.anyObject()
         var imprint = try fields.nested()
         try imprint.algorithm(Object.sha256)
         let digest = try imprint.bytes(.octetString)
         try imprint.finish()
         _ = try fields.bytes(.integer)
         let text = String(decoding: try fields.bytes(.generalizedTime), as: UTF8.self)
-        // Accuracy, ordering, nonce, name and extensions may follow; none of them changes what was stamped when.
         guard let time = instant(text) else { throw refused }
-        return (digest, time)
+        // Accuracy, ordering, name and extensions may stand around the nonce; none of them changes what was stamped when.
+        _ = fields.optional(.sequence)
+        _ = fields.optional(.boolean)
+        return (digest, time, policy, try fields.optionalBytes(.integer))
     }
 
     // `20260102030405Z`, with or without a fraction of a second, which is cut off.
@@ -149,13 +157,5 @@ struct TimestampToken {
             String(decoding: Array(digits)[range], as: UTF8.self)
         }
         return Instant("\(parts[0])-\(parts[1])-\(parts[2])T\(parts[3]):\(parts[4]):\(parts[5])Z")
-    }
-
-    private static func isForTimeStampingAlone(_ certificate: ParsedCertificate) -> Bool {
-        let extensions = certificate.certificate.extensions
-        do {
-            let usage = try extensions.extendedKeyUsage.map { Array($0) }
-            return extensions[oid: .X509ExtensionID.extendedKeyUsage]?.critical == true && usage == [.timeStamping]
-        } catch { return false }
     }
 }

@@ -7,7 +7,7 @@ package struct SignedStatement: Sendable {
     package let envelope: Envelope
     /// The leaf's certificate, DER.
     package let certificate: [UInt8]
-    /// RFC 3161 response over the signature, DER; nil for what is no report.
+    /// RFC 3161 response over the signature, DER; nil for what is no report, and while another operator is to be asked.
     package let timestamp: [UInt8]?
     /// The same report as CWT and as JWT, where they were wanted.
     package let tokens: (cwt: [UInt8], jwt: [UInt8])?
@@ -19,6 +19,11 @@ package struct SignedStatement: Sendable {
         tokens: (cwt: [UInt8], jwt: [UInt8])? = nil
     ) {
         (self.envelope, self.certificate, self.timestamp, self.tokens) = (envelope, certificate, timestamp, tokens)
+    }
+
+    /// The same with another operator's stamp.
+    package func stamped(_ response: [UInt8]) -> SignedStatement {
+        SignedStatement(envelope: envelope, certificate: certificate, timestamp: response, tokens: tokens)
     }
 
     /// Reads the form of ``json``.

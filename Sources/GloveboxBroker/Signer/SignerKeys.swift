@@ -8,11 +8,11 @@ package struct SignerKeys: Sendable {
 
     let platform: Certified
     let timestamps: String
-    let stamps: Certified
+    let stamps: Certified?
     let terms: StatementSigner.Terms
 
-    /// Names the platform CA, the key of certificate time stamps, and the time-stamping authority.
-    package init(platform: Certified, timestamps: String, stamps: Certified, terms: StatementSigner.Terms) {
+    /// Names the platform CA, the key of certificate time stamps, and the time-stamping authority, if it is the site's own.
+    package init(platform: Certified, timestamps: String, stamps: Certified?, terms: StatementSigner.Terms) {
         (self.platform, self.timestamps, self.stamps, self.terms) = (platform, timestamps, stamps, terms)
     }
 
@@ -20,7 +20,9 @@ package struct SignerKeys: Sendable {
     init(reading call: inout JSONFields) throws(GloveboxError) {
         platform = (try call.string("platform"), try call.base64("platformCertificate"))
         timestamps = try call.string("timestamps")
-        stamps = (try call.string("stamps"), try call.base64("stampsCertificate"))
+        stamps = try call.optional("stamps").map { name throws(GloveboxError) in
+            (name.string ?? "", try call.base64("stampsCertificate"))
+        }
         var logs: [NoteKey] = []
         for key in try call.array("logs") { logs.append(try NoteKey(vkey: key.string ?? "")) }
         terms = StatementSigner.Terms(
@@ -33,12 +35,16 @@ package struct SignerKeys: Sendable {
 
     /// The call in which the supervisor tells them.
     var json: JSONValue {
-        [
-            "op": "hello", "platform": .string(platform.name),
-            "platformCertificate": .string(Base64.encode(platform.certificate)), "timestamps": .string(timestamps),
-            "stamps": .string(stamps.name), "stampsCertificate": .string(Base64.encode(stamps.certificate)),
-            "logs": .array(terms.logs.map { .string($0.vkey) }), "attester": .string(terms.attester),
-            "issuer": .string(terms.issuer),
+        var members: [(String, JSONValue)] = [
+            ("op", "hello"), ("platform", .string(platform.name)),
+            ("platformCertificate", .string(Base64.encode(platform.certificate))), ("timestamps", .string(timestamps)),
+            ("logs", .array(terms.logs.map { .string($0.vkey) })), ("attester", .string(terms.attester)),
+            ("issuer", .string(terms.issuer)),
         ]
+        if let stamps {
+            members.append(("stamps", .string(stamps.name)))
+            members.append(("stampsCertificate", .string(Base64.encode(stamps.certificate))))
+        }
+        return .object(JSONObject(members))
     }
 }

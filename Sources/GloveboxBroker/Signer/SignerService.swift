@@ -40,10 +40,12 @@ package final class SignerService: CompanionService {
                 keyPEM: secret(keys.platform.name)
             ),
             timestamps: try SigningKey(pem: secret(keys.timestamps)),
-            stamps: TimestampAuthority(
-                certificate: keys.stamps.certificate,
-                key: try PEM.decode(secret(keys.stamps.name), label: "PRIVATE KEY")
-            ),
+            stamps: try keys.stamps.map { stamps throws(GloveboxError) in
+                TimestampAuthority(
+                    certificate: stamps.certificate,
+                    key: try PEM.decode(secret(stamps.name), label: "PRIVATE KEY")
+                )
+            },
             terms: keys.terms
         )
     }

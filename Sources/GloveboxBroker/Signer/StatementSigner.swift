@@ -45,16 +45,16 @@ package final class StatementSigner {
 
     private let platform: CertificateAuthority
     private let timestamps: SigningKey
-    private let stamps: TimestampAuthority
+    private let stamps: TimestampAuthority?
     private let terms: Terms
     private let clock: LogClock
     private var leaves: [Digest: Leaf] = [:]
 
-    /// Takes up the keys.
+    /// Takes up the keys; without an authority of its own it stamps nothing.
     package init(
         platform: CertificateAuthority,
         timestamps: SigningKey,
-        stamps: TimestampAuthority,
+        stamps: TimestampAuthority?,
         terms: Terms,
         clock: LogClock = .system
     ) {
@@ -109,14 +109,14 @@ package final class StatementSigner {
             return SignedStatement(
                 envelope: envelope,
                 certificate: certificate,
-                timestamp: isReport ? try stamps.stamp(envelope.signature) : nil
+                timestamp: isReport ? try stamps?.stamp(envelope.signature) : nil
             )
         }
         let signed = try key.sign(request.payload, tokensBy: terms.issuer)
         return SignedStatement(
             envelope: signed.envelope,
             certificate: certificate,
-            timestamp: try stamps.stamp(signed.envelope.signature),
+            timestamp: try stamps?.stamp(signed.envelope.signature),
             tokens: (signed.cwt, signed.jwt)
         )
     }

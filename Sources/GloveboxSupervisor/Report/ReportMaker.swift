@@ -77,9 +77,11 @@ struct ReportMaker {
         report.log = position(entry)
         if !isReleased { report.outputs.released = [] }
         report.outputs.disclosure = draft.disclosure.map(Machine.sha256)
-        let signed = try signed(for: entry.job.id, withTokens: entry.wantsTokens) { leaf throws(GloveboxError) in
-            try quote(&report, for: leaf)
-            return report.statement()
+        let signed = try stamped { () throws(GloveboxError) in
+            try self.signed(for: entry.job.id, withTokens: entry.wantsTokens) { leaf throws(GloveboxError) in
+                try quote(&report, for: leaf)
+                return report.statement()
+            }
         }
         let (envelope, leaf) = (signed.envelope, signed.certificate)
         var files = try evidence(entry, draft, envelope, leaf)
@@ -181,6 +183,21 @@ struct ReportMaker {
         }
         do throws(GloveboxError) { return try attempt() } catch  where error.code == "signer.unavailable" {}
         return try attempt()
+    }
+
+    /// A signed report, with another operator's time stamp where the settings name one: without it nothing leaves.
+    private func stamped(
+        _ sign: () throws(GloveboxError) -> SignedStatement
+    ) throws(GloveboxError) -> SignedStatement {
+        guard let authority = site.authority else { return try sign() }
+        var last: SignedStatement?
+        let stamp = try authority.stamped { () throws(GloveboxError) in
+            let signed = try sign()
+            last = signed
+            return (signed.envelope.signature, signed.certificate)
+        }
+        guard let last else { throw GloveboxError("internal", "a stamp came before a signature") }
+        return last.stamped(stamp)
     }
 
     private func timestampFiles(_ signed: SignedStatement) throws(GloveboxError) -> [NamedFile] {
@@ -314,7 +331,8 @@ struct ReportMaker {
                 + (try site.isSignerSeparate() ? [] : ["separate-signer"])
                 + (site.isBrokerSeparate ? [] : ["separate-broker"])
                 + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
-                + ["separate-time-stamp"] + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
+                + (site.authority == nil ? ["separate-time-stamp"] : [])
+                + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
                 + JailProtections.openChannels,
             weaker: weaker
         )

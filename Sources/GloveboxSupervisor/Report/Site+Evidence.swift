@@ -32,6 +32,11 @@ extension Site {
             let key = try log.proof(index, under: note)
             files.append(NamedFile(path: EvidenceFiles.keyEntry, content: key.entry))
             files.append(NamedFile(path: EvidenceFiles.keyProof, content: key.proof.bytes))
+            if let paid = try Self.payment(key.entry, at: index) {
+                let payment = try log.proof(paid, under: note)
+                files.append(NamedFile(path: EvidenceFiles.paymentEntry, content: payment.entry))
+                files.append(NamedFile(path: EvidenceFiles.paymentProof, content: payment.proof.bytes))
+            }
         }
         if let bundle = try bundle(files, report) {
             files.append(NamedFile(path: EvidenceFiles.bundle, content: bundle))
@@ -49,6 +54,11 @@ extension Site {
         guard let file = files.first(where: { $0.path == EvidenceFiles.report })?.content else { return nil }
         let statement = try Statement(parsing: Envelope(parsing: file).payload, expecting: .report)
         return try Report(predicate: statement.predicate).keyRelease
+    }
+
+    /// Where the log has the payment for a released key; nil for a release that an earlier version logged.
+    private static func payment(_ release: [UInt8], at index: UInt64) throws(GloveboxError) -> UInt64? {
+        try PublicEvent(JSONReader.readCanonical(release), at: index)["paid"].flatMap { UInt64($0) }
     }
 
     /// The report as a Sigstore bundle; nil for one that was made before the site had a time-stamping authority.

@@ -17,6 +17,8 @@ package final class Engine: Sendable {
     private let logger: Logger
     /// The runs in progress, by job.
     private let slots = Mutex<[String: Slot]>([:])
+    /// Jobs without a run whose report is being made.
+    private let reporting = Mutex<Set<String>>([])
     /// What deadlines are measured with.
     private let clock: @Sendable () -> Instant
     /// How often a job is started that never came to its end.
@@ -114,9 +116,9 @@ package final class Engine: Sendable {
             case .publish(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).publish() }
             case .conclude(let id):
-                attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).conclude() }
+                report(id) { site throws(GloveboxError) in try JobRunner(site: site, job: id).conclude() }
             case .report(let id):
-                attempt(id) { () throws(GloveboxError) in try ReportMaker(site: site).issue(for: id, facts: nil) }
+                report(id) { site throws(GloveboxError) in try ReportMaker(site: site).issue(for: id, facts: nil) }
             case .wait(let until):
                 let deadline =
                     until.map { Date(timeIntervalSince1970: Double($0.milliseconds) / 1000) }
@@ -136,6 +138,17 @@ package final class Engine: Sendable {
                 try JobRunner(site: self.site, job: id).run(cancel: pipe.read)
             }
             self.slots.withLock { $0[id] = nil }
+            self.site.bell.ring()
+        }
+    }
+
+    /// Makes a report; on a thread of its own where another operator stamps it, who may not answer for long.
+    private func report(_ id: String, _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Void) {
+        guard site.authority != nil else { return attempt(id) { () throws(GloveboxError) in try body(site) } }
+        reporting.withLock { _ = $0.insert(id) }
+        thread("report") {
+            self.attempt(id) { () throws(GloveboxError) in try body(self.site) }
+            self.reporting.withLock { _ = $0.remove(id) }
             self.site.bell.ring()
         }
     }
@@ -165,11 +178,12 @@ package final class Engine: Sendable {
     private func next() -> Work {
         let now = clock()
         let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
+        let reporting = reporting.withLock { $0 }
         let hasSlot = running.count < site.settings.jobs.slots
         let hasRoom = site.lackOfRoom == nil
         return site.read { state in
             var wake: Instant?
-            for entry in state.open.compactMap({ state.jobs[$0] }) {
+            for entry in state.open.compactMap({ state.jobs[$0] }) where !reporting.contains(entry.job.id) {
                 let job = entry.job
                 if let isStopping = running[job.id] {
                     if job.phase == .cancelled, !isStopping { return .stop(job.id) }

@@ -63,10 +63,10 @@ final class KeyDoor {
             kekID: try site.broker.greeting().kekID,
             hpkeKey: Machine.sha256(grant.hpkeKey)
         )
-        try site.record(Self.spent(grant, dataset: datasets[0].name), ["brokerLedger": ledger.json])
+        let paid = try site.record(Self.spent(grant, dataset: datasets[0].name), ["brokerLedger": ledger.json])
         var keys: [DatasetKeys] = []
         for dataset in datasets {
-            let index = try site.record(released(dataset, grant, binding), ["brokerLedger": ledger.json])
+            let index = try site.record(released(dataset, grant, binding, paid), ["brokerLedger": ledger.json])
             site.broker.note(ledger)
             if release == nil { release = (index, binding) }
             let (leaf, proof) = try site.log.proof(index)
@@ -145,7 +145,12 @@ final class KeyDoor {
         return (evidence, nonce, files[0], Array(files.dropFirst()), entry.rules.outputChain.json)
     }
 
-    private func released(_ dataset: RegisteredDataset, _ grant: KeyGrant, _ binding: Report.KeyBinding) -> Event {
+    private func released(
+        _ dataset: RegisteredDataset,
+        _ grant: KeyGrant,
+        _ binding: Report.KeyBinding,
+        _ paid: UInt64
+    ) -> Event {
         Event(
             kind: .keyReleased,
             job: grant.job,
@@ -154,7 +159,7 @@ final class KeyDoor {
             fields: [
                 ("plan", .string(grant.plan.hex)), ("start", .string(grant.start.hex)),
                 ("request", .string(grant.request.hex)), ("hpkeKey", .string(binding.hpkeKey.hex)),
-                ("kekId", .string(binding.kekID.hex)),
+                ("kekId", .string(binding.kekID.hex)), ("paid", .string(String(paid))),
             ],
             idempotencyKey: "kbs released \(grant.request.hex)"
                 + (dataset.commitment == grant.commitment ? "" : " \(dataset.name)")

@@ -74,6 +74,13 @@ package struct KeyCeremony: Sendable {
         let ofBroker = use == .broker
         let site = try Site(opening: layout, tpm: ofBroker ? tpm : TPMChoice.none, meetingBroker: ofBroker)
         defer { site.close() }
+        if use == .tsa, site.authority != nil {
+            throw GloveboxError(
+                "key.in-use",
+                "the settings name another operator's time-stamping authority, whose key is not this site's to change",
+                hint: "Give the section timestamp of gloveboxd.yaml its new certificate, or remove the section."
+            )
+        }
         var record = site.keys.record
         let before = record
         let maker = KeyMaker(layout: layout, site: site.configuration)
@@ -109,6 +116,23 @@ package struct KeyCeremony: Sendable {
         try record.write(layout)
         try maker.publish(record)
         return (changes, signing)
+    }
+
+    /// Puts the time-stamping authority in force that the settings name, or one of the site's own: logged before it counts.
+    ///
+    /// - Throws: `log.*`, `storage.*`, codes of ``KeyringRecord``.
+    static func adopt(
+        _ authority: TimestampChain?,
+        in keys: inout SiteKeyring,
+        _ maker: KeyMaker,
+        _ log: LogWriter
+    ) throws(GloveboxError) {
+        // As in ``change(_:_:_:)``: periods are in seconds, and no report of this one may fall behind its end.
+        let time = Instant(seconds: Machine.now().seconds + 1)
+        guard let changed = try keys.changed(stampingTo: authority, maker, from: time) else { return }
+        _ = try SiteLog.append(rotation(keys.record.current(.tsa), changed.current(.tsa)), .null, to: log)
+        while Machine.now() < time { usleep(10_000) }
+        try keys.adopt(changed, maker)
     }
 
     private static func rotation(_ old: KeyringRecord.Entry, _ new: KeyringRecord.Entry) -> Event {

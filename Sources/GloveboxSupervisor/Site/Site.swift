@@ -22,6 +22,8 @@ package final class Site: Sendable {
     /// What the operator may change between two starts.
     package let settings: SiteSettings
     let keys: SiteKeyring
+    /// Another operator's time-stamping authority, where the settings name one.
+    let authority: RemoteAuthority?
     let host: HostFacts
     /// What vouches for this supervisor; nil without a TPM.
     let tpm: SiteTPM?
@@ -94,12 +96,6 @@ package final class Site: Sendable {
         var launch = BrokerLink.Launch(daemon: try Machine.sibling("gloveboxd"), directory: layout.broker)
         launch.secret = BrokerSecret(layout: layout, tpm: tpm).unsealed
         broker = BrokerLink(launch)
-        try CompanionUser.signer.own(layout.signerKeys)
-        signer = SignerLink(
-            daemon: launch.program,
-            directory: layout.signerKeys,
-            keys: try keys.signing(for: configuration)
-        )
         witness = try WitnessStore(
             layout.witness,
             cosigner: keys.witness,
@@ -108,6 +104,14 @@ package final class Site: Sendable {
         )
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest)
+        try KeyCeremony.adopt(settings.stamping?.chain, in: &keys, KeyMaker(layout: layout, site: configuration), log)
+        authority = settings.stamping.map { RemoteAuthority($0) }
+        try CompanionUser.signer.own(layout.signerKeys)
+        signer = SignerLink(
+            daemon: launch.program,
+            directory: layout.signerKeys,
+            keys: try keys.signing(for: configuration, stampedElsewhere: authority != nil)
+        )
         if rebuildingIndex { try IndexStore.remove(layout.index) }
         index = try IndexStore(opening: layout.index)
         let state = try StateReplay(log: log, index: index).state()

@@ -14,8 +14,8 @@ struct SiteKeyring: Sendable {
     let root: CertificateAuthority?
     /// Certificate of the platform CA, DER.
     let platform: [UInt8]
-    /// Certificates of the site's own time-stamping authority.
-    let timeChain: TimestampChain
+    /// Certificates of the time-stamping authority in force: the site's own, or another operator's.
+    private(set) var timeChain: TimestampChain
     /// Signs the supervisor's links of in-toto workflows, and nothing else.
     let links: PersonSigner
     let log: LogSigner
@@ -50,11 +50,7 @@ struct SiteKeyring: Sendable {
         rootCertificate = top.parts[0]
         root = layout.secret(top).map(StateFile.exists) == true ? try authority(.root) : nil
         platform = try record.current(.platform).parts[0]
-        let stamping = try record.current(.tsa).parts
-        guard stamping.count == 2 else {
-            throw GloveboxError("key.record", "keys/keyring.json names no root of the time-stamping authority")
-        }
-        timeChain = try TimestampChain(signer: stamping[0], root: stamping[1])
+        timeChain = try Self.timeChain(record)
         let now = Machine.now()
         var former: [LogSigner.Former] = []
         for entry in record.all(.log).dropFirst() {
@@ -86,12 +82,48 @@ struct SiteKeyring: Sendable {
         if record.note(broker: key, from: Instant(seconds: from.seconds)) { try record.write(layout) }
     }
 
+    /// The record with the authority that the settings name in force, or with one of the site's own; nil when it is already.
+    ///
+    /// A stamp counts in its authority's period alone, so a site cannot go back to its own clock unseen.
+    func changed(
+        stampingTo other: TimestampChain?,
+        _ maker: KeyMaker,
+        from time: Instant
+    ) throws(GloveboxError) -> KeyringRecord? {
+        let current = try record.current(.tsa)
+        var record = record
+        if let other {
+            if timeChain == other { return nil }
+            record.add(.tsa, try other.key, [other.signer, other.root], from: time)
+        } else {
+            if maker.layout.secret(current).map(StateFile.exists) == true { return nil }
+            try maker.make(.tsa, into: &record, at: time)
+        }
+        return record
+    }
+
+    /// Puts a changed record in force.
+    mutating func adopt(_ changed: KeyringRecord, _ maker: KeyMaker) throws(GloveboxError) {
+        try changed.write(maker.layout)
+        record = changed
+        timeChain = try Self.timeChain(changed)
+        try maker.destroyEnded(changed)
+    }
+
+    private static func timeChain(_ record: KeyringRecord) throws(GloveboxError) -> TimestampChain {
+        let parts = try record.current(.tsa).parts
+        guard parts.count == 2 else {
+            throw GloveboxError("key.record", "keys/keyring.json names no root of the time-stamping authority")
+        }
+        return try TimestampChain(signer: parts[0], root: parts[1])
+    }
+
     /// What the signer is told of its keys.
-    func signing(for site: SiteConfiguration) throws(GloveboxError) -> SignerKeys {
+    func signing(for site: SiteConfiguration, stampedElsewhere: Bool) throws(GloveboxError) -> SignerKeys {
         SignerKeys(
             platform: (try record.current(.platform).name, platform),
             timestamps: try record.current(.sct).name,
-            stamps: (try record.current(.tsa).name, timeChain.signer),
+            stamps: stampedElsewhere ? nil : (try record.current(.tsa).name, timeChain.signer),
             terms: StatementSigner.Terms(attester: site.attester, issuer: site.issuer, logs: log.keys)
         )
     }

@@ -95,7 +95,7 @@ extension SiteSettings {
         try fields.finish()
     }
 
-    private static func path(_ name: String, _ folder: String) -> String {
+    static func path(_ name: String, _ folder: String) -> String {
         name.hasPrefix("/") ? name : folder + "/" + name
     }
 
@@ -105,7 +105,7 @@ extension SiteSettings {
         return flag
     }
 
-    private static func number(
+    static func number(
         _ fields: inout JSONFields,
         _ name: String,
         _ range: ClosedRange<Int64>

@@ -17,6 +17,8 @@ package struct SiteSettings: Sendable {
     package var tpm = TPMChoice.none
     /// Where figures and readiness are served over HTTP; nil for nowhere.
     package var metrics: (host: String, port: Int)?
+    /// Another operator's time-stamping authority, which takes the place of the site's own; nil for none.
+    package var stamping: StampingSettings?
     /// What the operator decided about the API.
     package var server = ServerSettings()
     /// What the operator decided about jobs.
@@ -46,15 +48,20 @@ package struct SiteSettings: Sendable {
             self.metrics = try Self.address(metrics.required("listen"), "metrics.listen")
             try metrics.finish()
         }
-        try readServer(&root, folder: String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+        let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        try readServer(&root, folder: folder)
+        if let section = root.optional("timestamp") {
+            let stamping = try StampingSettings(section, folder: folder)
+            self.stamping = stamping
+            bytes += stamping.bytes
+        }
         try root.finish()
         guard let section else { return }
         var log = try JSONFields(section, at: "gloveboxd.yaml.log")
         if let listen = log.optional("listen") { self.listen = try Self.address(listen, "log.listen") }
         if let file = log.optional("policy") {
             guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }
-            let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
-            let policy = try StateFile.read(name.hasPrefix("/") ? name : "\(folder)/\(name)")
+            let policy = try StateFile.read(Self.path(name, folder))
             witnessing = (try TlogPolicy(parsing: policy), policy)
             bytes += policy
         }

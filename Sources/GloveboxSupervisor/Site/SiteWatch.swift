@@ -17,7 +17,10 @@ package struct SiteWatch: OperatedSite {
 
     package func readiness() async -> [ReadinessCheck] {
         await measure { site in
-            [
+            let stamps = site.authority.map { authority in
+                ReadinessCheck("time-stamps", problem: authority.problem.map { Self.words($0) })
+            }
+            return [
                 ReadinessCheck("log", problem: site.log.refusal.map { Self.words($0) }),
                 ReadinessCheck("index", problem: site.indexProblem.map { Self.words($0) }),
                 ReadinessCheck("disk", problem: site.lackOfRoom),
@@ -26,7 +29,7 @@ package struct SiteWatch: OperatedSite {
                     problem: Machine.now() >= site.configuration.founded
                         ? nil : "the clock is before the site's founding; set it"
                 ),
-            ]
+            ] + (stamps.map { [$0] } ?? [])
         }
     }
 

@@ -1,0 +1,18 @@
+// SHA-256 compression (FIPS 180-4, section 6.2.2) of several messages side by side on one core.
+//
+// The processor's SHA instructions wait for each other within a message: one message leaves half of their throughput
+// unused, two messages use all of it. libcrypto takes one message at a time.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Whether this processor has the instructions; the functions below must not be called where it does not.
+bool glx_sha256_available(void);
+
+// Takes `blocks` blocks of 64 bytes into the state of one message, or of each of two or three.
+void glx_sha256_one(uint32_t state[8], const uint8_t *bytes, size_t blocks);
+void glx_sha256_two(uint32_t first[8], const uint8_t *first_bytes, uint32_t second[8], const uint8_t *second_bytes,
+                    size_t blocks);
+void glx_sha256_three(uint32_t first[8], const uint8_t *first_bytes, uint32_t second[8], const uint8_t *second_bytes,
+                      uint32_t third[8], const uint8_t *third_bytes, size_t blocks);
