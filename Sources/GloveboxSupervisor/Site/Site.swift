@@ -44,6 +44,10 @@ package final class Site: Sendable {
     var isSecretOnDisk: Bool { tpm != nil && greeting?.sealing == "software" }
     /// This site as a witness of others.
     let witness: WitnessStore
+    /// Files of this host that tasks may name.
+    var files: TaskFiles { TaskFiles(roots: settings.jobs.fileRoots) }
+    /// Why a released file could not be written where its task wanted it, by job.
+    let undelivered = Mutex<[String: String]>([:])
     /// What this site's own witnesses said.
     let board: Mutex<WitnessBoard>
     let alarms = Alarms()

@@ -12,6 +12,8 @@ struct JobSettings: Sendable {
     var slots = Machine.processors
     /// After how many days without enough approvals a job expires.
     var approvalDays: Int64 = 30
+    /// Directories below which tasks may name files of this host.
+    var fileRoots: [String] = []
 }
 
 extension SiteSettings {
@@ -37,6 +39,10 @@ extension SiteSettings {
         if let section = root.optional("tes") {
             var fields = try JSONFields(section, at: "tes")
             server.hasTasks = try Self.flag(&fields, "enabled") ?? server.hasTasks
+            jobs.fileRoots = try Self.texts(&fields, "file_roots")
+            for root in jobs.fileRoots where !root.hasPrefix("/") || TaskURL.path(ofFile: "file://" + root) != root {
+                throw Self.invalid("tes.file_roots: \(Display.escape(root)) is not a plain absolute path")
+            }
             server.fullWait = Int(try Self.number(&fields, "full_wait_ms", 0...3000) ?? Int64(server.fullWait))
             try fields.finish()
         }
