@@ -57,6 +57,8 @@ package final class Site: Sendable {
     let decisions = Mutex(())
     /// Held while a report is made: it names the one before it.
     let reports = Mutex(())
+    /// Held while a backup is made.
+    let backups = BackupTurn()
     private let state: Mutex<SiteState>
     /// Where the journal tells what is not in the state.
     let index: IndexStore
