@@ -189,7 +189,7 @@ let package = Package(
             name: "GloveboxServer",
             dependencies: [
                 "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", crypto, httpTypes, hummingbird,
-                hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTPTypes, nioPosix, nioSSL,
+                hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTPTypes, nioPosix, nioSSL, asn1, x509,
             ],
             swiftSettings: strict
         ),

@@ -118,6 +118,8 @@ package protocol DatasiteService: Sendable {
     func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt
     /// `POST /redactions`.
     func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState
+    /// `POST /backups`.
+    func backUp(_ caller: Caller, _ request: BackupRequest) async throws(GloveboxError) -> BackupInfo
     /// `POST /site/pause`.
     func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState
     /// `POST /site/resume`.

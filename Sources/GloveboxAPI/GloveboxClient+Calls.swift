@@ -176,6 +176,11 @@ extension GloveboxClient {
         try await post("/redactions", request)
     }
 
+    /// `POST /backups`; the answer comes when everything has been written and read back.
+    package func backUp(_ request: BackupRequest) async throws(RequestFailure) -> BackupInfo {
+        try await post("/backups", request, seconds: 86_400)
+    }
+
     /// `POST /site/pause`.
     package func pause(_ request: SiteStateRequest) async throws(RequestFailure) -> SiteState {
         try await post("/site/pause", request)

@@ -69,12 +69,13 @@ package actor GloveboxClient {
     func post<Value: APIValue>(
         _ path: String,
         _ body: some APIValue,
+        seconds: Int64 = 60,
         _ type: Value.Type = Value.self
     ) async throws(RequestFailure) -> Value {
         var request = request("POST", path)
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(ByteBuffer(bytes: body.encoded))
-        return try decode(await send(request, seconds: 60))
+        return try decode(await send(request, seconds: seconds))
     }
 
     /// `POST` of a file that is open for reading, from its beginning.

@@ -9,6 +9,9 @@ package struct NetworkAddress: Sendable {
         /// PEM file of the authority that every client must have a certificate of; nil asks clients for none.
         package var clientAuthority: String?
 
+        /// Whether a client may come without a certificate; one that it shows must be good all the same.
+        package var isCertificateOptional = false
+
         /// Names the files.
         package init(certificate: String, key: String, clientAuthority: String? = nil) {
             self.certificate = certificate

@@ -1,3 +1,5 @@
+package import GloveboxJobs
+
 /// What the operator decides about the API.
 package struct ServerSettings: Sendable {
     /// How much one account may ask.
@@ -6,6 +8,11 @@ package struct ServerSettings: Sendable {
     package var hasTasks = true
     /// Milliseconds for which a full read of a task waits for its end; 0 never waits.
     package var fullWait = 3000
+
+    /// Origins of the pages that browsers let speak to the API.
+    package var origins: [String] = []
+    /// Roles that need a client certificate with the account's name, beside the token; not over the socket.
+    package var certified: Set<Role> = []
 
     /// Where the API is served over TCP beside its socket; nil for nowhere.
     package var network: NetworkAddress?

@@ -6,7 +6,7 @@ package import GloveboxCore
 package struct SiteEvent: Sendable, Hashable {
     /// Where to go on after it; nil for what is true now and is not counted.
     package let id: String?
-    /// `phase`, `waiting` or `release`; empty for a sign of life.
+    /// `phase`, `release`, `waiting`, `vote` or `progress`; empty for a sign of life.
     package let name: String
     /// What happened.
     package let data: JSONValue

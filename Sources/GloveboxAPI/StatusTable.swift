@@ -4,7 +4,7 @@
 package enum StatusTable {
     private static let exact: [String: Int] = [
         "request.invalid": 400, "path.invalid": 400, "url.scheme": 400, "image.unknown": 400, "dataset.unknown": 400,
-        "policy.unknown": 400, "plan.unknown": 400, "limit.exceeded": 400, "input.too-large": 413,
+        "policy.unknown": 400, "plan.unknown": 400, "limit.exceeded": 400, "input.too-large": 413, "input.missing": 400,
         "auth.missing": 401, "auth.forbidden": 403, "object.not-found": 404, "request.method": 405,
         "request.media-type": 415, "object.conflict": 409, "job.phase": 409, "plan.digest-mismatch": 409,
         "quorum.closed": 409, "project.closed": 409, "site.paused": 409, "idempotency.running": 409,
@@ -24,6 +24,7 @@ package enum StatusTable {
         ("dataset.", 422), ("code.", 422), ("env.", 422), ("image.", 422), ("envelope.", 422), ("statement.", 422),
         ("approval.", 422), ("plan.", 422), ("key.", 422), ("upload.", 422), ("manifest.", 422), ("spec.", 422),
         ("auth.", 403), ("nonce.", 422), ("output.", 422), ("nar.", 422), ("redaction.", 422), ("workflow.", 422),
+        ("backup.", 422),
     ]
 
     /// Whether the code may be told to callers.

@@ -79,6 +79,15 @@ package final class BrokerLink: Sendable {
     /// The process id of the broker; nil while there is none.
     package var process: Int32? { state.withLock { $0.connection?.companion.process.pid } }
 
+    /// Does something while the broker is asked nothing, so that its store stands still.
+    ///
+    /// - Throws: what the closure throws.
+    package func whileSilent<Value: Sendable>(
+        _ body: () throws(GloveboxError) -> Value
+    ) throws(GloveboxError) -> Value {
+        try state.withLock { _ throws(GloveboxError) in try body() }
+    }
+
     /// Meets the broker, and refuses one whose ledger is older than what the log knows.
     ///
     /// - Throws: `kbs.rollback`, `kbs.unavailable`, and what kept the broker from opening its store.

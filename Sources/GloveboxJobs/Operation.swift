@@ -44,6 +44,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case voteRelease
     case splitLineage
     case redact
+    case backUp
     case pauseSite
     case resumeSite
 
@@ -64,7 +65,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs, .createToken, .listTokens,
             .revokeToken, .readEvents:
             .login
-        case .createAccount: .roles([.operator])
+        case .createAccount, .backUp: .roles([.operator])
         case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
         case .readMock, .createPlan, .submitJob, .createTask: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite: .roles([.owner, .operator])
@@ -93,7 +94,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove
         case .readBodies, .exportLog: .logReadPrivate
-        case .redact, .pauseSite, .resumeSite: .sitePause
+        case .redact, .backUp, .pauseSite, .resumeSite: .sitePause
         }
     }
 

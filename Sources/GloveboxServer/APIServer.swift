@@ -105,7 +105,7 @@ package struct APIServer: Service {
         let dispatcher = dispatcher
         let application = Application(
             responder: CallbackResponder<APIContext> { request, context in
-                Self.response(await dispatcher.answer(request, from: context.source))
+                Self.response(await dispatcher.answer(request, from: context.source, over: context.channel))
             },
             server: server,
             configuration: ApplicationConfiguration(address: address),
@@ -117,7 +117,7 @@ package struct APIServer: Service {
 
     private static func response(_ answer: Answer) -> Response {
         var headers = HTTPFields()
-        headers[.contentType] = answer.type
+        if !answer.type.isEmpty { headers[.contentType] = answer.type }
         headers[.cacheControl] = "no-store"
         if let name = HTTPField.Name("X-Content-Type-Options") { headers[name] = "nosniff" }
         if answer.status == 401 { headers[.wwwAuthenticate] = "Bearer" }

@@ -38,14 +38,38 @@ package struct Dispatcher: Sendable {
         tables = ServerTables(settings)
     }
 
-    /// Answers a request that came from an address, or from `socket`.
-    func answer(_ request: Request, from source: String = "socket") async -> Answer {
+    /// Answers a request that came from an address, or from `socket`; `channel` is asked for the client's certificate.
+    func answer(
+        _ request: Request,
+        from source: String = "socket",
+        over channel: (any Channel)? = nil
+    ) async -> Answer {
+        let crossing = CrossOrigin(origins: tables.settings.origins)
+        guard let origin = crossing.admits(request.headers.text("Origin")) else {
+            return await ownAnswer(request, source, channel)
+        }
+        if request.method == .options, request.headers.text("Access-Control-Request-Method") != nil {
+            return crossing.preflight(for: origin, methods: routes(request).map(\.method))
+        }
+        var answer = await ownAnswer(request, source, channel)
+        answer.headers += crossing.headers(for: origin)
+        return answer
+    }
+
+    /// The routes of a path.
+    private func routes(_ request: Request) -> [Route] {
+        guard let target = RequestTarget(request.head.path ?? "") else { return [] }
+        return RouteTable.routes.filter { $0.api == target.api && $0.match(target.segments) != nil }
+    }
+
+    private func ownAnswer(_ request: Request, _ source: String, _ channel: (any Channel)?) async -> Answer {
         let instance = RequestIdentifier.make()
         var refusal: GloveboxError
         var headers: [(name: String, value: String)] = []
         do {
             let (route, target) = try find(request)
-            let answer = try await answer(request, route, target, source)
+            let login = try await login(request, route.operation, source, channel)
+            let answer = revalidate(try await answer(request, route, target, login, source), request)
             logger.info("request", metadata: metadata(request, route.path, answer.status, instance))
             return answer
         } catch let limited as RateLimited {
@@ -70,9 +94,9 @@ package struct Dispatcher: Sendable {
         _ request: Request,
         _ route: Route,
         _ target: RequestTarget,
+        _ login: Caller?,
         _ source: String
     ) async throws -> Answer {
-        let login = try await login(request, route.operation, source)
         let account = login?.account ?? source
         try tables.limiter.take(account, isRead: request.method == .get)
         try check(request, route)
@@ -90,6 +114,16 @@ package struct Dispatcher: Sendable {
         }
         call.idempotency = IdempotencyTable.name(key, of: account, route.path, body: call.body)
         return try await once(route, call)
+    }
+
+    /// Gives what can be read a validator, and sends nothing that the caller has already.
+    private func revalidate(_ answer: Answer, _ request: Request) -> Answer {
+        guard request.method == .get, answer.status == 200, answer.stream == nil else { return answer }
+        let tag = EntityTag(of: answer.bytes)
+        let isKnown = request.headers.text("If-None-Match").map(tag.isNamed) ?? false
+        var tagged = isKnown ? Answer(status: 304, type: "", bytes: []) : answer
+        tagged.headers = answer.headers + [("ETag", tag.text)]
+        return tagged
     }
 
     /// Answers a request with an `Idempotency-Key`: once, and then as before.
@@ -135,7 +169,7 @@ package struct Dispatcher: Sendable {
     private func find(_ request: Request) throws(GloveboxError) -> (Route, RequestTarget) {
         let unknown = GloveboxError("object.not-found", "no such path")
         guard let target = RequestTarget(request.head.path ?? "") else { throw unknown }
-        let matching = RouteTable.routes.filter { $0.api == target.api && $0.match(target.segments) != nil }
+        let matching = routes(request)
         guard !matching.isEmpty else { throw unknown }
         guard let route = matching.first(where: { $0.method == request.method }) else {
             let known = matching.map(\.method.rawValue).joined(separator: ", ")
@@ -145,7 +179,12 @@ package struct Dispatcher: Sendable {
     }
 
     /// Who asks, if the operation is open to them.
-    private func login(_ request: Request, _ operation: Operation, _ source: String) async throws -> Caller? {
+    private func login(
+        _ request: Request,
+        _ operation: Operation,
+        _ source: String,
+        _ channel: (any Channel)?
+    ) async throws -> Caller? {
         if operation.allows(nil) { return nil }
         guard let token = Credentials.token(request.headers[.authorization]) else { throw Call.noLogin }
         let isCounted = source != "socket"
@@ -155,6 +194,7 @@ package struct Dispatcher: Sendable {
             if isCounted { tables.limiter.noteFailedLogin(from: source) }
             throw error
         }
+        try await checkCertificate(of: caller, source, channel)
         guard operation.allows(caller.roles) else {
             throw GloveboxError(
                 "auth.forbidden",
@@ -169,6 +209,24 @@ package struct Dispatcher: Sendable {
             )
         }
         return caller
+    }
+
+    /// Some roles need a certificate in their own name beside the token; the socket's user is known to the kernel.
+    private func checkCertificate(
+        of caller: Caller,
+        _ source: String,
+        _ channel: (any Channel)?
+    ) async throws(GloveboxError) {
+        let bound = caller.roles.intersection(tables.settings.certified)
+        guard source != "socket", !bound.isEmpty else { return }
+        let name = await ClientCertificate.name(of: channel)
+        guard let name, name.utf8.elementsEqual(caller.name.utf8) else {
+            throw GloveboxError(
+                "auth.certificate",
+                "the role \(bound.names.joined(separator: ", ")) needs a client certificate with the account's name",
+                hint: "Present one of the site's client authority, with the account's name as common name."
+            )
+        }
     }
 
     private func check(_ request: Request, _ route: Route) throws(GloveboxError) {

@@ -33,7 +33,8 @@ extension NetworkAddress {
             if let authority = tls.clientAuthority {
                 configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authority))
                 // A client's certificate names a person or a program, not a host.
-                configuration.certificateVerification = .noHostnameVerification
+                configuration.certificateVerification =
+                    tls.isCertificateOptional ? .optionalVerification : .noHostnameVerification
             }
             _ = try NIOSSLContext(configuration: configuration)
             return configuration

@@ -75,6 +75,11 @@ enum OpenAPI {
             let schema: JSONValue = ["type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"]
             parameters.append(["name": "Idempotency-Key", "in": "header", "required": false, "schema": schema])
         }
+        if Self.hasTag(route) {
+            parameters.append([
+                "name": "If-None-Match", "in": "header", "required": false, "schema": ["type": "string"],
+            ])
+        }
         var object = JSONObject([
             ("operationId", .string(route.operation.rawValue + suffix)), ("parameters", .array(parameters)),
             ("responses", responses(route)), ("x-glovebox-roles", roles(route.operation)),
@@ -127,10 +132,11 @@ enum OpenAPI {
             "content": ["application/problem+json": ["schema": OpenAPISchemas.reference("Problem")]],
         ]
         let done = OpenAPISchemas.created.contains(route.operation) ? "201" : "200"
-        return .object(
-            JSONObject([
-                (done, ["description": "done", "content": content]), ("4XX", problem), ("5XX", problem),
-            ])
-        )
+        var all: [(String, JSONValue)] = [(done, ["description": "done", "content": content])]
+        if hasTag(route) { all.append(("304", ["description": "as the caller has it already, by its ETag"])) }
+        return .object(JSONObject(all + [("4XX", problem), ("5XX", problem)]))
     }
+
+    /// Whether what is read has an `ETag`.
+    private static func hasTag(_ route: Route) -> Bool { route.method == .get && route.operation != .readEvents }
 }

@@ -16,7 +16,8 @@ enum OpenAPISchemas {
 
     /// Operations whose success is status 201.
     static let created: Set<GloveboxJobs.Operation> = [
-        .exportLog, .redact, .createToken, .createAccount, .enrollKey, .addDataset, .splitLineage, .signWorkflow,
+        .exportLog, .redact, .backUp, .createToken, .createAccount, .enrollKey, .addDataset, .splitLineage,
+        .signWorkflow,
         .addPolicy,
         .uploadBlob, .createPlan, .approve, .submitJob,
     ]
@@ -32,7 +33,8 @@ enum OpenAPISchemas {
 
     /// Schemas of request bodies.
     static let requests: [GloveboxJobs.Operation: String] = [
-        .exportLog: "Export", .redact: "Redaction", .pauseSite: "Reason", .resumeSite: "Reason",
+        .exportLog: "Export", .redact: "Redaction", .backUp: "BackupRequest", .pauseSite: "Reason",
+        .resumeSite: "Reason",
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
         .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
         .addPolicy: "PolicyRequest",
@@ -48,7 +50,7 @@ enum OpenAPISchemas {
     /// What operations answer with.
     static let answers: [GloveboxJobs.Operation: Answer] = [
         .health: .schema("Health"), .readTrust: .schema("Files"), .readLog: .bytes("text/plain; charset=utf-8"),
-        .readBodies: .list("Any"), .exportLog: .schema("Any"), .redact: .schema("Any"),
+        .readBodies: .list("Any"), .exportLog: .schema("Any"), .redact: .schema("Any"), .backUp: .schema("Any"),
         .pauseSite: .schema("SiteState"),
         .resumeSite: .schema("SiteState"), .createToken: .schema("CreatedToken"), .listTokens: .list("Token"),
         .revokeToken: .schema("Token"), .whoami: .schema("WhoAmI"), .createAccount: .schema("CreatedAccount"),
@@ -72,6 +74,7 @@ enum OpenAPISchemas {
     private static let digest: JSONValue = ["type": "string", "pattern": "^sha256:[0-9a-f]{64}$"]
     private static let decimal: JSONValue = ["type": "string", "pattern": "^(0|[1-9][0-9]*)$"]
     private static let name: JSONValue = ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"]
+    private static let path: JSONValue = ["type": "string", "pattern": "^/", "maxLength": 1024]
     private static let roles: JSONValue = [
         "type": "array", "minItems": 1, "items": ["enum": .array(Role.allCases.map { .string($0.rawValue) })],
     ]
@@ -114,6 +117,7 @@ enum OpenAPISchemas {
         ("Files", object([("files", list(object([("path", text), ("content", text)])))])),
         ("Export", object([("bodies", ["type": "boolean"]), ("job?", text)])),
         ("Redaction", object([("entry", decimal), ("reason", text)])),
+        ("BackupRequest", object([("directory", path), ("keys", path)])),
         ("Reason", object([("reason", ["type": "string", "minLength": 1, "maxLength": 1024])])),
         ("SiteState", object([("state", ["enum": ["open", "paused"]])])),
         (

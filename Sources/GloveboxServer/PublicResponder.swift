@@ -29,7 +29,7 @@ struct PublicResponder: Sendable {
             return Self.answer(request, file)
         } catch {
             logger.error("public request failed", metadata: ["code": .string(error.code)])
-            return Self.plain(error.code == "log.unavailable" ? 503 : 500)
+            return Self.plain(["log.unavailable", "witness.retired"].contains(error.code) ? 503 : 500)
         }
     }
 

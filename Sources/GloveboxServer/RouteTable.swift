@@ -29,6 +29,9 @@ enum RouteTable {
         Route(.post, "/redactions", .redact, body: .json) {
             .value(try await $0.service.redact($0.caller, $0.read()), status: 201)
         },
+        Route(.post, "/backups", .backUp, body: .json) {
+            .value(try await $0.service.backUp($0.caller, $0.read()), status: 201)
+        },
         Route(.post, "/site/pause", .pauseSite, body: .json) {
             .value(try await $0.service.pause($0.caller, $0.read()))
         },

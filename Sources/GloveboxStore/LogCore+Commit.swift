@@ -34,10 +34,12 @@ extension LogCore {
         }
     }
 
-    /// Writes the next record.
+    /// Writes the next record, unless the journal rests.
     ///
     /// - Returns: what its caller does next; nil is to wait.
-    private func sequence(_ own: Ticket) -> Ticket.Call? {
+    private func sequence(_ own: Ticket) -> Ticket.Call? { writing.withLock { _ in write(own) } }
+
+    private func write(_ own: Ticket) -> Ticket.Call? {
         let (batch, isFull) = state.withLock { state in
             if case .full = state.condition { return (state.takeBatch(), true) }
             return (state.takeBatch(), false)

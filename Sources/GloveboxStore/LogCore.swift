@@ -15,6 +15,8 @@ final class LogCore: Sendable {
     let publisher: LogPublisher
     /// Rung when there is something to publish, or to look after.
     let bell = Bell()
+    /// Held while a record is written, so that a copy of the journal can have it rest.
+    let writing = Mutex(())
     /// Held while public files are written.
     let publishing = Mutex(())
     /// What the writer's thread keeps for itself.

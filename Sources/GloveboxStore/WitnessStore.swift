@@ -19,6 +19,7 @@ package final class WitnessStore: Sendable {
     }
 
     private static let record = "checkpoint"
+    private static let retirement = "retired"
     /// Files of each kind of evidence that are kept of one log: enough to convict it, too little to fill a disk.
     package static let maxEvidence = 16
 
@@ -26,6 +27,8 @@ package final class WitnessStore: Sendable {
     private let cosigner: Cosigner
     private let former: [(cosigner: Cosigner, until: Instant)]
     private let logs: [WatchedLog]
+    /// Whether the key in force must not be used, since what it signed last may not be on record here.
+    package let isRetired: Bool
     private let directory: Directory
     /// Held from the look at a record to its replacement.
     private let turn = Mutex(())
@@ -40,10 +43,29 @@ package final class WitnessStore: Sendable {
         watching logs: [WatchedLog]
     ) throws(GloveboxError) {
         self.cosigner = cosigner
-        self.former = former
         self.logs = logs
         directory = Directory(path)
         try directory.make()
+        let retired = try Self.retired(path)
+        self.former = former.filter { !retired.contains($0.cosigner.key.vkey) }
+        isRetired = retired.contains(cosigner.key.vkey)
+    }
+
+    /// Has keys cosign nothing any more, where records were put back that may be older than what they signed.
+    ///
+    /// - Throws: `store.io`.
+    package static func retire(_ path: String, _ keys: [NoteKey]) throws(GloveboxError) {
+        let all = try retired(path).union(keys.map(\.vkey)).sorted()
+        try Directory(path).make()
+        let lines = all.map { $0 + "\n" }.joined()
+        try Directory(path).replace(retirement, with: Array(lines.utf8), permissions: 0o600)
+    }
+
+    private static func retired(_ path: String) throws(GloveboxError) -> Set<String> {
+        let file = "\(path)/\(retirement)"
+        guard try Directory.exists(file) else { return [] }
+        let bytes = try OwnedFile(file, .read).read(at: 0, count: 1 << 20)
+        return Set(bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) })
     }
 
     /// The witness's public key.
@@ -56,8 +78,16 @@ package final class WitnessStore: Sendable {
 
     /// Checks a request and cosigns: of several with one old size and different new ones, one is cosigned.
     ///
-    /// - Throws: `store.io`, and what reading a damaged record throws; nothing is cosigned then.
+    /// - Throws: `store.io`, and what reading a damaged record throws; `witness.retired` while the key must not be used.
+    ///   Nothing is cosigned then.
     package func add(_ request: WitnessRequest, at now: Instant) throws(GloveboxError) -> Outcome {
+        guard !isRetired else {
+            throw GloveboxError(
+                "witness.retired",
+                "the witness's records come from a backup, and its key may have signed more",
+                hint: "Give it another key: glovebox keys rotate witness"
+            )
+        }
         let shown: Checkpoint
         let note: SignedNote
         do throws(WitnessRefusal) { (shown, note) = try request.open(watching: logs) } catch {

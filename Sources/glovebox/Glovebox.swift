@@ -40,7 +40,8 @@ struct Glovebox: AsyncParsableCommand {
                     InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self, DatasetCommand.self,
                     WorkflowCommand.self,
                     PolicyCommand.self, PauseCommand.self,
-                    ResumeCommand.self, RedactCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
+                    ResumeCommand.self, BackupCommand.self, RestoreCommand.self, RedactCommand.self, ImageCommand.self,
+                    JailCommand.self, DemoCommand.self,
                     DoctorCommand.self,
                 ]
             ),

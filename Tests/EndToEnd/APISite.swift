@@ -56,6 +56,13 @@ final class APISite {
         (process, output) = try Self.serve(state)
     }
 
+    /// Serves what a backup of another site, which has ended, was restored to; at the same port.
+    init(restored state: String, of other: APISite) throws {
+        self.state = state
+        (url, certificate) = (other.url, state + "/tls.pem")
+        (process, output) = try Self.serve(state)
+    }
+
     private static func serve(_ state: String) throws -> (LaunchedProcess, Descriptor) {
         let (process, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
         var said = ""

@@ -76,6 +76,10 @@ extension Mutations {
         .evidence("code.mismatch", "another code.digests") { $0["code.digests"] = Array("x y z\n".utf8) },
         .report("rootfs.mismatch", "another root filesystem") { $0.rootfs.digest = Scenario.digest("x") },
         .report("invocation.mismatch", "another argument") { $0.invocation.argv.append("--all") },
+        .report("invocation.mismatch", "a command more than approved") {
+            $0.invocation.further = [Manifest.Executor(argv: ["sh"], env: $0.invocation.env)]
+            $0.invocation.ran = 2
+        },
         .report("invocation.mismatch", "another directory") { $0.invocation.cwd = "/tmp" },
         .report("invocation.mismatch", "a variable more") {
             $0.invocation.env["EXTRA"] = "1"

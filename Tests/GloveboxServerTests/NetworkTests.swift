@@ -1,6 +1,7 @@
 import Glibc
 import GloveboxAPI
 import GloveboxCore
+import GloveboxJobs
 import GloveboxLinux
 import Logging
 import NIOCore
@@ -32,11 +33,18 @@ import Testing
     private func serve(
         _ tls: NetworkAddress.TLSFiles?,
         patience: RequestDeadline.Patience = RequestDeadline.Patience(),
+        settings: ServerSettings = ServerSettings(),
         _ body: (Int) async throws -> Void
     ) async throws {
         let site = TestSite()
         let uploads = try TestPrograms.scratch()
-        let dispatcher = Dispatcher(service: site, authenticator: site, uploads: uploads, logger: Self.logger)
+        let dispatcher = Dispatcher(
+            service: site,
+            authenticator: site,
+            uploads: uploads,
+            logger: Self.logger,
+            settings: settings
+        )
         let (ready, signal) = AsyncStream<Int>.makeStream()
         let address = NetworkAddress(host: "127.0.0.1", port: 0, tls: tls)
         let server = try APIServer(dispatcher, network: address, patience: patience, logger: Self.logger) { port in
@@ -88,6 +96,40 @@ import Testing
                 ["--cert", client.certificate, "--key", client.key] + base
             )
             #expect(with.status == 0 && with.output.contains("emulated"), "\(with.output)")
+        }
+    }
+
+    @Test func `a role that needs a certificate needs one in its own name`() async throws {
+        let directory = try TestPrograms.scratch()
+        var own = try certificate("site", in: directory)
+        let person = try certificate("operator", in: directory)
+        let other = try certificate("researcher", in: directory)
+        let authority = directory + "/people.pem"
+        let joined = try TestPrograms.run("/bin/cat", [person.certificate, other.certificate]).output
+        try Descriptor.open(authority, O_WRONLY | O_CREAT, mode: 0o644).write(Array(joined.utf8))
+        own.clientAuthority = authority
+        own.isCertificateOptional = true
+        var settings = ServerSettings()
+        settings.certified = [.operator]
+        try await serve(own, settings: settings) { port in
+            func code(_ token: String, _ files: NetworkAddress.TLSFiles?) throws -> String {
+                let shown = files.map { ["--cert", $0.certificate, "--key", $0.key] } ?? []
+                return try TestPrograms.run(
+                    "/usr/bin/curl",
+                    shown + [
+                        "--silent", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", own.certificate, "-H",
+                        "Authorization: Bearer " + token, "https://localhost:\(port)/glovebox/v1/whoami",
+                    ]
+                ).output
+            }
+            #expect(try code("operator", person) == "200")
+            #expect(try code("operator", other) == "403")
+            #expect(try code("operator", nil) == "403")
+            #expect(try code("researcher", nil) == "200")
+            #expect(try code("researcher", person) == "200")
+            // One of no authority does not get as far as a token.
+            let stranger = try certificate("stranger", in: directory)
+            #expect(try code("researcher", stranger) == "000")
         }
     }
 

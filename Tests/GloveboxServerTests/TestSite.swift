@@ -229,6 +229,18 @@ final class TestSite: DatasiteService, Authenticator {
         RedactionState(entry: request.entry, quorum: QuorumInfo(need: 2, have: 1))
     }
 
+    func backUp(_ caller: Caller, _ request: BackupRequest) async throws(GloveboxError) -> BackupInfo {
+        BackupInfo(
+            directory: request.directory,
+            keys: request.keys,
+            digest: .zero,
+            entries: 1,
+            files: 1,
+            bytes: 1,
+            leftOut: []
+        )
+    }
+
     func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError) -> SiteState {
         SiteState(paused: true)
     }

@@ -117,7 +117,11 @@ import Testing
         "server: {listen: \"0.0.0.0:7443\"}", "server: {listen: \"7443\"}", "server: {tls: {cert: a, key: b}}",
         "server: {listen: \"127.0.0.1:1\", tls: {cert: a}}", "server: {nope: 1}", "rate: {reads_per_second: 0}",
         "rate: {nope: 1}", "jobs: {start_grace_ms: -1}", "tes: {full_wait_ms: 3001}", "tes: {enabled: yes please}",
-        "approvals: {no_private_data_rule: 1}",
+        "approvals: {no_private_data_rule: 1}", "server: {require_mtls: [operator]}",
+        "server: {require_mtls: operator}",
+        "server: {listen: \"127.0.0.1:1\", tls: {cert: a, key: b, client_ca: c}, require_mtls: [boss]}",
+        "server: {cors_origins: [\"*\"]}", "server: {cors_origins: [\"https://a.example/\"]}",
+        "server: {cors_origins: [\"null\"]}", "server: {cors_origins: \"https://a.example\"}",
     ])
     func `settings of the API that are not right are refused`(text: String) throws {
         let layout = try Self.found(text + "\n")
@@ -134,6 +138,60 @@ import Testing
         #expect(settings.server.rates.streams == 3 && settings.server.rates.reads.burst == 200)
     }
 
+    @Test func `roles that need a certificate and pages that are let in are read from the settings`() throws {
+        let layout = try Self.found(
+            """
+            server:
+              listen: "127.0.0.1:7443"
+              tls: {cert: a, key: b, client_ca: c}
+              require_mtls: [operator, reviewer]
+              cors_origins: ["https://portal.example", "http://[::1]:8080"]
+
+            """
+        )
+        let settings = try SiteSettings(reading: layout.settings)
+        #expect(settings.server.certified == [.operator, .reviewer])
+        #expect(settings.server.network?.tls?.isCertificateOptional == true)
+        #expect(settings.server.origins == ["https://portal.example", "http://[::1]:8080"])
+    }
+
+    @Test func `events tell who has spoken and how far a job is, and nothing of what it wrote`() async throws {
+        let site = try TestSite()
+        defer { site.site.close() }
+        let job = try site.submit("pass")
+        try site.site.transition(job, .accepted(needsApproval: true))
+        usleep(5000)
+        let before = try site.site.look(site.researcher.caller, job: job, after: .start)
+        #expect(before.present["waiting"] != nil && !before.present.keys.contains { $0.hasPrefix("vote") })
+        let progress = try #require(before.progress?.data.object)
+        #expect(progress.names.sorted() == ["job", "phase", "seconds"])
+        let waiting = Waiting(
+            .approvalQuorum,
+            since: Machine.now(),
+            on: [.role(.reviewer, need: 2, have: 1), .place(3)]
+        )
+        var look = Site.Look()
+        var info = try site.info(job)
+        info = JobInfo(
+            id: info.id,
+            phase: info.phase,
+            since: info.since,
+            waiting: waiting,
+            message: "",
+            planDigest: .zero,
+            coreDigest: .zero,
+            submitter: "",
+            dataset: "",
+            mode: .real,
+            created: info.created
+        )
+        look.tell(info, at: Machine.now())
+        #expect(look.place == 3 && look.progress?.data["place"] == .integer(3))
+        let vote = try #require(look.present["vote role reviewer"])
+        #expect(vote.id == nil && vote.data["have"] == .integer(1) && vote.data["need"] == .integer(2))
+        #expect(vote.data.object?.names.sorted() == ["have", "job", "kind", "need", "of"])
+    }
+
     @Test func `events resume after the last one that was seen`() async throws {
         let layout = try Self.found()
         let site = try Site(opening: layout)
@@ -145,7 +203,7 @@ import Testing
         usleep(5000)
         let first = try site.look(alice, job: id, after: .start)
         #expect(first.events.map { $0.event.data["phase"]?.string } == ["accepted", "queued"])
-        #expect(!first.isOver && first.waiting[id]?.name == "waiting")
+        #expect(!first.isOver && first.present["waiting"]?.name == "waiting")
         let seen = try #require(first.events.first?.event.id)
         try site.transition(id, .cancelled(by: "acc_a"))
         usleep(5000)

@@ -2,7 +2,7 @@ package import GloveboxCore
 
 /// Where files of a task may come from and go to.
 ///
-/// Source: job-backend section 3.4; `s3://` is later (decision 39).
+/// Source: job-backend section 3.4; `s3://` is later (decision 39). Whether a file may be named the site decides.
 package enum TaskURL {
     /// What a task's input is.
     package enum Source: Sendable {
@@ -10,6 +10,8 @@ package enum TaskURL {
         case dataset(String)
         /// An uploaded tree.
         case blob(Digest)
+        /// A file of the site's host, by its absolute path.
+        case file(String)
     }
 
     /// Prefixes that can be used, as `service-info` lists them.
@@ -21,18 +23,36 @@ package enum TaskURL {
         if let name = rest(of: url, after: "glovebox://blob/"), let digest = Digest(named: name) {
             return .blob(digest)
         }
-        return nil
+        return path(ofFile: url).map { .file($0) }
+    }
+
+    /// The absolute path that a `file` URL names, without a `/` at its end; nil for any other URL, for a host in it, and
+    /// for a path with two readings.
+    ///
+    /// Source: RFC 8089.
+    package static func path(ofFile url: String) -> String? {
+        guard let rest = rest(of: url, after: "file:///") else { return nil }
+        var parts = rest.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if parts.last?.isEmpty == true { parts.removeLast() }
+        var path = ""
+        for part in parts {
+            guard let name = PercentPath.decode(part) else { return nil }
+            path += "/" + name
+        }
+        return path.isEmpty ? nil : path
     }
 
     /// What is wrong with an input's URL; nil when nothing is.
     static func inputFault(_ url: String) -> String? {
-        source(url) == nil ? "must be glovebox://dataset/NAME or glovebox://blob/sha256:…; jobs have no network" : nil
+        source(url) == nil
+            ? "must be glovebox://dataset/NAME, glovebox://blob/sha256:… or file:///…; jobs have no network" : nil
     }
 
     /// What is wrong with an output's URL; nil when nothing is.
     static func outputFault(_ url: String) -> String? {
-        let isRelease = rest(of: url, after: "glovebox://release/") != nil
-        return isRelease ? nil : "must begin with glovebox://release/; what is released is fetched from the site"
+        let isRelease = rest(of: url, after: "glovebox://release/") != nil || path(ofFile: url) != nil
+        return isRelease
+            ? nil : "must begin with glovebox://release/ or file:///; what is released is fetched from the site"
     }
 
     /// Whether the URL names a directory.

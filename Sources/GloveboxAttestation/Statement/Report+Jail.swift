@@ -164,7 +164,7 @@ extension Report {
         }
     }
 
-    /// The command as executed.
+    /// The command as executed, or the commands of a task, one after the other.
     package struct Invocation: Sendable, Wire {
         /// Program and arguments.
         package var argv: [String]
@@ -178,9 +178,21 @@ extension Report {
         package var envDigest: Digest
         /// Limits in force.
         package var limits: Manifest.Limits
+        /// The commands after the first; empty for a plan of one.
+        package var further: [Manifest.Executor]
+        /// How many commands were executed, where there are several; nil before the end.
+        package var ran: UInt64?
 
-        /// Describes a plan's command as it was executed.
-        package init(_ executor: Manifest.Executor, umask: String, limits: Manifest.Limits) {
+        /// Describes a plan's commands as they were executed.
+        package init(
+            _ executor: Manifest.Executor,
+            further: [Manifest.Executor] = [],
+            ran: UInt64? = nil,
+            umask: String,
+            limits: Manifest.Limits
+        ) {
+            self.further = further
+            self.ran = further.isEmpty ? nil : ran
             self.argv = executor.argv
             self.cwd = executor.cwd
             self.umask = umask
@@ -190,10 +202,11 @@ extension Report {
         }
 
         var json: JSONValue {
-            [
-                "argv": .strings(argv), "cwd": .string(cwd), "umask": .string(umask), "env": env.json,
-                "envDigest": envDigest.json, "limits": limits.json,
-            ]
+            .members([
+                ("argv", .strings(argv)), ("cwd", .string(cwd)), ("umask", .string(umask)), ("env", env.json),
+                ("envDigest", envDigest.json), ("limits", limits.json),
+                ("further", further.isEmpty ? nil : .list(further)), ("ran", ran.map { .string(String($0)) }),
+            ])
         }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {
@@ -203,6 +216,8 @@ extension Report {
             self.env = try TextMap(fields.required("env"), at: "env")
             self.envDigest = try fields.digest("envDigest")
             self.limits = try fields.object("limits")
+            self.further = try fields.optionalList("further")
+            self.ran = try fields.optionalDecimal("ran")
         }
     }
 }

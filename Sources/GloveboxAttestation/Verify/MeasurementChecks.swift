@@ -31,22 +31,36 @@ struct MeasurementChecks {
         }
     }
 
-    /// Command and limits are the approved ones.
+    /// Commands and limits are the approved ones, and nothing left before the last command had run.
     ///
     /// - Throws: `invocation.mismatch`.
     func invocation() throws(GloveboxError) {
-        guard manifest.core.executors.count == 1, let executor = manifest.core.executors.first else {
-            throw GloveboxError("invocation.mismatch", "this version compares plans of exactly one command")
+        guard let executor = manifest.core.executors.first else {
+            throw GloveboxError("invocation.mismatch", "the plan has no command")
         }
-        let approved = Report.Invocation(executor, umask: report.invocation.umask, limits: manifest.core.limits)
+        let approved = Report.Invocation(
+            executor,
+            further: Array(manifest.core.executors.dropFirst()),
+            ran: report.invocation.ran,
+            umask: report.invocation.umask,
+            limits: manifest.core.limits
+        )
         guard approved.json == report.invocation.json else {
             throw GloveboxError("invocation.mismatch", "command, environment or limits are not the approved ones")
+        }
+        let count = UInt64(manifest.core.executors.count)
+        guard count > 1 else { return }
+        let ran = report.invocation.ran ?? 0
+        guard ran <= count, ran == count || report.outcome != .released else {
+            throw GloveboxError("invocation.mismatch", "\(ran) of \(count) commands were executed")
         }
     }
 
     /// Every variable that changes what a program loads: `env.not-allowed`.
     var environment: [GloveboxError] {
-        report.invocation.env.pairs.filter { !Self.isHarmless($0.name, $0.text) }.map {
+        (report.invocation.env.pairs + report.invocation.further.flatMap(\.env.pairs)).filter {
+            !Self.isHarmless($0.name, $0.text)
+        }.map {
             GloveboxError("env.not-allowed", "the environment sets \($0.name), which changes what is loaded")
         }
     }

@@ -157,10 +157,11 @@ struct StartChecks {
         )
     }
 
-    // The umask is read back from the child, which is not there yet.
+    // The umask is read back from the child, which is not there yet, and no command has been executed.
     private static func command(_ report: Report) -> JSONValue {
         var command = report.invocation
         command.umask = ""
+        command.ran = nil
         return command.json
     }
 

@@ -298,7 +298,13 @@ struct ReportMaker {
                 }
             ),
             code: Report.Code(digests: core.code, files: core.files.listDigest),
-            invocation: Report.Invocation(executor, umask: facts?.readback?.umask ?? "", limits: core.limits),
+            invocation: Report.Invocation(
+                executor,
+                further: Array(core.executors.dropFirst()),
+                ran: facts?.commands,
+                umask: facts?.readback?.umask ?? "",
+                limits: core.limits
+            ),
             inputs: try inputs(entry, facts),
             policies: try policies(entry, signer: workflow?.owner.keyID),
             approvals: approvals,

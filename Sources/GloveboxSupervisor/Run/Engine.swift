@@ -108,8 +108,9 @@ package final class Engine: Sendable {
                 attempt(id) { () throws(GloveboxError) in try site.transition(id, change) }
             case .clean(let id):
                 attempt(id) { () throws(GloveboxError) in
+                    let fault = try site.deliver(id)
                     try site.pending.destroy(id)
-                    try site.transition(id, .cleaned)
+                    try site.transition(id, .cleaned, details: fault.map { [("undelivered", .string($0))] } ?? [])
                 }
             case .run(let id): attempt(id) { () throws(GloveboxError) in try start(id) }
             case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop(id) }

@@ -26,6 +26,7 @@ extension JobRunner {
         facts.startStatement = try ReportMaker(site: site).start(for: job, facts: facts)
         let run = try TaskRun(site: site, entry: entry)
         let ending = try run.run(cancel: cancel, &facts)
+        facts.commands = UInt64(run.logs.count)
         try recordDenials(run.denied)
         if try endIfCancelled(facts) { return }
         var log = TaskLog(executors: run.logs)

@@ -39,6 +39,8 @@ struct RunFacts: Sendable {
     var keyRelease: UInt64?
     /// The program of the image that was executed.
     var program: JailReadback.Program?
+    /// How many of a task's commands were executed; nil before the first.
+    var commands: UInt64?
     /// What the run used, exactly; reports say less.
     var usage: ExactUsage?
     /// What an answer cost; nil when no budget stands behind the outputs.

@@ -31,7 +31,7 @@ struct TaskOutputs {
     func collect(_ directories: [Descriptor]) throws(GloveboxError) -> [File] {
         var found: [File] = []
         var total: Int64 = 0
-        for output in outputs where output.url.hasPrefix("glovebox://release/") {
+        for output in outputs where !output.url.hasPrefix("glovebox://workspace/") {
             let before = found.count
             try visit(output, directories) { (path, bytes) throws(GloveboxError) in
                 total += Int64(bytes.count)
@@ -63,7 +63,10 @@ struct TaskOutputs {
         let fixed = halves.count > 1 ? halves[1] : output.path
         if path == fixed { return base }
         let rest = path.hasPrefix(fixed) ? path.dropFirst(fixed.count) : path[...]
-        let tail = rest.drop { $0 == "/" }
+        var tail = String(rest.drop { $0 == "/" })
+        if base.hasPrefix("file:") {
+            tail = tail.split(separator: "/").map { PercentPath.encode(String($0)) }.joined(separator: "/")
+        }
         return (base.hasSuffix("/") ? base : base + "/") + tail
     }
 

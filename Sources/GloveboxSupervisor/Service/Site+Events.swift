@@ -39,8 +39,12 @@ extension Site {
     struct Look: Sendable {
         /// Events with their places, in order.
         var events: [(place: EventPlace, event: SiteEvent)] = []
-        /// Why each open job waits.
-        var waiting: [String: SiteEvent] = [:]
+        /// What is true now of the one job that is watched, told again when it changes: why it waits, who has spoken.
+        var present: [String: SiteEvent] = [:]
+        /// How far the job is, told when its place in the queue changes and as a sign of life.
+        var progress: SiteEvent?
+        /// The job's place in the queue.
+        var place: Int?
         /// Whether nothing more can come.
         var isOver = false
     }
@@ -78,10 +82,7 @@ extension Site {
             guard job != nil else { continue }
             let info = try info(id, for: caller)
             look.isOver = info.phase.isTerminal && (shown.last.map { $0.at < now } ?? true)
-            if let waiting = info.waiting {
-                let json = waiting.json(phase: info.phase, message: "")
-                look.waiting[id] = SiteEvent(id: nil, name: "waiting", data: json)
-            }
+            look.tell(info, at: now)
         }
         look.events.sort { $0.place < $1.place }
         return look
@@ -97,6 +98,48 @@ extension Site {
             return true
         }
         return ids
+    }
+}
+
+extension Site.Look {
+    /// Takes in what is true of a job now, as its watcher may read it elsewhere, too.
+    mutating func tell(_ info: JobInfo, at now: Instant) {
+        guard !info.phase.isTerminal else { return }
+        if let waiting = info.waiting {
+            present["waiting"] = SiteEvent(
+                id: nil,
+                name: "waiting",
+                data: waiting.json(phase: info.phase, message: "")
+            )
+            for party in waiting.waitingOn {
+                switch party {
+                case .role(let role, let need, let have): tellVote(info.id, "role", role.rawValue, need, have)
+                case .datasetOwner(let dataset, let need, let have):
+                    tellVote(info.id, "dataset_owner", dataset, need, have)
+                case .place(let place): self.place = place
+                case .submitter, .witness: break
+                }
+            }
+        }
+        var data: [(String, JSONValue)] = [
+            ("job", .string(info.id)), ("phase", .string(info.phase.rawValue)),
+            ("seconds", .integer(max(0, now.seconds - info.since.seconds))),
+        ]
+        if let place { data.append(("place", .integer(Int64(place)))) }
+        progress = SiteEvent(id: nil, name: "progress", data: .object(JSONObject(data)))
+    }
+
+    /// How many of those who are asked have spoken; never what they said, nor who they are.
+    private mutating func tellVote(_ job: String, _ kind: String, _ name: String, _ need: Int, _ have: Int) {
+        guard have > 0 else { return }
+        present["vote \(kind) \(name)"] = SiteEvent(
+            id: nil,
+            name: "vote",
+            data: [
+                "job": .string(job), "kind": .string(kind), "of": .string(name), "need": .integer(Int64(need)),
+                "have": .integer(Int64(have)),
+            ]
+        )
     }
 }
 
@@ -134,7 +177,8 @@ extension SiteDoor {
         _ continuation: AsyncStream<SiteEvent>.Continuation
     ) async {
         var place = begin
-        var waiting: [String: SiteEvent] = [:]
+        var present: [String: SiteEvent] = [:]
+        var queuePlace: Int?
         let listener = bell.listen(to: job)
         defer { bell.leave(listener) }
         let clock = ContinuousClock()
@@ -152,11 +196,14 @@ extension SiteDoor {
                 if case .dropped = continuation.yield(event) { return }  // whoever does not read may come again
                 place = at
             }
-            for (id, event) in seen.waiting where waiting[id] != event { continuation.yield(event) }
-            waiting = seen.waiting
+            for (name, event) in seen.present.sorted(by: { $0.key < $1.key }) where present[name] != event {
+                continuation.yield(event)
+            }
+            present = seen.present
             if seen.isOver { return }
-            if clock.now >= ping {
-                continuation.yield(.ping)
+            if clock.now >= ping || seen.place != queuePlace {
+                continuation.yield(seen.progress ?? .ping)
+                queuePlace = seen.place
                 ping = clock.now.advanced(by: .seconds(15))
             }
             // Ends of real runs show at ticks of the clock, which ring no bell.

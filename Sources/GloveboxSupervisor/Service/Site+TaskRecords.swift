@@ -5,6 +5,7 @@ internal import GloveboxIndex
 internal import GloveboxJobs
 internal import GloveboxStore
 internal import GloveboxTransparency
+internal import Synchronization
 
 extension Site {
     /// A page of the tasks a caller may see, newest first.
@@ -34,7 +35,8 @@ extension Site {
         let waits: Set<JobPhase> = [.awaitingApproval, .awaitingReview, .returned]
         var task = TaskRecord(
             id: id,
-            phase: info.phase,
+            // Who sees the end finds the files.
+            phase: isDelivering(entry) && info.phase == .released ? .releasing : info.phase,
             waitsForPeople: waits.contains(info.phase),
             document: document,
             created: info.created
@@ -47,7 +49,7 @@ extension Site {
         if isFree, let digest = entry.taskLog {
             let log = try TaskLog(json: JSONReader.read(blobs.get(digest)))
             task.executors = log.executors
-            if info.phase == .released { task.outputs = log.outputs }
+            if task.phase == .released { task.outputs = log.outputs }
         } else if !isFree, info.phase == .released {
             task.executors = [
                 TaskRecord.ExecutorLog(start: nil, end: nil, stdout: nil, stderr: nil, exitCode: 0)
@@ -106,6 +108,9 @@ extension Site {
             // It was readable when the job was made, and is not worth more now.
         }
         if !info.message.isEmpty { lines.append(info.message) }
+        if let why = undelivered.withLock({ $0[entry.job.id] }) {
+            lines.append("Not every output was written: \(why).")
+        }
         if !info.reasons.isEmpty { lines.append("Ended without a release: " + info.reasons.joined(separator: ", ")) }
         return lines + info.denied
     }
@@ -169,7 +174,7 @@ extension Site {
             "contactUrl": .string(configuration.issuer), "documentationUrl": .string(configuration.issuer),
             "createdAt": .string(configuration.founded.text), "updatedAt": .string(configuration.founded.text),
             "environment": "prod", "version": .string(SiteLog.version),
-            "storage": .array(TaskURL.usable.map { .string($0) }),
+            "storage": .array((TaskURL.usable + files.roots.map { "file://\($0)/" }).map { .string($0) }),
             "tesResources_backend_parameters": .array(TaskParameters.keys.map { .string($0) }),
         ]
     }

@@ -21,6 +21,7 @@ extension Site {
     ) throws(GloveboxError) -> String {
         if let known = try job(madeBy: idempotency) { return known }
         let parameters = try TaskParameters(task)
+        try files.check(task)
         let image = try image(of: task)
         let datasets = task.inputs.indices.filter { index in
             if case .dataset? = TaskURL.source(task.inputs[index].url) { return true }
@@ -172,6 +173,13 @@ extension Site {
             let place = "/resources/backend_parameters/glovebox_policy"
             throw TaskParameters.invalid(place, "names the output policy, and is missing", code: "schema.missing-field")
         }
+        for (index, output) in task.outputs.enumerated() where TaskURL.path(ofFile: output.url) != nil {
+            throw TaskParameters.invalid(
+                "/outputs/\(index)/url",
+                "what leaves private data is fetched from the site",
+                code: "url.scheme"
+            )
+        }
         guard task.executors.count == 1 else {
             throw TaskParameters.invalid("/executors/1", "a plan on private data has one command")
         }
@@ -229,6 +237,8 @@ extension Site {
                     throw GloveboxError("object.not-found", "there is no code tree \(digest)", hint: "Upload it first.")
                 }
                 try tree.add(tree: blobs.open(digest), at: path)
+            } else if case .file? = TaskURL.source(input.url) {
+                try files.copy(input.url, isDirectory: input.type == "DIRECTORY", into: tree, at: path)
             }
         }
         let receipt = try addBlob(caller, tree.pack())

@@ -258,6 +258,10 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.redact(caller, request) }
     }
 
+    package func backUp(_ caller: Caller, _ request: BackupRequest) async throws(GloveboxError) -> BackupInfo {
+        try await perform { (site) throws(GloveboxError) in try site.backUp(caller, request) }
+    }
+
     package func pause(_ caller: Caller, _ request: SiteStateRequest) async throws(GloveboxError)
         -> GloveboxAPI.SiteState
     {

@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxJail
 internal import GloveboxLinux
+internal import GloveboxStore
 internal import GloveboxTransparency
 
 /// What the supervisor says of itself.
@@ -16,6 +17,7 @@ extension Site {
         let now = SiteStart(supervisor: host.supervisor, config: configDigest, witnesses: witnesses)
         // A site whose signer does not open its keys does not start.
         _ = try isSignerSeparate()
+        try noteRestoration()
         try record(Event(kind: .supervisorStart), now.json)
         try record(
             Event(
@@ -59,6 +61,11 @@ extension Site {
         if isSecretOnDisk {
             found.append("the broker's secret lies in a file; 'glovebox keys seal' has the TPM keep it")
         }
+        if witness.isRetired {
+            found.append(
+                "as a witness this site cosigns nothing: its records come from a backup; 'glovebox keys rotate witness'"
+            )
+        }
         return found
     }
 
@@ -72,9 +79,10 @@ extension Site {
         } catch { throw error.coded("storage.write") }
     }
 
-    private static func empty(_ directory: Descriptor) throws(SyscallError) {
+    /// Empties a directory.
+    static func empty(_ directory: Descriptor) throws(SyscallError) {
         for name in try directory.names() {
-            let isDirectory = try FileStatus.of(name, in: directory).isDirectory
+            let isDirectory = try GloveboxLinux.FileStatus.of(name, in: directory).isDirectory
             if isDirectory { try empty(directory.open(beneath: name, O_RDONLY | O_DIRECTORY)) }
             let path = name.map { CChar(bitPattern: $0) } + [0]
             guard unsafe unlinkat(directory.raw, path, isDirectory ? AT_REMOVEDIR : 0) == 0 else {

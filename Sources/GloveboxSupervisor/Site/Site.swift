@@ -48,6 +48,10 @@ package final class Site: Sendable {
     var isSecretOnDisk: Bool { tpm != nil && greeting?.sealing == "software" }
     /// This site as a witness of others.
     let witness: WitnessStore
+    /// Files of this host that tasks may name.
+    var files: TaskFiles { TaskFiles(roots: settings.jobs.fileRoots) }
+    /// Why a released file could not be written where its task wanted it, by job.
+    let undelivered = Mutex<[String: String]>([:])
     /// What this site's own witnesses said.
     let board: Mutex<WitnessBoard>
     let alarms = Alarms()
@@ -57,6 +61,8 @@ package final class Site: Sendable {
     let decisions = Mutex(())
     /// Held while a report is made: it names the one before it.
     let reports = Mutex(())
+    /// Held while a backup is made.
+    let backups = BackupTurn()
     private let state: Mutex<SiteState>
     /// Where the journal tells what is not in the state.
     let index: IndexStore

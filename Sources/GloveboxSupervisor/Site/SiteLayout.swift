@@ -32,6 +32,8 @@ package struct SiteLayout: Sendable {
     package var witness: String { root + "/witness" }
     /// Where in the journal things stand; it can be made anew.
     package var index: String { root + "/index.sqlite" }
+    /// `restored.json`: that the site comes from a backup, until its log says so.
+    var restored: String { root + "/restored.json" }
     /// What speaks against this site's own log.
     package var evidence: String { root + "/evidence" }
     /// Encrypted datasets.

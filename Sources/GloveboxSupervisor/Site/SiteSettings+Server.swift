@@ -1,5 +1,6 @@
 internal import GloveboxAPI
 internal import GloveboxCore
+internal import GloveboxJobs
 
 /// What the operator decided about jobs.
 struct JobSettings: Sendable {
@@ -11,6 +12,8 @@ struct JobSettings: Sendable {
     var slots = Machine.processors
     /// After how many days without enough approvals a job expires.
     var approvalDays: Int64 = 30
+    /// Directories below which tasks may name files of this host.
+    var fileRoots: [String] = []
 }
 
 extension SiteSettings {
@@ -36,6 +39,10 @@ extension SiteSettings {
         if let section = root.optional("tes") {
             var fields = try JSONFields(section, at: "tes")
             server.hasTasks = try Self.flag(&fields, "enabled") ?? server.hasTasks
+            jobs.fileRoots = try Self.texts(&fields, "file_roots")
+            for root in jobs.fileRoots where !root.hasPrefix("/") || TaskURL.path(ofFile: "file://" + root) != root {
+                throw Self.invalid("tes.file_roots: \(Display.escape(root)) is not a plain absolute path")
+            }
             server.fullWait = Int(try Self.number(&fields, "full_wait_ms", 0...3000) ?? Int64(server.fullWait))
             try fields.finish()
         }
@@ -62,6 +69,7 @@ extension SiteSettings {
             tls?.clientAuthority = files.optional("client_ca")?.string.map { Self.path($0, folder) }
             try files.finish()
         }
+        try readClients(&fields, &tls)
         try fields.finish()
         guard let listen else {
             guard tls == nil else { throw Self.invalid("server.tls has no use without server.listen") }
@@ -76,6 +84,55 @@ extension SiteSettings {
             )
         }
         server.network = network
+    }
+
+    /// `require_mtls` and `cors_origins`.
+    private mutating func readClients(
+        _ fields: inout JSONFields,
+        _ tls: inout NetworkAddress.TLSFiles?
+    ) throws(GloveboxError) {
+        for name in try Self.texts(&fields, "require_mtls") {
+            guard let role = Role(rawValue: name) else {
+                throw Self.invalid(
+                    "server.require_mtls names roles: \(Role.allCases.map(\.rawValue).joined(separator: ", "))"
+                )
+            }
+            server.certified.insert(role)
+        }
+        if !server.certified.isEmpty {
+            guard tls?.clientAuthority != nil else {
+                throw Self.invalid("server.require_mtls needs server.tls.client_ca, whose certificates name accounts")
+            }
+            tls?.isCertificateOptional = true
+        }
+        server.origins = try Self.texts(&fields, "cors_origins")
+        for origin in server.origins where !Self.isOrigin(origin) {
+            throw Self.invalid(
+                "server.cors_origins: \(Display.escape(origin)) is not an origin such as https://portal.example"
+            )
+        }
+    }
+
+    /// Scheme, host and perhaps port, as browsers write them: no path, no wildcard, not `null`.
+    private static func isOrigin(_ text: String) -> Bool {
+        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
+        let host = text.dropFirst(scheme.count)
+        return !host.isEmpty
+            && host.utf8.allSatisfy { byte in
+                (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte)
+                    || [0x2d, 0x2e, 0x3a, 0x5b, 0x5d].contains(byte)
+            }
+    }
+
+    private static func texts(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> [String] {
+        guard let value = fields.optional(name) else { return [] }
+        guard let list = value.array else { throw invalid("\(name) is a list") }
+        var texts: [String] = []
+        for element in list {
+            guard let text = element.string else { throw invalid("\(name) is a list of text") }
+            texts.append(text)
+        }
+        return texts
     }
 
     private mutating func readRates(_ section: JSONValue) throws(GloveboxError) {

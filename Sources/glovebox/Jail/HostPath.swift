@@ -13,6 +13,17 @@ enum HostPath {
         return unsafe String(cString: resolved)
     }
 
+    /// The absolute form of a path at which nothing need be; the directory it lies in must be there.
+    static func absolute(new path: String) throws(GloveboxError) -> String {
+        let parts = path.split(separator: "/")
+        guard let name = parts.last, name != ".", name != ".." else {
+            throw GloveboxError("input.io", "\(Display.escape(path)) names no new directory")
+        }
+        let parent = (path.hasPrefix("/") ? "/" : "./") + parts.dropLast().joined(separator: "/")
+        let directory = try absolute(parent)
+        return (directory == "/" ? "" : directory) + "/" + name
+    }
+
     /// Whether a directory stands there.
     static func isDirectory(_ path: String) throws(GloveboxError) -> Bool {
         do { return try FileStatus.of(path).isDirectory } catch { throw error.coded("input.io") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import GloveboxAPI
 import GloveboxCore
+import GloveboxLinux
 import GloveboxServer
 import GloveboxStore
 import GloveboxSupervisor
@@ -71,7 +72,10 @@ struct ServeCommand: AsyncParsableCommand {
                 dispatcher,
                 socket: layout.socket,
                 logger: logger,
-                onReady: { Self.say("ready unix://\(layout.socket)") }
+                onReady: {
+                    Self.say("ready unix://\(layout.socket)")
+                    Self.releaseStart(logger)
+                }
             )
             var services: [any Service] = [
                 server, BackgroundTask { await witnesses.run() }, BackgroundTask { await site.pulse() },
@@ -102,6 +106,13 @@ struct ServeCommand: AsyncParsableCommand {
             site.writeIndex()
         } catch let error as GloveboxError {
             try Failure.report { () throws(GloveboxError) in throw error }
+        }
+    }
+
+    /// Keeps what the start needed out of an idle daemon's memory.
+    private static func releaseStart(_ logger: Logger) {
+        do throws(SyscallError) { try ProgramPages.release() } catch {
+            logger.info("the code of the start stays in memory", metadata: ["error": .string(error.description)])
         }
     }
 

@@ -1,0 +1,37 @@
+internal import GloveboxAPI
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxJobs
+internal import Synchronization
+
+/// Released files on their way to where a task wanted them.
+///
+/// They are written after the release is on record and before `job.cleaned` is, so that a supervisor that died in between
+/// writes them again.
+extension Site {
+    /// Whether a job has files that may not all be written yet.
+    func isDelivering(_ entry: JobEntry) -> Bool {
+        entry.job.cleanup != .done && entry.manifest.outputs.contains { TaskURL.path(ofFile: $0.url) != nil }
+    }
+
+    /// Writes what a job released to the files that its task named; why not, where one cannot be written.
+    ///
+    /// - Throws: `storage.read`, `digest.mismatch`: what the site itself keeps cannot be read.
+    func deliver(_ id: String) throws(GloveboxError) -> String? {
+        guard let entry = try entry(id), entry.job.phase == .released, isDelivering(entry), let digest = entry.taskLog
+        else { return nil }
+        let outputs = try TaskLog(json: JSONReader.read(blobs.get(digest))).outputs
+        let released = try released(entry)
+        guard released.count == outputs.count else {
+            throw GloveboxError("digest.mismatch", "the released files of \(id) are not those of its log")
+        }
+        var fault: String?
+        for (output, file) in zip(outputs, released) where TaskURL.path(ofFile: output.url) != nil {
+            do throws(GloveboxError) { try files.write(file.content, to: output.url) } catch {
+                fault = fault ?? error.message
+            }
+        }
+        if let fault { undelivered.withLock { $0[id] = fault } }
+        return fault
+    }
+}
