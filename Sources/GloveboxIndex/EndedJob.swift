@@ -38,6 +38,12 @@ package struct EndedJob: Sendable, Equatable {
     package let revealed: Instant
     /// Thousandths of a bit that its release was charged with.
     package let millibits: Int64
+    /// When it was first meant to run; nil when it never was.
+    package let started: Instant?
+    /// Seconds of processor time that its plan declared.
+    package let cpuSeconds: Int64
+    /// Bytes of private data's results that were released.
+    package let releasedBytes: Int64
     /// The journal's events that tell its story, in order.
     package let events: [UInt64]
 
@@ -55,6 +61,9 @@ package struct EndedJob: Sendable, Equatable {
         phase: JobPhase,
         revealed: Instant,
         millibits: Int64,
+        started: Instant?,
+        cpuSeconds: Int64,
+        releasedBytes: Int64,
         events: [UInt64]
     ) {
         self.number = number
@@ -69,6 +78,9 @@ package struct EndedJob: Sendable, Equatable {
         self.phase = phase
         self.revealed = revealed
         self.millibits = millibits
+        self.started = started
+        self.cpuSeconds = cpuSeconds
+        self.releasedBytes = releasedBytes
         self.events = events
     }
 }

@@ -8,7 +8,7 @@ enum IndexMigrations {
         let change: @Sendable (Database) throws -> Void
     }
 
-    static let all = [Step(number: 1, change: first)]
+    static let all = [Step(number: 1, change: first), Step(number: 2, change: second)]
 
     /// What a start reads (`lasting`, `latest`, `job_event`), and what has ended (`job`, `tag`).
     ///
@@ -37,6 +37,20 @@ enum IndexMigrations {
                     key BLOB NOT NULL, value BLOB NOT NULL, job INTEGER NOT NULL REFERENCES job (number),
                     PRIMARY KEY (key, value, job)
                 ) WITHOUT ROWID;
+                """
+        )
+    }
+
+    /// What projects used; the index is emptied, so that the next start reads it from the journal.
+    private static func second(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                DELETE FROM tag; DELETE FROM job_event; DELETE FROM job; DELETE FROM request; DELETE FROM code;
+                DELETE FROM latest; DELETE FROM lasting; DELETE FROM mark;
+                ALTER TABLE job ADD COLUMN started INTEGER;
+                ALTER TABLE job ADD COLUMN cpu INTEGER;
+                ALTER TABLE job ADD COLUMN released INTEGER;
+                CREATE INDEX job_started ON job (started) WHERE started NOT NULL;
                 """
         )
     }

@@ -20,12 +20,14 @@ extension IndexStore {
         package let ended: [JobPhase: Int]
         /// Thousandths of a bit that the releases of ended jobs were charged with, by project.
         package let charged: [String: Int64]
+        /// What ended jobs used, by project.
+        package let usage: [String: ProjectUsage]
     }
 
     /// Where a start begins.
     ///
     /// - Throws: `index.damaged`, `index.failed`.
-    package func beginning() throws(GloveboxError) -> Beginning {
+    package func beginning(at now: Instant) throws(GloveboxError) -> Beginning {
         try read { db in
             let mark = try Row.fetchOne(db, sql: "SELECT size, last FROM mark").map(Self.mark)
             let latest = try Row.fetchAll(db, sql: "SELECT about, event FROM latest")
@@ -46,9 +48,33 @@ extension IndexStore {
                 open: Dictionary(uniqueKeysWithValues: open.map { ($0[0], UInt64(clamping: $0[1] as Int64)) }),
                 jobs: UInt64(clamping: try Int64.fetchOne(db, sql: "SELECT max(number) + 1 FROM job") ?? 0),
                 ended: Dictionary(uniqueKeysWithValues: try ended.map { (try Self.phase($0[0]), $0[1]) }),
-                charged: Dictionary(uniqueKeysWithValues: charged.map { ($0[0], $0[1]) })
+                charged: Dictionary(uniqueKeysWithValues: charged.map { ($0[0], $0[1]) }),
+                usage: try Self.usage(db, now)
             )
         }
+    }
+
+    private static func usage(_ db: Database, _ now: Instant) throws -> [String: ProjectUsage] {
+        var hours: [String: [Int64: Int64]] = [:]
+        let recent = try Row.fetchAll(
+            db,
+            sql: "SELECT project, started, cpu FROM job WHERE started > ?",
+            arguments: [now.adding(seconds: -25 * 3600).milliseconds]
+        )
+        for row in recent {
+            let hour = ProjectUsage.hour(of: Instant(milliseconds: row[1]))
+            hours[row[0], default: [:]][hour, default: 0] += row[2] as Int64
+        }
+        let sums = try Row.fetchAll(
+            db,
+            sql: "SELECT project, count(started), sum(released) FROM job WHERE started NOT NULL GROUP BY project"
+        )
+        return Dictionary(
+            uniqueKeysWithValues: sums.map { row in
+                let project: String = row[0]
+                return (project, ProjectUsage(runs: row[1], releasedBytes: row[2], hours: hours[project] ?? [:]))
+            }
+        )
     }
 
     /// A job that has ended; nil for one that is open or not known.
@@ -181,6 +207,9 @@ extension IndexStore {
             phase: try phase(row["phase"]),
             revealed: Instant(milliseconds: row["revealed"]),
             millibits: row["millibits"],
+            started: (row["started"] as Int64?).map(Instant.init(milliseconds:)),
+            cpuSeconds: row["cpu"],
+            releasedBytes: row["released"],
             events: events
         )
     }

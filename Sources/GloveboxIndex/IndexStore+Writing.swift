@@ -52,11 +52,12 @@ extension IndexStore {
         try db.execute(
             sql: """
                 UPDATE job SET plan = ?, submitter = ?, project = ?, policy = ?, name = ?, created = ?, phase = ?,
-                    revealed = ?, millibits = ?, events = ? WHERE number = ?
+                    revealed = ?, millibits = ?, started = ?, cpu = ?, released = ?, events = ? WHERE number = ?
                 """,
             arguments: [
                 job.plan.blob, job.submitter, job.project, job.policy, job.name?.blob, job.created.milliseconds,
-                job.phase.rawValue, job.revealed.milliseconds, job.millibits, job.events.blob, number,
+                job.phase.rawValue, job.revealed.milliseconds, job.millibits, job.started?.milliseconds,
+                job.cpuSeconds, job.releasedBytes, job.events.blob, number,
             ]
         )
         for tag in job.tags {

@@ -38,7 +38,7 @@ struct Glovebox: AsyncParsableCommand {
                 name: "Operator",
                 subcommands: [
                     InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self, DatasetCommand.self,
-                    WorkflowCommand.self,
+                    WorkflowCommand.self, ProjectCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, RedactCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
                     DoctorCommand.self,

@@ -23,6 +23,9 @@ import Testing
             phase: phase,
             revealed: Instant(milliseconds: Int64(10 * number)),
             millibits: 3,
+            started: number.isMultiple(of: 2) ? Instant(milliseconds: Int64(number)) : nil,
+            cpuSeconds: 60,
+            releasedBytes: number.isMultiple(of: 2) ? 100 : 0,
             events: [number, 1 << 40]
         )
     }
@@ -41,7 +44,7 @@ import Testing
     @Test func `keeps a batch whole, and tells each job as it was written`() throws {
         let path = try TestPrograms.scratch() + "/index.sqlite"
         let store = try IndexStore(opening: path)
-        #expect(try store.beginning().mark == nil)
+        #expect(try store.beginning(at: Instant(milliseconds: 45)).mark == nil)
         var batch = IndexBatch()
         let names = ["a", "ab", "b", nil, "\u{e9}", "e\u{301}"]
         batch.begun = (0..<7).map { (UInt64($0), "job_\($0)") }
@@ -58,10 +61,12 @@ import Testing
         try store.close()
 
         let again = try IndexStore(opening: path)
-        let beginning = try again.beginning()
+        let beginning = try again.beginning(at: Instant(milliseconds: 45))
         #expect(beginning.mark == mark && beginning.events == [3, 9, 20] && beginning.latest == ["pause": 4])
         #expect(beginning.open == ["job_6": 6] && beginning.jobs == 7)
         #expect(beginning.ended == [.released: 3, .failed: 3] && beginning.charged == ["p": 18])
+        let hours: [Int64: Int64] = [0: 180]
+        #expect(beginning.usage == ["p": ProjectUsage(runs: 3, releasedBytes: 300, hours: hours)])
         for job in batch.ended { #expect(try again.job(job.id) == job) }
         #expect(try again.job("job_6") == nil && again.job("other") == nil)
         #expect(try again.code(.zero) == 12 && again.request("r")?.job == "job_1" && again.request("s") == nil)
@@ -103,11 +108,11 @@ import Testing
             try db.execute(sql: "UPDATE mark SET size = 8; CREATE TABLE more (x INTEGER)")
         }
         let second = try IndexStore(opening: path, steps: steps + [next])
-        #expect(try second.beginning().mark?.size == 8)
+        #expect(try second.beginning(at: Instant(milliseconds: 45)).mark?.size == 8)
         try second.close()
         #expect(throws: GloveboxError("index.newer", "")) { try IndexStore(opening: path) }
         let copy = try IndexStore(opening: "\(path).before-\(steps.count + 1)")
-        #expect(try copy.beginning().mark?.size == 7)
+        #expect(try copy.beginning(at: Instant(milliseconds: 45)).mark?.size == 7)
         try copy.close()
     }
 

@@ -91,6 +91,9 @@ import Testing
             phase: .failed,
             revealed: one.revealed,
             millibits: 0,
+            started: one.started,
+            cpuSeconds: one.cpuSeconds,
+            releasedBytes: one.releasedBytes,
             events: one.events
         )
         var batch = IndexBatch()

@@ -53,8 +53,14 @@ extension Site {
         guard let code = try code(request.code) else {
             throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")
         }
-        let project = request.project ?? "default"
-        let datasets = try [request.dataset, request.join].compactMap { $0 }.map { name throws(GloveboxError) in
+        let project = request.project ?? Project.standard
+        let names = [request.dataset, request.join].compactMap { $0 }
+        try read { state in
+            Result { () throws(GloveboxError) in
+                try state.requireProject(project, for: caller.account, reading: names, at: Machine.now())
+            }
+        }.get()
+        let datasets = try names.map { name throws(GloveboxError) in
             try dataset(named: name)
         }
         let rules = try rules(request, project, datasets)

@@ -94,6 +94,7 @@ extension Site {
         let ledger = read { state in state.ledger }
         if budget.cachesIdentical, ledger.answer(to: charge.key) != nil { return }
         try ledger.check(charge, budget: budget)
+        try requireRoom(for: charge, in: ledger)
     }
 }
 

@@ -88,6 +88,8 @@ extension SiteState {
         case .sitePaused, .siteResumed: "pause"
         case .agreementSigned: "workflow"
         case .attestationIssued: "report"
+        case .projectRegistered, .projectAmended, .projectPaused, .projectResumed, .projectClosed:
+            record.json["project"]?["name"]?.string.map { "project " + $0 }
         default: nil
         }
     }
@@ -136,6 +138,9 @@ extension EndedJob {
             phase: entry.job.phase,
             revealed: entry.revealed,
             millibits: entry.millibits,
+            started: entry.firstStart,
+            cpuSeconds: entry.cpuSeconds,
+            releasedBytes: entry.releasedBytes,
             events: entry.events
         )
     }

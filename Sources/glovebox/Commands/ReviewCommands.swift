@@ -3,6 +3,7 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxJobs
 import GloveboxLinux
 
 /// The command `glovebox inbox`.
@@ -61,7 +62,12 @@ struct ShowCommand: AsyncParsableCommand {
         try await Session.run(site) { session in
             let (manifest, _) = try await PlanView.load(session, job)
             if diff { return try await PlanComparison.show(session, job) }
-            var lines = PlanView.lines(manifest)
+            var lines = PlanView.lines(manifest) + [Terminal.row("project", manifest.project)]
+            if let project = try await session.client.projects().items.first(where: {
+                $0.project.name.utf8.elementsEqual(manifest.project.utf8)
+            }) {
+                lines += ProjectView.proposal(project.project)
+            }
             if files {
                 for file in manifest.core.files {
                     let bytes = try await session.client.planFile(digest: manifest.digest, path: file.path)
