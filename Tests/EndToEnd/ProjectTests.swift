@@ -1,3 +1,4 @@
+import Glibc
 import GloveboxCore
 import TestSupport
 import Testing
@@ -40,6 +41,14 @@ import Testing
         let first = try submit("flu", by: "alice")
         #expect(first.status == 0, "\(first.output)")
         let job = try #require(try JSONReader.read(Array(first.output.utf8))["id"]?.string)
+        // Not before its start grace is over.
+        var inbox = ""
+        for _ in 0..<600 {
+            inbox = try site.must(["inbox"] + profile("rita"))
+            if inbox.contains(job) { break }
+            usleep(100_000)
+        }
+        #expect(inbox.contains("for flu on fair"))
         #expect(try site.must(["show", job] + profile("rita")).contains("Who falls ill"))
         #expect(try submit("flu", by: "alice").output.contains("quota.exceeded"))
         let shown = try site.must(["project", "show", "flu", "--json"] + profile("alice"))

@@ -25,9 +25,15 @@ import Testing
         _ = try test.site.amendProject(TestSite.owner, "flu", request, ifMatch: known.tag)
     }
 
-    private func hold(_ test: TestSite, _ job: String, at now: Instant = Machine.now()) throws -> StartLimits.Hold? {
+    private func hold(
+        _ test: TestSite,
+        _ job: String,
+        at now: Instant = Machine.now(),
+        starting: Set<String> = []
+    ) throws -> StartLimits.Hold? {
         let entry = try test.entry(job)
-        return test.site.read { state in StartLimits(state, test.site.settings.quotas, at: now).hold(entry) }
+        let quotas = test.site.settings.quotas
+        return test.site.read { state in StartLimits(state, quotas, at: now, starting: starting).hold(entry) }
     }
 
     /// Moves a job on to where its code runs.
@@ -107,6 +113,26 @@ import Testing
             #expect(try test.site.project("flu", for: TestSite.owner).used == used)
         }
         #expect(try test.site.index.job(first)?.started == start)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a job that has its place counts before the journal says so`() throws {
+        let test = try TestSite()
+        try test.register("flu")
+        let first = try test.submit("pass", project: "flu")
+        let second = try test.submit("pass", project: "flu")
+        for job in [first, second] { try test.site.transition(job, .accepted(needsApproval: false)) }
+        let limits: [((inout ProjectQuota) -> Void, Waiting.Code)] = [
+            ({ $0.concurrent = 1 }, .quota), ({ $0.runs = 1 }, .quotaRuns),
+            ({ $0.cpuSecondsPerDay = 1000 }, .quotaProcessor),
+        ]
+        for (change, code) in limits {
+            try limit(test, change)
+            #expect(try hold(test, second) == nil)
+            #expect(try hold(test, second, starting: [first])?.code == code)
+        }
+        try test.site.transition(first, .dequeued(executor: "local", node: "localhost"))
+        #expect(try hold(test, second)?.code == .quotaProcessor, "between its place and its start")
     }
 
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))

@@ -223,7 +223,7 @@ package final class Engine: Sendable {
             // Nothing rings when a disk has room again.
             if !hasRoom, !state.queued.isEmpty { wake = min(wake ?? now.adding(seconds: 5), now.adding(seconds: 5)) }
             if hasSlot, hasRoom, !state.isPaused {
-                let limits = StartLimits(state, site.settings.quotas, at: now)
+                let limits = StartLimits(state, site.settings.quotas, at: now, starting: Set(running.keys))
                 let free = state.queued.filter { job in
                     guard running[job.id] == nil, let entry = state.jobs[job.id] else { return false }
                     guard let hold = limits.hold(entry) else { return true }

@@ -301,6 +301,7 @@ extension Site {
                     planDigest: entry.job.planDigest,
                     coreDigest: entry.manifest.coreDigest,
                     submitter: state.accounts[entry.job.submitter]?.name ?? "",
+                    project: entry.manifest.project,
                     dataset: entry.manifest.inputs.map(\.name).joined(separator: " + "),
                     argv: entry.manifest.core.executors.first?.argv ?? [],
                     purpose: entry.manifest.purpose,

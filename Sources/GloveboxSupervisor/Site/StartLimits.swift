@@ -23,18 +23,25 @@ struct StartLimits {
     private var running: (account: [String: Int64], project: [String: Int64]) = ([:], [:])
     /// Bytes that running jobs may yet release, by project.
     private var promised: [String: Int64] = [:]
+    /// Runs that begin and are not on record yet, and their processor time, by project.
+    private var beginning: (runs: [String: Int64], seconds: [String: Int64]) = ([:], [:])
 
-    init(_ state: borrowing SiteState, _ quotas: AccountQuotas, at now: Instant) {
+    /// The limits as they are; `starting` are jobs that have their place, whatever the journal says yet.
+    init(_ state: borrowing SiteState, _ quotas: AccountQuotas, at now: Instant, starting: Set<String> = []) {
         (projects, usage) = (state.projects, state.usage)
         (self.quotas, self.now) = (quotas, now)
         for id in state.open {
             guard let entry = state.jobs[id] else { continue }
             let project = entry.manifest.project
             switch entry.job.phase {
-            case .staging, .running, .checking:
+            case .staging, .running, .checking,
+                .queued where starting.contains(id):
                 running.account[entry.job.submitter, default: 0] += 1
                 running.project[project, default: 0] += 1
                 promised[project, default: 0] += entry.mostReleased
+                guard entry.firstStart == nil else { continue }
+                beginning.runs[project, default: 0] += 1
+                beginning.seconds[project, default: 0] += entry.cpuSeconds
             case .awaitingReview, .returned: promised[project, default: 0] += entry.mostReleased
             default: break
             }
@@ -53,13 +60,16 @@ struct StartLimits {
         // A second run after a fault of the site was paid for with the first.
         guard entry.firstStart == nil else { return nil }
         let used = usage[name] ?? ProjectUsage()
-        if let most = quota.runs, used.runs >= most { return Hold(code: .quotaRuns, needsPeople: true) }
+        if let most = quota.runs, used.runs + (beginning.runs[name] ?? 0) >= most {
+            return Hold(code: .quotaRuns, needsPeople: true)
+        }
         if let most = quota.releasedBytes, entry.mostReleased > 0,
             used.releasedBytes + (promised[name] ?? 0) + entry.mostReleased > most
         {
             return Hold(code: .quotaBytes, needsPeople: promised[name] ?? 0 == 0)
         }
-        if let most = quota.cpuSecondsPerDay, used.cpuSeconds(at: now) + entry.cpuSeconds > most {
+        let begun = used.cpuSeconds(at: now) + (beginning.seconds[name] ?? 0)
+        if let most = quota.cpuSecondsPerDay, begun + entry.cpuSeconds > most {
             let until = used.moment(for: entry.cpuSeconds, within: most, at: now)
             return Hold(code: .quotaProcessor, until: until, needsPeople: until == nil)
         }

@@ -27,7 +27,8 @@ struct InboxCommand: AsyncParsableCommand {
             session.terminal.result(
                 list.json,
                 list.items.map {
-                    "\($0.job)  \($0.release == nil ? "plan" : "release")  \($0.submitter) on \($0.dataset): "
+                    "\($0.job)  \($0.release == nil ? "plan" : "release")  \($0.submitter) for \($0.project) on "
+                        + "\($0.dataset): "
                         + Display.escape($0.argv.joined(separator: " "))
                 }
             )
