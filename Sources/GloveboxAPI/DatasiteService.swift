@@ -137,6 +137,8 @@ package protocol DatasiteService: Sendable {
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem>
     /// `POST /approvals`.
     func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt
+    /// `POST /gc`.
+    func collect(_ caller: Caller, _ request: CollectionRequest) async throws(GloveboxError) -> CollectionReport
     /// `POST /redactions`.
     func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState
     /// `POST /site/pause`.

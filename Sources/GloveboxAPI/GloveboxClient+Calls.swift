@@ -208,6 +208,11 @@ extension GloveboxClient {
         try await post("/approvals", request)
     }
 
+    /// `POST /gc`.
+    package func collect(_ request: CollectionRequest) async throws(RequestFailure) -> CollectionReport {
+        try await post("/gc", request)
+    }
+
     /// `POST /redactions`.
     package func redact(_ request: RedactionRequest) async throws(RequestFailure) -> RedactionState {
         try await post("/redactions", request)

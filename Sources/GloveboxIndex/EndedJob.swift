@@ -38,6 +38,10 @@ package struct EndedJob: Sendable, Equatable {
     package let revealed: Instant
     /// Thousandths of a bit that its release was charged with.
     package let millibits: Int64
+    /// The code tree that it names.
+    package let code: Digest
+    /// The image that it names.
+    package let image: Digest
     /// When it was first meant to run; nil when it never was.
     package let started: Instant?
     /// Seconds of processor time that its plan declared.
@@ -61,6 +65,8 @@ package struct EndedJob: Sendable, Equatable {
         phase: JobPhase,
         revealed: Instant,
         millibits: Int64,
+        code: Digest,
+        image: Digest,
         started: Instant?,
         cpuSeconds: Int64,
         releasedBytes: Int64,
@@ -78,6 +84,8 @@ package struct EndedJob: Sendable, Equatable {
         self.phase = phase
         self.revealed = revealed
         self.millibits = millibits
+        self.code = code
+        self.image = image
         self.started = started
         self.cpuSeconds = cpuSeconds
         self.releasedBytes = releasedBytes

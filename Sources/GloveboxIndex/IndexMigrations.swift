@@ -41,7 +41,7 @@ enum IndexMigrations {
         )
     }
 
-    /// What projects used; the index is emptied, so that the next start reads it from the journal.
+    /// What projects used and jobs name, and whose results are gone; the index is emptied, so that the next start reads it from the journal.
     private static func second(_ db: Database) throws {
         try db.execute(
             sql: """
@@ -50,7 +50,13 @@ enum IndexMigrations {
                 ALTER TABLE job ADD COLUMN started INTEGER;
                 ALTER TABLE job ADD COLUMN cpu INTEGER;
                 ALTER TABLE job ADD COLUMN released INTEGER;
+                ALTER TABLE job ADD COLUMN code BLOB;
+                ALTER TABLE job ADD COLUMN image BLOB;
+                ALTER TABLE job ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;
                 CREATE INDEX job_started ON job (started) WHERE started NOT NULL;
+                CREATE INDEX job_code ON job (code);
+                CREATE INDEX job_image ON job (image);
+                CREATE INDEX job_kept ON job (revealed) WHERE kept = 1;
                 """
         )
     }

@@ -114,6 +114,39 @@ extension IndexStore {
         }
     }
 
+    /// Whether an ended job named a code tree.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`.
+    package func uses(code: Digest) throws(GloveboxError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE code = ?)", arguments: [code.blob])
+                ?? true
+        }
+    }
+
+    /// Whether an ended job named an image.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`.
+    package func uses(image: Digest) throws(GloveboxError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE image = ?)", arguments: [image.blob])
+                ?? true
+        }
+    }
+
+    /// Jobs that everyone was shown the end of before a moment, and whose results may be there, first those of longest ago.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`.
+    package func kept(endedBefore moment: Instant, limit: Int) throws(GloveboxError) -> [String] {
+        try read { db in
+            try String.fetchAll(
+                db,
+                sql: "SELECT id FROM job WHERE kept = 1 AND revealed < ? ORDER BY revealed LIMIT ?",
+                arguments: [moment.milliseconds, limit]
+            )
+        }
+    }
+
     /// The event that registered a code tree; nil when none did.
     ///
     /// - Throws: `index.damaged`, `index.failed`.
@@ -207,6 +240,8 @@ extension IndexStore {
             phase: try phase(row["phase"]),
             revealed: Instant(milliseconds: row["revealed"]),
             millibits: row["millibits"],
+            code: try digest(row["code"]),
+            image: try digest(row["image"]),
             started: (row["started"] as Int64?).map(Instant.init(milliseconds:)),
             cpuSeconds: row["cpu"],
             releasedBytes: row["released"],

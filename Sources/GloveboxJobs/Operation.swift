@@ -51,6 +51,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case voteRelease
     case splitLineage
     case redact
+    case collectGarbage
     case pauseSite
     case resumeSite
 
@@ -71,7 +72,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs, .createToken, .listTokens,
             .revokeToken, .readEvents, .listProjects, .readProject:
             .login
-        case .createAccount: .roles([.operator])
+        case .createAccount, .collectGarbage: .roles([.operator])
         case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
         case .readMock, .createPlan, .submitJob, .createTask: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite, .createProject, .amendProject, .pauseProject,
@@ -102,6 +103,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .jobRead
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove
+        case .collectGarbage: .nodeManage
         case .readBodies, .exportLog: .logReadPrivate
         case .redact, .pauseSite, .resumeSite: .sitePause
         }

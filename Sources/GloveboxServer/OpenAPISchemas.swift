@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxCore
 internal import GloveboxJobs
 
@@ -36,6 +37,7 @@ enum OpenAPISchemas {
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
         .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
         .addPolicy: "PolicyRequest", .createProject: "ProjectRequest", .amendProject: "ProjectAmendment",
+        .collectGarbage: "CollectionRequest",
         .pauseProject: "Reason", .resumeProject: "Reason", .closeProject: "Reason",
         .createPlan: "PlanRequest", .approve: "ApprovalRequest", .submitJob: "JobRequest", .cancelJob: "Cancel",
         .createTask: "Task",
@@ -57,7 +59,7 @@ enum OpenAPISchemas {
         .splitLineage: .schema("Any"),
         .listProjects: .list("Project"), .createProject: .schema("Project"), .readProject: .schema("Project"),
         .amendProject: .schema("Project"), .pauseProject: .schema("Project"), .resumeProject: .schema("Project"),
-        .closeProject: .schema("Project"),
+        .closeProject: .schema("Project"), .collectGarbage: .schema("Collection"),
         .signWorkflow: .schema("Workflow"), .listPolicies: .list("Policy"), .addPolicy: .schema("Policy"),
         .listImages: .list("Image"), .uploadBlob: .schema("Blob"), .createPlan: .schema("Any"),
         .approve: .schema("Any"), .readInbox: .list("Any"), .submitJob: .schema("Job"), .listJobs: .list("Job"),
@@ -154,6 +156,21 @@ enum OpenAPISchemas {
         ("Files", object([("files", list(object([("path", text), ("content", text)])))])),
         ("Export", object([("bodies", ["type": "boolean"]), ("job?", text)])),
         ("Redaction", object([("entry", decimal), ("reason", text)])),
+        ("CollectionRequest", object([("dry_run", ["type": "boolean"])])),
+        (
+            "Collection",
+            object([
+                (
+                    "items",
+                    list(
+                        object([
+                            ("kind", ["enum": .array(CollectedItem.Kind.allCases.map { .string($0.rawValue) })]),
+                            ("name", text), ("bytes", decimal),
+                        ])
+                    )
+                ), ("more", ["type": "boolean"]),
+            ])
+        ),
         ("Reason", object([("reason", ["type": "string", "minLength": 1, "maxLength": 1024])])),
         ("SiteState", object([("state", ["enum": ["open", "paused"]])])),
         (

@@ -26,6 +26,9 @@ enum RouteTable {
         Route(.post, "/log/exports", .exportLog, body: .json) {
             .value(try await $0.service.startExport($0.caller, $0.read()), status: 201)
         },
+        Route(.post, "/gc", .collectGarbage, body: .json) {
+            .value(try await $0.service.collect($0.caller, $0.read()))
+        },
         Route(.post, "/redactions", .redact, body: .json) {
             .value(try await $0.service.redact($0.caller, $0.read()), status: 201)
         },

@@ -41,7 +41,7 @@ struct Glovebox: AsyncParsableCommand {
                     WorkflowCommand.self, ProjectCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, RedactCommand.self, ImageCommand.self, JailCommand.self, DemoCommand.self,
-                    DoctorCommand.self,
+                    DoctorCommand.self, CollectCommand.self,
                 ]
             ),
         ]

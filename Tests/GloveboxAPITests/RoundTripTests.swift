@@ -54,6 +54,7 @@ private let amendment: AmendProjectRequest = {
         ExportRequest(job: "job_x", withBodies: false), ExportRequest(), ExportStart(index: 4, size: 5),
         ItemList([LogBody(json: ["index": "3"])], next: "4"), AddPolicyRequest(document: "kind: x"),
         AddPolicyRequest(document: "kind: x", place: .init(below: "p", level: .project, subject: "flu")),
+        CollectionRequest(isDry: true), CollectionReport([CollectedItem(.upload, "a", bytes: 7)], hasMore: true),
         CreateProjectRequest(project), amendment,
         ProjectInfo(project, names: ["acc_x": "ann"], reviewers: 1, revision: 9, used: ProjectInfo.Used()),
         PolicySummary(name: "p", version: 2, kind: "output", digest: one),

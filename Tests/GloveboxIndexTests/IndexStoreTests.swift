@@ -23,6 +23,8 @@ import Testing
             phase: phase,
             revealed: Instant(milliseconds: Int64(10 * number)),
             millibits: 3,
+            code: .zero,
+            image: .zero,
             started: number.isMultiple(of: 2) ? Instant(milliseconds: Int64(number)) : nil,
             cpuSeconds: 60,
             releasedBytes: number.isMultiple(of: 2) ? 100 : 0,
@@ -72,6 +74,12 @@ import Testing
         #expect(try again.code(.zero) == 12 && again.request("r")?.job == "job_1" && again.request("s") == nil)
         #expect(try again.count(project: "p", policy: "q", after: Instant(milliseconds: 2)) == 3)
         #expect(try again.job(withPlan: .zero) == "job_5")
+        let other = try #require(Digest(bytes: [UInt8](repeating: 1, count: 32)))
+        #expect(try again.uses(code: .zero) && again.uses(image: .zero))
+        #expect(try !again.uses(code: other) && !again.uses(image: other))
+        #expect(try again.kept(endedBefore: Instant(milliseconds: 30), limit: 2) == ["job_0", "job_1"])
+        try again.noteGone("job_0")
+        #expect(try again.kept(endedBefore: Instant(milliseconds: 30), limit: 9) == ["job_1", "job_2"])
         try again.close()
     }
 
@@ -96,6 +104,27 @@ import Testing
         #expect(try Self.ids(store) { $0.tags = [EndedJob.Tag(key: "k", value: "\u{e9}")] } == [4])
         #expect(try Self.ids(store) { $0.tags = [EndedJob.Tag(key: "k", value: "")] } == [5, 4, 2, 1, 0])
         try store.close()
+    }
+
+    @Test func `an index from before projects had quotas is read anew from the journal`() throws {
+        let path = try TestPrograms.scratch() + "/index.sqlite"
+        let old = try IndexStore(opening: path, steps: Array(IndexMigrations.all.prefix(1)))
+        try old.change { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO mark VALUES (1, 21, x'00');
+                    INSERT INTO job (number, id, project, phase, millibits) VALUES (0, 'job_0', 'p', 'released', 3);
+                    INSERT INTO job (number, id) VALUES (1, 'job_1');
+                    INSERT INTO job_event VALUES (9, 1); INSERT INTO tag VALUES (x'00', x'00', 0);
+                    INSERT INTO lasting VALUES (3); INSERT INTO latest VALUES ('pause', 4);
+                    """
+            )
+        }
+        try old.close()
+        let new = try IndexStore(opening: path)
+        let beginning = try new.beginning(at: Instant(milliseconds: 45))
+        #expect(beginning.mark == nil && beginning.events.isEmpty && beginning.jobs == 0 && beginning.charged.isEmpty)
+        try new.close()
     }
 
     @Test func `a step forward copies the index first, and an index of later steps is refused`() throws {

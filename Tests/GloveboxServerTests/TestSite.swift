@@ -78,6 +78,9 @@ final class TestSite: DatasiteService, Authenticator {
         throw GloveboxError("storage.broken", "/secret/path is gone")
     }
 
+    func collect(_ caller: Caller, _ request: CollectionRequest) async throws(GloveboxError) -> CollectionReport {
+        CollectionReport([], hasMore: false)
+    }
     static func project(_ name: String) throws(GloveboxError) -> ProjectInfo {
         ProjectInfo(
             try Project(name: name, title: "t", proposal: Project.Proposal(purpose: "p")),

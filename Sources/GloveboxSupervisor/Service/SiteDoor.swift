@@ -285,6 +285,12 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.splitLineage(caller, dataset, request) }
     }
 
+    package func collect(_ caller: Caller, _ request: CollectionRequest) async throws(GloveboxError)
+        -> CollectionReport
+    {
+        try await perform { (site) throws(GloveboxError) in try site.collect(isDry: request.isDry) }
+    }
+
     package func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
         try await perform { (site) throws(GloveboxError) in try site.redact(caller, request) }
     }

@@ -138,6 +138,8 @@ extension EndedJob {
             phase: entry.job.phase,
             revealed: entry.revealed,
             millibits: entry.millibits,
+            code: entry.manifest.core.code.nar,
+            image: entry.manifest.core.image.digest,
             started: entry.firstStart,
             cpuSeconds: entry.cpuSeconds,
             releasedBytes: entry.releasedBytes,
