@@ -92,6 +92,8 @@ package struct InboxItem: APIValue {
     package let coreDigest: Digest
     /// Who submitted it.
     package let submitter: String
+    /// Its project, whose proposal says what it belongs to.
+    package let project: String
     /// The dataset's name.
     package let dataset: String
     /// The command.
@@ -111,6 +113,7 @@ package struct InboxItem: APIValue {
         planDigest: Digest,
         coreDigest: Digest,
         submitter: String,
+        project: String,
         dataset: String,
         argv: [String],
         purpose: String,
@@ -122,6 +125,7 @@ package struct InboxItem: APIValue {
         self.planDigest = planDigest
         self.coreDigest = coreDigest
         self.submitter = submitter
+        self.project = project
         self.dataset = dataset
         self.argv = argv
         self.purpose = purpose
@@ -136,6 +140,7 @@ package struct InboxItem: APIValue {
         self.planDigest = try fields.namedDigest("plan_digest")
         self.coreDigest = try fields.namedDigest("core_digest")
         self.submitter = try fields.string("submitter")
+        self.project = try fields.string("project")
         self.dataset = try fields.string("dataset")
         self.argv = try fields.strings("argv")
         self.purpose = try fields.string("purpose")
@@ -151,7 +156,8 @@ package struct InboxItem: APIValue {
         var object = JSONObject([
             ("job", .string(job)), ("plan_digest", .string(planDigest.named)),
             ("core_digest", .string(coreDigest.named)), ("submitter", .string(submitter)),
-            ("dataset", .string(dataset)), ("argv", .array(argv.map { .string($0) })), ("purpose", .string(purpose)),
+            ("project", .string(project)), ("dataset", .string(dataset)),
+            ("argv", .array(argv.map { .string($0) })), ("purpose", .string(purpose)),
             ("since", .string(since.description)), ("quorum", quorum.json),
         ])
         object["release"] = release.map { .string($0.named) }

@@ -1,4 +1,5 @@
 package import GloveboxCore
+package import GloveboxJobs
 
 /// Everything a site does for its callers.
 ///
@@ -52,6 +53,26 @@ package protocol DatasiteService: Sendable {
         dataset: String,
         _ request: LineageSplitRequest
     ) async throws(GloveboxError) -> LineageInfo
+    /// `GET /projects`: those the caller may know of.
+    func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo>
+    /// `POST /projects`.
+    func createProject(_ caller: Caller, _ request: CreateProjectRequest) async throws(GloveboxError) -> ProjectInfo
+    /// `GET /projects/{name}`.
+    func project(_ caller: Caller, name: String) async throws(GloveboxError) -> ProjectInfo
+    /// `PATCH /projects/{name}`; `ifMatch` is the tag of what the caller read.
+    func amendProject(
+        _ caller: Caller,
+        name: String,
+        _ request: AmendProjectRequest,
+        ifMatch: String?
+    ) async throws(GloveboxError) -> ProjectInfo
+    /// `POST /projects/{name}/pause`, `/resume` and `/close`.
+    func moveProject(
+        _ caller: Caller,
+        name: String,
+        to state: Project.State,
+        _ request: SiteStateRequest
+    ) async throws(GloveboxError) -> ProjectInfo
     /// `GET /workflow`: what an owner may sign.
     func workflow(_ caller: Caller) async throws(GloveboxError) -> Workflow
     /// `POST /workflow`: the owner's envelopes; the answer is what they hold.
@@ -116,6 +137,8 @@ package protocol DatasiteService: Sendable {
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem>
     /// `POST /approvals`.
     func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt
+    /// `POST /gc`.
+    func collect(_ caller: Caller, _ request: CollectionRequest) async throws(GloveboxError) -> CollectionReport
     /// `POST /redactions`.
     func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState
     /// `POST /backups`.

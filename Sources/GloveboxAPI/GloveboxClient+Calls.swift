@@ -1,4 +1,5 @@
 package import GloveboxCore
+package import GloveboxJobs
 
 extension GloveboxClient {
     /// `GET /healthz`.
@@ -65,6 +66,42 @@ extension GloveboxClient {
         _ request: LineageSplitRequest
     ) async throws(RequestFailure) -> LineageInfo {
         try await post("/datasets/\(PercentPath.encode(dataset))/lineage", request)
+    }
+
+    /// `GET /projects`.
+    package func projects() async throws(RequestFailure) -> ItemList<ProjectInfo> { try await all("/projects") }
+
+    /// `POST /projects`.
+    package func createProject(_ request: CreateProjectRequest) async throws(RequestFailure) -> ProjectInfo {
+        try await post("/projects", request)
+    }
+
+    /// `GET /projects/{name}`.
+    package func project(_ name: String) async throws(RequestFailure) -> ProjectInfo {
+        try await get("/projects/\(PercentPath.encode(name))")
+    }
+
+    /// `PATCH /projects/{name}`, as it was when it was read.
+    package func amendProject(
+        _ known: ProjectInfo,
+        _ request: AmendProjectRequest
+    ) async throws(RequestFailure) -> ProjectInfo {
+        try await patch("/projects/\(PercentPath.encode(known.project.name))", request, ifMatch: known.tag)
+    }
+
+    /// `POST /projects/{name}/pause`, `/resume` and `/close`.
+    package func moveProject(
+        _ name: String,
+        to state: Project.State,
+        reason: String
+    ) async throws(RequestFailure) -> ProjectInfo {
+        let verb =
+            switch state {
+            case .open: "resume"
+            case .paused: "pause"
+            case .closed: "close"
+            }
+        return try await post("/projects/\(PercentPath.encode(name))/\(verb)", SiteStateRequest(reason: reason))
     }
 
     /// `GET /workflow`.
@@ -169,6 +206,11 @@ extension GloveboxClient {
     /// `POST /approvals`.
     package func approve(_ request: ApprovalRequest) async throws(RequestFailure) -> ApprovalReceipt {
         try await post("/approvals", request)
+    }
+
+    /// `POST /gc`.
+    package func collect(_ request: CollectionRequest) async throws(RequestFailure) -> CollectionReport {
+        try await post("/gc", request)
     }
 
     /// `POST /redactions`.

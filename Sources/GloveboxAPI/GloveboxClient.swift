@@ -72,10 +72,26 @@ package actor GloveboxClient {
         seconds: Int64 = 60,
         _ type: Value.Type = Value.self
     ) async throws(RequestFailure) -> Value {
-        var request = request("POST", path)
+        try decode(await send(request("POST", path, body), seconds: seconds))
+    }
+
+    /// `PATCH` of something that is as its tag says.
+    func patch<Value: APIValue>(
+        _ path: String,
+        _ body: some APIValue,
+        ifMatch tag: String,
+        _ type: Value.Type = Value.self
+    ) async throws(RequestFailure) -> Value {
+        var request = request("PATCH", path, body)
+        request.headers.add(name: "if-match", value: tag)
+        return try decode(await send(request, seconds: 60))
+    }
+
+    private func request(_ method: String, _ path: String, _ body: some APIValue) -> HTTPClientRequest {
+        var request = request(method, path)
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(ByteBuffer(bytes: body.encoded))
-        return try decode(await send(request, seconds: seconds))
+        return request
     }
 
     /// `POST` of a file that is open for reading, from its beginning.

@@ -66,6 +66,14 @@ package struct ImageStore: Sendable {
         return try load(digest).named(name)
     }
 
+    /// Removes an image that no name points at; the description goes last, so that what a crash leaves is found again.
+    ///
+    /// - Throws: `image.io`.
+    package func remove(_ image: StoredImage) throws(GloveboxError) {
+        try StoreFiles.remove(tree: "\(directory)/unpacked/\(image.digest.hex)")
+        for path in [image.path, "\(directory)/images/\(image.digest.hex).json"] { try StoreFiles.remove(path) }
+    }
+
     /// Points further names at the image of a name, wherever that goes.
     ///
     /// - Throws: `image.name`, `image.io`.

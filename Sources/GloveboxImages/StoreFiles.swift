@@ -131,6 +131,20 @@ enum StoreFiles {
     /// Removes a file nobody needs any more; what remains does no harm.
     static func discard(_ path: String) { _ = unsafe unlink(path) }
 
+    /// Removes a file; one that is not there is no error.
+    static func remove(_ path: String) throws(GloveboxError) {
+        guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure("unlink", path) }
+    }
+
+    /// Removes a directory with all that is in it; one that is not there is no error.
+    static func remove(tree path: String) throws(GloveboxError) {
+        guard try exists(path) else { return }
+        try coded { () throws(SyscallError) in
+            try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).empty()
+        }
+        guard unsafe rmdir(path) == 0 else { throw failure("rmdir", path) }
+    }
+
     /// The names in a directory in byte order, without those of unfinished files.
     static func names(in directory: String) throws(GloveboxError) -> [String] {
         guard let stream = unsafe opendir(directory) else { throw failure("opendir", directory) }

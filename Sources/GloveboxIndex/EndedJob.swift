@@ -38,6 +38,16 @@ package struct EndedJob: Sendable, Equatable {
     package let revealed: Instant
     /// Thousandths of a bit that its release was charged with.
     package let millibits: Int64
+    /// The code tree that it names.
+    package let code: Digest
+    /// The image that it names.
+    package let image: Digest
+    /// When it was first meant to run; nil when it never was.
+    package let started: Instant?
+    /// Seconds of processor time that its plan declared.
+    package let cpuSeconds: Int64
+    /// Bytes of private data's results that were released.
+    package let releasedBytes: Int64
     /// The journal's events that tell its story, in order.
     package let events: [UInt64]
 
@@ -55,6 +65,11 @@ package struct EndedJob: Sendable, Equatable {
         phase: JobPhase,
         revealed: Instant,
         millibits: Int64,
+        code: Digest,
+        image: Digest,
+        started: Instant?,
+        cpuSeconds: Int64,
+        releasedBytes: Int64,
         events: [UInt64]
     ) {
         self.number = number
@@ -69,6 +84,11 @@ package struct EndedJob: Sendable, Equatable {
         self.phase = phase
         self.revealed = revealed
         self.millibits = millibits
+        self.code = code
+        self.image = image
+        self.started = started
+        self.cpuSeconds = cpuSeconds
+        self.releasedBytes = releasedBytes
         self.events = events
     }
 }

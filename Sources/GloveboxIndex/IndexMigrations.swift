@@ -8,7 +8,7 @@ enum IndexMigrations {
         let change: @Sendable (Database) throws -> Void
     }
 
-    static let all = [Step(number: 1, change: first)]
+    static let all = [Step(number: 1, change: first), Step(number: 2, change: second)]
 
     /// What a start reads (`lasting`, `latest`, `job_event`), and what has ended (`job`, `tag`).
     ///
@@ -37,6 +37,26 @@ enum IndexMigrations {
                     key BLOB NOT NULL, value BLOB NOT NULL, job INTEGER NOT NULL REFERENCES job (number),
                     PRIMARY KEY (key, value, job)
                 ) WITHOUT ROWID;
+                """
+        )
+    }
+
+    /// What projects used and jobs name, and whose results are gone; the index is emptied, so that the next start reads it from the journal.
+    private static func second(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                DELETE FROM tag; DELETE FROM job_event; DELETE FROM job; DELETE FROM request; DELETE FROM code;
+                DELETE FROM latest; DELETE FROM lasting; DELETE FROM mark;
+                ALTER TABLE job ADD COLUMN started INTEGER;
+                ALTER TABLE job ADD COLUMN cpu INTEGER;
+                ALTER TABLE job ADD COLUMN released INTEGER;
+                ALTER TABLE job ADD COLUMN code BLOB;
+                ALTER TABLE job ADD COLUMN image BLOB;
+                ALTER TABLE job ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;
+                CREATE INDEX job_started ON job (started) WHERE started NOT NULL;
+                CREATE INDEX job_code ON job (code);
+                CREATE INDEX job_image ON job (image);
+                CREATE INDEX job_kept ON job (revealed) WHERE kept = 1;
                 """
         )
     }

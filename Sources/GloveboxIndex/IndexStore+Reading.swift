@@ -20,12 +20,14 @@ extension IndexStore {
         package let ended: [JobPhase: Int]
         /// Thousandths of a bit that the releases of ended jobs were charged with, by project.
         package let charged: [String: Int64]
+        /// What ended jobs used, by project.
+        package let usage: [String: ProjectUsage]
     }
 
     /// Where a start begins.
     ///
     /// - Throws: `index.damaged`, `index.failed`.
-    package func beginning() throws(GloveboxError) -> Beginning {
+    package func beginning(at now: Instant) throws(GloveboxError) -> Beginning {
         try read { db in
             let mark = try Row.fetchOne(db, sql: "SELECT size, last FROM mark").map(Self.mark)
             let latest = try Row.fetchAll(db, sql: "SELECT about, event FROM latest")
@@ -46,9 +48,33 @@ extension IndexStore {
                 open: Dictionary(uniqueKeysWithValues: open.map { ($0[0], UInt64(clamping: $0[1] as Int64)) }),
                 jobs: UInt64(clamping: try Int64.fetchOne(db, sql: "SELECT max(number) + 1 FROM job") ?? 0),
                 ended: Dictionary(uniqueKeysWithValues: try ended.map { (try Self.phase($0[0]), $0[1]) }),
-                charged: Dictionary(uniqueKeysWithValues: charged.map { ($0[0], $0[1]) })
+                charged: Dictionary(uniqueKeysWithValues: charged.map { ($0[0], $0[1]) }),
+                usage: try Self.usage(db, now)
             )
         }
+    }
+
+    private static func usage(_ db: Database, _ now: Instant) throws -> [String: ProjectUsage] {
+        var hours: [String: [Int64: Int64]] = [:]
+        let recent = try Row.fetchAll(
+            db,
+            sql: "SELECT project, started, cpu FROM job WHERE started > ?",
+            arguments: [now.adding(seconds: -25 * 3600).milliseconds]
+        )
+        for row in recent {
+            let hour = ProjectUsage.hour(of: Instant(milliseconds: row[1]))
+            hours[row[0], default: [:]][hour, default: 0] += row[2] as Int64
+        }
+        let sums = try Row.fetchAll(
+            db,
+            sql: "SELECT project, count(started), sum(released) FROM job WHERE started NOT NULL GROUP BY project"
+        )
+        return Dictionary(
+            uniqueKeysWithValues: sums.map { row in
+                let project: String = row[0]
+                return (project, ProjectUsage(runs: row[1], releasedBytes: row[2], hours: hours[project] ?? [:]))
+            }
+        )
     }
 
     /// A job that has ended; nil for one that is open or not known.
@@ -85,6 +111,39 @@ extension IndexStore {
                 sql: "SELECT count(*) FROM job WHERE project = ? AND policy = ? AND created > ?",
                 arguments: [project, policy, after.milliseconds]
             ) ?? 0
+        }
+    }
+
+    /// Whether an ended job named a code tree.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`.
+    package func uses(code: Digest) throws(GloveboxError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE code = ?)", arguments: [code.blob])
+                ?? true
+        }
+    }
+
+    /// Whether an ended job named an image.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`.
+    package func uses(image: Digest) throws(GloveboxError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE image = ?)", arguments: [image.blob])
+                ?? true
+        }
+    }
+
+    /// Jobs that everyone was shown the end of before a moment, and whose results may be there, first those of longest ago.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`.
+    package func kept(endedBefore moment: Instant, limit: Int) throws(GloveboxError) -> [String] {
+        try read { db in
+            try String.fetchAll(
+                db,
+                sql: "SELECT id FROM job WHERE kept = 1 AND revealed < ? ORDER BY revealed LIMIT ?",
+                arguments: [moment.milliseconds, limit]
+            )
         }
     }
 
@@ -181,6 +240,11 @@ extension IndexStore {
             phase: try phase(row["phase"]),
             revealed: Instant(milliseconds: row["revealed"]),
             millibits: row["millibits"],
+            code: try digest(row["code"]),
+            image: try digest(row["image"]),
+            started: (row["started"] as Int64?).map(Instant.init(milliseconds:)),
+            cpuSeconds: row["cpu"],
+            releasedBytes: row["released"],
             events: events
         )
     }

@@ -47,16 +47,25 @@ extension IndexStore {
         }
     }
 
+    /// Notes that a job's results are gone; only so that they are not looked for each time.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`, `storage.full`.
+    package func noteGone(_ job: String) throws(GloveboxError) {
+        try change { db in try db.execute(sql: "UPDATE job SET kept = 0 WHERE id = ?", arguments: [job]) }
+    }
+
     private static func end(_ job: EndedJob, _ db: Database) throws {
         let number = Int64(job.number)
         try db.execute(
             sql: """
                 UPDATE job SET plan = ?, submitter = ?, project = ?, policy = ?, name = ?, created = ?, phase = ?,
-                    revealed = ?, millibits = ?, events = ? WHERE number = ?
+                    revealed = ?, millibits = ?, started = ?, cpu = ?, released = ?, code = ?, image = ?,
+                    events = ? WHERE number = ?
                 """,
             arguments: [
                 job.plan.blob, job.submitter, job.project, job.policy, job.name?.blob, job.created.milliseconds,
-                job.phase.rawValue, job.revealed.milliseconds, job.millibits, job.events.blob, number,
+                job.phase.rawValue, job.revealed.milliseconds, job.millibits, job.started?.milliseconds,
+                job.cpuSeconds, job.releasedBytes, job.code.blob, job.image.blob, job.events.blob, number,
             ]
         )
         for tag in job.tags {

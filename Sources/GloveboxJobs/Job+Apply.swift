@@ -44,8 +44,9 @@ extension Job {
             guard phase.successors.contains(.cancelled) else { throw illegal(change) }
             if phase == .running { runs[runs.count - 1].close(.cancelled, now) }
             return [.terminate] + finish(.cancelled, now)
-        case .expired:
+        case .expired(let codes):
             guard phase.successors.contains(.expired) else { throw illegal(change) }
+            reasons = codes
             return finish(.expired, now)
         case .cleaned:
             guard phase.isTerminal, cleanup == .pending else { throw illegal(change) }

@@ -21,7 +21,8 @@ extension JobChange {
         case .errored(let component, let code): ["component": .string(component), "code": .string(code)]
         case .cancelled(let account): ["by": .string(account)]
         case .waiting(let waiting): ["waiting": waiting.json(phase: .accepted, at: waiting.since)]
-        case .started, .returned, .resubmitted, .failed, .cleaned, .expired: [:]
+        case .expired(let reasons): reasons.isEmpty ? [:] : ["reasons": .array(reasons.map { .string($0) })]
+        case .started, .returned, .resubmitted, .failed, .cleaned: [:]
         }
     }
 
@@ -58,7 +59,9 @@ extension JobChange {
             self = .errored(component: try fields.string("component"), code: try fields.string("code"))
         case "job.cancelled": self = .cancelled(by: try fields.string("by"))
         case "job.cleaned": self = .cleaned
-        case "job.expired": self = .expired
+        case "job.expired":
+            let codes = fields.optional("reasons")?.array ?? []
+            self = .expired(reasons: codes.compactMap(\.string))
         case "job.waiting": self = .waiting(try Waiting(json: try fields.required("waiting")))
         default: throw GloveboxError("schema.type", "no such job event: \(Display.escape(name))")
         }

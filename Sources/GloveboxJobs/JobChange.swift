@@ -52,8 +52,8 @@ package enum JobChange: Sendable, Hashable {
     case cancelled(by: String)
     /// Nothing of a finished job is left in the jail, mounts, cgroups or scratch.
     case cleaned
-    /// A deadline passed.
-    case expired
+    /// A deadline passed, or what the job waited for can no longer come; the reasons are empty for the job's own deadline.
+    case expired(reasons: [String] = [])
     /// The reason for waiting changed; the phase did not.
     case waiting(Waiting)
 

@@ -18,6 +18,13 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case addDataset
     case listDatasets
     case readMock
+    case listProjects
+    case createProject
+    case readProject
+    case amendProject
+    case pauseProject
+    case resumeProject
+    case closeProject
     case signWorkflow
     case addPolicy
     case listPolicies
@@ -45,6 +52,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case splitLineage
     case redact
     case backUp
+    case collectGarbage
     case pauseSite
     case resumeSite
 
@@ -63,12 +71,14 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .health, .readTrust, .readLog, .readDescription, .taskService: .open
         case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs, .createToken, .listTokens,
-            .revokeToken, .readEvents:
+            .revokeToken, .readEvents, .listProjects, .readProject:
             .login
-        case .createAccount, .backUp: .roles([.operator])
+        case .createAccount, .backUp, .collectGarbage: .roles([.operator])
         case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
         case .readMock, .createPlan, .submitJob, .createTask: .roles([.researcher])
-        case .addPolicy, .redact, .pauseSite, .resumeSite: .roles([.owner, .operator])
+        case .addPolicy, .redact, .pauseSite, .resumeSite, .createProject, .amendProject, .pauseProject,
+            .resumeProject, .closeProject:
+            .roles([.owner, .operator])
         case .uploadBlob: .roles([.researcher, .owner, .operator])
         case .readPlan, .readReceipt: .roles([.researcher, .reviewer, .owner, .auditor])
         case .readResults: .roles([.researcher, .auditor])
@@ -87,12 +97,14 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .addDataset, .splitLineage, .signWorkflow: .datasetManage
         case .listDatasets, .readMock: .datasetRead
         case .addPolicy: .policyManage
+        case .createProject, .amendProject, .pauseProject, .resumeProject, .closeProject: .projectManage
         case .uploadBlob, .createPlan, .submitJob, .createTask: .jobSubmit
         case .readPlan, .listJobs, .readJob, .readEvents, .readResults, .readReceipt, .listTasks, .readTask,
-            .readInbox, .readRelease:
+            .readInbox, .readRelease, .listProjects, .readProject:
             .jobRead
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove
+        case .collectGarbage: .nodeManage
         case .readBodies, .exportLog: .logReadPrivate
         case .redact, .backUp, .pauseSite, .resumeSite: .sitePause
         }

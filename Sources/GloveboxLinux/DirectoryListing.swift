@@ -50,3 +50,17 @@ extension Descriptor {
         return try open(beneath: name, flags)
     }
 }
+
+extension Descriptor {
+    /// Removes everything in an open directory, links as such.
+    package borrowing func empty() throws(SyscallError) {
+        for name in try names() {
+            let isDirectory = try FileStatus.of(name, in: self).isDirectory
+            if isDirectory { try open(beneath: name, O_RDONLY | O_DIRECTORY).empty() }
+            let path = name.map { CChar(bitPattern: $0) } + [0]
+            guard unsafe unlinkat(raw, path, isDirectory ? AT_REMOVEDIR : 0) == 0 else {
+                throw SyscallError("unlinkat", errno)
+            }
+        }
+    }
+}

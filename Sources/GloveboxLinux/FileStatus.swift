@@ -29,6 +29,9 @@ package struct FileStatus: Sendable {
     /// When it was last changed, in nanoseconds.
     package let changed: Int64
 
+    /// When its content was last changed, in nanoseconds.
+    package let modified: Int64
+
     private init(_ status: stat) {
         let kind = status.st_mode & S_IFMT
         isRegular = kind == S_IFREG
@@ -43,6 +46,7 @@ package struct FileStatus: Sendable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
+        modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
     }
 
     /// What stands at a path, itself or, with `followingLinks`, where it leads.

@@ -22,6 +22,8 @@ struct Call: Sendable {
     var idempotency: Idempotency?
     /// The header field `Prefer`.
     var prefer: String?
+    /// The header field `If-Match`.
+    var ifMatch: String?
     /// The header field `Last-Event-ID`.
     var lastEvent: String?
 

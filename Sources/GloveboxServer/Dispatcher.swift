@@ -105,6 +105,7 @@ package struct Dispatcher: Sendable {
         var call = Call(service: service, tables: tables, login: login, arguments: arguments, query: query)
         call.prefer = request.headers.text("Prefer")
         call.lastEvent = request.headers.text("Last-Event-ID")
+        call.ifMatch = request.headers.text("If-Match")
         if route.body == .upload {
             return try await upload(request, route, call, account)
         }

@@ -58,7 +58,7 @@ enum OpenAPI {
 
     private static let variables = [
         "accounts": "account", "tokens": "token", "datasets": "dataset", "plans": "digest", "jobs": "job",
-        "results": "n", "tasks": "id",
+        "results": "n", "tasks": "id", "projects": "project",
     ]
 
     private static func operation(_ route: Route, _ variables: [String], _ base: String) -> JSONValue {
@@ -70,6 +70,10 @@ enum OpenAPI {
             var schema = OpenAPISchemas.query[name] ?? ["type": "string"]
             if route.repeating.contains(name) { schema = ["type": "array", "items": schema] }
             return ["name": .string(name), "in": "query", "required": false, "schema": schema]
+        }
+        if route.method == .patch {
+            let schema: JSONValue = ["type": "string", "pattern": "^\"(0|[1-9][0-9]*)\"$"]
+            parameters.append(["name": "If-Match", "in": "header", "required": true, "schema": schema])
         }
         if route.method == .post, route.body != .upload {
             let schema: JSONValue = ["type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"]

@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxCore
 internal import GloveboxJobs
 
@@ -19,7 +20,7 @@ enum OpenAPISchemas {
         .exportLog, .redact, .backUp, .createToken, .createAccount, .enrollKey, .addDataset, .splitLineage,
         .signWorkflow,
         .addPolicy,
-        .uploadBlob, .createPlan, .approve, .submitJob,
+        .uploadBlob, .createPlan, .approve, .submitJob, .createProject,
     ]
 
     /// Schemas of query parameters.
@@ -37,7 +38,9 @@ enum OpenAPISchemas {
         .resumeSite: "Reason",
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
         .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
-        .addPolicy: "PolicyRequest",
+        .addPolicy: "PolicyRequest", .createProject: "ProjectRequest", .amendProject: "ProjectAmendment",
+        .collectGarbage: "CollectionRequest",
+        .pauseProject: "Reason", .resumeProject: "Reason", .closeProject: "Reason",
         .createPlan: "PlanRequest", .approve: "ApprovalRequest", .submitJob: "JobRequest", .cancelJob: "Cancel",
         .createTask: "Task",
     ]
@@ -56,6 +59,9 @@ enum OpenAPISchemas {
         .revokeToken: .schema("Token"), .whoami: .schema("WhoAmI"), .createAccount: .schema("CreatedAccount"),
         .enrollKey: .schema("Any"), .listDatasets: .list("Any"), .addDataset: .schema("Any"),
         .splitLineage: .schema("Any"),
+        .listProjects: .list("Project"), .createProject: .schema("Project"), .readProject: .schema("Project"),
+        .amendProject: .schema("Project"), .pauseProject: .schema("Project"), .resumeProject: .schema("Project"),
+        .closeProject: .schema("Project"), .collectGarbage: .schema("Collection"),
         .signWorkflow: .schema("Workflow"), .listPolicies: .list("Policy"), .addPolicy: .schema("Policy"),
         .listImages: .list("Image"), .uploadBlob: .schema("Blob"), .createPlan: .schema("Any"),
         .approve: .schema("Any"), .readInbox: .list("Any"), .submitJob: .schema("Job"), .listJobs: .list("Job"),
@@ -95,7 +101,43 @@ enum OpenAPISchemas {
     private static func list(_ item: JSONValue) -> JSONValue { ["type": "array", "items": item] }
 
     /// Every schema, by name.
-    static let all: [(String, JSONValue)] = native + tasks
+    static let all: [(String, JSONValue)] = native + projects + tasks
+
+    private static var projects: [(String, JSONValue)] {
+        let members = list(object([("account", text), ("roles", roles)]))
+        let proposal: [(String, JSONValue)] = [("purpose", text), ("variables", texts), ("outputs", texts)]
+        let quota: [(String, JSONValue)] = [
+            ("runs?", decimal), ("released_bytes?", decimal), ("rho?", text), ("cpu_seconds_per_day?", decimal),
+            ("concurrent?", decimal), ("queued?", decimal),
+        ]
+        let own: [(String, JSONValue)] = [
+            ("name", name), ("title", text), ("proposal", object(proposal)), ("members", members), ("datasets", texts),
+            ("plan_quorum?", number), ("starts?", time), ("ends?", time), ("quota", object(quota)),
+        ]
+        let state: JSONValue = ["enum": .array(Project.State.allCases.map { .string($0.rawValue) })]
+        let used: [(String, JSONValue)] = [
+            ("runs", decimal), ("released_bytes", decimal), ("rho", text), ("epsilon", text), ("cpu_seconds", decimal),
+            ("concurrent", decimal), ("queued", decimal),
+        ]
+        return [
+            ("ProjectRequest", object(own)),
+            (
+                "ProjectAmendment",
+                object([
+                    ("title?", text), ("proposal?", object(proposal)), ("add_members?", members),
+                    ("remove_members?", texts), ("add_datasets?", texts), ("remove_datasets?", texts),
+                    ("plan_quorum?", number), ("ends?", time), ("quota?", object(quota)),
+                ])
+            ),
+            (
+                "Project",
+                object([
+                    ("project", object(own + [("state", state)])), ("names", map), ("reviewers", number),
+                    ("revision", decimal), ("used", object(used)),
+                ])
+            ),
+        ]
+    }
 
     private static let native: [(String, JSONValue)] = [
         ("Any", ["type": "object"]),
@@ -118,6 +160,21 @@ enum OpenAPISchemas {
         ("Export", object([("bodies", ["type": "boolean"]), ("job?", text)])),
         ("Redaction", object([("entry", decimal), ("reason", text)])),
         ("BackupRequest", object([("directory", path), ("keys", path)])),
+        ("CollectionRequest", object([("dry_run", ["type": "boolean"])])),
+        (
+            "Collection",
+            object([
+                (
+                    "items",
+                    list(
+                        object([
+                            ("kind", ["enum": .array(CollectedItem.Kind.allCases.map { .string($0.rawValue) })]),
+                            ("name", text), ("bytes", decimal),
+                        ])
+                    )
+                ), ("more", ["type": "boolean"]),
+            ])
+        ),
         ("Reason", object([("reason", ["type": "string", "minLength": 1, "maxLength": 1024])])),
         ("SiteState", object([("state", ["enum": ["open", "paused"]])])),
         (

@@ -8,7 +8,7 @@ internal import HTTPTypes
 /// Authorisation is read from here and nowhere else. Source: job-backend section 4.1.
 enum RouteTable {
     /// All routes.
-    static let routes: [Route] = site + accounts + catalogue + plans + jobs + TaskRoutes.routes
+    static let routes: [Route] = site + accounts + catalogue + projects + plans + jobs + TaskRoutes.routes
 
     private static let paging: Set<String> = ["limit", "cursor"]
 
@@ -25,6 +25,9 @@ enum RouteTable {
         },
         Route(.post, "/log/exports", .exportLog, body: .json) {
             .value(try await $0.service.startExport($0.caller, $0.read()), status: 201)
+        },
+        Route(.post, "/gc", .collectGarbage, body: .json) {
+            .value(try await $0.service.collect($0.caller, $0.read()))
         },
         Route(.post, "/redactions", .redact, body: .json) {
             .value(try await $0.service.redact($0.caller, $0.read()), status: 201)
@@ -93,6 +96,36 @@ enum RouteTable {
             try $0.page(try await $0.service.images($0.caller), of: "images")
         },
     ]
+
+    private static let projects: [Route] = [
+        Route(.get, "/projects", .listProjects, query: paging) {
+            try $0.page(try await $0.service.projects($0.caller), of: "projects")
+        },
+        Route(.post, "/projects", .createProject, body: .json) {
+            tagged(try await $0.service.createProject($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/projects/*", .readProject) {
+            tagged(try await $0.service.project($0.caller, name: $0.argument(0)))
+        },
+        Route(.patch, "/projects/*", .amendProject, body: .json) {
+            tagged(
+                try await $0.service.amendProject($0.caller, name: $0.argument(0), $0.read(), ifMatch: $0.ifMatch)
+            )
+        },
+        Route(.post, "/projects/*/pause", .pauseProject, body: .json) { try await move($0, to: .paused) },
+        Route(.post, "/projects/*/resume", .resumeProject, body: .json) { try await move($0, to: .open) },
+        Route(.post, "/projects/*/close", .closeProject, body: .json) { try await move($0, to: .closed) },
+    ]
+
+    private static func move(_ call: Call, to state: Project.State) async throws -> Answer {
+        tagged(try await call.service.moveProject(call.caller, name: call.argument(0), to: state, call.read()))
+    }
+
+    private static func tagged(_ project: ProjectInfo, status: Int = 200) -> Answer {
+        var answer = Answer.value(project, status: status)
+        answer.headers = [("ETag", project.tag)]
+        return answer
+    }
 
     private static let plans: [Route] = [
         Route(.post, "/blobs", .uploadBlob, body: .upload) { call in

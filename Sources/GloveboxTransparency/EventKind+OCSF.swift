@@ -45,7 +45,7 @@ extension EventKind {
             .keyCreated, .witnessAdded:
             OCSF(3_004, 1)
         case .projectAmended, .datasetVersionAdded, .lineageSplit, .keyRotated: OCSF(3_004, 3)
-        case .datasetDeleted, .keyDestroyed, .witnessRemoved: OCSF(3_004, 4)
+        case .datasetDeleted, .codeRemoved, .imageRemoved, .keyDestroyed, .witnessRemoved: OCSF(3_004, 4)
         case .keyCompromised, .witnessDisagreed: OCSF(3_004, 9)
         case .projectApproved: OCSF(3_004, 10)
         case .projectClosed, .datasetRetired: OCSF(3_004, 11)

@@ -51,7 +51,9 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable {
 
     case policyPublished = "policy.published"
     case codeRegistered = "code.registered"
+    case codeRemoved = "code.removed"
     case imageRegistered = "image.registered"
+    case imageRemoved = "image.removed"
 
     case supervisorStart = "supervisor.start"
     case supervisorStop = "supervisor.stop"

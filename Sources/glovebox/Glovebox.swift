@@ -38,11 +38,11 @@ struct Glovebox: AsyncParsableCommand {
                 name: "Operator",
                 subcommands: [
                     InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self, DatasetCommand.self,
-                    WorkflowCommand.self,
+                    WorkflowCommand.self, ProjectCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, BackupCommand.self, RestoreCommand.self, RedactCommand.self, ImageCommand.self,
                     JailCommand.self, DemoCommand.self,
-                    DoctorCommand.self,
+                    DoctorCommand.self, CollectCommand.self,
                 ]
             ),
         ]

@@ -41,6 +41,7 @@ final class APISite {
               listen: "127.0.0.1:\(port)"
               tls: {cert: tls.pem, key: tls.key}
             rate: {reads_per_second: 5000, reads_burst: 5000, writes_per_second: 5000, writes_burst: 5000}
+            quotas: {concurrent: 1000, queued: 100000}
             \(settings)
             """
         try Descriptor.open(state + "/gloveboxd.yaml", O_WRONLY | O_CREAT, mode: 0o600).write(Array(text.utf8))

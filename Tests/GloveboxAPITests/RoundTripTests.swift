@@ -6,6 +6,33 @@ import Testing
 private let now = Instant(seconds: 1_795_536_600)
 private let one = Digest.zero
 
+private let project: Project = {
+    do {
+        var quota = ProjectQuota()
+        (quota.runs, quota.releasedBytes, quota.rho, quota.queued) = (3, 4, "0.5", 9)
+        return try Project(
+            name: "flu",
+            title: "t",
+            proposal: Project.Proposal(purpose: "p", variables: ["age"], outputs: ["o"]),
+            members: ["acc_x": [.researcher, .reviewer]],
+            datasets: ["fair"],
+            planQuorum: 2,
+            starts: now,
+            ends: now.adding(seconds: 1),
+            quota: quota
+        )
+    } catch { fatalError("\(error)") }
+}()
+
+private let amendment: AmendProjectRequest = {
+    var request = AmendProjectRequest()
+    (request.title, request.ends, request.planQuorum) = ("t", now, 3)
+    (request.addMembers, request.removeMembers) = (["acc_x": [.reviewer]], ["ann"])
+    (request.addDatasets, request.removeDatasets) = (["fair"], ["other"])
+    (request.proposal, request.quota) = (project.proposal, project.quota)
+    return request
+}()
+
 @Suite struct RoundTripTests {
     static let values: [any APIValue] = [
         CreateAccountRequest(name: "ann", roles: [.reviewer, .owner]),
@@ -27,6 +54,9 @@ private let one = Digest.zero
         ExportRequest(job: "job_x", withBodies: false), ExportRequest(), ExportStart(index: 4, size: 5),
         ItemList([LogBody(json: ["index": "3"])], next: "4"), AddPolicyRequest(document: "kind: x"),
         AddPolicyRequest(document: "kind: x", place: .init(below: "p", level: .project, subject: "flu")),
+        CollectionRequest(isDry: true), CollectionReport([CollectedItem(.upload, "a", bytes: 7)], hasMore: true),
+        CreateProjectRequest(project), amendment,
+        ProjectInfo(project, names: ["acc_x": "ann"], reviewers: 1, revision: 9, used: ProjectInfo.Used()),
         PolicySummary(name: "p", version: 2, kind: "output", digest: one),
         ImageSummary(name: "python", aliases: ["py"], digest: one, bytes: 1, format: "erofs"),
         BlobReceipt(narSha256: one, gitTreeSha256: one, dirHash: one, files: 2, size: 812),
@@ -69,6 +99,7 @@ private let one = Digest.zero
             planDigest: one,
             coreDigest: one,
             submitter: "acc_x",
+            project: "flu",
             dataset: "fair",
             argv: ["a"],
             purpose: "p",
@@ -80,6 +111,7 @@ private let one = Digest.zero
             planDigest: one,
             coreDigest: one,
             submitter: "acc_x",
+            project: "flu",
             dataset: "fair",
             argv: [],
             purpose: "",

@@ -23,6 +23,11 @@ import Testing
             phase: phase,
             revealed: Instant(milliseconds: Int64(10 * number)),
             millibits: 3,
+            code: .zero,
+            image: .zero,
+            started: number.isMultiple(of: 2) ? Instant(milliseconds: Int64(number)) : nil,
+            cpuSeconds: 60,
+            releasedBytes: number.isMultiple(of: 2) ? 100 : 0,
             events: [number, 1 << 40]
         )
     }
@@ -41,7 +46,7 @@ import Testing
     @Test func `keeps a batch whole, and tells each job as it was written`() throws {
         let path = try TestPrograms.scratch() + "/index.sqlite"
         let store = try IndexStore(opening: path)
-        #expect(try store.beginning().mark == nil)
+        #expect(try store.beginning(at: Instant(milliseconds: 45)).mark == nil)
         var batch = IndexBatch()
         let names = ["a", "ab", "b", nil, "\u{e9}", "e\u{301}"]
         batch.begun = (0..<7).map { (UInt64($0), "job_\($0)") }
@@ -58,15 +63,23 @@ import Testing
         try store.close()
 
         let again = try IndexStore(opening: path)
-        let beginning = try again.beginning()
+        let beginning = try again.beginning(at: Instant(milliseconds: 45))
         #expect(beginning.mark == mark && beginning.events == [3, 9, 20] && beginning.latest == ["pause": 4])
         #expect(beginning.open == ["job_6": 6] && beginning.jobs == 7)
         #expect(beginning.ended == [.released: 3, .failed: 3] && beginning.charged == ["p": 18])
+        let hours: [Int64: Int64] = [0: 180]
+        #expect(beginning.usage == ["p": ProjectUsage(runs: 3, releasedBytes: 300, hours: hours)])
         for job in batch.ended { #expect(try again.job(job.id) == job) }
         #expect(try again.job("job_6") == nil && again.job("other") == nil)
         #expect(try again.code(.zero) == 12 && again.request("r")?.job == "job_1" && again.request("s") == nil)
         #expect(try again.count(project: "p", policy: "q", after: Instant(milliseconds: 2)) == 3)
         #expect(try again.job(withPlan: .zero) == "job_5")
+        let other = try #require(Digest(bytes: [UInt8](repeating: 1, count: 32)))
+        #expect(try again.uses(code: .zero) && again.uses(image: .zero))
+        #expect(try !again.uses(code: other) && !again.uses(image: other))
+        #expect(try again.kept(endedBefore: Instant(milliseconds: 30), limit: 2) == ["job_0", "job_1"])
+        try again.noteGone("job_0")
+        #expect(try again.kept(endedBefore: Instant(milliseconds: 30), limit: 9) == ["job_1", "job_2"])
         try again.close()
     }
 
@@ -93,6 +106,27 @@ import Testing
         try store.close()
     }
 
+    @Test func `an index from before projects had quotas is read anew from the journal`() throws {
+        let path = try TestPrograms.scratch() + "/index.sqlite"
+        let old = try IndexStore(opening: path, steps: Array(IndexMigrations.all.prefix(1)))
+        try old.change { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO mark VALUES (1, 21, x'00');
+                    INSERT INTO job (number, id, project, phase, millibits) VALUES (0, 'job_0', 'p', 'released', 3);
+                    INSERT INTO job (number, id) VALUES (1, 'job_1');
+                    INSERT INTO job_event VALUES (9, 1); INSERT INTO tag VALUES (x'00', x'00', 0);
+                    INSERT INTO lasting VALUES (3); INSERT INTO latest VALUES ('pause', 4);
+                    """
+            )
+        }
+        try old.close()
+        let new = try IndexStore(opening: path)
+        let beginning = try new.beginning(at: Instant(milliseconds: 45))
+        #expect(beginning.mark == nil && beginning.events.isEmpty && beginning.jobs == 0 && beginning.charged.isEmpty)
+        try new.close()
+    }
+
     @Test func `a step forward copies the index first, and an index of later steps is refused`() throws {
         let path = try TestPrograms.scratch() + "/index.sqlite"
         let first = try IndexStore(opening: path)
@@ -103,11 +137,11 @@ import Testing
             try db.execute(sql: "UPDATE mark SET size = 8; CREATE TABLE more (x INTEGER)")
         }
         let second = try IndexStore(opening: path, steps: steps + [next])
-        #expect(try second.beginning().mark?.size == 8)
+        #expect(try second.beginning(at: Instant(milliseconds: 45)).mark?.size == 8)
         try second.close()
         #expect(throws: GloveboxError("index.newer", "")) { try IndexStore(opening: path) }
         let copy = try IndexStore(opening: "\(path).before-\(steps.count + 1)")
-        #expect(try copy.beginning().mark?.size == 7)
+        #expect(try copy.beginning(at: Instant(milliseconds: 45)).mark?.size == 7)
         try copy.close()
     }
 

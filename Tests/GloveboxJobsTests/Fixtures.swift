@@ -30,7 +30,8 @@ let everyChange: [JobChange] =
         .interrupted(rerun: true), .interrupted(rerun: false), .collected(commitment: digest(5)), .returned,
         .resubmitted, .reviewClosed(release: true), .reviewClosed(release: false), .releaseIntent(bundle: digest(6)),
         .released(report: digest(7)), .withheld(reasons: ["r"]), .failed, .errored(component: "jail", code: "jail.x"),
-        .cancelled(by: "acc_r"), .cleaned, .expired, .waiting(Waiting(.sitePaused, since: start)),
+        .cancelled(by: "acc_r"), .cleaned, .expired(), .expired(reasons: ["r"]),
+        .waiting(Waiting(.sitePaused, since: start)),
     ] + (1...3).map { .starting(run: $0, nonce: digest(3)) } + CheckVerdict.allCases.map { .checked($0) }
     + [ExitClass.exit(0), .exit(3), .signal(9), .limit(.wall), .policy, .cancelled, .interrupted].map { .ended($0) }
 

@@ -78,6 +78,39 @@ final class TestSite: DatasiteService, Authenticator {
         throw GloveboxError("storage.broken", "/secret/path is gone")
     }
 
+    func collect(_ caller: Caller, _ request: CollectionRequest) async throws(GloveboxError) -> CollectionReport {
+        CollectionReport([], hasMore: false)
+    }
+    static func project(_ name: String) throws(GloveboxError) -> ProjectInfo {
+        ProjectInfo(
+            try Project(name: name, title: "t", proposal: Project.Proposal(purpose: "p")),
+            names: [:],
+            reviewers: 0,
+            revision: 7,
+            used: ProjectInfo.Used()
+        )
+    }
+
+    func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo> { ItemList([]) }
+    func createProject(_ caller: Caller, _ request: CreateProjectRequest) async throws(GloveboxError) -> ProjectInfo {
+        try Self.project(request.project.name)
+    }
+    func project(_ caller: Caller, name: String) async throws(GloveboxError) -> ProjectInfo { try Self.project(name) }
+    func amendProject(
+        _ caller: Caller,
+        name: String,
+        _ request: AmendProjectRequest,
+        ifMatch: String?
+    ) async throws(GloveboxError) -> ProjectInfo {
+        note("amend \(name) \(ifMatch ?? "nil")")
+        return try Self.project(name)
+    }
+    func moveProject(
+        _ caller: Caller,
+        name: String,
+        to state: Project.State,
+        _ request: SiteStateRequest
+    ) async throws(GloveboxError) -> ProjectInfo { try Self.project(name) }
     func workflow(_ caller: Caller) async throws(GloveboxError) -> Workflow { Workflow(layout: [], onboard: []) }
     func signWorkflow(_ caller: Caller, _ request: Workflow) async throws(GloveboxError) -> Workflow { request }
     func datasets(_ caller: Caller) async throws(GloveboxError) -> ItemList<DatasetSummary> { ItemList([]) }

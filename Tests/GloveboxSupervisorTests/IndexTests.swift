@@ -91,6 +91,11 @@ import Testing
             phase: .failed,
             revealed: one.revealed,
             millibits: 0,
+            code: one.code,
+            image: one.image,
+            started: one.started,
+            cpuSeconds: one.cpuSeconds,
+            releasedBytes: one.releasedBytes,
             events: one.events
         )
         var batch = IndexBatch()

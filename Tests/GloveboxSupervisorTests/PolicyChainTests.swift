@@ -36,6 +36,7 @@ import Testing
         let test = try TestSite()
         let alone = try test.entry(test.submit("pass"))
         #expect(alone.rules.outputChain.layers.map(\.level) == [.site])
+        for project in ["flu", "gout"] { try test.register(project) }
         try add(
             test,
             Self.document("OutputPolicy", "of-fair", "checks:\n  threshold: {min_units: 12}"),
@@ -72,6 +73,7 @@ import Testing
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
     func `a policy that loosens what stands above it is refused with its line`() throws {
         let test = try TestSite()
+        try test.register("flu")
         func refusal(_ body: () throws -> Void) -> GloveboxError? { #expect(throws: GloveboxError.self) { try body() } }
         let loose = Self.document("OutputPolicy", "loose", "checks:\n  threshold:\n    min_units: 9")
         for (level, subject) in [(AddPolicyRequest.Place.Level.dataset, "fair"), (.project, "flu")] {
@@ -122,6 +124,7 @@ import Testing
         throws
     {
         let test = try TestSite(image: Self.image)
+        try test.register("flu")
         let fewer = Self.document(
             "InputPolicy",
             "fair-flu",

@@ -99,6 +99,8 @@ struct TaskSite {
             out += look.events.map { "\($0.event.id ?? "") \(CanonicalJSON.encode($0.event.data))" }
         }
         out += site.metrics(at: Machine.now()).filter { $0.name == "jobs" }.map { "\($0)" }
+        let used = site.read { state in state.usage["default"] }
+        out.append("\(used?.runs ?? 0) \(used?.cpuSeconds(at: Machine.now()) ?? 0)")
         out.append("\(try site.runs(of: "", under: "no-private-data", after: Instant(seconds: 0)))")
         out.append("\(try site.look(boss, job: nil, after: .start).events.map(\.place.text))")
         return out

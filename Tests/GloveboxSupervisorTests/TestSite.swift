@@ -58,7 +58,7 @@ struct TestSite {
         _ = try site.images.add(file: image ?? file, name: "python")
         let documents = TestPrograms.repository + "/Deploy/demo/"
         _ = try site.addDataset(
-            Caller(account: "acc_owner", name: "owner", roles: [.owner]),
+            Self.owner,
             AddDatasetRequest(
                 name: "fair",
                 schema: Self.text(documents + "fair.dataset.yaml"),
@@ -66,6 +66,28 @@ struct TestSite {
                 privatePath: TestPrograms.variable("GLOVEBOX_FAIR_CSV") ?? ""
             )
         )
+    }
+
+    /// Who registered the dataset.
+    static let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
+
+    /// Registers a project, with the researcher and the dataset unless others are given.
+    func register(
+        _ name: String,
+        members: [String: Set<Role>] = ["alice": [.researcher]],
+        datasets: Set<String> = ["fair"],
+        planQuorum: Int? = nil,
+        by caller: Caller = owner
+    ) throws {
+        let project = try Project(
+            name: name,
+            title: name,
+            proposal: Project.Proposal(purpose: "why"),
+            members: members,
+            datasets: datasets,
+            planQuorum: planQuorum
+        )
+        _ = try site.createProject(caller, CreateProjectRequest(project))
     }
 
     static func text(_ path: String) throws -> String {

@@ -82,7 +82,7 @@ extension Site {
     /// Removes what a backup that failed has written; what cannot be removed says by its name that it is not whole.
     private static func discard(_ path: String) {
         do throws(SyscallError) {
-            try empty(Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+            try Descriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).empty()
             _ = unsafe rmdir(path)
         } catch {}
     }

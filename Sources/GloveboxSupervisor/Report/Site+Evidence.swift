@@ -20,6 +20,7 @@ extension Site {
                 hint: "Watch it with 'glovebox status \(id)'."
             )
         }
+        try requireKept(blob, of: entry)
         var files = try NamedFiles(json: JSONReader.read(blobs.get(blob))).files.filter {
             $0.path != EvidenceFiles.entry
         }
@@ -47,6 +48,18 @@ extension Site {
         files.append(padding(files, entry))
         try record(Event(kind: .outputDownloaded, job: id, output: "receipt", actor: caller.account))
         return NamedFiles(files)
+    }
+
+    /// Checks that a job's results were not destroyed at the end of their time.
+    ///
+    /// - Throws: `output.destroyed`.
+    func requireKept(_ blob: Digest, of entry: JobEntry) throws(GloveboxError) {
+        guard !blobs.has(blob) else { return }
+        throw GloveboxError(
+            "output.destroyed",
+            "the results of \(entry.job.id) were destroyed when their time was over",
+            hint: "The log keeps what happened; 'retention.results_days' is the site's setting."
+        )
     }
 
     /// Where the log released the data key, as the report says.

@@ -91,6 +91,8 @@ package final class Engine: Sendable {
 
     private enum Work {
         case change(String, JobChange)
+        /// A job that has nothing to wait for any more.
+        case expire(String, GloveboxError)
         case clean(String)
         case run(String)
         case stop(String)
@@ -106,6 +108,10 @@ package final class Engine: Sendable {
             switch next() {
             case .change(let id, let change):
                 attempt(id) { () throws(GloveboxError) in try site.transition(id, change) }
+            case .expire(let id, let why):
+                attempt(id) { () throws(GloveboxError) in
+                    try site.transition(id, .expired(reasons: [why.code]), explanation: why.message)
+                }
             case .clean(let id):
                 attempt(id) { () throws(GloveboxError) in
                     let fault = try site.deliver(id)
@@ -196,6 +202,10 @@ package final class Engine: Sendable {
                     }
                     continue
                 }
+                if job.phase.successors.contains(.expired) {
+                    if let why = state.end(of: entry, at: now) { return .expire(job.id, why) }
+                    if let ends = state.projectEnd(of: entry) { wake = min(wake ?? ends, ends) }
+                }
                 switch job.phase {
                 case .accepted:
                     let ends = job.waiting?.deadline ?? now
@@ -204,14 +214,14 @@ package final class Engine: Sendable {
                 case .awaitingApproval:
                     if let change = Self.verdict(entry, now) { return .change(job.id, change) }
                     let ends = site.approvalDeadline(of: entry)
-                    if ends <= now { return .change(job.id, .expired) }
+                    if ends <= now { return .change(job.id, .expired()) }
                     wake = min(wake ?? ends, ends)
                 case .queued:
                     if let why = Self.loss(entry, now) { return .change(job.id, .approvalLost(why)) }
                 case .awaitingReview:
                     if entry.sealed?.tally.isComplete == true || job.review != nil { return .conclude(job.id) }
                     let ends = Site.reviewDeadline(of: entry)
-                    if ends <= now { return .change(job.id, .expired) }
+                    if ends <= now { return .change(job.id, .expired()) }
                     wake = min(wake ?? ends, ends)
                 case .releasing where entry.sealed != nil && entry.reportIndex == nil: return .conclude(job.id)
                 case .releasing:
@@ -227,10 +237,15 @@ package final class Engine: Sendable {
             }
             // Nothing rings when a disk has room again.
             if !hasRoom, !state.queued.isEmpty { wake = min(wake ?? now.adding(seconds: 5), now.adding(seconds: 5)) }
-            if hasSlot, hasRoom, !state.isPaused,
-                let job = state.queue.next(state.queued.filter({ running[$0.id] == nil }))
-            {
-                return .run(job.id)
+            if hasSlot, hasRoom, !state.isPaused {
+                let limits = StartLimits(state, site.settings.quotas, at: now, starting: Set(running.keys))
+                let free = state.queued.filter { job in
+                    guard running[job.id] == nil, let entry = state.jobs[job.id] else { return false }
+                    guard let hold = limits.hold(entry) else { return true }
+                    if let until = hold.until { wake = min(wake ?? until, until) }
+                    return false
+                }
+                if let job = state.queue.next(free) { return .run(job.id) }
             }
             return .wait(wake)
         }

@@ -71,6 +71,7 @@ extension JobRunner {
         if try endIfCancelled(facts) { return }
         try site.transition(job, .ended(.exit(0)), details: Self.account(of: blocks))
         try site.decisions.withLock { _ throws(GloveboxError) in
+            if try withholdAfterProject(entry, &facts) { return }
             let vectors = blocks.map { aggregate.coordinates($0.left.vector) }
             let text = vectors.map { $0.map { String($0) }.joined(separator: " ") }.joined(separator: "\n")
             let commitment = Commitment.salted(Array(text.utf8), salt: Machine.random(32))

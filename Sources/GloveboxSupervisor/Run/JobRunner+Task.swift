@@ -39,6 +39,7 @@ extension JobRunner {
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
+        if try withholdAfterProject(entry, &facts) { return }
         let outputs = TaskOutputs(layout: try TaskLayout(entry.manifest), outputs: entry.manifest.outputs, rules: rules)
         try release(entry, policy, outputs, ending, &log, &facts)
     }

@@ -149,9 +149,22 @@ struct JobRunner {
             throw GloveboxError("internal", "the run left no output directory or table")
         }
         try site.decisions.withLock { _ throws(GloveboxError) in
+            if try withholdAfterProject(entry, &facts) { return }
             // As the datasets are now: a lineage may have been split while the job ran.
             try decide(entry, policy, site.data(of: entry), output, table, lineageKey, staging.holdout, &facts)
         }
+    }
+
+    /// Withholds what a run left, unchecked, when its project is over; false when it is not.
+    func withholdAfterProject(_ entry: JobEntry, _ facts: inout RunFacts) throws(GloveboxError) -> Bool {
+        guard
+            let why = site.read({ state in state.projects[entry.manifest.project]?.project.over(at: Machine.now()) })
+        else { return false }
+        try site.transition(job, .collected(commitment: Machine.sha256([])))
+        try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
+        try site.transition(job, .withheld(reasons: [why.code]), explanation: why.message)
+        try ReportMaker(site: site).issue(for: job, facts: facts)
+        return true
     }
 
     /// Collects, checks and decides; then the report, then the release at its tick.

@@ -64,11 +64,20 @@ extension Site {
     /// Makes a job; its id.
     func accept(_ submission: Submission) throws(GloveboxError) -> String {
         let manifest = submission.draft.manifest
+        let project = try read { state in
+            Result { () throws(GloveboxError) in
+                let datasets = manifest.inputs.map(\.name)
+                let account = manifest.submitter
+                try state.requireProject(manifest.project, for: account, reading: datasets, at: Machine.now())
+                return state.projects[manifest.project]?.project
+            }
+        }.get()
         try requireCurrent(submission.draft.rules, for: manifest)
         try checkRunsPerDay(submission.draft)
+        try requireQuota(submission.draft)
         let id = Machine.identifier("job")
         let isFree = manifest.inputs.isEmpty && settings.jobs.hasNoPrivateDataRule
-        let quorum = isFree ? 0 : configuration.planQuorum
+        let quorum = isFree ? 0 : max(configuration.planQuorum, project?.planQuorum ?? 0)
         var members: [(String, JSONValue)] = [
             ("manifest", .string(Base64.encode(manifest.bytes))),
             ("envelope", .string(Base64.encode(submission.envelope))), ("quorum", .integer(Int64(quorum))),
@@ -137,6 +146,7 @@ extension Site {
                 hint: "An approval can be withdrawn until then."
             )
         }
+        try state.requireReviewer(vote.account, of: entry.manifest.project)
         try entry.tally.record(vote, at: Machine.now())  // refuses before anything is logged
         var members = JSONObject([("envelope", .string(Base64.encode(bytes)))])
         if let link = request.link.map({ Array($0.utf8) }), let key = state.accounts[vote.account]?.key(vote.key) {
@@ -258,7 +268,9 @@ extension Site {
         let now = Machine.now()
         return read { state in
             state.open.compactMap { state.jobs[$0] }.compactMap { entry in
-                guard entry.job.submitter != caller.account else { return nil }
+                guard entry.job.submitter != caller.account,
+                    state.mayReview(caller.account, of: entry.manifest.project)
+                else { return nil }
                 let release: SealedRelease?
                 switch entry.job.phase {
                 case .awaitingApproval where !entry.tally.votes.contains { $0.account == caller.account }:
@@ -275,6 +287,7 @@ extension Site {
                     planDigest: entry.job.planDigest,
                     coreDigest: entry.manifest.coreDigest,
                     submitter: state.accounts[entry.job.submitter]?.name ?? "",
+                    project: entry.manifest.project,
                     dataset: entry.manifest.inputs.map(\.name).joined(separator: " + "),
                     argv: entry.manifest.core.executors.first?.argv ?? [],
                     purpose: entry.manifest.purpose,
@@ -370,11 +383,18 @@ extension Site {
             guard case .waiting(let code, let parties) = entry.tally.state(at: now) else { return waiting }
             return Waiting(code, since: waiting.since, deadline: approvalDeadline(of: entry), on: parties)
         case .queued:
-            let (place, isPaused) = read { state in
-                (state.queue.place(of: entry.job.id, among: state.queued), state.isPaused)
+            let (place, isPaused, hold) = read { state in
+                (
+                    state.queue.place(of: entry.job.id, among: state.queued), state.isPaused,
+                    StartLimits(state, settings.quotas, at: now).hold(entry)
+                )
             }
             if isPaused { return Waiting(.sitePaused, since: waiting.since) }
             if lackOfRoom != nil { return Waiting(.disk, since: waiting.since) }
+            if let hold {
+                let people = hold.needsPeople ? [Waiting.Party.role(.owner, need: 1, have: 0)] : []
+                return Waiting(hold.code, since: waiting.since, deadline: hold.until, on: people)
+            }
             return Waiting(waiting.code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
         default: return waiting
         }

@@ -13,6 +13,7 @@ internal import GloveboxMeasure
 internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
+internal import Synchronization
 
 extension Site {
     /// The jail profile of every plan in this version.
@@ -25,7 +26,9 @@ extension Site {
             throw error.coded("storage.read")
         }
         let measurement = try CodeTree.measure(archive: DescriptorStream(borrowing: file.raw))
-        try blobs.put(file: upload.path, digest: measurement.narSha256)
+        try collecting.withLock { _ throws(GloveboxError) in
+            try blobs.put(file: upload.path, digest: measurement.narSha256)
+        }
         let code = RegisteredCode(measurement, owner: caller.account)
         if try self.code(measurement.narSha256) == nil {
             try record(
@@ -50,11 +53,17 @@ extension Site {
     ///
     /// Nothing in it can change afterwards without another digest.
     func createPlan(_ caller: Caller, _ request: CreatePlanRequest) throws(GloveboxError) -> CreatedPlan {
-        guard let code = try code(request.code) else {
+        guard let code = try code(request.code), blobs.has(request.code) else {
             throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")
         }
-        let project = request.project ?? "default"
-        let datasets = try [request.dataset, request.join].compactMap { $0 }.map { name throws(GloveboxError) in
+        let project = request.project ?? Project.standard
+        let names = [request.dataset, request.join].compactMap { $0 }
+        try read { state in
+            Result { () throws(GloveboxError) in
+                try state.requireProject(project, for: caller.account, reading: names, at: Machine.now())
+            }
+        }.get()
+        let datasets = try names.map { name throws(GloveboxError) in
             try dataset(named: name)
         }
         let rules = try rules(request, project, datasets)
@@ -125,7 +134,18 @@ extension Site {
         )
         try checkProgram(manifest, policy, data, project: project)
         try checkRoom(forRoundOf: manifest, policy, data)
-        keepDraft(PlanDraft(manifest: manifest, rules: rules))
+        try collecting.withLock { _ throws(GloveboxError) in
+            // From here on nothing that it names is removed; until here it may have been.
+            keepDraft(PlanDraft(manifest: manifest, rules: rules))
+            guard blobs.has(request.code) else {
+                throw GloveboxError(
+                    "object.not-found",
+                    "the code tree \(request.code) is gone",
+                    hint: "Upload it again."
+                )
+            }
+            _ = try images.resolve(image.digest.named)
+        }
         return CreatedPlan(planDigest: manifest.digest, coreDigest: manifest.coreDigest, manifest: manifest.bytes)
     }
 

@@ -55,6 +55,9 @@ extension Site {
         by caller: Caller
     ) throws(GloveboxError) -> PolicySummary {
         let kind = try DocumentKind(of: layer.value)
+        if layer.level == .project, place.subject != Project.standard {
+            _ = try project(place.subject, for: caller)
+        }
         let place = PolicyShelf.Place(kind: kind, below: place.below, level: layer.level, subject: place.subject)
         let chain: PolicyChain
         switch (kind, layer.level) {
@@ -114,7 +117,7 @@ extension Site {
     }
 
     @discardableResult
-    private func requireOwner(of name: String, _ caller: Caller) throws(GloveboxError) -> RegisteredDataset {
+    func requireOwner(of name: String, _ caller: Caller) throws(GloveboxError) -> RegisteredDataset {
         let dataset = try dataset(named: name)
         guard dataset.owner == caller.account || caller.roles.contains(.operator) else {
             throw GloveboxError("auth.forbidden", "only its owner or an operator tightens what holds for a dataset")

@@ -58,6 +58,7 @@ extension Site {
         let ledger = read { state in state.ledger }
         if policy.privacy.budget?.cachesIdentical == true, ledger.answer(to: charge.key) != nil { return }
         try ledger.check(charge, under: policy)
+        try requireRoom(for: charge, in: ledger)
     }
 }
 

@@ -46,11 +46,11 @@ extension Site {
             task.start = run.started
             task.end = run.ended
         }
-        if isFree, let digest = entry.taskLog {
+        if isFree, let digest = entry.taskLog, blobs.has(digest) {
             let log = try TaskLog(json: JSONReader.read(blobs.get(digest)))
             task.executors = log.executors
             if task.phase == .released { task.outputs = log.outputs }
-        } else if !isFree, info.phase == .released {
+        } else if !isFree, info.phase == .released, entry.evidence.map(blobs.has) == true {
             task.executors = [
                 TaskRecord.ExecutorLog(start: nil, end: nil, stdout: nil, stderr: nil, exitCode: 0)
             ]
@@ -129,6 +129,7 @@ extension Site {
     /// The files that left with a job, as its report lists them.
     func released(_ entry: JobEntry) throws(GloveboxError) -> [NamedFile] {
         guard let blob = entry.evidence else { return [] }
+        try requireKept(blob, of: entry)
         let files = try NamedFiles(json: JSONReader.read(blobs.get(blob), limits: Self.evidenceLimits))
         guard let envelope = files[EvidenceFiles.report] else { return [] }
         let payload = try JSONReader.read(Envelope(parsing: envelope).payload)

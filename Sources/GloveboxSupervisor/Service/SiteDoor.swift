@@ -2,7 +2,7 @@ package import GloveboxAPI
 internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxImages
-internal import GloveboxJobs
+package import GloveboxJobs
 internal import GloveboxMeasure
 internal import GloveboxStore
 
@@ -120,6 +120,43 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
 
     package func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8] {
         try await perform { (site) throws(GloveboxError) in try site.mock(of: dataset) }
+    }
+
+    package func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo> {
+        try await perform { (site) throws(GloveboxError) in ItemList(try site.projects(for: caller)) }
+    }
+
+    package func createProject(
+        _ caller: Caller,
+        _ request: CreateProjectRequest
+    ) async throws(GloveboxError) -> ProjectInfo {
+        try await perform { (site) throws(GloveboxError) in try site.createProject(caller, request) }
+    }
+
+    package func project(_ caller: Caller, name: String) async throws(GloveboxError) -> ProjectInfo {
+        try await perform { (site) throws(GloveboxError) in try site.project(name, for: caller) }
+    }
+
+    package func amendProject(
+        _ caller: Caller,
+        name: String,
+        _ request: AmendProjectRequest,
+        ifMatch: String?
+    ) async throws(GloveboxError) -> ProjectInfo {
+        try await perform { (site) throws(GloveboxError) in
+            try site.amendProject(caller, name, request, ifMatch: ifMatch)
+        }
+    }
+
+    package func moveProject(
+        _ caller: Caller,
+        name: String,
+        to state: Project.State,
+        _ request: SiteStateRequest
+    ) async throws(GloveboxError) -> ProjectInfo {
+        try await perform { (site) throws(GloveboxError) in
+            try site.moveProject(caller, name, to: state, reason: request.reason)
+        }
     }
 
     package func workflow(_ caller: Caller) async throws(GloveboxError) -> Workflow {
@@ -252,6 +289,12 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         _ request: LineageSplitRequest
     ) async throws(GloveboxError) -> LineageInfo {
         try await perform { (site) throws(GloveboxError) in try site.splitLineage(caller, dataset, request) }
+    }
+
+    package func collect(_ caller: Caller, _ request: CollectionRequest) async throws(GloveboxError)
+        -> CollectionReport
+    {
+        try await perform { (site) throws(GloveboxError) in try site.collect(isDry: request.isDry) }
     }
 
     package func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {

@@ -1,6 +1,7 @@
 internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
+internal import GloveboxJobs
 
 /// What a task says to Glovebox in its tags and backend parameters.
 ///
@@ -9,7 +10,7 @@ struct TaskParameters {
     var policy: String?
     var seed: UInt64?
     var timeout: UInt64?
-    var project = "default"
+    var project = Project.standard
     var purpose = ""
     var nonce: [UInt8]?
     /// Sentences about what was passed over.

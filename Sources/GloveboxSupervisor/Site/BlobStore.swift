@@ -25,9 +25,22 @@ final class BlobStore: Sendable {
         return digest
     }
 
+    /// Whether something is kept under a digest.
+    func has(_ digest: Digest) -> Bool { StateFile.exists(path(digest)) }
+
+    /// Removes what is kept under a digest, if anything is.
+    func remove(_ digest: Digest) throws(GloveboxError) { try StateFile.remove(path(digest)) }
+
     /// Keeps a file that was measured while it was read; it is measured again while it is copied.
+    ///
+    /// What is kept already counts as new.
     func put(file: String, digest: Digest) throws(GloveboxError) {
-        guard !StateFile.exists(path(digest)) else { return }
+        guard !has(digest) else {
+            guard unsafe utimensat(AT_FDCWD, path(digest), nil, 0) == 0 else {
+                throw SyscallError("utimensat", errno, path(digest)).coded("storage.write")
+            }
+            return
+        }
         let bytes = try StateFile.read(file, limit: 300 << 20)
         guard try put(bytes) == digest else {
             throw GloveboxError("digest.mismatch", "the upload changed while it was read")

@@ -88,6 +88,8 @@ extension SiteState {
         case .sitePaused, .siteResumed: "pause"
         case .agreementSigned: "workflow"
         case .attestationIssued: "report"
+        case .projectRegistered, .projectAmended, .projectPaused, .projectResumed, .projectClosed:
+            record.json["project"]?["name"]?.string.map { "project " + $0 }
         default: nil
         }
     }
@@ -136,6 +138,11 @@ extension EndedJob {
             phase: entry.job.phase,
             revealed: entry.revealed,
             millibits: entry.millibits,
+            code: entry.manifest.core.code.nar,
+            image: entry.manifest.core.image.digest,
+            started: entry.firstStart,
+            cpuSeconds: entry.cpuSeconds,
+            releasedBytes: entry.releasedBytes,
             events: entry.events
         )
     }

@@ -49,6 +49,10 @@ struct JobEntry: Sendable {
     /// What was refused to a job that could not carry data out by it.
     var denied: [String] = []
 
+    /// When it was first meant to run; nil before.
+    var firstStart: Instant?
+    /// Bytes of private data's results that it was let go with.
+    var releasedBytes: Int64 = 0
     /// Whether a run was paid for, and may have its data's key.
     var hasKey = false
     /// Whether the log has an intent to run that it has not closed.

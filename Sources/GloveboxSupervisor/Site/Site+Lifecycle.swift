@@ -75,20 +75,8 @@ extension Site {
     func clearIncoming() throws(GloveboxError) {
         do throws(SyscallError) {
             let directory = try Descriptor.open(layout.incoming, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            try Self.empty(directory)
+            try directory.empty()
         } catch { throw error.coded("storage.write") }
-    }
-
-    /// Empties a directory.
-    static func empty(_ directory: Descriptor) throws(SyscallError) {
-        for name in try directory.names() {
-            let isDirectory = try GloveboxLinux.FileStatus.of(name, in: directory).isDirectory
-            if isDirectory { try empty(directory.open(beneath: name, O_RDONLY | O_DIRECTORY)) }
-            let path = name.map { CChar(bitPattern: $0) } + [0]
-            guard unsafe unlinkat(directory.raw, path, isDirectory ? AT_REMOVEDIR : 0) == 0 else {
-                throw SyscallError("unlinkat", errno)
-            }
-        }
     }
 
     /// Logs that this run ends as it should.

@@ -59,6 +59,10 @@ package final class Site: Sendable {
     /// Held while a job's output is decided: a release is compared with every earlier one, so no two may be decided side
     /// by side.
     let decisions = Mutex(())
+    /// Held while it is looked whether a thing is needed, and it is removed.
+    let collecting = Mutex(())
+    /// Held while a project is changed: each change is of what the one before it left.
+    let amendments = Mutex(())
     /// Held while a report is made: it names the one before it.
     let reports = Mutex(())
     /// Held while a backup is made.

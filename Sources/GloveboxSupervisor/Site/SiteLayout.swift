@@ -46,6 +46,8 @@ package struct SiteLayout: Sendable {
     package var sealed: String { root + "/sealed" }
     /// Specs and unit tags of what was released.
     package var history: String { root + "/history" }
+    /// Code, evidence and mock data by their digests.
+    package var blobs: String { root + "/blobs" }
     /// Uploads in progress.
     package var incoming: String { root + "/incoming" }
     /// The API's socket.

@@ -23,7 +23,7 @@ extension SiteSettings {
         return ["server.insecure_plain_http"]
     }
 
-    /// Reads the sections `server`, `rate`, `jobs`, `tes` and `approvals`; a path is relative to `folder`.
+    /// Reads the sections `server`, `rate`, `jobs`, `quotas`, `retention`, `tes` and `approvals`; a path is relative to `folder`.
     ///
     /// Source: job-backend section 6.
     mutating func readServer(_ root: inout JSONFields, folder: String) throws(GloveboxError) {
@@ -34,6 +34,19 @@ extension SiteSettings {
             jobs.startGrace = try Self.number(&fields, "start_grace_ms", 0...3_600_000) ?? jobs.startGrace
             jobs.slots = Int(try Self.number(&fields, "slots", 1...1024) ?? Int64(jobs.slots))
             jobs.approvalDays = try Self.number(&fields, "approval_deadline_days", 1...3650) ?? jobs.approvalDays
+            try fields.finish()
+        }
+        if let section = root.optional("quotas") {
+            var fields = try JSONFields(section, at: "quotas")
+            quotas.concurrent = try Self.number(&fields, "concurrent", 1...1_000_000) ?? quotas.concurrent
+            quotas.queued = try Self.number(&fields, "queued", 1...1_000_000) ?? quotas.queued
+            try fields.finish()
+        }
+        if let section = root.optional("retention") {
+            var fields = try JSONFields(section, at: "retention")
+            retention.uploadDays = try Self.number(&fields, "uploads_days", 1...36500) ?? retention.uploadDays
+            retention.imageDays = try Self.number(&fields, "images_days", 1...36500) ?? retention.imageDays
+            retention.resultDays = try Self.number(&fields, "results_days", 1...36500)
             try fields.finish()
         }
         if let section = root.optional("tes") {

@@ -23,6 +23,10 @@ package struct SiteSettings: Sendable {
     package var server = ServerSettings()
     /// What the operator decided about jobs.
     var jobs = JobSettings()
+    /// How long things are kept.
+    var retention = RetentionSettings()
+    /// What one account may have open.
+    var quotas = AccountQuotas()
     /// Every byte that was read, for the digest that stands in events.
     package private(set) var bytes: [UInt8] = []
 

@@ -56,6 +56,10 @@ struct SiteState: Sendable {
     var redactions: [UInt64: Redaction] = [:]
     /// Splits of lineages that one owner asked for, by dataset.
     var splits: [String: AskedSplit] = [:]
+    /// Registered projects, by name.
+    var projects: [String: RegisteredProject] = [:]
+    /// What projects have used.
+    var usage: [String: ProjectUsage] = [:]
     /// Keys that no longer count, people's and the site's.
     var revocations: [Revocation] = []
     /// What the index does not know yet.
@@ -96,6 +100,8 @@ struct SiteState: Sendable {
             var fields = try JSONFields(record.json, at: "image")
             images.insert(try fields.digest("digest"))
         case .supervisorStart: lastStart = try SiteStart(json: record.json)
+        case .projectRegistered, .projectAmended, .projectPaused, .projectResumed, .projectClosed:
+            try addProject(record)
         case .sitePaused: isPaused = true
         case .siteResumed: isPaused = false
         case .redactionPerformed, .keyDestroyed: try addRedaction(record)
@@ -132,7 +138,7 @@ struct SiteState: Sendable {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
             .codeRegistered, .imageRegistered,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned,
-            .lineageSplit:
+            .lineageSplit, .projectRegistered, .projectAmended, .projectPaused, .projectResumed, .projectClosed:
             true
         default: false
         }
@@ -351,6 +357,15 @@ struct SiteState: Sendable {
             entry.sealed = try SealedRelease(json: sealed, requester: entry.manifest.submitter)
         }
         if record.json["task"] != nil { entry.taskLog = try fields.digest("task") }
+        if case .starting = change, entry.firstStart == nil {
+            entry.firstStart = record.time
+            usage[entry.manifest.project, default: ProjectUsage()].start(cpuSeconds: entry.cpuSeconds, at: record.time)
+        }
+        if case .releaseIntent = change, !entry.manifest.inputs.isEmpty {
+            // Journals of earlier versions do not say how much.
+            entry.releasedBytes = fields.optional("bytes")?.integer ?? 0
+            usage[entry.manifest.project, default: ProjectUsage()].release(bytes: entry.releasedBytes)
+        }
         jobs[id] = entry
         if case .dequeued = change { queue.serve(entry.job, at: record.index) }
         if entry.job.cleanup == .done { open.removeAll { $0 == id } }

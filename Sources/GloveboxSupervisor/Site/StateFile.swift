@@ -46,6 +46,13 @@ enum StateFile {
         guard unsafe unlink(path) == 0 else { throw SyscallError("unlink", errno, path).coded("storage.write") }
     }
 
+    /// Removes a file that holds no secret; one that is not there is no error.
+    static func remove(_ path: String) throws(GloveboxError) {
+        guard unsafe unlink(path) == 0 || errno == ENOENT else {
+            throw SyscallError("unlink", errno, path).coded("storage.write")
+        }
+    }
+
     /// Reads a file.
     static func read(_ path: String, limit: Int = 16 << 20) throws(GloveboxError) -> [UInt8] {
         do { return try Descriptor.open(path, O_RDONLY | O_NOFOLLOW).readAll(limit: limit) } catch {

@@ -13,7 +13,7 @@ struct StateReplay {
     ///
     /// - Throws: `index.ahead`, `index.foreign`, `log.*`, `audit.body-missing`.
     func state() throws(GloveboxError) -> SiteState {
-        let beginning = try index.beginning()
+        let beginning = try index.beginning(at: Machine.now())
         try check(beginning.mark)
         let size = beginning.mark?.size ?? 0
         var state = SiteState()
@@ -21,6 +21,7 @@ struct StateReplay {
         state.numbers = beginning.open
         state.ended = beginning.ended
         state.charged = beginning.charged
+        state.usage = beginning.usage
         state.backlog = IndexBacklog(size: size)
         state.queue = RunQueue(turns: Self.turns(beginning.latest))
         let latest = beginning.latest.filter { !$0.key.hasPrefix(IndexBacklog.turn) }.values

@@ -3,6 +3,7 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxJobs
 import GloveboxLinux
 
 /// The command `glovebox inbox`.
@@ -26,7 +27,8 @@ struct InboxCommand: AsyncParsableCommand {
             session.terminal.result(
                 list.json,
                 list.items.map {
-                    "\($0.job)  \($0.release == nil ? "plan" : "release")  \($0.submitter) on \($0.dataset): "
+                    "\($0.job)  \($0.release == nil ? "plan" : "release")  \($0.submitter) for \($0.project) on "
+                        + "\($0.dataset): "
                         + Display.escape($0.argv.joined(separator: " "))
                 }
             )
@@ -61,7 +63,12 @@ struct ShowCommand: AsyncParsableCommand {
         try await Session.run(site) { session in
             let (manifest, _) = try await PlanView.load(session, job)
             if diff { return try await PlanComparison.show(session, job) }
-            var lines = PlanView.lines(manifest)
+            var lines = PlanView.lines(manifest) + [Terminal.row("project", manifest.project)]
+            if let project = try await session.client.projects().items.first(where: {
+                $0.project.name.utf8.elementsEqual(manifest.project.utf8)
+            }) {
+                lines += ProjectView.proposal(project.project)
+            }
             if files {
                 for file in manifest.core.files {
                     let bytes = try await session.client.planFile(digest: manifest.digest, path: file.path)

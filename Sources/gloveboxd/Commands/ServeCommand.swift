@@ -79,6 +79,9 @@ struct ServeCommand: AsyncParsableCommand {
             )
             var services: [any Service] = [
                 server, BackgroundTask { await witnesses.run() }, BackgroundTask { await site.pulse() },
+                BackgroundTask {
+                    await site.collectHourly { logger.error("collection failed", metadata: ["why": "\($0)"]) }
+                },
             ]
             if let network = site.settings.server.network {
                 for name in site.settings.insecure {

@@ -1,0 +1,147 @@
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxJobs
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// Projects at a site: who may bring what to them, and what becomes of it when they end.
+@Suite(.serialized) struct ProjectTests {
+    private static let hasData = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+    private static let image = TestPrograms.image("python")
+    private let owner = TestSite.owner
+
+    private func code(_ body: () throws -> Void) -> String? {
+        do { try body() } catch let error as GloveboxError { return error.code } catch { return "\(error)" }
+        return nil
+    }
+
+    private func amend(_ test: TestSite, _ name: String, _ change: (inout AmendProjectRequest) -> Void) throws {
+        let known = try test.site.project(name, for: owner)
+        var request = AmendProjectRequest()
+        change(&request)
+        _ = try test.site.amendProject(owner, name, request, ifMatch: known.tag)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a project takes the plans of its researchers on its datasets while it lasts, and no others`() throws {
+        let test = try TestSite()
+        #expect(code { _ = try test.submit("pass", project: "flu") } == "project.unknown")
+        try test.register("flu", members: [:], datasets: [])
+        #expect(code { _ = try test.submit("pass", project: "flu") } == "project.unknown", "as if there were none")
+        try amend(test, "flu") { $0.addMembers = ["alice": [.researcher]] }
+        #expect(code { _ = try test.submit("pass", project: "flu") } == "project.dataset")
+        try amend(test, "flu") { $0.addDatasets = ["fair"] }
+        let made = try test.plan("pass", project: "flu")
+        let job = try test.submit("pass", project: "flu")
+        #expect(try test.entry(job).job.project == "flu")
+        try amend(test, "flu") { $0.ends = Machine.now() }
+        #expect(code { _ = try test.submit(made) } == "project.expired", "a plan made before is not taken after")
+        try amend(test, "flu") { $0.ends = Machine.now().adding(seconds: 3600) }
+        _ = try test.submit(made)
+        _ = try test.site.moveProject(owner, "flu", to: .closed, reason: "done")
+        #expect(code { _ = try test.plan("pass", project: "flu") } == "project.closed")
+        #expect(code { try amend(test, "flu") { $0.title = "t" } } == "project.closed")
+        // The site's own project is open to all until somebody registers it.
+        _ = try test.submit("pass")
+        try test.register("default", members: ["rita": [.reviewer]], datasets: ["fair"])
+        #expect(code { _ = try test.submit("pass") } == "project.unknown")
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `jobs that wait end with their project, wait while it is paused, and outlive a restart`() throws {
+        var test = try TestSite()
+        try test.register("flu")
+        try test.register("gout")
+        try test.register("mumps")
+        let closing = try test.submit("pass", project: "flu")
+        let leaving = try test.submit("pass", project: "gout")
+        let pausing = try test.submit("pass", project: "mumps")
+        for job in [closing, leaving, pausing] { try test.vote(.approve, on: job) }
+        _ = try test.site.moveProject(owner, "flu", to: .closed, reason: "no money")
+        try amend(test, "gout") { $0.removeMembers = ["alice"] }
+        _ = try test.site.moveProject(owner, "mumps", to: .paused, reason: "a question")
+        try test.reopen { _ in }
+        #expect(try test.site.project("flu", for: owner).project.state == .closed)
+        try test.start()
+        func isOver(_ entry: JobEntry) -> Bool { entry.job.cleanup == .done }
+        let closed = try test.wait(for: closing, isOver)
+        #expect(closed.job.phase == .expired && closed.job.reasons == ["project.closed"])
+        let left = try test.wait(for: leaving, isOver)
+        #expect(left.job.phase == .expired && left.job.reasons == ["project.unknown"])
+        _ = try test.wait(for: pausing) { $0.job.phase == .queued }
+        let waiting = try test.info(pausing).waiting
+        #expect(waiting?.code == .projectPaused && waiting?.waitingOn == [.role(.owner, need: 1, have: 0)])
+        _ = try test.site.moveProject(owner, "mumps", to: .open, reason: "answered")
+        // The image is one that no kernel mounts.
+        #expect(try test.wait(for: pausing, isOver).job.phase == .errored)
+        let used = try test.site.project("mumps", for: owner).used
+        #expect(used.runs == 1 && used.cpuSeconds == 600 && used.concurrent == 0)
+    }
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `what a run leaves after the end of its project is not released`() throws {
+        let test = try TestSite(image: Self.image)
+        try test.register("flu")
+        let program = try TestSite.text(TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/main.py")
+        let job = try test.submit("import time\ntime.sleep(5)\n" + program, wallSeconds: 30, project: "flu")
+        try test.vote(.approve, on: job)
+        try test.start()
+        for _ in 0..<10 where try test.wait(for: job, { $0.job.phase == .running }).job.phase != .running {}
+        _ = try test.site.moveProject(owner, "flu", to: .closed, reason: "no money")
+        for _ in 0..<10 where try test.wait(for: job, { $0.job.cleanup == .done }).job.cleanup != .done {}
+        let entry = try test.entry(job)
+        #expect(entry.job.phase == .withheld && entry.job.reasons == ["project.closed"])
+        #expect(try !test.evidence(job).contains("outputs/table.csv") && test.findings().isEmpty)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a project's own reviewers decide, as many as it wants, and its researchers are not shown them`() throws {
+        let test = try TestSite()
+        try test.register("flu", members: ["alice": [.researcher], "rolf": [.reviewer]], planQuorum: 2)
+        let job = try test.submit("pass", project: "flu")
+        try test.site.transition(job, .accepted(needsApproval: true))
+        #expect(code { try test.vote(.approve, on: job) } == "auth.forbidden")
+        #expect(test.inbox(.first).isEmpty && test.inbox(.second).count == 1)
+        #expect(try test.entry(job).tally.quorum.need == 2)
+        let seen = try test.site.project("flu", for: test.researcher.caller)
+        #expect(Array(seen.names.values) == ["alice"] && seen.reviewers == 1)
+        #expect(code { _ = try test.site.project("flu", for: test.reviewer.caller) } == "object.not-found")
+        #expect(try test.site.projects(for: test.reviewer.caller).isEmpty)
+        try amend(test, "flu") { $0.addMembers = ["rita": [.reviewer]] }
+        try test.vote(.approve, on: job)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a change is of what its author read, of an owner's own data, and of roles that people have`() throws {
+        let test = try TestSite()
+        try test.register("flu")
+        let known = try test.site.project("flu", for: owner)
+        var change = AmendProjectRequest()
+        change.title = "first"
+        _ = try test.site.amendProject(owner, "flu", change, ifMatch: known.tag)
+        for tag in [known.tag, nil, "*"] {
+            let refusal = code { _ = try test.site.amendProject(owner, "flu", change, ifMatch: tag) }
+            #expect(refusal == "precondition.failed")
+        }
+        let stranger = Caller(account: "acc_x", name: "x", roles: [.owner])
+        #expect(code { try test.register("gout", by: stranger) } == "auth.forbidden")
+        #expect(code { try test.register("gout", members: ["rita": [.researcher]]) } == "request.invalid")
+        #expect(code { try test.register("gout", members: ["nobody": [.researcher]]) } == "object.not-found")
+        #expect(code { try test.register("flu") } == "object.conflict")
+        #expect(code { try amend(test, "flu") { $0.quota = ProjectQuota(rho: "much") } } == "request.invalid")
+        let events = try SiteLog.records(test.site.log).filter { $0.kind.rawValue.hasPrefix("project.") }
+        #expect(events.map(\.kind) == [.projectRegistered, .projectAmended])
+        #expect(try test.findings().isEmpty)
+    }
+}
+
+extension ProjectQuota {
+    init(rho: String) {
+        self.init()
+        self.rho = rho
+    }
+}
