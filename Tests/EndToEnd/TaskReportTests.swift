@@ -203,7 +203,7 @@ struct TaskReportTests {
                     try file("table.spec.json"),
                 ]
             ),
-            ("resources", ["backend_parameters": ["glovebox_policy": "demo-table", "glovebox_timeout_s": "60"]]),
+            ("resources", ["backend_parameters": ["glovebox_policy": "demo-table", "glovebox_timeout_s": "15"]]),
         ]
         let made = try ask(place, token: token, "/v1/tasks", .object(JSONObject(task)))
         let id = try #require(made["id"]?.string, "\(made)")
