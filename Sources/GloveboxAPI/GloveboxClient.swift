@@ -65,16 +65,17 @@ package actor GloveboxClient {
         try decode(await send(request("DELETE", path), seconds: 60))
     }
 
-    /// `POST` of one value for another.
+    /// `POST` of one value for another, which may be so long in coming.
     func post<Value: APIValue>(
         _ path: String,
         _ body: some APIValue,
-        _ type: Value.Type = Value.self
+        _ type: Value.Type = Value.self,
+        seconds: Int64 = 60
     ) async throws(RequestFailure) -> Value {
         var request = request("POST", path)
         request.headers.add(name: "content-type", value: "application/json")
         request.body = .bytes(ByteBuffer(bytes: body.encoded))
-        return try decode(await send(request, seconds: 60))
+        return try decode(await send(request, seconds: seconds))
     }
 
     /// `POST` of a file that is open for reading, from its beginning.

@@ -163,6 +163,23 @@ import Testing
     }
 
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a plan that has all rows in memory is refused over a dataset that is too large`() throws {
+        let test = try Self.site()
+        let registered = try SiteLog.records(test.site.log).first { $0.kind == .datasetRegistered }
+        var json = try #require(registered?.json.object)
+        #expect(json["bytes"]?.integer ?? 0 > 100_000)
+        func check(_ policy: String, _ bytes: Int64) throws {
+            json["bytes"] = .integer(bytes)
+            let dataset = try RegisteredDataset(json: .object(json))
+            let rules = try test.site.rules(policy, dataset: dataset, project: "default", run: [])
+            try PlanData([dataset], rules).requireRoom(under: rules.output)
+        }
+        try check("demo-table", 1 << 40)
+        try check("dp-test", 64 << 20)
+        #expect(throws: GloveboxError("dataset.in-memory", "")) { try check("dp-test", (64 << 20) + 1) }
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
     func `a policy that leaves answers to people is refused with the plan, since nobody would be asked`() throws {
         let test = try Self.site()
         let people =

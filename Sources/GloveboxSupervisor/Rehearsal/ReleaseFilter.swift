@@ -99,11 +99,9 @@ package struct ReleaseFilter {
         let decision = try RowLeakCheckup(jails: jails).judge(
             FigureCheckup(jails: jails).judge(decided, outputs, policy, spent: 0),
             policy,
-            spec
-        ) { () throws(GloveboxError) in
-            if let table = rows as? DatasetTable { return table }
-            return try DatasetFile.table(file ?? "", description)
-        }
+            spec,
+            over: rows
+        )
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         return FilterVerdict(
             policy: policy.document,

@@ -146,12 +146,12 @@ struct JobRunner {
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
-        guard let output = result.output, let table = staging.table, let lineageKey = staging.lineageKey else {
-            throw GloveboxError("internal", "the run left no output directory or table")
+        guard let output = result.output, let rows = staging.rows, let lineageKey = staging.lineageKey else {
+            throw GloveboxError("internal", "the run left no output directory or rows")
         }
         try site.decisions.withLock { _ throws(GloveboxError) in
             // As the datasets are now: a lineage may have been split while the job ran.
-            try decide(entry, policy, site.data(of: entry), output, table, lineageKey, staging.holdout, &facts)
+            try decide(entry, policy, site.data(of: entry), output, rows, lineageKey, staging.holdout, &facts)
         }
     }
 
@@ -161,7 +161,7 @@ struct JobRunner {
         _ policy: OutputPolicy,
         _ data: PlanData,
         _ directory: Descriptor,
-        _ table: DatasetTable,
+        _ rows: any RowSource,
         _ lineageKey: [UInt8],
         _ holdout: Holdout?,
         _ facts: inout RunFacts
@@ -179,13 +179,13 @@ struct JobRunner {
         case (.computed, _):
             let request = facts.keyRequest ?? .zero
             outcome = try QueryDecision(site: site, entry: entry, policy: policy, data: data, request: request)
-                .decide(table: table, lineageKey: lineageKey)
+                .decide(table: rows.table(), lineageKey: lineageKey)
         case (.opaque, let holdout?):
             outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, data: data)
-                .decide(outputs, table: table, holdout: holdout)
+                .decide(outputs, table: rows.table(), holdout: holdout)
         default:
             outcome = try OutputDecision(site: site, entry: entry, policy: policy, data: data)
-                .decide(outputs, table: table, lineageKey: lineageKey)
+                .decide(outputs, rows: rows, lineageKey: lineageKey)
         }
         facts.withheld = outputs.files.map {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")

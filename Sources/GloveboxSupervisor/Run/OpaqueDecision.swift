@@ -28,7 +28,7 @@ struct OpaqueDecision {
             projectMillibits: spent
         )
         var (decision, tools) = try judge(outputs, request)
-        decision = try RowLeakCheckup(jails: site.jails).judge(decision, policy) { table }
+        decision = try RowLeakCheckup(jails: site.jails).judge(decision, policy, over: table)
         if let claim = try site.claim(entry.manifest.core.files, entry.manifest.core.code.nar) {
             decision = decision.adding(claim.finding, rules: policy.decision)
         }

@@ -50,7 +50,7 @@ struct OutputDecision {
 
     func decide(
         _ outputs: OutputCollector.Outputs,
-        table: DatasetTable,
+        rows: any RowSource,
         lineageKey: [UInt8]
     ) throws(GloveboxError) -> Outcome {
         let spec = try site.spec(entry.manifest.core.code.nar, policy)
@@ -67,7 +67,7 @@ struct OutputDecision {
             id: entry.job.id,
             policy: policy,
             inputPolicy: data.inputPolicy,
-            table: table,
+            table: rows,
             spec: spec,
             chart: try site.chart(entry.manifest.core.code.nar, policy)
         )
@@ -86,8 +86,9 @@ struct OutputDecision {
         let decision = try RowLeakCheckup(jails: site.jails).judge(
             FigureCheckup(jails: site.jails).judge(decided, outputs, policy, spent: spent),
             policy,
-            spec
-        ) { table }
+            spec,
+            over: rows
+        )
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         let bundle = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(
