@@ -42,9 +42,9 @@ extension GloveboxClient {
         try await post("/accounts/\(PercentPath.encode(account))/keys", request)
     }
 
-    /// `POST /datasets`.
+    /// `POST /datasets`; every row is read before the answer comes.
     package func addDataset(_ request: AddDatasetRequest) async throws(RequestFailure) -> DatasetSummary {
-        try await post("/datasets", request)
+        try await post("/datasets", request, seconds: 3600)
     }
 
     /// `GET /datasets`.

@@ -65,12 +65,12 @@ package actor GloveboxClient {
         try decode(await send(request("DELETE", path), seconds: 60))
     }
 
-    /// `POST` of one value for another.
+    /// `POST` of one value for another, which may be so long in coming.
     func post<Value: APIValue>(
         _ path: String,
         _ body: some APIValue,
-        seconds: Int64 = 60,
-        _ type: Value.Type = Value.self
+        _ type: Value.Type = Value.self,
+        seconds: Int64 = 60
     ) async throws(RequestFailure) -> Value {
         try decode(await send(request("POST", path, body), seconds: seconds))
     }

@@ -9,20 +9,32 @@ internal import GloveboxTransparency
 package enum DatasetCommitment {
     /// `SHA-256("glovebox/commit/v1" || salt || u64be(length) || bytes)`.
     package static func commit(_ bytes: [UInt8], salt: [UInt8]) -> GloveboxCore.Digest {
+        commit(length: bytes.count, salt: salt) { $0(bytes) }
+    }
+
+    private static func commit<E>(
+        length: Int,
+        salt: [UInt8],
+        _ pieces: (_ take: ([UInt8]) -> Void) throws(E) -> Void
+    ) throws(E) -> GloveboxCore.Digest {
         var hash = SHA256()
-        hash.update(data: Array("glovebox/commit/v1".utf8) + salt + bigEndian(UInt64(bytes.count)))
-        hash.update(data: bytes)
+        hash.update(data: Array("glovebox/commit/v1".utf8) + salt + bigEndian(UInt64(length)))
+        try pieces { hash.update(data: $0) }
         return GloveboxCore.Digest(bytes: Array(hash.finalize())) ?? .zero
     }
 
-    /// The root of a Merkle tree over the parts, each with a salt of its own derived from the key.
-    package static func root(parts: [(path: String, bytes: [UInt8])], key: [UInt8]) -> GloveboxCore.Digest {
+    /// The root of a Merkle tree over the one part at a path, with a salt of its own derived from the key; `pieces` hands
+    /// over its bytes, as many as `length` says.
+    package static func root<E>(
+        path: String,
+        length: Int,
+        key: [UInt8],
+        _ pieces: (_ take: ([UInt8]) -> Void) throws(E) -> Void
+    ) throws(E) -> GloveboxCore.Digest {
+        let message = bigEndian(0) + Array(path.utf8)
+        let salt = HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: key))
         var tree = MerkleTree()
-        for (index, part) in parts.enumerated() {
-            let message = bigEndian(UInt64(index)) + Array(part.path.utf8)
-            let salt = HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: key))
-            tree.append(commit(part.bytes, salt: Array(salt)).bytes)
-        }
+        tree.append(try commit(length: length, salt: Array(salt), pieces).bytes)
         return tree.root
     }
 

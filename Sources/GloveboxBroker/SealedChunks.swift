@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Foundation
 package import GloveboxCore
+package import GloveboxLinux
 
 /// Bytes encrypted in chunks, so that a change, a cut, or an exchange of chunks is refused.
 ///
@@ -14,53 +15,155 @@ package enum SealedChunks {
 
     /// Encrypts bytes under a 32-byte key.
     package static func seal(_ bytes: [UInt8], key: [UInt8], label: String) throws(GloveboxError) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        let prefix = (0..<7).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let count = max(1, (bytes.count + chunk - 1) / chunk)
-        var out = magic + prefix
-        out.reserveCapacity(bytes.count + count * tag + 16)
-        do {
-            for index in 0..<count {
-                let part = bytes[index * chunk..<min(bytes.count, (index + 1) * chunk)]
+        var sealer = Sealer(key: key, label: label)
+        return try sealer.seal(bytes) + sealer.finish()
+    }
+
+    /// Encrypts piece by piece; no more than a piece and a chunk are in memory.
+    package struct Sealer {
+        private let key: SymmetricKey
+        private let label: [UInt8]
+        private let prefix: [UInt8]
+        private var index = 0
+        // What is not encrypted yet: whether a chunk is the last one is known when the next one begins.
+        private var rest: [UInt8] = []
+        private var isBegun = false
+
+        /// Starts on the first byte, under a 32-byte key.
+        package init(key: [UInt8], label: String) {
+            self.key = SymmetricKey(data: key)
+            self.label = Array(label.utf8)
+            var generator = SystemRandomNumberGenerator()
+            prefix = (0..<7).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        }
+
+        /// Takes the next bytes; what can be written of the encrypted file.
+        ///
+        /// - Throws: `broker.seal`.
+        package mutating func seal(_ bytes: [UInt8]) throws(GloveboxError) -> [UInt8] {
+            var out = isBegun ? [] : magic + prefix
+            isBegun = true
+            rest += bytes
+            var start = 0
+            while rest.count - start > chunk {
+                try append(rest[start..<start + chunk], isLast: false, to: &out)
+                start += chunk
+            }
+            rest.removeFirst(start)
+            return out
+        }
+
+        /// The end of the encrypted file.
+        ///
+        /// - Throws: `broker.seal`.
+        package mutating func finish() throws(GloveboxError) -> [UInt8] {
+            var out = try seal([])
+            try append(rest[...], isLast: true, to: &out)
+            rest = []
+            return out
+        }
+
+        private mutating func append(
+            _ part: ArraySlice<UInt8>,
+            isLast: Bool,
+            to out: inout [UInt8]
+        ) throws(GloveboxError) {
+            do {
                 let box = try AES.GCM.seal(
                     part,
-                    using: SymmetricKey(data: key),
-                    nonce: nonce(prefix, index, isLast: index == count - 1),
-                    authenticating: Array(label.utf8)
+                    using: key,
+                    nonce: nonce(prefix, index, isLast: isLast),
+                    authenticating: label
                 )
                 out += box.ciphertext
                 out += box.tag
-            }
-        } catch { throw GloveboxError("broker.seal", "the bytes could not be encrypted") }
-        return out
+            } catch { throw GloveboxError("broker.seal", "the bytes could not be encrypted") }
+            index += 1
+        }
     }
 
     /// Decrypts what ``seal(_:key:label:)`` made.
     ///
     /// - Throws: `broker.open` for another key or label and for any change.
     package static func open(_ sealed: [UInt8], key: [UInt8], label: String) throws(GloveboxError) -> [UInt8] {
-        let refused = GloveboxError("broker.open", "the encrypted bytes were changed, cut, or belong to another key")
-        let head = magic.count + 7
-        guard sealed.starts(with: magic), sealed.count >= head + tag else { throw refused }
-        let prefix = Array(sealed[magic.count..<head])
-        let body = sealed.count - head
-        let count = (body + chunk + tag - 1) / (chunk + tag)
+        guard sealed.starts(with: magic) else { throw refused }
         var out: [UInt8] = []
-        out.reserveCapacity(body)
-        do {
-            for index in 0..<count {
-                let start = head + index * (chunk + tag)
-                let end = min(sealed.count, start + chunk + tag)
-                guard end - start >= tag else { throw refused }
+        out.reserveCapacity(sealed.count)
+        let opener = try Opener(size: sealed.count, key: key, label: label) { offset, count in
+            Array(sealed[offset..<offset + count])
+        }
+        for index in 0..<opener.count { out += try opener.chunk(index) }
+        return out
+    }
+
+    private static let refused = GloveboxError(
+        "broker.open",
+        "the encrypted bytes were changed, cut, or belong to another key"
+    )
+
+    /// Decrypts chunk by chunk, in any order.
+    ///
+    /// Which chunk is the last follows from the length, and the last one says that it is: a cut file does not open at its end.
+    package struct Opener: Sendable {
+        /// How many chunks there are; one at least.
+        package let count: Int
+        private let key: SymmetricKey
+        private let label: [UInt8]
+        private let prefix: [UInt8]
+        private let size: Int
+        private let read: @Sendable (_ offset: Int, _ count: Int) throws(GloveboxError) -> [UInt8]
+
+        private static let head: Int = magic.count + 7
+
+        /// Prepares to open a file of the format; it may be read by several openers at once.
+        ///
+        /// - Throws: `broker.open`.
+        package init(_ file: Descriptor, key: [UInt8], label: String) throws(GloveboxError) {
+            let size: Int
+            do { size = Int(try file.status().size) } catch { throw refused }
+            try self.init(size: size, key: key, label: label) { (offset, count) throws(GloveboxError) in
+                do {
+                    let bytes = try file.read(upTo: count, at: offset)
+                    if bytes.count == count { return bytes }
+                } catch {}  // as good as cut
+                throw refused
+            }
+        }
+
+        fileprivate init(
+            size: Int,
+            key: [UInt8],
+            label: String,
+            read: @escaping @Sendable (Int, Int) throws(GloveboxError) -> [UInt8]
+        ) throws(GloveboxError) {
+            guard size >= Self.head + tag else { throw refused }
+            let start = try read(0, Self.head)
+            guard start.starts(with: magic) else { throw refused }
+            prefix = Array(start[magic.count...])
+            let sealed: Int = SealedChunks.chunk + tag
+            count = (size - Self.head + sealed - 1) / sealed
+            (self.key, self.label) = (SymmetricKey(data: key), Array(label.utf8))
+            (self.size, self.read) = (size, read)
+        }
+
+        /// The plaintext of a chunk, counted from 0.
+        ///
+        /// - Throws: `broker.open` for another key or label and for any change.
+        package func chunk(_ index: Int) throws(GloveboxError) -> [UInt8] {
+            let sealed: Int = SealedChunks.chunk + tag
+            let start: Int = Self.head + index * sealed
+            let length: Int = min(sealed, size - start)
+            guard (0..<count).contains(index), length >= tag else { throw refused }
+            let bytes = try read(start, length)
+            do {
                 let box = try AES.GCM.SealedBox(
                     nonce: nonce(prefix, index, isLast: index == count - 1),
-                    ciphertext: sealed[start..<end - tag],
-                    tag: sealed[end - tag..<end]
+                    ciphertext: bytes[..<(length - tag)],
+                    tag: bytes[(length - tag)...]
                 )
-                out += try AES.GCM.open(box, using: SymmetricKey(data: key), authenticating: Array(label.utf8))
-            }
-        } catch { throw refused }
-        return out
+                return Array(try AES.GCM.open(box, using: key, authenticating: label))
+            } catch { throw refused }
+        }
     }
 
     private static func nonce(_ prefix: [UInt8], _ index: Int, isLast: Bool) throws -> AES.GCM.Nonce {

@@ -59,7 +59,12 @@ package struct JSONReader {
     ///
     /// - Throws: `json.not-canonical`, and all that ``read(_:limits:)`` throws.
     package static func readCanonical(_ bytes: [UInt8]) throws(GloveboxError) -> JSONValue {
-        let value = try read(bytes)
+        try readCanonical(bytes, limits: Limits())
+    }
+
+    /// The same within other bounds.
+    package static func readCanonical(_ bytes: [UInt8], limits: Limits) throws(GloveboxError) -> JSONValue {
+        let value = try read(bytes, limits: limits)
         guard CanonicalJSON.encode(value) == bytes else {
             throw GloveboxError("json.not-canonical", "JSON is not in canonical form (RFC 8785)")
         }

@@ -12,6 +12,8 @@ struct ColumnBuilder {
     private var codes: [UInt16] = []
     private var numbers: [Int64] = []
     private var identifiers: [UInt32] = []
+    // How many ids were handed over.
+    private var taken = 0
 
     init(_ described: DatasetColumn, clamps: Bool) {
         self.described = described
@@ -31,6 +33,13 @@ struct ColumnBuilder {
 
     /// How many ids there were.
     var identifierCount: Int { known.count }
+
+    /// Hands over the ids that first appeared since the last time.
+    mutating func takeNames() -> [String] {
+        guard case .identifier = described.type else { return [] }
+        defer { taken = known.count }
+        return known.strings(from: taken)
+    }
 
     /// Hands over the values since the last time, ids as numbers alone, and forgets them.
     mutating func take() -> DatasetTable.Column {

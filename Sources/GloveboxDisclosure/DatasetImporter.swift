@@ -88,12 +88,13 @@ package struct DatasetImporter {
         let before = takenRows
         takenRows = rowCount
         let taken = columns.indices.map { columns[$0].take() }
+        let names = columns.indices.map { columns[$0].takeNames() }
         let rows = problems.isEmpty ? rowCount - before : 0
         // The next chunk has about as many.
         for index in columns.indices { columns[index].reserve(rows) }
         var units: [UInt32]?
         if let unitColumn, case .identifiers(let values, _) = taken[unitColumn] { units = values }
-        return RowBlock(columns: taken, rows: 0..<rows, before: before, units: units)
+        return RowBlock(columns: taken, rows: 0..<rows, before: before, units: units, names: names)
     }
 
     private var unitColumn: Int? {

@@ -2,69 +2,70 @@ package import GloveboxCore
 package import GloveboxPolicy
 internal import GloveboxTables
 
-/// The stored form of a dataset version:
-///
-///     "gbxd" version:u8(1) rows:u32 columns:u32 column*
-///     column = 0 (code:u16)*rows | 1 (number:i64)*rows | 2 names:u32 text* (index:u32)*rows
-///
-/// Integers are big-endian. The description is stored beside it.
 extension DatasetTable {
-    private static let head = Array("gbxd".utf8) + [1]
+    /// Most bytes of rows and ids that stand in memory at once: what needs every row at hand is for smaller datasets.
+    package static let mostBytes = 64 << 20
 
-    /// Hands over the stored form piece by piece, so that it never stands in memory beside the columns.
-    static func encode(_ rowCount: Int, _ columns: [Column], _ take: ([UInt8]) -> Void) {
-        var out = ByteWriter()
-        out.bytes = head
-        out.u32(rowCount)
-        out.u32(columns.count)
-        take(out.bytes)
-        for column in columns {
-            switch column {
-            case .codes(let values):
-                take([0])
-                encode(values, take)
-            case .numbers(let values):
-                take([1])
-                encode(values, take)
-            case .identifiers(let values, let names):
-                out = ByteWriter()
-                out.u8(2)
-                out.u32(names.count)
-                for name in names { out.text(name) }
-                take(out.bytes)
-                encode(values, take)
-            }
-        }
+    /// The refusal of a dataset that is too large to stand in memory.
+    package static func tooLarge(_ what: String) -> GloveboxError {
+        GloveboxError(
+            "dataset.in-memory",
+            "\(what) has more than \(mostBytes >> 20) MiB of values, and such a plan has them all in memory",
+            hint: "Tables, regressions and rounds of federated training read the rows piece by piece."
+        )
     }
 
-    private static func encode<Value: FixedWidthInteger>(_ values: [Value], _ take: ([UInt8]) -> Void) {
-        let width = Value.bitWidth / 8
-        for start in stride(from: 0, to: values.count, by: 16384) {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(16384 * width)
-            for value in values[start..<min(start + 16384, values.count)] {
-                for shift in stride(from: (width - 1) * 8, through: 0, by: -8) {
-                    bytes.append(UInt8(truncatingIfNeeded: value >> Value(shift)))
-                }
+    /// Reads every row into memory.
+    ///
+    /// - Throws: `dataset.in-memory` for more than ``mostBytes``, and what the source throws.
+    package init(collecting source: any RowSource, mostBytes: Int = mostBytes) throws(GloveboxError) {
+        let description = source.description
+        var columns: [Column] = description.columns.map { column in
+            switch column.type {
+            case .category, .boolean: .codes([])
+            case .number: .numbers([])
+            case .identifier: .identifiers([], names: [])
             }
-            take(bytes)
         }
+        var bytes = 0
+        let size = try source.rows { (block) throws(GloveboxError) in
+            bytes += block.rows.count * description.rowBytes
+            for name in block.names.joined() { bytes += MemoryLayout<String>.stride + name.utf8.count }
+            guard bytes <= mostBytes else { throw Self.tooLarge("the dataset \(description.name)") }
+            for index in columns.indices { columns[index].append(block.columns[index], block.rows, block.names[index]) }
+        }
+        self.init(description: description, rowCount: size.rows, columns: columns)
     }
 
     /// Reads a stored dataset version and checks every value against the description again.
     ///
-    /// - Throws: `format.bytes`.
+    /// - Throws: `format.bytes`, `dataset.in-memory`.
     package init(stored bytes: [UInt8], description: DatasetDescription) throws(GloveboxError) {
+        if bytes.starts(with: Self.oldHead) {
+            self = try Self.old(bytes, description)
+        } else {
+            try self.init(collecting: StoredBytes(bytes: bytes, description: description))
+        }
+    }
+
+    /// How the first version of the stored form begins, whose columns stand one after the other.
+    ///
+    ///     "gbxd" version:u8(1) rows:u32 columns:u32 column*
+    ///     column = 0 (code:u16)*rows | 1 (number:i64)*rows | 2 names:u32 text* (index:u32)*rows
+    package static let oldHead = Array("gbxd".utf8) + [1]
+
+    private static func old(
+        _ bytes: [UInt8],
+        _ description: DatasetDescription
+    ) throws(GloveboxError) -> DatasetTable {
         var input = ByteReader(bytes)
-        guard try input.take(Self.head.count).elementsEqual(Self.head) else { throw ByteReader.invalid }
+        _ = try input.take(oldHead.count)
         let rowCount = try input.u32()
         guard try input.u32() == description.columns.count else { throw ByteReader.invalid }
         var columns: [Column] = []
-        for described in description.columns {
-            columns.append(try Self.column(&input, described, rowCount))
-        }
+        for described in description.columns { columns.append(try column(&input, described, rowCount)) }
         guard input.isAtEnd else { throw ByteReader.invalid }
-        self.init(description: description, rowCount: rowCount, columns: columns)
+        return DatasetTable(description: description, rowCount: rowCount, columns: columns)
     }
 
     private static func column(
@@ -108,6 +109,66 @@ extension DatasetTable {
             }
             return .identifiers(values, names: names)
         default: throw ByteReader.invalid
+        }
+    }
+}
+
+extension RowSource {
+    /// Every row in memory.
+    ///
+    /// - Throws: as ``DatasetTable/init(collecting:)``.
+    package func table() throws(GloveboxError) -> DatasetTable {
+        if let table = self as? DatasetTable { return table }
+        return try DatasetTable(collecting: self)
+    }
+}
+
+/// The stored form in memory.
+private struct StoredBytes: RowSource {
+    let bytes: [UInt8]
+    let description: DatasetDescription
+
+    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
+        var rest = bytes
+        var reader = RowGroupReader(description) {
+            defer { rest = [] }
+            return rest
+        }
+        while let block = try reader.next() { try take(block) }
+        return reader.size
+    }
+}
+
+extension DatasetTable.Column {
+    fileprivate mutating func append(_ other: Self, _ rows: Range<Int>, _ new: [String]) {
+        switch (self, other) {
+        case (.codes(var values), .codes(let more)):
+            self = .codes([])
+            values += more[rows]
+            self = .codes(values)
+        case (.numbers(var values), .numbers(let more)):
+            self = .numbers([])
+            values += more[rows]
+            self = .numbers(values)
+        case (.identifiers(var values, var names), .identifiers(let more, _)):
+            self = .codes([])
+            values += more[rows]
+            names += new
+            self = .identifiers(values, names: names)
+        default: break
+        }
+    }
+}
+
+extension DatasetDescription {
+    /// What one row takes in memory, in bytes; the ids themselves come beside it.
+    package var rowBytes: Int {
+        columns.reduce(0) { sum, column in
+            switch column.type {
+            case .category, .boolean: sum + 2
+            case .number: sum + 8
+            case .identifier: sum + 4
+            }
         }
     }
 }

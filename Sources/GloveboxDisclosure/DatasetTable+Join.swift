@@ -3,9 +3,6 @@ package import GloveboxPolicy
 internal import GloveboxTables
 
 extension DatasetTable {
-    /// Most rows a join may have.
-    private static let joinLimit = 50_000_000
-
     /// Each row, in order, with every row that the same unit has in the other table; units of one table alone are left out.
     ///
     /// - Throws: `join.unit` for a table without ids, `join.too-large`.
@@ -23,10 +20,14 @@ extension DatasetTable {
             let bytes = Array(name.utf8)
             return known.number(of: bytes.span).map { rowsOfUnit[$0] } ?? []
         }
+        let most = Self.mostBytes / max(1, description.rowBytes)
         var (left, right): ([Int], [Int]) = ([], [])
         for (row, unit) in mine.enumerated() {
-            guard left.count + partners[Int(unit)].count <= Self.joinLimit else {
-                throw GloveboxError("join.too-large", "the join has more than \(Self.joinLimit) rows")
+            guard left.count + partners[Int(unit)].count <= most else {
+                throw GloveboxError(
+                    "join.too-large",
+                    "the join has more than \(most) rows, and has them all in memory"
+                )
             }
             for partner in partners[Int(unit)] {
                 left.append(row)

@@ -27,20 +27,27 @@ package struct DatasetTable: Sendable {
     package let rowCount: Int
     /// One for each column of the description, in its order.
     package let columns: [Column]
-    /// SHA-256 of ``encoded``: the digest of the dataset version.
-    package let contentDigest: Digest
+
     init(description: DatasetDescription, rowCount: Int, columns: [Column]) {
         self.description = description
         self.rowCount = rowCount
         self.columns = columns
-        contentDigest = Digest(sha256Of: { Self.encode(rowCount, columns, $0) })
     }
 
-    /// The columns as bytes, to be stored and read again.
+    /// The columns as bytes, to be stored and read again; see ``RowGroupWriter``.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
-        Self.encode(rowCount, columns) { bytes += $0 }
+        encode { bytes += $0 }
         return bytes
+    }
+
+    /// SHA-256 of ``encoded``: the digest of the dataset version.
+    package var contentDigest: Digest { Digest(sha256Of: encode) }
+
+    private func encode(_ take: ([UInt8]) -> Void) {
+        var writer = RowGroupWriter(description)
+        for block in blocks { writer.add(block, take) }
+        writer.finish(take)
     }
 
     /// The number of privacy units.
@@ -59,15 +66,9 @@ package struct DatasetTable: Sendable {
 
     /// The text of a value as it is written to a job's file; nil for a value that is missing.
     package func text(column: Int, row: Int) -> String? {
-        let described = description.columns[column]
-        switch columns[column] {
-        case .codes(let values):
-            guard values[row] != Column.missingCode, let codes = described.codes else { return nil }
-            return codes[Int(values[row])]
-        case .numbers(let values):
-            guard values[row] != Column.missingNumber, case .number(let number) = described.type else { return nil }
-            return number.text(values[row])
-        case .identifiers(let values, let names): return names[Int(values[row])]
+        description.columns[column].text(row, of: columns[column]) { number in
+            guard case .identifiers(_, let names) = columns[column] else { return "" }
+            return names[number]
         }
     }
 

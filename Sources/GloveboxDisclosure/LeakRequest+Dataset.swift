@@ -1,14 +1,21 @@
+package import GloveboxCore
 package import GloveboxPolicy
 package import GloveboxTables
 
-extension LeakRequest {
-    /// Asks about a file made from a dataset: every column, those too that no job sees.
+/// What the row-leak scan is asked about a file made from a dataset, and the rows, every column of them: those too that no
+/// job sees.
+package struct LeakFeed: Sendable {
+    /// The question.
+    package let request: LeakRequest
+    private let rows: any RowSource
+
+    /// Asks about a file.
     ///
     /// The spec names the supervisor's own statistics in a recomputed table; nil for a file of the job's making.
     package init(
         _ file: Decision.File,
-        form: Form,
-        table: DatasetTable,
+        form: LeakRequest.Form,
+        rows: any RowSource,
         spec: TableSpec?,
         minUnits: Int
     ) {
@@ -17,42 +24,67 @@ extension LeakRequest {
             statistics = ["n"]
             if let variable = spec.variable { statistics.append("\(spec.statistic.rawValue)_\(variable)") }
         }
-        self.init(
+        self.rows = rows
+        request = LeakRequest(
             minUnits: minUnits,
             form: form,
             statistics: statistics,
             bytes: file.bytes,
-            units: table.unitLookup ?? (0..<UInt32(table.rowCount)).map { $0 },
-            columns: table.description.columns.indices.map { table.leakColumn($0) }
+            columns: rows.description.columns.map { column in
+                switch column.type {
+                case .identifier: .init(name: column.name, kind: .identifiers)
+                case .category, .boolean: .init(name: column.name, kind: .codes, codes: column.codes ?? [])
+                case .number: .init(name: column.name, kind: .numbers)
+                }
+            }
         )
     }
-}
 
-extension DatasetTable {
-    fileprivate func leakColumn(_ index: Int) -> LeakRequest.Column {
-        let described = description.columns[index]
-        switch columns[index] {
-        case .identifiers(let places, let names):
-            return LeakRequest.Column(name: described.name, kind: .identifiers, values: names, rows: places)
-        case .codes(let codes):
-            return LeakRequest.Column(
-                name: described.name,
-                kind: .codes,
-                values: described.codes ?? [],
-                rows: codes.map { $0 == Column.missingCode ? LeakRequest.Column.missing : UInt32($0) }
+    /// Hands over the request and the rows, as the scan reads them.
+    ///
+    /// - Throws: what the rows' source and `take` throw.
+    package func write(_ take: ([UInt8]) throws(GloveboxError) -> Void) throws(GloveboxError) {
+        try take(request.encoded)
+        _ = try rows.rows { (block) throws(GloveboxError) in
+            for start in stride(from: block.rows.lowerBound, to: block.rows.upperBound, by: LeakRows.limit) {
+                let part = start..<min(start + LeakRows.limit, block.rows.upperBound)
+                let columns = rows.description.columns.indices.map { index in
+                    // All ids of the block are named with its first rows.
+                    let names = start == block.rows.lowerBound ? block.names[index] : []
+                    return Self.column(rows.description.columns[index], block.columns[index], part, names)
+                }
+                try take(LeakRows(units: part.map(block.unit), columns: columns).encoded)
+            }
+        }
+        try take(LeakRows.end)
+    }
+
+    private static func column(
+        _ described: DatasetColumn,
+        _ column: DatasetTable.Column,
+        _ rows: Range<Int>,
+        _ names: [String]
+    ) -> LeakRows.Column {
+        let missing = LeakRows.Column.missing
+        switch column {
+        case .identifiers(let values, _): return .init(values: names, places: Array(values[rows]))
+        case .codes(let values):
+            return .init(
+                values: [],
+                places: values[rows].map { $0 == DatasetTable.Column.missingCode ? missing : UInt32($0) }
             )
-        case .numbers(let numbers):
+        case .numbers(let values):
             var places: [Int64: UInt32] = [:]
-            var values: [String] = []
-            let rows = numbers.enumerated().map { row, number -> UInt32 in
-                guard number != Column.missingNumber else { return LeakRequest.Column.missing }
-                if let known = places[number] { return known }
-                let place = UInt32(values.count)
-                places[number] = place
-                values.append(text(column: index, row: row) ?? "")
+            var texts: [String] = []
+            let numbered = rows.map { row -> UInt32 in
+                if let known = places[values[row]] { return known }
+                guard let text = described.text(row, of: column, name: { _ in "" }) else { return missing }
+                let place = UInt32(texts.count)
+                places[values[row]] = place
+                texts.append(text)
                 return place
             }
-            return LeakRequest.Column(name: described.name, kind: .numbers, values: values, rows: rows)
+            return .init(values: texts, places: numbered)
         }
     }
 }

@@ -18,7 +18,7 @@ extension ReleaseGate {
         guard let freedom = policy.checks.degreesOfFreedom, let differencing = policy.checks.differencing else {
             throw GloveboxError("policy.not-enforced", "a regression needs the checks dof and differencing")
         }
-        let table = try remembered(request, past)
+        let version = try remembered(request, past)
         let hasIDs = request.description.privacyUnit.kind == .id
         var tally = try RegressionTally(
             RegressionDesign(wanted, description: request.description),
@@ -26,7 +26,7 @@ extension ReleaseGate {
             description: request.description,
             inputPolicy: request.inputPolicy,
             minUnits: threshold.minUnits,
-            remembers: table != nil || hasIDs
+            remembers: version != nil || hasIDs
         )
         let size = try request.rows.rows { (block) throws(GloveboxError) in tally.add(block) }
         let fit = tally.fit
@@ -40,8 +40,14 @@ extension ReleaseGate {
             )
         )
         let counts = try counts(tally, request)
-        let record = table.map { table in
-            ReleaseRecord(id: request.id, spec: request.spec, table: table, counts: counts, key: past.lineageKey)
+        let record = try version.map { (version) throws(GloveboxError) in
+            try ReleaseRecord(
+                id: request.id,
+                spec: request.spec,
+                version: version,
+                counts: counts,
+                key: past.lineageKey
+            )
         }
         let hits = record.map { Self.hits($0, past, differencing) } ?? []
         findings.append(finding(differencing, hits, counts.frame))

@@ -15,7 +15,7 @@ package struct ReleaseGate: Sendable {
         package let inputPolicy: InputPolicy
         /// The rows of the dataset version the job ran on.
         ///
-        /// Only what is decided from a table in memory can be remembered; a file is for a filter that keeps nothing.
+        /// Only what is decided from a version that a site keeps is remembered; a file is for a filter that keeps nothing.
         package let rows: any RowSource
         package let spec: TableSpec
         /// The chart of the table, and the name of its file; nil for none.
@@ -166,14 +166,14 @@ package struct ReleaseGate: Sendable {
         if let regression = spec.regression {
             return try decide(request, regression, read, rounding, threshold, past)
         }
-        let table = try remembered(request, past)
+        let version = try remembered(request, past)
         var tabulation = try Tabulation(
             frame,
             conditions: spec.conditions,
             variable: MeasuredVariable(spec, description: request.description),
             description: request.description,
             inputPolicy: request.inputPolicy,
-            remembers: table != nil
+            remembers: version != nil
         )
         let size = try request.rows.rows { (block) throws(GloveboxError) in try tabulation.add(block) }
         let counts = tabulation.finish()
@@ -186,11 +186,11 @@ package struct ReleaseGate: Sendable {
         findings += audit
         let isObject = try output(of: spec, policy: policy).type == .json
         let wrong = released.mismatches(read, isObject: isObject, rounding: rounding.counts)
-        let record = table.map { table in
-            ReleaseRecord(
+        let record = try version.map { (version) throws(GloveboxError) in
+            try ReleaseRecord(
                 id: request.id,
                 spec: spec,
-                table: table,
+                version: version,
                 counts: counts,
                 marked: marked,
                 key: past.lineageKey
@@ -225,14 +225,13 @@ package struct ReleaseGate: Sendable {
         )
     }
 
-    /// The table whose units are remembered; nil for a file, which nothing was released of.
+    /// The rows whose units are remembered; nil for a file that no site keeps, which nothing was released of.
     ///
     /// - Throws: `dataset.file` when there is something to compare a file with.
-    static func remembered(_ request: Request, _ past: Past) throws(GloveboxError) -> DatasetTable? {
-        let table = request.rows as? DatasetTable
-        guard table != nil || past.history.isEmpty else {
+    static func remembered(_ request: Request, _ past: Past) throws(GloveboxError) -> (any RowSource)? {
+        guard request.rows.isVersion || past.history.isEmpty else {
             throw GloveboxError("dataset.file", "a file cannot be compared with what was released of the dataset")
         }
-        return table
+        return request.rows.isVersion ? request.rows : nil
     }
 }

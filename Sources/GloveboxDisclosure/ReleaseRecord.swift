@@ -32,21 +32,23 @@ package struct ReleaseRecord: Hashable, Sendable {
     let entries: [Entry]
 
     /// Records a release.
+    ///
+    /// - Throws: as ``RowSource/rows(_:)``.
     package init(
         id: String,
         spec: TableSpec,
-        table: DatasetTable,
+        version rows: any RowSource,
         counts: CellCounts,
         marked: Set<Int> = [],
         key: LineageKey
-    ) {
+    ) throws(GloveboxError) {
         self.id = id
         dataset = spec.dataset
-        version = table.contentDigest
+        version = try rows.versionDigest()
         self.spec = spec.digest
         sizes = counts.frame.sizes
         self.marked = marked.sorted()
-        let tags = table.unitTags(key)
+        let tags = try rows.unitTags(key)
         variable = counts.variable.flatMap { $0.statistic == .proportion ? nil : $0.name }
         let hasValues = variable != nil
         var cells = [[Int]](repeating: [], count: tags.count)

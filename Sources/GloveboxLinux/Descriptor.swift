@@ -91,6 +91,43 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Sends all bytes through a stream socket; one whose other end is closed is an error (`EPIPE`) and no signal.
+    package func send(_ bytes: [UInt8]) throws(SyscallError) {
+        var offset = 0
+        while offset < bytes.count {
+            let sent = unsafe bytes.withUnsafeBufferPointer {
+                let start = Int(bitPattern: $0.baseAddress) + offset
+                return Kernel.call(SYS_sendto, Int(raw), start, $0.count - offset, Int(MSG_NOSIGNAL), 0)
+            }
+            if sent == Int(-EINTR) { continue }
+            offset += try Kernel.value(sent, "sendto")
+        }
+    }
+
+    /// Ends what the other end of a socket reads.
+    package func shutDownWriting() throws(SyscallError) {
+        _ = try Kernel.value(Kernel.call(SYS_shutdown, Int(raw), Int(SHUT_WR)), "shutdown")
+    }
+
+    /// Reads at most `count` bytes from a place in the file, wherever its own offset stands; fewer at the end alone.
+    ///
+    /// EINTR goes on.
+    package func read(upTo count: Int, at offset: Int) throws(SyscallError) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: count)
+        var got = 0
+        while got < count {
+            let more = unsafe buffer.withUnsafeMutableBufferPointer {
+                Kernel.call(SYS_pread64, Int(raw), Int(bitPattern: $0.baseAddress) + got, count - got, offset + got)
+            }
+            if more == Int(-EINTR) { continue }
+            let value = try Kernel.value(more, "pread")
+            if value == 0 { break }
+            got += value
+        }
+        buffer.removeLast(count - got)
+        return buffer
+    }
+
     /// Reads at most `count` bytes; empty at the end.
     ///
     /// EINTR goes on.

@@ -28,6 +28,12 @@ package struct ByteWriter: Sendable {
         bytes += value.utf8
     }
 
+    /// Integers, one after the other.
+    package mutating func integers(_ values: [some FixedWidthInteger]) {
+        let turned = values.map(\.bigEndian)
+        unsafe turned.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
     private mutating func integer(_ value: some FixedWidthInteger & UnsignedInteger) {
         for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
             bytes.append(UInt8(truncatingIfNeeded: value >> shift))

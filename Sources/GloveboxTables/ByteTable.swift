@@ -27,8 +27,11 @@ package struct ByteTable: Sendable {
     package var count: Int { ends.count }
 
     /// All strings, by number.
-    package var strings: [String] {
-        ends.indices.map { String(decoding: bytes[($0 == 0 ? 0 : ends[$0 - 1])..<ends[$0]], as: UTF8.self) }
+    package var strings: [String] { strings(from: 0) }
+
+    /// The strings from a number on.
+    package func strings(from first: Int) -> [String] {
+        ends.indices[first...].map { String(decoding: bytes[($0 == 0 ? 0 : ends[$0 - 1])..<ends[$0]], as: UTF8.self) }
     }
 
     /// The number of a string; nil when it is not there.

@@ -1,5 +1,6 @@
 // glovebox-check MAX_BYTES MAX_ROWS MAX_CELLS [IN_FD OUT_FD]: reads one table file, writes one answer (see CheckerWire).
-// glovebox-check MAX_BYTES IN_FD OUT_FD 0: reads one LeakRequest, writes one LeakVerdict.
+// glovebox-check MAX_BYTES IN_FD OUT_FD 0: reads one LeakRequest about a file of so many bytes, and its LeakRows; writes one
+// LeakVerdict.
 // glovebox-check MAX_BYTES FORM LIMIT LIMIT IN_FD OUT_FD: reads a picture, model or list of numbers, writes one answer (see OpaqueWire).
 //
 // Exit 0: the answer is complete, table, verdict or refusal.
@@ -45,9 +46,11 @@ func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
 let numbers = (0..<glx_check_argument_count()).map { Int(glx_check_argument($0)) }
 guard (3...6).contains(numbers.count), numbers.allSatisfy({ $0 >= 0 }) else { exit(2) }
 if numbers.count == 4 {
-    guard numbers[3] == 0, let bytes = readAll(Int32(numbers[1]), limit: numbers[0]) else { exit(1) }
+    guard numbers[3] == 0 else { exit(2) }
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var input = PieceReader(reading: { readPiece(Int32(numbers[1]), &buffer) })
     do {
-        let verdict = LeakScan.run(try LeakRequest(decoding: bytes))
+        let verdict = try LeakScan.run(&input, maxBytes: numbers[0])
         exit(writeAll(Int32(numbers[2]), verdict.encoded) ? 0 : 1)
     } catch { exit(1) }
 }

@@ -12,6 +12,20 @@ import Testing
         #expect(try SealedChunks.open(sealed, key: key, label: "a") == bytes)
     }
 
+    @Test(arguments: [1000, 65535, 65536, 65537, 200_000])
+    func `bytes that are sealed piece by piece are sealed as they are at once`(size: Int) throws {
+        let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        for count in [0, 1, 65536, 131_072, 200_000] {
+            var sealer = SealedChunks.Sealer(key: key, label: "a")
+            var sealed: [UInt8] = []
+            for start in stride(from: 0, to: count, by: size) {
+                sealed += try sealer.seal(Array(bytes[start..<min(start + size, count)]))
+            }
+            sealed += try sealer.finish()
+            #expect(try SealedChunks.open(sealed, key: key, label: "a") == Array(bytes[..<count]))
+        }
+    }
+
     @Test func `a cut, an exchange of chunks, a changed byte, another label or key is refused`() throws {
         let chunk = 65536 + 16
         let sealed = try SealedChunks.seal([UInt8](repeating: 1, count: 150_000), key: key, label: "a")

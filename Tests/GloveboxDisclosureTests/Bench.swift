@@ -99,7 +99,7 @@ enum Bench {
     static func record(_ id: String, _ table: DatasetTable, _ spec: TableSpec, _ input: InputPolicy? = nil) throws
         -> ReleaseRecord
     {
-        try ReleaseRecord(id: id, spec: spec, table: table, counts: counts(table, spec, input), key: key())
+        try ReleaseRecord(id: id, spec: spec, version: table, counts: counts(table, spec, input), key: key())
     }
 
     static func threshold(_ text: String = "") throws -> ThresholdCheck {

@@ -40,8 +40,12 @@ import Testing
     private static let program =
         "import csv\nrows = len(list(csv.reader(open('/data/fair/fair.csv'))))\nassert rows == 1\n"
 
-    private func run(_ test: TestSite, _ query: (name: String, text: String)) throws -> (String, NamedFiles?) {
-        let job = try test.submit(Self.program, policy: "dp-test", spec: query, wallSeconds: 2)
+    private func run(
+        _ test: TestSite,
+        _ query: (name: String, text: String),
+        project: String? = nil
+    ) throws -> (String, NamedFiles?) {
+        let job = try test.submit(Self.program, policy: "dp-test", spec: query, wallSeconds: 2, project: project)
         try test.vote(.approve, on: job)
         let entry = try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
         #expect(entry.job.phase == .released, "\(entry.job.phase) \(entry.explanation ?? "")")
@@ -128,6 +132,63 @@ import Testing
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
         #expect(replayed.ledger.spent(lineage: lineage).text == "0.012" && replayed.ledger.count == 3)
         #expect(replayed.ledger.answer(to: charge.key) != nil)
+    }
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `projects that are shown other rows share no answer, and each pays for its own`() throws {
+        let test = try Self.site()
+        let narrow = """
+            apiVersion: glovebox/v1
+            kind: InputPolicy
+            metadata: {name: fair-flu, version: 1}
+            row_filter: [{column: age, op: ge, value: "35"}]
+
+            """
+        let place = AddPolicyRequest.Place(below: "fair", level: .project, subject: "flu")
+        let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
+        _ = try test.site.addPolicy(owner, AddPolicyRequest(document: narrow, place: place))
+        let query = Self.query(#"{"kind":"count"}"#)
+        func count(_ project: String?) throws -> Int {
+            let cells = try answer(run(test, query, project: project).1)["cells"]?.array
+            return try #require(cells?.first?["value"]?.string.flatMap { Int($0) })
+        }
+        // 6366 women, of whom about a fifth are in the group from 35 on, with noise of scale 10.
+        let all = try count(nil)
+        #expect(abs(all - 6366) < 200)
+        let few = try count("flu")
+        #expect(few > 0 && few < 4000, "the answer is about what the project is shown")
+        #expect(test.site.read { state in state.ledger.count } == 2, "each is paid for")
+        #expect(try count("gout") == all, "a project that is shown the same has the same answer for nothing")
+        #expect(test.site.read { state in state.ledger.count } == 2)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a plan that has all rows in memory is refused over a dataset that is too large`() throws {
+        let test = try Self.site()
+        let registered = try SiteLog.records(test.site.log).first { $0.kind == .datasetRegistered }
+        var json = try #require(registered?.json.object)
+        #expect(json["bytes"]?.integer ?? 0 > 100_000)
+        func check(_ policy: String, _ bytes: Int64) throws {
+            json["bytes"] = .integer(bytes)
+            let dataset = try RegisteredDataset(json: .object(json))
+            let rules = try test.site.rules(policy, dataset: dataset, project: "default", run: [])
+            try PlanData([dataset], rules).requireRoom(under: rules.output)
+        }
+        try check("demo-table", 1 << 40)
+        try check("dp-test", 64 << 20)
+        #expect(throws: GloveboxError("dataset.in-memory", "")) { try check("dp-test", (64 << 20) + 1) }
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a policy that leaves answers to people is refused with the plan, since nobody would be asked`() throws {
+        let test = try Self.site()
+        let people =
+            "apiVersion: glovebox/v1\nkind: OutputPolicy\nmetadata: {name: by-people, version: 1}\ndecision: {auto: never}\n"
+        let query = Self.query(#"{"kind":"count"}"#)
+        _ = try test.submit(Self.program, policy: "dp-test", spec: query)
+        #expect(throws: GloveboxError("policy.not-enforced", "")) {
+            try test.submit(Self.program, policy: "dp-test", spec: query, tighten: [people])
+        }
     }
 
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))

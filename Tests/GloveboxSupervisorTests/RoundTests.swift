@@ -193,4 +193,15 @@ import Testing
         #expect(throws: GloveboxError("policy.not-enforced", "")) { try pay(nil) }
         try pay(2)
     }
+
+    @Test(.enabled(if: isReady, reason))
+    func `a policy that leaves updates to people is refused with the plan, since nobody would be asked`() throws {
+        let test = try Self.site()
+        let people =
+            "apiVersion: glovebox/v1\nkind: OutputPolicy\nmetadata: {name: by-people, version: 1}\ndecision: {auto: never}\n"
+        _ = try test.submit(Self.program, policy: "rounds", spec: Self.spec())
+        #expect(throws: GloveboxError("policy.not-enforced", "")) {
+            try test.submit(Self.program, policy: "rounds", spec: Self.spec(), tighten: [people])
+        }
+    }
 }

@@ -101,12 +101,23 @@ struct TestSite {
 
     /// Closes the site, does something to its keys, and opens it again.
     mutating func reopen<Value>(_ body: (SiteLayout) throws -> Value) throws -> Value {
-        site.log.close()
-        site.broker.close()
-        site.signer.close()
+        close()
         let value = try body(layout)
         site = try Site(opening: layout)
         return value
+    }
+
+    /// Closes the site, lets somebody else work there, and opens it again.
+    mutating func lend(_ body: (SiteLayout) async throws -> Void) async throws {
+        close()
+        try await body(layout)
+        site = try Site(opening: layout)
+    }
+
+    private func close() {
+        site.log.close()
+        site.broker.close()
+        site.signer.close()
     }
 
     /// Has researcher and reviewer enrol another key; the site as it is with their old ones, and the ids of those.

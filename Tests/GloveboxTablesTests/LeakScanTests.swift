@@ -9,19 +9,25 @@ import Testing
     private static let blood = (0..<count).map { "\(100 + $0 * 37 % 89).\(10_007 + $0 * 7919 % 80_000)" }
     private static let names = (0..<count).map { "Patient-\(100_000 + $0 * 4547 % 90_000)" }
 
-    private static var columns: [LeakRequest.Column] {
-        let places = (0..<UInt32(count)).map { $0 }
-        return [
-            .init(name: "id", kind: .identifiers, values: names, rows: places),
-            .init(name: "region", kind: .codes, values: ["north", "south west"], rows: places.map { $0 % 2 }),
-            .init(
-                name: "age",
-                kind: .numbers,
-                values: (0..<50).map { String(20 + $0) },
-                rows: places.map { $0 % 50 }
-            ),
-            .init(name: "blood", kind: .numbers, values: blood, rows: places),
-        ]
+    private static let columns: [LeakRequest.Column] = [
+        .init(name: "id", kind: .identifiers), .init(name: "region", kind: .codes, codes: ["north", "south west"]),
+        .init(name: "age", kind: .numbers), .init(name: "blood", kind: .numbers),
+    ]
+
+    /// Some of the patients, as they come to the scan.
+    private static func group(_ patients: Range<Int>) -> LeakRows {
+        let ages = patients.map { String(20 + $0 % 50) }
+        let distinct = Set(ages).sorted()
+        let places = patients.indices.map { UInt32($0 - patients.lowerBound) }
+        return LeakRows(
+            units: patients.map { UInt32($0) },
+            columns: [
+                .init(values: Array(names[patients]), places: patients.map { UInt32($0) }),
+                .init(values: [], places: patients.map { UInt32($0 % 2) }),
+                .init(values: distinct, places: ages.map { age in UInt32(distinct.firstIndex(of: age) ?? 0) }),
+                .init(values: Array(blood[patients]), places: places),
+            ]
+        )
     }
 
     private static func scan(
@@ -35,14 +41,27 @@ import Testing
             form: form,
             statistics: statistics,
             bytes: bytes ?? Array(text.utf8),
-            units: (0..<UInt32(count)).map { $0 },
             columns: columns
         )
-        // As in the checker's jail: both go through their wire forms.
-        let verdict = LeakScan.run(try LeakRequest(decoding: request.encoded))
+        // As in the checker's jail: all goes through the wire forms, in groups and pieces of any size.
+        let verdicts = try [(count, 1 << 20), (64, 1000), (7, 33)].map { size, piece in
+            let groups = stride(from: 0, to: count, by: size).map { group($0..<min($0 + size, count)) }
+            return try judge(request.encoded + groups.flatMap(\.encoded) + LeakRows.end, pieces: piece)
+        }
+        let verdict = try #require(verdicts.first)
+        #expect(verdicts.allSatisfy { $0 == verdict }, "however the rows are cut")
         #expect(verdict.encoded.count == LeakVerdict().encoded.count, "the verdict's length tells nothing")
         #expect(try LeakVerdict(decoding: verdict.encoded) == verdict)
         return verdict
+    }
+
+    private static func judge(_ bytes: [UInt8], pieces size: Int = 1 << 20) throws -> LeakVerdict {
+        var at = 0
+        var input = PieceReader(reading: {
+            defer { at = min(at + size, bytes.count) }
+            return Array(bytes[at..<min(at + size, bytes.count)])
+        })
+        return try LeakScan.run(&input, maxBytes: 1 << 20)
     }
 
     @Test(arguments: [
@@ -146,14 +165,19 @@ import Testing
             form: .table,
             statistics: ["n"],
             bytes: Array("n\n5\n".utf8),
-            units: [0, 1],
-            columns: [.init(name: "id", kind: .identifiers, values: ["a", "b"], rows: [0, 1])]
+            columns: [.init(name: "id", kind: .identifiers)]
         )
-        let encoded = request.encoded
+        let rows = LeakRows(units: [0, 1], columns: [.init(values: ["a", "b"], places: [0, 1])])
+        let encoded = request.encoded + rows.encoded + LeakRows.end
+        _ = try Self.judge(encoded)
         for length in 0..<encoded.count {
-            #expect(throws: GloveboxError.self) { try LeakRequest(decoding: Array(encoded.prefix(length))) }
+            #expect(throws: GloveboxError.self) { try Self.judge(Array(encoded.prefix(length))) }
         }
-        #expect(throws: GloveboxError.self) { try LeakRequest(decoding: encoded + [0]) }
+        #expect(throws: GloveboxError.self) { try Self.judge(encoded + [0]) }
+        let nowhere = LeakRows(units: [0], columns: [.init(values: ["a"], places: [1])])
+        #expect(throws: GloveboxError.self) {
+            try Self.judge(request.encoded + nowhere.encoded + LeakRows.end)
+        }
         var verdict = LeakVerdict().encoded
         verdict[25] = 9
         #expect(throws: GloveboxError.self) { try LeakVerdict(decoding: verdict) }

@@ -10,7 +10,7 @@ extension OutputJudge {
 
     /// A model or, without a spec, made-up rows; with what the job states of its own noise, which replaces no check.
     ///
-    /// - Throws: `jail.*`, `leak.too-large`, and what the gates throw for a request that should never have run.
+    /// - Throws: `jail.*`, `dataset.*`, and what the gates throw for a request that should never have run.
     func opaque(
         _ outputs: OutputCollector.Outputs,
         _ spec: ModelSpec?,
@@ -19,7 +19,7 @@ extension OutputJudge {
     ) throws(GloveboxError) -> (Decision, Tools) {
         let (decided, tools): (Decision, Tools) =
             if let spec { try model(outputs, spec, request) } else { try rows(outputs, request) }
-        let decision = try RowLeakCheckup(jails: jails).judge(decided, policy) { request.table }
+        let decision = try RowLeakCheckup(jails: jails).judge(decided, policy, over: request.table)
         return (claim.map { decision.adding($0.finding, rules: policy.decision) } ?? decision, tools)
     }
 

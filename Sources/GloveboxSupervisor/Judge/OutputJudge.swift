@@ -30,15 +30,13 @@ struct OutputJudge {
         return try CheckerDoor(jails: jails).parse(claim.bytes, limits: Self.limits(declared))
     }
 
-    /// A table, counted again, with the figure beside it; `every` gives every row at once, which a scan needs and counting
-    /// does not.
+    /// A table, counted again, with the figure beside it.
     ///
-    /// - Throws: `jail.*`, `leak.too-large`, and what the gate throws for a request that should never have run.
+    /// - Throws: `jail.*`, `dataset.*`, and what the gate throws for a request that should never have run.
     func table(
         _ outputs: OutputCollector.Outputs,
         _ request: ReleaseGate.Request,
-        past: ReleaseGate.Past,
-        every: () throws(GloveboxError) -> DatasetTable
+        past: ReleaseGate.Past
     ) throws(GloveboxError) -> Decision {
         let declared = try ReleaseGate.output(of: request.spec, policy: policy)
         let claim = try parse(outputs, declared)
@@ -47,7 +45,7 @@ struct OutputJudge {
             FigureCheckup(jails: jails).judge(decided, outputs, policy, spent: past.projectMillibits),
             policy,
             request.spec,
-            over: every
+            over: request.rows
         )
     }
 }

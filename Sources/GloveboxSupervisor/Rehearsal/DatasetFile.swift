@@ -6,19 +6,6 @@ internal import GloveboxPolicy
 
 /// The private file of a dataset, read piece by piece.
 enum DatasetFile {
-    /// Reads and checks every value.
-    ///
-    /// - Throws: `dataset.file`, and what the importer throws.
-    static func table(
-        _ path: String,
-        _ description: DatasetDescription,
-        hint: String? = nil
-    ) throws(GloveboxError) -> DatasetTable {
-        var importer = DatasetImporter(description)
-        try read(path, hint: hint) { (chunk) throws(GloveboxError) in try importer.feed(chunk) }
-        return try importer.finish()
-    }
-
     /// Hands the file over in pieces.
     ///
     /// - Throws: `dataset.file`, and what `take` throws.
@@ -42,10 +29,21 @@ enum DatasetFile {
 struct DatasetFileRows: RowSource {
     let path: String
     let description: DatasetDescription
+    /// What to do when the file cannot be read.
+    var hint: String?
+
+    /// All rows in memory, each value checked.
+    ///
+    /// - Throws: `dataset.*`.
+    func table() throws(GloveboxError) -> DatasetTable {
+        var importer = DatasetImporter(description)
+        try DatasetFile.read(path, hint: hint) { (chunk) throws(GloveboxError) in try importer.feed(chunk) }
+        return try importer.finish()
+    }
 
     func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
         var importer = DatasetImporter(description)
-        try DatasetFile.read(path, hint: nil) { (chunk) throws(GloveboxError) in
+        try DatasetFile.read(path, hint: hint) { (chunk) throws(GloveboxError) in
             try importer.feed(chunk)
             try take(importer.takeRows())
         }

@@ -71,7 +71,7 @@ package struct FilterData: Sendable {
                 tables.append(try MockData.table(dataset.description, inputPolicy: dataset.inputPolicy))
                 continue
             }
-            tables.append(try DatasetFile.table(file, dataset.description))
+            tables.append(try DatasetFileRows(path: file, description: dataset.description).table())
         }
         return tables
     }

@@ -56,7 +56,7 @@ package struct ReleaseFilter {
         guard let data else { return try judge(opened, nil) }
         if case .table = asked {
             let outputs = try collect(opened)
-            return try table(outputs, data.rows()) { () throws(GloveboxError) in try data.table(of: data.tables()) }
+            return try table(outputs, data.rows())
         }
         return try judge(opened, ShownRows(policy, data, seed: seed(data)))
     }
@@ -98,7 +98,7 @@ package struct ReleaseFilter {
         let outputs = try collect(directory)
         guard let shown else { throw GloveboxError("internal", "there are no rows to judge against") }
         switch asked {
-        case .table: return try table(outputs, shown.table) { shown.table }
+        case .table: return try table(outputs, shown.table)
         case .query(let query): return try answer(query, draws ? shown.table : nil)
         case .round(let spec, let mechanism): return try update(outputs, spec, mechanism, draws: draws)
         case .model(let spec): return try opaque(outputs, spec, shown)
@@ -115,8 +115,7 @@ package struct ReleaseFilter {
 
     private func table(
         _ outputs: OutputCollector.Outputs,
-        _ rows: any RowSource,
-        every: () throws(GloveboxError) -> DatasetTable
+        _ rows: any RowSource
     ) throws(GloveboxError) -> FilterVerdict {
         guard case .table(let spec, let chart) = asked, let data else {
             throw GloveboxError("internal", "there is no table to judge")
@@ -131,7 +130,7 @@ package struct ReleaseFilter {
             spec: spec,
             chart: chart
         )
-        return try verdict(judge.table(outputs, request, past: past, every: every), faults: outputs.faults)
+        return try verdict(judge.table(outputs, request, past: past), faults: outputs.faults)
     }
 
     private func opaque(

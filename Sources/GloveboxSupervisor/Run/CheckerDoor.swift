@@ -1,5 +1,6 @@
 internal import Glibc
 internal import GloveboxCore
+internal import GloveboxDisclosure
 internal import GloveboxJail
 internal import GloveboxLinux
 internal import GloveboxTables
@@ -32,18 +33,24 @@ struct CheckerDoor {
 
     /// What the row-leak scan of a file found; nil when the scan did not end as it should, which is no pass.
     ///
-    /// The private rows are in the scan's jail, so what it may use grows with them.
+    /// The private rows go to the scan's jail as they are read, and what it may use does not grow with them.
     ///
-    /// - Throws: `jail.*`, `leak.too-large`.
-    func scan(_ request: LeakRequest) throws(GloveboxError) -> LeakVerdict? {
-        let bytes = request.encoded
-        // The launcher takes arguments of nine digits.
-        guard bytes.count < 1_000_000_000 else {
-            throw GloveboxError("leak.too-large", "the dataset is too large for the row-leak scan")
-        }
-        let bounds = (memory: 512 << 20 + 8 * bytes.count, seconds: 120)
-        guard let answer = try run([bytes.count, 3, 4, 0], on: bytes, bounds, answerLimit: 4096) else { return nil }
+    /// - Throws: `jail.*`, and what the rows' source throws.
+    func scan(_ feed: LeakFeed) throws(GloveboxError) -> LeakVerdict? {
+        let (feeder, answer) = try converse(feed)
+        // Nobody reads any more, so it has ended or is about to.
+        try feeder.end()
+        guard let answer else { return nil }
         do { return try LeakVerdict(decoding: answer) } catch { return nil }
+    }
+
+    /// The scan's end of the socket is gone when this returns.
+    private func converse(_ feed: LeakFeed) throws(GloveboxError) -> (LeakFeeder, [UInt8]?) {
+        let (ours, theirs): (Descriptor, Descriptor)
+        do { (ours, theirs) = try Descriptor.socketPair(stream: true) } catch { throw error.coded("checker.input") }
+        let feeder = LeakFeeder(feed, to: ours)
+        let numbers = [feed.request.bytes.count, 3, 4, 0]
+        return (feeder, try run(numbers, input: theirs, (memory: 256 << 20, seconds: 600), answerLimit: 4096))
     }
 
     private static let bounds = (memory: 512 << 20, seconds: 20)
@@ -51,6 +58,17 @@ struct CheckerDoor {
     private func run(
         _ numbers: [Int],
         on bytes: [UInt8],
+        _ bounds: (memory: Int, seconds: Int),
+        answerLimit: Int
+    ) throws(GloveboxError) -> [UInt8]? {
+        let input: Descriptor
+        do { input = try Descriptor.sealed(bytes, name: "input") } catch { throw error.coded("checker.input") }
+        return try run(numbers, input: input, bounds, answerLimit: answerLimit)
+    }
+
+    private func run(
+        _ numbers: [Int],
+        input: Descriptor,
         _ bounds: (memory: Int, seconds: Int),
         answerLimit: Int
     ) throws(GloveboxError) -> [UInt8]? {
@@ -64,7 +82,7 @@ struct CheckerDoor {
         do throws(SyscallError) {
             specification.program = .descriptor(try Descriptor.open(path, O_RDONLY))
             output = try Descriptor.memory(name: "answer")
-            specification.descriptors = [try Descriptor.sealed(bytes, name: "input"), output]
+            specification.descriptors = [input, output]
         } catch { throw error.coded("checker.input") }
         specification.hasOutput = false
         specification.limits.memory = UInt64(bounds.memory)

@@ -60,6 +60,7 @@ package final class Engine: Sendable {
         for entry in site.read({ state in state.open.compactMap { state.jobs[$0] } }) {
             let id = entry.job.id
             switch entry.job.phase {
+            case .checking where entry.sealed != nil: break  // decided: what is left to do stands in the state
             case .staging, .running, .checking: try settle(entry)
             case .awaitingReview where try site.pending.find(entry) == nil:
                 try JobRunner(site: site, job: id).conclude()
@@ -75,7 +76,7 @@ package final class Engine: Sendable {
 
     /// Puts a job back into the queue when nothing of its data was within reach of its code, and ends it otherwise.
     ///
-    /// What a run left is in memory alone, so one that died while it was checked runs again, too. A job under which the
+    /// What a run left is in memory alone until it is decided, so one that died while it was checked runs again, too. A job under which the
     /// supervisor dies again and again is not run without end.
     private func settle(_ entry: JobEntry) throws(GloveboxError) {
         let id = entry.job.id
@@ -194,12 +195,7 @@ package final class Engine: Sendable {
                 let job = entry.job
                 if let isStopping = running[job.id] {
                     if job.phase == .cancelled, !isStopping { return .stop(job.id) }
-                    // Until the intent to release is on record; what follows is as after any cancellation.
-                    if entry.tally.isRevoked, job.phase.successors.contains(.cancelled),
-                        let vote = entry.tally.votes.last
-                    {
-                        return .change(job.id, .cancelled(by: vote.account))
-                    }
+                    if let change = Self.withdrawal(entry) { return .change(job.id, change) }
                     continue
                 }
                 if job.phase.successors.contains(.expired) {
@@ -223,6 +219,9 @@ package final class Engine: Sendable {
                     let ends = Site.reviewDeadline(of: entry)
                     if ends <= now { return .change(job.id, .expired()) }
                     wake = min(wake ?? ends, ends)
+                // A supervisor that died had decided it.
+                case .checking where entry.sealed != nil:
+                    return Self.withdrawal(entry).map { .change(job.id, $0) } ?? .conclude(job.id)
                 case .releasing where entry.sealed != nil && entry.reportIndex == nil: return .conclude(job.id)
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)
@@ -249,6 +248,14 @@ package final class Engine: Sendable {
             }
             return .wait(wake)
         }
+    }
+
+    /// What follows from a withdrawn approval until the intent to release is on record; nil when nothing does.
+    private static func withdrawal(_ entry: JobEntry) -> JobChange? {
+        guard entry.tally.isRevoked, entry.job.phase.successors.contains(.cancelled),
+            let vote = entry.tally.votes.last
+        else { return nil }
+        return .cancelled(by: vote.account)
     }
 
     /// Why a job that was approved is not any more; nil when it still is.

@@ -60,7 +60,7 @@ extension JobRunner {
         } catch {
             guard error.code.hasPrefix("output.") else { throw error }
             try site.transition(job, .collected(commitment: Machine.sha256([])))
-            try site.transition(job, .checked(.withhold), fields: [("verdict", "withhold")])
+            try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
             try site.transition(job, .withheld(reasons: [error.code]), explanation: error.message)
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
@@ -75,24 +75,19 @@ extension JobRunner {
             ),
         ]
         facts.decision = decision
-        facts.disclosure = CanonicalJSON.encode(record)
+        let evidence = CanonicalJSON.encode(record)
+        facts.disclosure = evidence
         log.outputs = files.map(\.log)
         let all = files.reduce(into: [UInt8]()) { $0 += $1.bytes }
         try site.transition(job, .collected(commitment: Machine.sha256(all)))
-        try site.transition(job, .checked(.release), fields: [("verdict", "release")])
-        var event = Event(
-            kind: .outputApproved,
-            job: job,
-            project: entry.manifest.project,
-            output: Site.output(of: job)
-        )
-        event.actor = policy.document.digest.named
-        try site.record(event)
+        let kept = try log.keep(in: site.blobs)
+        let released = try seal(entry, bundle, evidence, facts)
         try site.transition(
             job,
-            .releaseIntent(bundle: Machine.sha256(bundle)),
-            details: [("bytes", .integer(Int64(bundle.count))), ("task", try log.keep(in: site.blobs))]
+            .checked(.release),
+            fields: Self.verdict(.release),
+            details: [("sealed", released.sealed.json), ("task", kept)]
         )
-        try ReportMaker(site: site).issue(for: job, facts: facts)
+        try release(released)
     }
 }

@@ -82,7 +82,7 @@ struct JobRunner {
 
     func isCancelled() throws(GloveboxError) -> Bool { try entry().job.phase == .cancelled }
 
-    private func entry() throws(GloveboxError) -> JobEntry {
+    func entry() throws(GloveboxError) -> JobEntry {
         guard let entry = site.read({ state in state.jobs[job] }) else {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
@@ -145,13 +145,13 @@ struct JobRunner {
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
-        guard let output = result.output, let table = staging.table, let lineageKey = staging.lineageKey else {
-            throw GloveboxError("internal", "the run left no output directory or table")
+        guard let output = result.output, let rows = staging.rows, let lineageKey = staging.lineageKey else {
+            throw GloveboxError("internal", "the run left no output directory or rows")
         }
         try site.decisions.withLock { _ throws(GloveboxError) in
             if try withholdAfterProject(entry, &facts) { return }
             // As the datasets are now: a lineage may have been split while the job ran.
-            try decide(entry, policy, site.data(of: entry), output, table, lineageKey, staging.holdout, &facts)
+            try decide(entry, policy, site.data(of: entry), output, rows, lineageKey, staging.holdout, &facts)
         }
     }
 
@@ -173,7 +173,7 @@ struct JobRunner {
         _ policy: OutputPolicy,
         _ data: PlanData,
         _ directory: Descriptor,
-        _ table: DatasetTable,
+        _ rows: any RowSource,
         _ lineageKey: [UInt8],
         _ holdout: Holdout?,
         _ facts: inout RunFacts
@@ -191,189 +191,18 @@ struct JobRunner {
         case (.computed, _):
             let request = facts.keyRequest ?? .zero
             outcome = try QueryDecision(site: site, entry: entry, policy: policy, data: data, request: request)
-                .decide(table: table, lineageKey: lineageKey)
+                .decide(table: rows.table(), lineageKey: lineageKey)
         case (.opaque, let holdout?):
             outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, data: data)
-                .decide(outputs, table: table, holdout: holdout)
+                .decide(outputs, table: rows.table(), holdout: holdout)
         default:
             outcome = try OutputDecision(site: site, entry: entry, policy: policy, data: data)
-                .decide(outputs, table: table, lineageKey: lineageKey)
+                .decide(outputs, rows: rows, lineageKey: lineageKey)
         }
         facts.withheld = outputs.files.map {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
         }
         try settle(entry, policy, outcome, &facts)
-    }
-
-    /// Writes down what was decided: a refusal, a release that people look at, or one that leaves at its tick.
-    func settle(
-        _ entry: JobEntry,
-        _ policy: OutputPolicy,
-        _ outcome: OutputDecision.Outcome,
-        _ facts: inout RunFacts
-    ) throws(GloveboxError) {
-        facts.decision = outcome.decision
-        facts.disclosure = outcome.disclosure
-        facts.privacy = outcome.privacy
-        guard let released = outcome.released else {
-            try site.transition(
-                job,
-                .checked(.withhold),
-                fields: Self.verdict(.withhold),
-                details: [try signed(outcome)]
-            )
-            try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
-        }
-        if outcome.decision?.outcome == .review {
-            return try seal(outcome, released, facts)
-        }
-        try site.transition(
-            job,
-            .checked(.release),
-            fields: Self.verdict(.release),
-            details: [try signed(outcome)]
-        )
-        try approve(entry, policy.document.digest.named, outcome.approval, outcome.decision?.millibits ?? 0)
-        // Before the intent: what is compared and never released does no harm, the other way round does.
-        try outcome.remember()
-        try site.transition(
-            job,
-            .releaseIntent(bundle: Machine.sha256(released)),
-            details: [("bytes", .integer(Int64(released.count)))]
-        )
-        try ReportMaker(site: site).issue(for: job, facts: facts)
-    }
-
-    /// The record in full, signed, for the private body that auditors read.
-    private func signed(_ outcome: OutputDecision.Outcome) throws(GloveboxError) -> (String, JSONValue) {
-        let envelope = try ReportMaker(site: site).sign(record: outcome.evidence, of: entry()).envelope
-        return ("record", .string(Base64.encode(envelope.bytes)))
-    }
-
-    /// Fixes the bytes of a release that people decide on: they are on disk before the log names them.
-    private func seal(
-        _ outcome: OutputDecision.Outcome,
-        _ released: [UInt8],
-        _ facts: RunFacts
-    ) throws(GloveboxError) {
-        let entry = try entry()
-        let evidence = outcome.evidence
-        let draft = try ReportMaker(site: site).draft(of: job, facts: facts)
-        let contents = try site.pending.keep(PendingRelease(draft: draft, evidence: evidence), for: job)
-        let sealed = SealedRelease(
-            bundle: Machine.sha256(released),
-            evidence: Machine.sha256(evidence),
-            contents: contents,
-            millibits: draft.millibits,
-            tally: ReviewTally(
-                need: Int(clamping: Self.reviewers(entry.rules.output, outcome.decision)),
-                requester: entry.job.submitter
-            )
-        )
-        // Later releases are compared with it from now on, and it waits with what it was compared with itself.
-        try outcome.remember()
-        try site.transition(
-            job,
-            .checked(.review),
-            fields: Self.verdict(.review),
-            details: [try signed(outcome), ("sealed", sealed.json)]
-        )
-    }
-
-    /// How many people decide: with a picture of the job's own, as many as that takes, too.
-    private static func reviewers(_ rules: OutputPolicy, _ decision: Decision?) -> Int64 {
-        let figure = rules.opaque.fallback.flatMap { figure in
-            decision?.files.contains { $0.name == figure.name } == true ? figure.reviewers : nil
-        }
-        return max(rules.decision.reviewers, rules.tier == .opaque ? 2 : 1, figure ?? 1)
-    }
-
-    /// Ends a review: in which everyone has spoken, that was cut off, or whose sealed bytes are lost.
-    ///
-    /// Each step stands in the log before the next, so that a supervisor that dies on the way goes on where it was. What
-    /// cannot be read back as it was sealed does not leave.
-    func conclude() throws(GloveboxError) {
-        let entry = try entry()
-        guard let sealed = entry.sealed else { throw GloveboxError("internal", "job \(job) has no sealed release") }
-        let pending = try site.pending.find(entry)
-        if entry.job.phase == .awaitingReview, entry.job.review == nil {
-            try site.transition(job, .reviewClosed(release: sealed.tally.releases == true && pending != nil))
-        }
-        switch (entry.job.phase, pending) {
-        case (.awaitingReview, let pending?) where try self.entry().job.review == true:
-            try approve(entry, sealed.evidence.named, .null, sealed.millibits)
-            let bytes = try pending.bundle(entry.rules.output).count
-            try site.transition(
-                job,
-                .releaseIntent(bundle: sealed.bundle),
-                details: [("bytes", .integer(Int64(bytes)))]
-            )
-        case (.awaitingReview, _), (.releasing, nil):
-            let why = pending == nil ? "review.interrupted" : "review.refused"
-            try site.transition(job, .withheld(reasons: [why]), explanation: Self.explanations[why])
-        default: break
-        }
-        guard var closed = pending else { return try ReportMaker(site: site).issue(for: job, facts: nil) }
-        try closed.close(site.reviews(of: sealed), withheld: Self.reason(try self.entry()))
-        try ReportMaker(site: site).issue(for: job, closed.draft)
-    }
-
-    private static let explanations = [
-        "review.interrupted": "what was sealed for the review is gone or was changed; nothing left",
-        "review.refused": "a reviewer refused the release",
-    ]
-
-    /// Why nothing of a reviewed job leaves; nil when it does.
-    private static func reason(_ entry: JobEntry) -> String? {
-        switch entry.job.phase {
-        case .releasing: nil
-        case .cancelled: "job.cancelled"
-        case .expired: "review.expired"
-        default: entry.job.reasons.first ?? "review.interrupted"
-        }
-    }
-
-    /// Logs who approved the output, and what of the project's capacity that costs; once, however often it is tried.
-    private func approve(
-        _ entry: JobEntry,
-        _ approver: String,
-        _ approval: JSONValue,
-        _ millibits: Int64
-    ) throws(GloveboxError) {
-        var event = Event(
-            kind: .outputApproved,
-            job: job,
-            project: entry.manifest.project,
-            output: Site.output(of: job),
-            idempotencyKey: "output approved \(job)"
-        )
-        event.actor = approver
-        try site.record(event, approval)
-        event = Event(
-            kind: .budgetSpent,
-            job: job,
-            project: entry.manifest.project,
-            output: Site.output(of: job),
-            idempotencyKey: "capacity spent \(job)"
-        )
-        event.fields = [("budget", "capacity")]
-        try site.record(event, ["millibits": .integer(millibits)])
-    }
-
-    private static func verdict(_ verdict: CheckVerdict) -> [(String, JSONValue)] {
-        [("verdict", .string(verdict.rawValue))]
-    }
-
-    /// Lets a decided release go; its time has come.
-    func publish() throws(GloveboxError) {
-        guard let report = try entry().reportIndex else {
-            try site.transition(job, .errored(component: "supervisor", code: "job.interrupted"))
-            return
-        }
-        let (leaf, _) = try site.log.proof(report)
-        try site.transition(job, .released(report: Machine.sha256(leaf)), fields: site.witnessing())
     }
 
     /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.

@@ -41,7 +41,7 @@ struct OutputDecision {
 
     func decide(
         _ outputs: OutputCollector.Outputs,
-        table: DatasetTable,
+        rows: any RowSource,
         lineageKey: [UInt8]
     ) throws(GloveboxError) -> Outcome {
         let specs = site.specs(of: entry.manifest)
@@ -57,7 +57,7 @@ struct OutputDecision {
             id: entry.job.id,
             policy: policy,
             inputPolicy: data.inputPolicy,
-            table: table,
+            table: rows,
             spec: try specs.table(policy),
             chart: try specs.chart(policy)
         )
@@ -69,7 +69,7 @@ struct OutputDecision {
             projectMillibits: spent
         )
         let judge = OutputJudge(policy: policy, jails: site.jails)
-        let decision = try judge.table(outputs, request, past: past) { table }
+        let decision = try judge.table(outputs, request, past: past)
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         let bundle = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
         let context = DisclosureRecord.Context(

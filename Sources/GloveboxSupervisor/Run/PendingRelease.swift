@@ -16,7 +16,10 @@ struct PendingRelease: Sendable {
 
     /// Reads ``encoded()``.
     init(stored bytes: [UInt8]) throws(GloveboxError) {
-        var fields = try JSONFields(JSONReader.readCanonical(bytes), at: "pending")
+        // As long as its files are; it is the site's own, and was compared with what the log names.
+        var limits = JSONReader.Limits()
+        limits.bytes = bytes.count
+        var fields = try JSONFields(JSONReader.readCanonical(bytes, limits: limits), at: "pending")
         draft = try ReportDraft(json: fields.required("draft"))
         evidence = CanonicalJSON.encode(try fields.required("evidence"))
         try fields.finish()
@@ -45,7 +48,7 @@ struct PendingRelease: Sendable {
     }
 }
 
-/// Sealed releases that wait for people: one encrypted file each, durable before the log names it and gone with its job.
+/// Sealed releases that wait, for people or for their own report: one encrypted file each, durable before the log names it and gone with its job.
 ///
 /// A job has at most one, under its own id, which is the file's label, too.
 struct PendingReleases {

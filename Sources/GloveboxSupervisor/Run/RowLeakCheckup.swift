@@ -10,28 +10,27 @@ struct RowLeakCheckup {
 
     /// The decision with what the scan found; one that refuses already is not looked at.
     ///
-    /// `spec` is that of a recomputed table; nil for a file of the job's making. `table` gives every row at once, which a scan needs and counting does not.
+    /// `spec` is that of a recomputed table; nil for a file of the job's making.
     ///
     /// Source: release policy sections 5.6 and 12.
     ///
-    /// - Throws: `jail.*`, `leak.too-large`.
+    /// - Throws: `jail.*`, `dataset.*`.
     func judge(
         _ decision: Decision,
         _ policy: OutputPolicy,
         _ spec: TableSpec? = nil,
-        over table: () throws(GloveboxError) -> DatasetTable
+        over rows: any RowSource
     ) throws(GloveboxError) -> Decision {
         guard policy.checks.rowLeak != nil, decision.outcome != .refuse else { return decision }
-        let table = try table()
         let isCSV = { (file: Decision.File) in policy.output(named: file.name)?.type == .csv }
         // The policy's own word for how many units a value must have.
         let minUnits = policy.checks.threshold?.minUnits ?? policy.checks.rareValues?.minUnits ?? 10
         let leak = { (file: Decision.File) in
-            LeakRequest(
+            LeakFeed(
                 file,
                 // Made-up rows are made to be like people's: their own checks stand for those of rows and columns.
                 form: policy.tier == .recomputed && isCSV(file) ? .table : .bytes,
-                table: table,
+                rows: rows,
                 spec: spec,
                 minUnits: Int(clamping: minUnits)
             )

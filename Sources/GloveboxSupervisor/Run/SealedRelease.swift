@@ -2,7 +2,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
 
-/// A decided release that waits for people: its bytes are fixed, encrypted, and named in the log.
+/// A release that is decided, or waits for people: its bytes are fixed, encrypted, and named in the log.
 struct SealedRelease: Sendable {
     /// SHA-256 of the bundle as it would leave.
     let bundle: Digest
@@ -12,14 +12,23 @@ struct SealedRelease: Sendable {
     let contents: Digest?
     /// Thousandths of a bit it will be charged with; counted while it waits, so that two that wait do not fit one room.
     let millibits: Int64
-    /// The votes.
+    /// What the event of the approval keeps for later; null for most.
+    let approval: JSONValue
+    /// The votes; nobody has one on a release that leaves by itself.
     var tally: ReviewTally
     /// The votes' envelopes, in order.
     var envelopes: [[UInt8]] = []
 
-    init(bundle: Digest, evidence: Digest, contents: Digest, millibits: Int64, tally: ReviewTally) {
+    init(
+        bundle: Digest,
+        evidence: Digest,
+        contents: Digest,
+        millibits: Int64,
+        approval: JSONValue,
+        tally: ReviewTally
+    ) {
         (self.bundle, self.evidence, self.contents) = (bundle, evidence, contents)
-        (self.millibits, self.tally) = (millibits, tally)
+        (self.millibits, self.approval, self.tally) = (millibits, approval, tally)
     }
 
     /// Reads the journal's form.
@@ -34,6 +43,7 @@ struct SealedRelease: Sendable {
             return digest
         }
         millibits = try fields.integer("millibits")
+        approval = fields.optional("approval") ?? .null
         tally = ReviewTally(need: Int(try fields.integer("need")), requester: requester)
         try fields.finish()
     }
@@ -45,6 +55,7 @@ struct SealedRelease: Sendable {
             ("need", .integer(Int64(tally.need))),
         ])
         json["contents"] = contents.map { .string($0.hex) }
+        if approval != .null { json["approval"] = approval }
         return .object(json)
     }
 }

@@ -24,6 +24,13 @@ final class Staging {
         case blocks(Int64)
     }
 
+    /// A dataset, and how large the file is that a job is shown of it.
+    private struct Opened {
+        let dataset: RegisteredDataset
+        let rows: any RowSource
+        var size = RowView.Size()
+    }
+
     private let site: Site
     private let entry: JobEntry
     private let data: PlanData
@@ -33,10 +40,10 @@ final class Staging {
     private let pay: () throws(GloveboxError) -> Void
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
-    /// The dataset's rows, for recomputing what the job claims.
-    private(set) var table: DatasetTable?
-    /// The rows of each of the plan's datasets.
-    private var tables: [DatasetTable] = []
+    /// The rows that specs and queries are about, for recomputing what the job claims.
+    private(set) var rows: (any RowSource)?
+    /// Each of the plan's datasets, once it is open.
+    private var opened: [Opened] = []
     /// What the job saw of them and what it did not; nil when it sees all.
     private(set) var holdout: Holdout?
     /// How many jails were filled.
@@ -95,16 +102,22 @@ final class Staging {
                 "the code is now \(measured.narSha256), the plan was approved for \(approved)"
             )
         }
-        if tables.isEmpty { try openData() }
-        for (place, (dataset, table)) in zip(data.datasets, tables).enumerated() {
-            let rows = try projection(of: dataset, table, block: block)
+        if opened.isEmpty { try openData() }
+        for (place, opened) in opened.enumerated() {
             try identity.perform { () throws(GloveboxError) in
+                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                let file: Descriptor
                 do throws(SyscallError) {
-                    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                    let directory = directories[1 + place]
-                    let file = try Descriptor.open("\(dataset.name).csv", flags, mode: 0o444, in: directory)
-                    for piece in rows.pieces() { try file.write(piece) }
+                    file = try Descriptor.open(
+                        "\(opened.dataset.name).csv",
+                        flags,
+                        mode: 0o444,
+                        in: directories[1 + place]
+                    )
                 } catch { throw error.coded("jail.staging") }
+                try show(opened, block: block) { (piece) throws(GloveboxError) in
+                    do throws(SyscallError) { try file.write(piece) } catch { throw error.coded("jail.staging") }
+                }
             }
         }
         filled += 1
@@ -112,18 +125,24 @@ final class Staging {
     }
 
     /// Names the view and keeps it within the input policy's limits, before a byte of it is shown.
-    private func checkLimits(_ rows: Projection, of dataset: RegisteredDataset) throws(GloveboxError) {
+    private func checkLimits(_ opened: inout Opened) throws(GloveboxError) {
         var hash = SHA256()
-        var bytes = 0
-        for piece in rows.ordered.pieces() {
-            hash.update(data: piece)
-            bytes += piece.count
+        let dataset = opened.dataset
+        if let part = try part(of: opened, block: nil) {
+            var bytes = 0
+            for piece in part.ordered.pieces() {
+                hash.update(data: piece)
+                bytes += piece.count
+            }
+            opened.size = RowView.Size(rows: part.rowCount, bytes: bytes)
+        } else {
+            opened.size = try view(of: opened).ordered { hash.update(data: $0) }
         }
-        let limits = dataset.inputPolicy.limits
-        if let limits, rows.rowCount > limits.maxRows || bytes > limits.maxBytes {
+        let (rows, bytes) = (opened.size.rows, opened.size.bytes)
+        if let limits = dataset.inputPolicy.limits, rows > limits.maxRows || bytes > limits.maxBytes {
             throw GloveboxError(
                 "input-policy.limits",
-                "the job would see \(rows.rowCount) rows in \(bytes) bytes, more than the input policy allows",
+                "the job would see \(rows) rows in \(bytes) bytes, more than the input policy allows",
                 hint: "Narrow row_filter or columns, or publish a policy with greater limits."
             )
         }
@@ -133,54 +152,79 @@ final class Staging {
         views[dataset.name] = GloveboxCore.Digest(bytes: Array(code))
     }
 
-    /// What a jail is shown of a dataset: a block, or, without one, all that the job may see.
-    private func projection(
-        of dataset: RegisteredDataset,
-        _ table: DatasetTable,
-        block: Int?
-    ) throws(GloveboxError) -> Projection {
+    /// Hands over the file that a jail is shown of a dataset.
+    private func show(
+        _ opened: Opened,
+        block: Int,
+        _ take: ([UInt8]) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
+        if let part = try part(of: opened, block: block) {
+            for piece in part.pieces() { try take(piece) }
+        } else {
+            try view(of: opened).shuffled(seed: permutationSeed(), size: opened.size, take)
+        }
+    }
+
+    /// All that a job may see of a dataset.
+    private func view(of opened: Opened) throws(GloveboxError) -> RowView {
         var showsRows = true
         if case .header = shown { showsRows = false }
+        return try RowView(opened.rows, inputPolicy: opened.dataset.inputPolicy, showsRows: showsRows)
+    }
+
+    /// What a job is shown of a dataset of which it is not shown all: a block, or the rows of no holdout.
+    private func part(of opened: Opened, block: Int?) throws(GloveboxError) -> Projection? {
         var (rows, seed) = (holdout?.shown, try permutationSeed())
         if let block, let blocks { (rows, seed) = (blocks.rows[block], blocks.orderSeed(of: block)) }
+        guard holdout != nil || blocks != nil else { return nil }
         return try Projection(
-            table,
-            inputPolicy: dataset.inputPolicy,
+            opened.rows.table(),
+            inputPolicy: opened.dataset.inputPolicy,
             permutationSeed: seed,
-            showsRows: showsRows,
             only: rows
         )
     }
 
-    /// Decrypts the data; the keys leave the broker only after the log says so, and nothing is read before it is paid for.
+    /// Opens the data; the keys leave the broker only after the log says so, and nothing is read before it is paid for.
+    ///
+    /// What divides the rows has them all in memory, and so has a join; all else reads them as it goes.
     private func openData() throws(GloveboxError) {
         let keys = try door.open()
         try pay()
-        var tables: [DatasetTable] = []
+        var sources: [any RowSource] = []
         for (dataset, keys) in zip(data.datasets, keys) {
-            let sealed = try StateFile.read(site.layout.datasets + "/" + dataset.file, limit: 8 << 30)
-            let bytes = try SealedChunks.open(sealed, key: keys.data, label: dataset.file)
-            tables.append(try DatasetTable(stored: bytes, description: dataset.description))
+            let path = site.layout.datasets + "/" + dataset.file
+            let source = try StoredRows.open(
+                path,
+                key: keys.data,
+                label: dataset.file,
+                description: dataset.description
+            )
+            sources.append(data.needsTable(under: entry.rules.output) ? try source.table() : source)
         }
-        let table = try data.table(of: tables)
+        let rows = try data.rows(of: sources)
         lineageKey = try Lineage.tagKey(at: site)
         switch shown {
         case .rows, .header: break
         case .withHoldout(let check):
             holdout = try Holdout(
                 check,
-                of: table,
+                of: rows.table(),
                 inputPolicy: data.inputPolicy,
                 seed: Machine.sha256(Machine.random(32))
             )
         case .blocks(let count):
-            blocks = try UnitBlocks(of: table, inputPolicy: data.inputPolicy, count: count, seed: permutationSeed())
+            blocks = try UnitBlocks(
+                of: rows.table(),
+                inputPolicy: data.inputPolicy,
+                count: count,
+                seed: permutationSeed()
+            )
         }
-        for (dataset, table) in zip(data.datasets, tables) {
-            try checkLimits(projection(of: dataset, table, block: nil), of: dataset)
-        }
-        self.table = table
-        self.tables = tables
+        var opened = zip(data.datasets, sources).map { Opened(dataset: $0, rows: $1) }
+        for index in opened.indices { try checkLimits(&opened[index]) }
+        self.rows = rows
+        self.opened = opened
     }
 
     /// What decides the order in which the job sees the rows, and their blocks: drawn for each run, or, when the run is to be

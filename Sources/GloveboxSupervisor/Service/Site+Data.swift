@@ -26,21 +26,31 @@ extension Site {
         guard read({ state in state.datasets[request.name] == nil }) else {
             throw GloveboxError("object.conflict", "there is a dataset named \(request.name) already")
         }
-        let table = try importTable(request.privatePath, description)
-        let file = Machine.identifier("dsv")
-        let keys = DatasetKeys()
-        try StateFile.write(
-            SealedChunks.seal(table.encoded, key: keys.data, label: file),
-            to: layout.datasets + "/" + file
+        guard request.privatePath.hasPrefix("/") else {
+            throw GloveboxError("path.invalid", "the private file's path must be absolute")
+        }
+        let rows = DatasetFileRows(
+            path: request.privatePath,
+            description: description,
+            hint: "gloveboxd itself reads the file; it must be allowed to."
         )
-        let lineages = try Lineage.of(table, at: self)
-        for lineage in lineages { try lineage.remember(table, at: self) }
+        let file = Machine.identifier("dsv")
+        let path = layout.datasets + "/" + file
+        let keys = DatasetKeys()
+        var tagger = UnitTagger(description, key: try LineageKey(Lineage.tagKey(at: self)))
+        let (size, bytes) = try StoredRows.seal(rows, to: path, key: keys.data, label: file) { tagger.take($0) }
+        let units = tagger.tags.sorted()
+        let lineages = try Lineage.of(units, at: self)
+        for lineage in lineages { try lineage.remember(units, at: self) }
         let mock = try MockData.csv(description, inputPolicy: inputPolicy)
         let mockDigest = try blobs.put(mock)
-        let commitment = DatasetCommitment.root(
-            parts: [(path: "\(request.name).csv", bytes: table.encoded)],
+        // Over what was written, read back.
+        let stored = try StoredRows(path, key: keys.data, label: file, description: description)
+        let commitment = try DatasetCommitment.root(
+            path: "\(request.name).csv",
+            length: bytes,
             key: keys.salt
-        )
+        ) { (take) throws(GloveboxError) in try stored.pieces(take) }
         let ledger = try broker.enrol(file: file, commitment: commitment, keys: keys)
         let json: JSONValue = [
             "name": .string(request.name), "version": .integer(description.document.version),
@@ -48,8 +58,8 @@ extension Site {
             "inputPolicy": inputValue, "inputPolicyLines": DocumentLines(inputLines).json, "file": .string(file),
             "brokerLedger": ledger.json, "lineage": .string(lineages[0].id), "commitment": commitment.json,
             "furtherLineages": .array(lineages.dropFirst().map { .string($0.id) }),
-            "rowBucket": .string(Self.bucket(table.rowCount)), "mock": mockDigest.json,
-            "mockBytes": .integer(Int64(mock.count)),
+            "rowBucket": .string(Self.bucket(size.rows)), "mock": mockDigest.json,
+            "mockBytes": .integer(Int64(mock.count)), "bytes": .integer(Int64(bytes)),
         ]
         let dataset = try RegisteredDataset(json: json)
         try record(
@@ -69,20 +79,6 @@ extension Site {
             Event(kind: .mockDataPublished, dataset: request.name, fields: [("mock", .string(mockDigest.hex))])
         )
         return summary(of: dataset)
-    }
-
-    private func importTable(
-        _ path: String,
-        _ description: DatasetDescription
-    ) throws(GloveboxError) -> DatasetTable {
-        guard path.hasPrefix("/") else {
-            throw GloveboxError("path.invalid", "the private file's path must be absolute")
-        }
-        return try DatasetFile.table(
-            path,
-            description,
-            hint: "gloveboxd itself reads the file; it must be allowed to."
-        )
     }
 
     /// Rows in powers of ten.

@@ -69,6 +69,7 @@ extension Site {
         let rules = try rules(request, project, datasets)
         let policy = rules.output
         let data = try PlanData(datasets, rules)
+        try data.requireRoom(under: policy)
         guard let processing = read({ state in state.processingPolicy }) else {
             throw GloveboxError("policy.unknown", "the site has no processing policy")
         }

@@ -47,12 +47,27 @@ struct PlanData: Sendable {
 
     /// The rows that specs and queries are about.
     ///
-    /// - Throws: `join.*`.
-    func table(of tables: [DatasetTable]) throws(GloveboxError) -> DatasetTable {
-        guard tables.count == datasets.count, let first = tables.first else {
-            throw GloveboxError("internal", "there is not one table for each dataset")
+    /// - Throws: `join.*`, `dataset.in-memory`.
+    func rows(of sources: [any RowSource]) throws(GloveboxError) -> any RowSource {
+        guard sources.count == datasets.count, let first = sources.first else {
+            throw GloveboxError("internal", "there is not one source of rows for each dataset")
         }
-        return tables.count == 1 ? first : try first.joined(with: tables[1], as: description)
+        return sources.count == 1 ? first : try first.table().joined(with: sources[1].table(), as: description)
+    }
+
+    /// Whether what the policy asks for has every row in memory: a join, queries, blocks of units, and what is compared
+    /// with a holdout; tables, regressions and updates of rounds are made while the rows are read.
+    func needsTable(under policy: OutputPolicy) -> Bool {
+        datasets.count > 1 || policy.tier == .opaque || policy.tier == .computed && !policy.isOfRounds
+    }
+
+    /// Checks that a plan under the policy has its rows in memory where it must.
+    ///
+    /// - Throws: `dataset.in-memory`.
+    func requireRoom(under policy: OutputPolicy) throws(GloveboxError) {
+        guard needsTable(under: policy), let large = datasets.first(where: { $0.bytes ?? 0 > DatasetTable.mostBytes })
+        else { return }
+        throw DatasetTable.tooLarge("the dataset \(large.name)")
     }
 }
 

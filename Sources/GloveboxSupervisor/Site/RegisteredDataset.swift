@@ -25,6 +25,8 @@ struct RegisteredDataset: Sendable {
     /// The mock twin's digest in the blob store.
     let mock: Digest
     let mockBytes: UInt64
+    /// Bytes of the stored form; nil from versions that did not say.
+    let bytes: Int64?
 
     init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "dataset")
@@ -50,6 +52,10 @@ struct RegisteredDataset: Sendable {
         rowBucket = try fields.string("rowBucket")
         mock = try fields.digest("mock")
         mockBytes = UInt64(clamping: try fields.integer("mockBytes"))
+        bytes = try fields.optional("bytes").map { (json) throws(GloveboxError) in
+            guard let bytes = json.integer else { throw GloveboxError("schema.type", "dataset.bytes must be a number") }
+            return bytes
+        }
         try fields.finish()
     }
 

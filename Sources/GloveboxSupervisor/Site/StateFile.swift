@@ -17,10 +17,39 @@ enum StateFile {
 
     /// Writes a file durably: temporary name, sync, rename, sync of the directory.
     static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(GloveboxError) {
+        try write(to: path, mode: mode) { (file) throws(GloveboxError) in try file.write(bytes) }
+    }
+
+    /// A file that is being written.
+    struct Writer {
+        fileprivate let file: Descriptor
+
+        /// Appends bytes.
+        ///
+        /// - Throws: `storage.write`.
+        func write(_ bytes: [UInt8]) throws(GloveboxError) {
+            do { try file.write(bytes) } catch { throw error.coded("storage.write") }
+        }
+    }
+
+    /// The same piece by piece; what `body` throws leaves the file as it was.
+    static func write(
+        to path: String,
+        mode: UInt32 = 0o600,
+        _ body: (Writer) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
+        let temporary = path + ".new"
+        let file: Descriptor
+        do {
+            file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+        } catch { throw error.coded("storage.write") }
+        do throws(GloveboxError) {
+            try body(Writer(file: file))
+        } catch {
+            unsafe unlink(temporary)
+            throw error
+        }
         do throws(SyscallError) {
-            let temporary = path + ".new"
-            let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
-            try file.write(bytes)
             guard fsync(file.raw) == 0 else { throw SyscallError("fsync", errno, temporary) }
             guard unsafe rename(temporary, path) == 0 else { throw SyscallError("rename", errno, path) }
             let end = path.lastIndex(of: "/") ?? path.startIndex

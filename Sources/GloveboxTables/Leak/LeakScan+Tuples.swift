@@ -1,10 +1,40 @@
 extension LeakScan {
     /// A combination of values that the file mentions, and the units that have it.
-    private struct Pattern {
+    struct Pattern {
         /// For each private column the value's number among those that the file mentions; -1 for none.
         let values: [Int32]
         let unit: UInt32
         var isShared = false
+    }
+
+    /// The combinations that the rows have.
+    struct Patterns {
+        private(set) var all: [Pattern] = []
+        private var found: [[Int32]: Int] = [:]
+
+        /// Adds the combinations of some rows; `mentions` gives the number of each place that they may name.
+        mutating func take(_ rows: LeakRows, _ mentions: [[Int32]]) {
+            // Most columns have nothing that the file mentions.
+            let able = mentions.indices.filter { mentions[$0].contains { $0 >= 0 } }
+            guard able.count >= 2 else { return }
+            for (row, unit) in rows.units.enumerated() {
+                var values = [Int32](repeating: -1, count: mentions.count)
+                var count = 0
+                for column in able {
+                    let place = rows.columns[column].places[row]
+                    guard place != LeakRows.Column.missing, mentions[column][Int(place)] >= 0 else { continue }
+                    values[column] = mentions[column][Int(place)]
+                    count += 1
+                }
+                guard count >= 2 else { continue }
+                if let known = found[values] {
+                    if all[known].unit != unit { all[known].isShared = true }
+                } else {
+                    found[values] = all.count
+                    all.append(Pattern(values: values, unit: unit))
+                }
+            }
+        }
     }
 
     /// Step 3: two cells of one row that together are only one unit's.
@@ -17,31 +47,29 @@ extension LeakScan {
         let named = columns.map { column in
             request.columns.firstIndex { $0.name.utf8.elementsEqual(table.header[column].utf8) }
         }
-        let numbered = numbered(table, columns)
-        let patterns = patterns(numbered)
         for (place, row) in table.rows.enumerated() where !row.contains(.suppressed) {
             var byColumn = [Int32](repeating: -1, count: request.columns.count)
             var anywhere: Set<Int32> = []
             for (index, column) in columns.enumerated() {
-                guard let number = numbered[Self.spelled(row[column])] else { continue }
+                guard let number = mentioned[Self.spelled(row[column])] else { continue }
                 if let name = named[index] { byColumn[name] = number } else { anywhere.insert(number) }
             }
-            if hasUnique(byColumn, anywhere, patterns) {
+            if hasUnique(byColumn, anywhere) {
                 verdict.add(LeakVerdict.Hit(.tuples, row: place + 1, column: 0))
             }
         }
     }
 
-    // Every value that the file mentions, by its one spelling.
-    private func numbered(_ table: CheckedTable, _ columns: [Int]) -> [String: Int32] {
-        var numbered: [String: Int32] = [:]
+    /// Every value that a table mentions outside statistics, by its one spelling.
+    static func mentioned(_ table: CheckedTable, besides statistics: Set<Int>) -> [String: Int32] {
+        var mentioned: [String: Int32] = [:]
         for row in table.rows {
-            for column in columns {
-                let text = Self.spelled(row[column])
-                if numbered[text] == nil { numbered[text] = Int32(numbered.count) }
+            for column in table.header.indices where !statistics.contains(column) {
+                let text = spelled(row[column])
+                if mentioned[text] == nil { mentioned[text] = Int32(mentioned.count) }
             }
         }
-        return numbered
+        return mentioned
     }
 
     private static func spelled(_ cell: CheckedTable.Cell) -> String {
@@ -49,30 +77,8 @@ extension LeakScan {
         return cell.text
     }
 
-    private func patterns(_ numbered: [String: Int32]) -> [Pattern] {
-        let columns = request.columns.map { column in
-            column.values.map { value in numbered[ExactDecimal(csvText: value.utf8)?.text ?? value] ?? -1 }
-        }
-        var found: [[Int32]: Int] = [:]
-        var patterns: [Pattern] = []
-        for (row, unit) in request.units.enumerated() {
-            let values = zip(request.columns, columns).map { column, numbers in
-                let place = column.rows[row]
-                return place == LeakRequest.Column.missing ? -1 : numbers[Int(place)]
-            }
-            if values.count(where: { $0 >= 0 }) < 2 { continue }
-            if let known = found[values] {
-                if patterns[known].unit != unit { patterns[known].isShared = true }
-            } else {
-                found[values] = patterns.count
-                patterns.append(Pattern(values: values, unit: unit))
-            }
-        }
-        return patterns
-    }
-
-    private func hasUnique(_ byColumn: [Int32], _ anywhere: Set<Int32>, _ patterns: [Pattern]) -> Bool {
-        for pattern in patterns where !pattern.isShared {
+    private func hasUnique(_ byColumn: [Int32], _ anywhere: Set<Int32>) -> Bool {
+        for pattern in patterns.all where !pattern.isShared {
             var (matched, cells, loose): ([Int], Int, Set<Int32>) = ([], 0, [])
             for (column, value) in pattern.values.enumerated() where value >= 0 {
                 if value == byColumn[column] {
@@ -84,7 +90,7 @@ extension LeakScan {
                 }
             }
             guard cells >= 2, matched.count >= 2 else { continue }
-            let others = patterns.contains { other in
+            let others = patterns.all.contains { other in
                 (other.unit != pattern.unit || other.isShared)
                     && matched.allSatisfy { other.values[$0] == pattern.values[$0] }
             }

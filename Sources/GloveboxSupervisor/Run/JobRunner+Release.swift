@@ -1,0 +1,196 @@
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxDisclosure
+internal import GloveboxJobs
+internal import GloveboxPolicy
+internal import GloveboxStore
+internal import GloveboxTransparency
+
+/// From a decision to its end. What may leave is on disk, encrypted, before the log names it, and each step stands in the
+/// log before the next, so that a supervisor that dies on the way goes on where it was and releases once.
+extension JobRunner {
+    /// Bytes that are fixed, and what the log is told of them.
+    typealias Fixed = (sealed: SealedRelease, pending: PendingRelease)
+
+    /// Writes down what was decided: a refusal, a release that people look at, or one that leaves at its tick.
+    func settle(
+        _ entry: JobEntry,
+        _ policy: OutputPolicy,
+        _ outcome: OutputDecision.Outcome,
+        _ facts: inout RunFacts
+    ) throws(GloveboxError) {
+        facts.decision = outcome.decision
+        facts.disclosure = outcome.disclosure
+        facts.privacy = outcome.privacy
+        guard let released = outcome.released else {
+            try site.transition(
+                job,
+                .checked(.withhold),
+                fields: Self.verdict(.withhold),
+                details: [try signed(outcome)]
+            )
+            try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
+            try ReportMaker(site: site).issue(for: job, facts: facts)
+            return
+        }
+        let isReviewed = outcome.decision?.outcome == .review
+        let fixed = try seal(
+            entry,
+            released,
+            outcome.evidence,
+            facts,
+            approval: isReviewed ? .null : outcome.approval,
+            reviewers: isReviewed ? Self.reviewers(policy, outcome.decision) : 0
+        )
+        // Later releases are compared with it from now on: what is compared and never released does no harm, the other way
+        // round does. One that waits does so with what it was compared with itself.
+        try outcome.remember()
+        let verdict: CheckVerdict = isReviewed ? .review : .release
+        try site.transition(
+            job,
+            .checked(verdict),
+            fields: Self.verdict(verdict),
+            details: [try signed(outcome), ("sealed", fixed.sealed.json)]
+        )
+        if !isReviewed { try release(fixed) }
+    }
+
+    /// Fixes the bytes of a release: they are on disk before the log names them.
+    ///
+    /// - Throws: `storage.write`, `broker.*`.
+    func seal(
+        _ entry: JobEntry,
+        _ bundle: [UInt8],
+        _ evidence: [UInt8],
+        _ facts: RunFacts,
+        approval: JSONValue = .null,
+        reviewers: Int64 = 0
+    ) throws(GloveboxError) -> Fixed {
+        let draft = try ReportMaker(site: site).draft(of: job, facts: facts)
+        let pending = PendingRelease(draft: draft, evidence: evidence)
+        let sealed = SealedRelease(
+            bundle: Machine.sha256(bundle),
+            evidence: Machine.sha256(evidence),
+            contents: try site.pending.keep(pending, for: job),
+            millibits: draft.millibits,
+            approval: approval,
+            tally: ReviewTally(need: Int(clamping: reviewers), requester: entry.job.submitter)
+        )
+        return (sealed, pending)
+    }
+
+    /// Carries out the decision that a release leaves by itself, from wherever an earlier supervisor left it.
+    func release(_ fixed: Fixed) throws(GloveboxError) {
+        let entry = try entry()
+        if entry.job.phase == .checking {
+            try intend(entry, fixed, approvedBy: entry.rules.output.document.digest.named)
+        }
+        try ReportMaker(site: site).issue(for: job, fixed.pending.draft)
+    }
+
+    /// Logs who let a release go, and which.
+    private func intend(_ entry: JobEntry, _ fixed: Fixed, approvedBy approver: String) throws(GloveboxError) {
+        try approve(entry, approver, fixed.sealed)
+        let bytes = try fixed.pending.bundle(entry.rules.output).count
+        try site.transition(
+            job,
+            .releaseIntent(bundle: fixed.sealed.bundle),
+            details: [("bytes", .integer(Int64(bytes)))]
+        )
+    }
+
+    /// Ends what was sealed: a release that leaves by itself, or a review in which everyone has spoken, that was cut off, or
+    /// whose sealed bytes are lost.
+    ///
+    /// What cannot be read back as it was sealed does not leave.
+    func conclude() throws(GloveboxError) {
+        let entry = try entry()
+        guard let sealed = entry.sealed else { throw GloveboxError("internal", "job \(job) has no sealed release") }
+        let pending = try site.pending.find(entry)
+        if entry.job.verdict == .release, !entry.job.phase.isTerminal, let pending {
+            return try release((sealed, pending))
+        }
+        if entry.job.phase == .awaitingReview, entry.job.review == nil {
+            try site.transition(job, .reviewClosed(release: sealed.tally.releases == true && pending != nil))
+        }
+        switch (entry.job.phase, pending) {
+        case (.awaitingReview, let pending?) where try self.entry().job.review == true:
+            try intend(entry, (sealed, pending), approvedBy: sealed.evidence.named)
+        case (.awaitingReview, _), (.checking, nil), (.releasing, nil):
+            let why = pending == nil ? "review.interrupted" : "review.refused"
+            try site.transition(job, .withheld(reasons: [why]), explanation: Self.explanations[why])
+        default: break
+        }
+        guard var closed = pending else { return try ReportMaker(site: site).issue(for: job, facts: nil) }
+        try closed.close(site.reviews(of: sealed), withheld: Self.reason(try self.entry()))
+        try ReportMaker(site: site).issue(for: job, closed.draft)
+    }
+
+    /// Lets a decided release go; its time has come.
+    func publish() throws(GloveboxError) {
+        guard let report = try entry().reportIndex else {
+            try site.transition(job, .errored(component: "supervisor", code: "job.interrupted"))
+            return
+        }
+        let (leaf, _) = try site.log.proof(report)
+        try site.transition(job, .released(report: Machine.sha256(leaf)), fields: site.witnessing())
+    }
+
+    /// The record in full, signed, for the private body that auditors read.
+    private func signed(_ outcome: OutputDecision.Outcome) throws(GloveboxError) -> (String, JSONValue) {
+        let envelope = try ReportMaker(site: site).sign(record: outcome.evidence, of: entry()).envelope
+        return ("record", .string(Base64.encode(envelope.bytes)))
+    }
+
+    /// How many people decide: with a picture of the job's own, as many as that takes, too.
+    private static func reviewers(_ rules: OutputPolicy, _ decision: Decision?) -> Int64 {
+        let figure = rules.opaque.fallback.flatMap { figure in
+            decision?.files.contains { $0.name == figure.name } == true ? figure.reviewers : nil
+        }
+        return max(rules.decision.reviewers, rules.tier == .opaque ? 2 : 1, figure ?? 1)
+    }
+
+    private static let explanations = [
+        "review.interrupted": "what was sealed for the release is gone or was changed; nothing left",
+        "review.refused": "a reviewer refused the release",
+    ]
+
+    /// Why nothing of a sealed release leaves; nil when it does.
+    private static func reason(_ entry: JobEntry) -> String? {
+        switch entry.job.phase {
+        case .releasing: nil
+        case .cancelled: "job.cancelled"
+        case .expired: "review.expired"
+        default: entry.job.reasons.first ?? "review.interrupted"
+        }
+    }
+
+    /// Logs who approved the output, and what of the project's capacity that costs; once, however often it is tried.
+    ///
+    /// What holds nothing private costs none.
+    private func approve(_ entry: JobEntry, _ approver: String, _ sealed: SealedRelease) throws(GloveboxError) {
+        var event = Event(
+            kind: .outputApproved,
+            job: job,
+            project: entry.manifest.project,
+            output: Site.output(of: job),
+            idempotencyKey: "output approved \(job)"
+        )
+        event.actor = approver
+        try site.record(event, sealed.approval)
+        guard !entry.manifest.inputs.isEmpty else { return }
+        event = Event(
+            kind: .budgetSpent,
+            job: job,
+            project: entry.manifest.project,
+            output: Site.output(of: job),
+            idempotencyKey: "capacity spent \(job)"
+        )
+        event.fields = [("budget", "capacity")]
+        try site.record(event, ["millibits": .integer(sealed.millibits)])
+    }
+
+    static func verdict(_ verdict: CheckVerdict) -> [(String, JSONValue)] {
+        [("verdict", .string(verdict.rawValue))]
+    }
+}
