@@ -31,7 +31,7 @@ struct Guard {
         let limit = plan.wallMilliseconds
         if limit == 0 {
             _ = wait()
-        } else if wait(executed: inside) == .executed {
+        } else if wait(begun: inside) == .begun {
             let start = monotonicMilliseconds()
             if wait(until: start + limit) == .late {
                 _ = control.send(JailMessage.expired)
@@ -55,17 +55,17 @@ struct Guard {
     private enum Waking {
         /// The jail or the supervisor is gone.
         case ended
-        /// The program runs.
-        case executed
+        /// The program's time has begun.
+        case begun
         /// The time, on the monotonic clock, is over.
         case late
     }
 
     /// Waits for the jail's end or the supervisor's, and for what else is asked.
     ///
-    /// The program's time begins with its exec, which closes the last copy of init's end of the socket: before it, only
-    /// building and filling the jail takes time.
-    private func wait(executed inside: Control? = nil, until end: UInt64? = nil) -> Waking {
+    /// The program's time begins when the last copy of init's end of the socket is closed, right before exec: until then
+    /// only building and filling the jail takes time.
+    private func wait(begun inside: Control? = nil, until end: UInt64? = nil) -> Waking {
         while true {
             let now = monotonicMilliseconds()
             if let end, now >= end { return .late }
@@ -79,7 +79,7 @@ struct Guard {
                 call(SYS_poll, Int(bitPattern: $0), 3, timeout)
             }
             if polled.0.revents != 0 || polled.1.revents != 0 || (ready < 0 && ready != -4) { return .ended }
-            if polled.2.revents != 0 { return .executed }
+            if polled.2.revents != 0 { return .begun }
         }
     }
 

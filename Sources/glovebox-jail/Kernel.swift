@@ -77,8 +77,8 @@ func readAll(_ descriptor: Int, limit: Int) -> [UInt8]? {
     }
 }
 
-/// Ends the process at once.
+/// Ends the process at once, by a trap where its filter knows no exit.
 func leave(_ status: Int) -> Never {
     _ = call(SYS_exit_group, status)
-    while true { _ = call(SYS_pause) }
+    glx_trap()
 }

@@ -5,7 +5,7 @@ import GloveboxPlanEmbedded
 struct Workload {
     let plan: JailPlan
     let control: Control
-    /// The socket to the launcher, which learns of exec by its end.
+    /// The socket to the launcher, which learns by its end that the program's time begins.
     let launcher: Control
     /// Where init says that the host's mounts are gone.
     let detached: Int
@@ -64,6 +64,8 @@ struct Workload {
         control.check(control.send(JailMessage.ready, account, descriptors: shown), .readback)
         for file in shown { close(Int(file)) }
         guard control.expect(JailMessage.execute) else { leave(125) }
+        // From here on the program's time runs, whether exec succeeds or not.
+        close(Kept.launcher)
         execute(control)
     }
 

@@ -31,6 +31,9 @@
 // Any system call by number. Swift's Glibc overlay hides syscall(2) because it is variadic.
 long glx_syscall(long number, long a, long b, long c, long d, long e, long f);
 
+// Ends the process by an illegal instruction, which no filter can refuse.
+static inline _Noreturn void glx_trap(void) { __builtin_trap(); }
+
 // sync_file_range(2): the disk begins to write these bytes, and nothing is durable yet.
 int glx_start_sync(int file, int64_t offset, int64_t count);
 
