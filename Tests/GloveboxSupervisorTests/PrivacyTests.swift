@@ -26,6 +26,8 @@ import Testing
         "bpf",
         "reportId", "reportLeaf", "nonceDigest", "size",
         "request", "hpkeKey", "kekId", "idempotencyKey",
+        // Where in the log the payment for a key stands.
+        "paid",
         // Of the plan and its rules, not of the data: votes needed, which run, what it may cost, and the verdict.
         "quorum", "run", "budget", "amount", "verdict", "logQuorum", "witnessed", "synchronised",
     ]

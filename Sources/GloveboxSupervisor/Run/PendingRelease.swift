@@ -90,6 +90,6 @@ struct PendingReleases {
     /// - Throws: `storage.write`.
     func destroy(_ job: String) throws(GloveboxError) {
         // A write that a crash cut off has left its own name.
-        for path in [path(job), path(job) + ".new"] where StateFile.exists(path) { try StateFile.destroySecret(path) }
+        for path in [path(job), path(job) + ".new"] where StateFile.exists(path) { try StateFile.destroySealed(path) }
     }
 }

@@ -60,19 +60,36 @@ enum StateFile {
 
     /// Replaces a secret and overwrites the one before, as far as the file system writes in place.
     static func replaceSecret(_ bytes: [UInt8], at path: String) throws(GloveboxError) {
-        let old: Descriptor
-        do { old = try Descriptor.open(path, O_WRONLY | O_NOFOLLOW) } catch { throw error.coded("storage.write") }
+        let old = try openSecret(path)
         try write(bytes, to: path)
-        do throws(SyscallError) {
-            try old.write([UInt8](repeating: 0, count: Int(old.status().size)))
-            guard fsync(old.raw) == 0 else { throw SyscallError("fsync", errno, path) }
-        } catch { throw error.coded("storage.write") }
+        try overwrite(old, path)
     }
 
-    /// Removes a secret and overwrites it, as far as the file system writes in place.
+    /// Removes a secret and overwrites it, as far as the file system writes in place; a crash leaves the secret or none.
     static func destroySecret(_ path: String) throws(GloveboxError) {
         try replaceSecret([], at: path)
+        try unlinkSecret(path)
+    }
+
+    /// Removes a file that opens whole or not at all, and overwrites it: a crash may leave it torn.
+    static func destroySealed(_ path: String) throws(GloveboxError) {
+        try overwrite(openSecret(path), path)
+        try unlinkSecret(path)
+    }
+
+    private static func unlinkSecret(_ path: String) throws(GloveboxError) {
         guard unsafe unlink(path) == 0 else { throw SyscallError("unlink", errno, path).coded("storage.write") }
+    }
+
+    private static func openSecret(_ path: String) throws(GloveboxError) -> Descriptor {
+        do { return try Descriptor.open(path, O_WRONLY | O_NOFOLLOW) } catch { throw error.coded("storage.write") }
+    }
+
+    private static func overwrite(_ secret: Descriptor, _ path: String) throws(GloveboxError) {
+        do throws(SyscallError) {
+            try secret.write([UInt8](repeating: 0, count: Int(secret.status().size)))
+            guard fsync(secret.raw) == 0 else { throw SyscallError("fsync", errno, path) }
+        } catch { throw error.coded("storage.write") }
     }
 
     /// Removes a file that holds no secret; one that is not there is no error.

@@ -7,7 +7,8 @@ struct Leftovers {
 
     /// What there is now.
     static func now() -> Leftovers {
-        var names = Set((HostText.read("/proc/self/mountinfo") ?? "").split(separator: "\n").map(String.init))
+        let mounts = (HostText.read("/proc/self/mountinfo") ?? "").split(separator: "\n").filter(isOfJail)
+        var names = Set(mounts.map(String.init))
         for parent in ControlGroupLayout.host.parents.values {
             do {
                 for name in try Descriptor.open(parent, O_RDONLY | O_DIRECTORY).names() {
@@ -17,6 +18,12 @@ struct Leftovers {
             } catch { continue }
         }
         return Leftovers(names: names)
+    }
+
+    /// Whether a mount is where a jail is put together; what else the host mounts meanwhile is its own affair.
+    private static func isOfJail(_ mount: Substring) -> Bool {
+        guard let point = mount.split(separator: " ").dropFirst(4).first else { return false }
+        return point == "/tmp" || point == "/tmp/root" || point.hasPrefix("/tmp/root/")
     }
 
     /// What is there now that was not there then.

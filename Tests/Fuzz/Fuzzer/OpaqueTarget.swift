@@ -79,6 +79,7 @@ private enum OpaqueAnswers {
                 preconditionFailure("what is written is not read")
             }
             precondition(read.tensors == model.tensors, "what is written reads as something else")
+        case .vector: preconditionFailure("numbers, where a figure or a model was asked for")
         case .refused: break
         }
         do {
