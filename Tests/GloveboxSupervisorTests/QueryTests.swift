@@ -137,6 +137,7 @@ import Testing
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
     func `projects that are shown other rows share no answer, and each pays for its own`() throws {
         let test = try Self.site()
+        for project in ["flu", "gout"] { try test.register(project) }
         let narrow = """
             apiVersion: glovebox/v1
             kind: InputPolicy
