@@ -49,7 +49,7 @@ struct TaskReportTests {
         let place = ["--cacert", site.certificate, site.url]
         func executor(_ script: String, ignoreError: Bool = false) -> JSONValue {
             [
-                "image": "alpine", "command": ["sh", "-c", .string(script)], "workdir": "/work",
+                "image": "alpine", "command": ["sh", "-c", .string(script)], "workdir": "/task",
                 "ignore_error": .bool(ignoreError),
             ]
         }
@@ -59,9 +59,9 @@ struct TaskReportTests {
             "/v1/tasks",
             [
                 "executors": [
-                    executor("echo one >/work/a"), executor("exit 3", ignoreError: true), executor("cat a a >/work/b"),
+                    executor("echo one >/task/a"), executor("exit 3", ignoreError: true), executor("cat a a >/task/b"),
                 ],
-                "outputs": [["path": "/work/b", "url": "glovebox://release/b"]],
+                "outputs": [["path": "/task/b", "url": "glovebox://release/b"]],
             ]
         )
         let id = try #require(made["id"]?.string, "\(made)")
@@ -83,9 +83,9 @@ struct TaskReportTests {
         let report = try Descriptor.open(target + "/report.dsse.json", O_RDONLY).readAll(limit: 1 << 20)
         let payload = try #require(try JSONReader.read(report)["payload"]?.string.flatMap(Base64.decode))
         let invocation = try #require(try JSONReader.read(payload)["predicate"]?["invocation"])
-        #expect(invocation["argv"]?.array?.last?.string == "echo one >/work/a")
+        #expect(invocation["argv"]?.array?.last?.string == "echo one >/task/a")
         let further = invocation["further"]?.array ?? []
-        #expect(further.map { $0["argv"]?.array?.last?.string } == ["exit 3", "cat a a >/work/b"])
+        #expect(further.map { $0["argv"]?.array?.last?.string } == ["exit 3", "cat a a >/task/b"])
         #expect(further.map { $0["ignoreError"]?.bool } == [true, false] && invocation["ran"]?.string == "3")
     }
 
