@@ -5,13 +5,13 @@ package enum Hex {
 
     /// Encodes bytes as lower-case hex.
     package static func encode(_ bytes: [UInt8]) -> String {
-        var out: [UInt8] = []
-        out.reserveCapacity(2 * bytes.count)
-        for byte in bytes {
-            out.append(digit(byte >> 4))
-            out.append(digit(byte & 15))
+        unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
+            for (index, byte) in bytes.enumerated() {
+                unsafe buffer[2 * index] = digit(byte >> 4)
+                unsafe buffer[2 * index + 1] = digit(byte & 15)
+            }
+            return 2 * bytes.count
         }
-        return String(decoding: out, as: UTF8.self)
     }
 
     /// Decodes lower-case hex; nil for an odd length, an upper-case letter or any other byte.

@@ -56,7 +56,8 @@ package struct CodeMeasurement: Sendable, Hashable {
             "dirHash  sha256:\(dirHash.hex)",
         ]
         for file in files {
-            lines.append("\(file.sha256.hex)  \(file.mode)  \(file.size)  \(Display.escape(file.path))")
+            let columns = [file.sha256.hex, file.mode, String(file.size), Display.escape(file.path)]
+            lines.append(columns.joined(separator: "  "))
         }
         return lines.joined(separator: "\n") + "\n"
     }

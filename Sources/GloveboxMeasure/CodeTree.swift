@@ -19,8 +19,8 @@ package enum CodeTree {
         descriptor: Int32,
         limits: TreeLimits = .measurement
     ) throws(GloveboxError) -> CodeMeasurement {
-        var side = try walk(descriptor, SideSink(TreeDigester(parallel: true)), limits)
-        var digester = try side.finish()
+        let lane = DigestLane()
+        var digester = try walkAside(descriptor, TreeDigester(lane: lane), limits, lane: lane)
         return digester.finish()
     }
 
@@ -32,7 +32,7 @@ package enum CodeTree {
         limits: TreeLimits = .measurement
     ) throws(GloveboxError) -> Digest {
         try System.openDirectory(path: path).lend { (root) throws(GloveboxError) in
-            var archive = try walk(root, NARWriter(SHA256Stream(parallel: true)), limits)
+            var archive = try walkAside(root, NARWriter(SHA256Stream()), limits)
             return archive.finish()
         }
     }
@@ -81,6 +81,25 @@ package enum CodeTree {
         var ruled = RuledSink(sink, limits: limits)
         var walker = DirectoryWalker(limits: limits)
         try walker.walk(root, into: &ruled)
+        try ruled.finish()
+        return ruled.next
+    }
+
+    /// Walks here, while the rules and the sink work on another thread.
+    private static func walkAside<Sink: TreeSink & Sendable>(
+        _ root: Int32,
+        _ sink: Sink,
+        _ limits: TreeLimits,
+        lane: DigestLane = DigestLane()
+    ) throws(GloveboxError) -> Sink {
+        var side = SideSink(RuledSink(sink, limits: limits), lane: lane)
+        var walker = DirectoryWalker(limits: limits)
+        do throws(GloveboxError) { try walker.walk(root, into: &side) } catch {
+            // What a rule refuses stands earlier in the tree than what the walk did not get past.
+            _ = try side.finish()
+            throw error
+        }
+        var ruled = try side.finish()
         try ruled.finish()
         return ruled.next
     }

@@ -1,29 +1,36 @@
 internal import Dispatch
 internal import Synchronization
 
-/// One SHA-256 on a thread of its own, so that several digests of one large file are taken side by side.
-///
-/// Used only where a person's own program measures: a thread of the pool would keep the identity that its maker had for a
-/// moment, so nothing that works under another identity may start one.
+/// The next bytes of one large file's digest, for whoever has time: the thread that reads the tree between two reads, or the
+/// one that digests, once it needs the result.
 final class DigestLane: Sendable {
-    // A few pieces in flight: a slow digest holds the reader back instead of filling the memory.
-    private static let depth = 4
-    private let state: Mutex<SHA256State>
-    private let queue = DispatchQueue(label: "glovebox.digest")
-    private let room = DispatchSemaphore(value: DigestLane.depth)
+    /// Rings when there is something to take.
+    let bell = DispatchSemaphore(value: 0)
+    private let state = Mutex(SHA256Stream())
+    private let pending = Mutex<[ArraySlice<UInt8>]>([])
 
     /// Goes on from a digest begun elsewhere.
-    init(_ state: SHA256State) { self.state = Mutex(state) }
+    func begin(_ state: SHA256Stream) { self.state.withLock { $0 = state } }
 
-    /// Takes bytes to be digested after all that came before.
+    /// Leaves bytes to be digested after all that came before.
     func write(_ bytes: ArraySlice<UInt8>) {
-        room.wait()
-        queue.async { [self] in
-            state.withLock { state in unsafe bytes.withUnsafeBytes { unsafe state.update($0) } }
-            room.signal()
+        pending.withLock { $0.append(bytes) }
+        bell.signal()
+    }
+
+    /// Digests what was left first, if there is anything.
+    func help() -> Bool {
+        state.withLock { state in
+            // Taken while the digest is held: so pieces stay in order, whoever comes.
+            guard let bytes = pending.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return false }
+            state.write(bytes)
+            return true
         }
     }
 
-    /// Waits for everything taken, and gives the digest so far.
-    func settle() -> SHA256State { queue.sync { state.withLock { $0 } } }
+    /// The digest of everything that was left here.
+    func settle() -> SHA256Stream {
+        while help() {}
+        return state.withLock { $0 }
+    }
 }

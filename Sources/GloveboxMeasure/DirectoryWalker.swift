@@ -6,10 +6,13 @@ internal import GloveboxCore
 struct DirectoryWalker {
     /// Stops a listing before an endless directory fills the memory.
     let limits: TreeLimits
-    private static let pieceBytes = 1 << 18
-    // A sink on another thread keeps whole pieces for a while. There are more buffers than pieces in flight, so each is free
-    // when its turn comes again, and nothing is copied.
-    private static let turns = 12
+    /// How many bytes of a file are read and handed on at once.
+    static let pieceBytes = 1 << 18
+    /// How many pieces a sink on another thread may have before it.
+    static let ahead = 20
+    // There are more buffers than pieces with the sink or its lane, so each is free when its turn comes again, and nothing
+    // is copied.
+    private static let turns = 2 * ahead
     private var buffers = [[UInt8](repeating: 0, count: Self.pieceBytes)]
     private var turn = 0
 

@@ -5,7 +5,6 @@ struct GitTreeDigester {
     private var open: [[Entry]] = []
     /// The blob that has begun; its bytes may be written here.
     var blob = SHA256Stream()
-    private let parallel: Bool
     /// The id of the outermost tree, once it has ended.
     private(set) var root = Digest.zero
 
@@ -18,8 +17,6 @@ struct GitTreeDigester {
         /// What git sorts by: the name, with a slash after that of a tree.
         var key: [UInt8] { mode.description == "40000" ? name + [UInt8(ascii: "/")] : name }
     }
-
-    init(parallel: Bool) { self.parallel = parallel }
 
     mutating func beginDirectory() { open.append([]) }
 
@@ -37,7 +34,7 @@ struct GitTreeDigester {
     }
 
     mutating func beginBlob(size: Int64) {
-        blob = SHA256Stream(parallel: parallel)
+        blob = SHA256Stream()
         blob.write(Array("blob \(size)\0".utf8)[...])
     }
 

@@ -104,3 +104,5 @@ package struct RuledSink<Next: TreeSink>: TreeSink {
         nodes.append((path, node))
     }
 }
+
+extension RuledSink: Sendable where Next: Sendable {}

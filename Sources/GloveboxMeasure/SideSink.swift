@@ -4,7 +4,8 @@ internal import Synchronization
 
 /// Hands a tree on to a sink that works on a thread of its own, so that reading and digesting go on side by side.
 ///
-/// Used only where a person's own program measures, as ``DigestLane`` is and for its reason.
+/// Used only where a person's own program measures: a thread of the pool would keep the identity that its maker had for a
+/// moment, so nothing that works under another identity may start one.
 struct SideSink<Next: TreeSink & Sendable>: TreeSink {
     // Enough to make a change of threads cheap, and little enough for the caches.
     private static var batchBytes: Int { 1 << 18 }
@@ -13,50 +14,52 @@ struct SideSink<Next: TreeSink & Sendable>: TreeSink {
     private let worker: SideWorker<Next>
     private var batch = TreeBatch()
 
-    /// Puts a thread in front of a sink.
-    init(_ next: Next) { worker = SideWorker(next) }
+    /// Puts a thread in front of a sink; the thread that reads looks after the sink's lane.
+    init(_ next: Next, lane: DigestLane = DigestLane()) { worker = SideWorker(next, lane) }
 
-    mutating func beginDirectory(_ path: TreePath) { add(.beginDirectory(path)) }
+    mutating func beginDirectory(_ path: TreePath) throws(GloveboxError) { try add(.beginDirectory(path)) }
 
-    mutating func endDirectory(_ path: TreePath) { add(.endDirectory(path)) }
+    mutating func endDirectory(_ path: TreePath) throws(GloveboxError) { try add(.endDirectory(path)) }
 
-    mutating func beginFile(_ path: TreePath, executable: Bool, size: Int64) {
-        add(.beginFile(path, executable: executable, size: size))
+    mutating func beginFile(_ path: TreePath, executable: Bool, size: Int64) throws(GloveboxError) {
+        try add(.beginFile(path, executable: executable, size: size))
     }
 
-    mutating func chunk(_ bytes: ArraySlice<UInt8>) {
-        guard bytes.count < Self.batchBytes else {
-            add(.large(bytes))
-            return flush()
+    mutating func chunk(_ bytes: ArraySlice<UInt8>) throws(GloveboxError) {
+        guard bytes.count < DirectoryWalker.pieceBytes else {
+            try add(.large(bytes))
+            return try flush()
         }
         // A copy of what is small: the reader's buffer is much larger, and is used again.
         let start = batch.bytes.count
         batch.bytes += bytes
-        add(.chunk(start..<batch.bytes.count))
+        try add(.chunk(start..<batch.bytes.count))
     }
 
-    mutating func endFile() { add(.endFile) }
+    mutating func endFile() throws(GloveboxError) { try add(.endFile) }
 
-    mutating func symlink(_ path: TreePath, target: [UInt8]) {
-        add(.symlink(path, target: target))
+    mutating func symlink(_ path: TreePath, target: [UInt8]) throws(GloveboxError) {
+        try add(.symlink(path, target: target))
     }
 
     /// The sink, once it has everything.
+    ///
+    /// - Throws: what the sink refused; a call that came later may have thrown it already.
     mutating func finish() throws(GloveboxError) -> Next {
-        flush()
+        try flush()
         return try worker.settle()
     }
 
-    private mutating func add(_ step: TreeStep) {
+    private mutating func add(_ step: TreeStep) throws(GloveboxError) {
         batch.steps.append(step)
-        if batch.steps.count >= Self.batchSteps || batch.bytes.count >= Self.batchBytes { flush() }
+        if batch.steps.count >= Self.batchSteps || batch.bytes.count >= Self.batchBytes { try flush() }
     }
 
-    private mutating func flush() {
-        worker.take(batch)
+    private mutating func flush() throws(GloveboxError) {
+        try worker.take(batch)
         batch = TreeBatch()
         batch.steps.reserveCapacity(Self.batchSteps)
-        batch.bytes.reserveCapacity(2 * Self.batchBytes)
+        batch.bytes.reserveCapacity(Self.batchBytes + (1 << 14))
     }
 }
 
@@ -95,29 +98,49 @@ private enum TreeStep: Sendable {
 /// The thread of a ``SideSink``, and what it works on.
 private final class SideWorker<Next: TreeSink & Sendable>: Sendable {
     private let queue = DispatchQueue(label: "glovebox.tree")
-    // A few batches in flight: a slow sink holds the reader back instead of filling the memory.
-    private let room = DispatchSemaphore(value: 4)
+    private let lane: DigestLane
+    // Batches the sink has before it: a slow one holds the reader back instead of filling the memory.
+    private let inFlight = Atomic(0)
+    private let isRefused = Atomic(false)
     private let state: Mutex<(next: Next, failure: GloveboxError?)>
 
-    init(_ next: Next) { state = Mutex((next, nil)) }
+    init(_ next: Next, _ lane: DigestLane) {
+        state = Mutex((next, nil))
+        self.lane = lane
+    }
 
-    func take(_ batch: TreeBatch) {
-        room.wait()
+    func take(_ batch: TreeBatch) throws(GloveboxError) {
+        wait(for: DirectoryWalker.ahead - 1)
+        if isRefused.load(ordering: .relaxed) { _ = try settle() }
+        inFlight.add(1, ordering: .relaxed)
         queue.async { [self] in
             state.withLock { state in
                 guard state.failure == nil else { return }
                 do throws(GloveboxError) { try batch.run(on: &state.next) } catch {
                     state.failure = error
+                    isRefused.store(true, ordering: .relaxed)
                 }
             }
-            room.signal()
+            inFlight.subtract(1, ordering: .relaxed)
+            lane.bell.signal()
         }
     }
 
     /// Waits for everything taken.
     func settle() throws(GloveboxError) -> Next {
+        wait(for: 0)
         let (next, failure) = queue.sync { state.withLock { $0 } }
         if let failure { throw failure }
         return next
+    }
+
+    /// Looks after the lane until only so many batches are in flight.
+    private func wait(for count: Int) {
+        while true {
+            // The lane first: the sink waits for it, while what is read ahead only lies there.
+            if lane.help() { continue }
+            if inFlight.load(ordering: .relaxed) <= count { return }
+            lane.bell.wait()
+        }
     }
 }

@@ -2,21 +2,25 @@ package import GloveboxCore
 
 /// Computes every digest of attestation section 5 while a tree passes by.
 package struct TreeDigester: TreeSink, Sendable {
-    private var archive: NARWriter<SHA256Stream>
-    private var git: GitTreeDigester
+    /// From this many bytes on a piece is worth a change of threads.
+    static let laneBytes = 1 << 18
+    // Two digests take as long as one, three half as long again; reading takes a third of one. So that this thread and the
+    // reader are done at the same time, the reader takes one digest of four pieces in five.
+    private static let round = (aside: 12, whole: 15)
+    private var archive = NARWriter(SHA256Stream())
+    private var git = GitTreeDigester()
     private var content = SHA256Stream()
-    private let parallel: Bool
+    private let lane: DigestLane?
+    private var isAside = false
+    private var turn = 0
     private var current: (path: TreePath, executable: Bool, size: Int64)?
     private var files: [(path: [UInt8], file: CodeFile)] = []
 
-    /// Starts with no tree; where that is allowed, digests of a large file are taken on threads of their own: one of the
-    /// three where the other two take no longer than one, else each.
-    package init(parallel: Bool = false) {
-        let apart = parallel && !SHA256State.isInterleaved
-        archive = NARWriter(SHA256Stream(parallel: apart))
-        git = GitTreeDigester(parallel: apart)
-        self.parallel = parallel
-    }
+    /// Starts with no tree.
+    package init() { lane = nil }
+
+    /// Starts with no tree, and leaves much of a large file's third digest to those who look after a lane.
+    init(lane: DigestLane) { self.lane = lane }
 
     package mutating func beginDirectory(_ path: TreePath) throws(GloveboxError) {
         try archive.beginDirectory(path)
@@ -31,16 +35,26 @@ package struct TreeDigester: TreeSink, Sendable {
     package mutating func beginFile(_ path: TreePath, executable: Bool, size: Int64) throws(GloveboxError) {
         try archive.beginFile(path, executable: executable, size: size)
         git.beginBlob(size: size)
-        content = SHA256Stream(parallel: parallel)
+        content = SHA256Stream()
         current = (path, executable, size)
     }
 
     package mutating func chunk(_ bytes: ArraySlice<UInt8>) throws(GloveboxError) {
-        SHA256Stream.write(bytes, to: &archive.output, &git.blob, &content)
+        turn = (turn + 1) % Self.round.whole
+        if let lane, turn < Self.round.aside, bytes.count >= Self.laneBytes {
+            if !isAside { lane.begin(content) }
+            isAside = true
+            lane.write(bytes)
+            SHA256Stream.write(bytes, to: &archive.output, &git.blob)
+        } else {
+            settle()
+            SHA256Stream.write(bytes, to: &archive.output, &git.blob, &content)
+        }
     }
 
     package mutating func endFile() throws(GloveboxError) {
         try archive.endFile()
+        settle()
         guard let (path, executable, size) = current else { return }
         git.endBlob(path.name, mode: executable ? "100755" : "100644")
         let bytes = path.bytes
@@ -59,12 +73,26 @@ package struct TreeDigester: TreeSink, Sendable {
     package mutating func finish() -> CodeMeasurement {
         let sorted = files.sorted { $0.path.lexicographicallyPrecedes($1.path) }
         var lines = SHA256Stream()
-        for (path, file) in sorted { lines.write((Array((file.sha256.hex + "  ").utf8) + path + [10])[...]) }
+        var line: [UInt8] = []
+        for (path, file) in sorted {
+            line.removeAll(keepingCapacity: true)
+            line += file.sha256.hex.utf8
+            line += [32, 32]
+            line += path
+            line.append(10)
+            lines.write(line[...])
+        }
         return CodeMeasurement(
             narSha256: archive.finish(),
             gitTreeSha256: git.root,
             dirHash: lines.finish(),
             files: sorted.map(\.file)
         )
+    }
+
+    private mutating func settle() {
+        guard let lane, isAside else { return }
+        content = lane.settle()
+        isAside = false
     }
 }

@@ -62,7 +62,7 @@ struct KnownAnswerTests {
 
     @Test func `takes the digests of large files side by side as it does one after the other`() throws {
         // Sizes around the piece from which on a thread of its own is used.
-        let sizes = [0, 1, SHA256Stream.laneBytes - 1, SHA256Stream.laneBytes, SHA256Stream.laneBytes + 1, 5_000_017]
+        let sizes = [0, 1, TreeDigester.laneBytes - 1, TreeDigester.laneBytes, TreeDigester.laneBytes + 1, 5_000_017]
         for (index, size) in sizes.enumerated() {
             try scratch.shell("head -c \(size) /dev/urandom >code/large\(index)")
         }

@@ -31,6 +31,7 @@ struct RefusalTests {
         Case("a sharp s beside two plain ones", #"touch $'stra\u00dfe' STRASSE"#, "code.name-collision"),
         Case("a final sigma beside a capital one", #"touch $'\u03c2' $'\u03a3'"#, "code.name-collision"),
         Case("a newline", #"touch $'a\nb'"#, "code.name-control"),
+        Case("a newline, and a FIFO after it", #"touch $'a\nb' && mkfifo z"#, "code.name-control"),
         Case("an escape character", #"touch $'a\x1b[31m'"#, "code.name-control"),
         Case("DEL", #"touch $'a\x7f'"#, "code.name-control"),
         Case("a C1 control", #"touch $'a\u0085'"#, "code.name-control"),

@@ -48,4 +48,12 @@ import Testing
         try Self.feed(&side)
         #expect(throws: GloveboxError("input.io", "no f999")) { try side.finish() }
     }
+
+    @Test func `a reader without an end is stopped by what the sink refuses`() throws {
+        var side = SideSink(Notebook(refused: 7))
+        try side.beginDirectory(.root)
+        #expect(throws: GloveboxError("input.io", "no x")) {
+            while true { try side.beginFile(TreePath.root.appending([UInt8(ascii: "x")]), executable: false, size: 7) }
+        }
+    }
 }

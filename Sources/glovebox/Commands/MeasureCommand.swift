@@ -9,7 +9,7 @@ struct MeasureCommand: AsyncParsableCommand {
         abstract: "Print the digests of a code tree, as a plan names them; offline.",
         discussion: """
             All digests of a plan: of the tree as Nix archive, which names it, as git tree, of the list of sha256sum, and of \
-            each file. With --nar only the first is taken, which is several times as fast.
+            each file. With --nar the first alone.
 
             EXAMPLES
               glovebox measure code --json
