@@ -212,9 +212,13 @@ let package = Package(
             ],
             resources: [.embedInCode("Materials")],
             swiftSettings: strict,
-            // Without relocations at each start, a command begins three milliseconds earlier.
+            // Without relocations at each start and names that the runtime looks through, a command begins four
+            // milliseconds earlier.
             linkerSettings: [
-                .unsafeFlags(["-Xclang-linker", "-no-pie", "-Xlinker", "-s"], .when(configuration: .release))
+                .unsafeFlags(
+                    ["-Xclang-linker", "-no-pie", "-Xlinker", "-s", "-Xlinker", "--no-export-dynamic"],
+                    .when(configuration: .release)
+                )
             ]
         ),
         .executableTarget(

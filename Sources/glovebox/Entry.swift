@@ -4,17 +4,16 @@ import Glibc
 
 /// Where the program starts.
 @main enum Entry {
-    /// Runs the command; `jail run` without the threads of the concurrency runtime, which it does not need and would
-    /// wait for, and without reading the options of all other commands.
+    /// Runs the command; `jail run`, whose start counts, without the threads of the concurrency runtime, and without what
+    /// the parser makes for all other commands and for texts of help.
     static func main() {
         if CommandLine.arguments.dropFirst().prefix(2).elementsEqual(["jail", "run"]) {
             do {
-                var command: any ParsableCommand
-                do { command = try JailRunCommand.parse(Array(CommandLine.arguments.dropFirst(3))) } catch {
-                    command = try Glovebox.parseAsRoot()  // its text names the whole command
-                }
+                var command = try JailRunCommand.parseAsRoot(Array(CommandLine.arguments.dropFirst(3)))
                 try command.run()
-            } catch { Glovebox.exit(withError: error) }
+            } catch let status as ExitCode {
+                exit(status.rawValue)
+            } catch { JailRunCommand.exit(withError: error) }
         } else {
             Task {
                 await Glovebox.main()

@@ -8,6 +8,8 @@ import GloveboxLinux
 struct JailRunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
+        // It is parsed by itself; without this its texts would not name the whole command.
+        _superCommandName: "glovebox jail",
         abstract: "Run one command in a jail: no network, no host files, no privileges, hard limits.",
         discussion: """
             The root is read-only. /tmp and /out are private and empty; with --out, what the command leaves in /out is \
