@@ -37,12 +37,18 @@ package enum Base64 {
     }
 
     private static func decode(_ text: String, _ alphabet: [UInt8], padded: Bool) -> [UInt8]? {
+        let utf8 = text.utf8
+        let padding = padded ? utf8.reversed().prefix { $0 == pad }.count : 0
+        let digits = utf8.count - padding
+        // One digit alone is no byte; padding fills the last group of four.
+        guard digits % 4 != 1, !padded || padding == (4 - digits % 4) % 4 else { return nil }
         var reverse = [UInt8](repeating: 255, count: 256)
         for (index, byte) in alphabet.enumerated() { reverse[Int(byte)] = UInt8(index) }
         var out: [UInt8] = []
+        out.reserveCapacity(digits / 4 * 3 + 2)
         var group: UInt32 = 0
         var bits = 0
-        for byte in text.utf8 where byte != pad {
+        for byte in utf8.prefix(digits) {
             let value = reverse[Int(byte)]
             guard value != 255 else { return nil }
             group = (group << 6 | UInt32(value)) & 0xffffff
@@ -52,6 +58,7 @@ package enum Base64 {
                 out.append(UInt8(truncatingIfNeeded: group >> UInt32(bits)))
             }
         }
-        return encode(out, alphabet, padded: padded).utf8.elementsEqual(text.utf8) ? out : nil
+        // Spare bits say nothing, so they must be zero.
+        return group & (1 << UInt32(bits) - 1) == 0 ? out : nil
     }
 }

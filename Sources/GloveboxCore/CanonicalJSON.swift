@@ -2,10 +2,10 @@
 ///
 /// Source: RFC 8785 (JCS), for integers and strings only.
 package enum CanonicalJSON {
-    /// The canonical UTF-8 bytes: sorted members, no spaces, no final newline.
-    package static func encode(_ value: JSONValue) -> [UInt8] {
+    /// The canonical UTF-8 bytes: sorted members, no spaces, no final newline; `capacity` is how many may be expected.
+    package static func encode(_ value: JSONValue, capacity: Int = 1024) -> [UInt8] {
         var out: [UInt8] = []
-        out.reserveCapacity(1024)
+        out.reserveCapacity(capacity)
         write(value, &out)
         return out
     }

@@ -42,7 +42,7 @@ package struct JSONReader {
         guard bytes.count <= limits.bytes else {
             throw GloveboxError("input.too-large", "JSON input has more than \(limits.bytes) bytes")
         }
-        guard String(validating: bytes, as: UTF8.self) != nil else {
+        do { _ = try UTF8Span(validating: bytes.span) } catch {
             throw GloveboxError("json.encoding", "JSON input is not valid UTF-8")
         }
         var reader = JSONReader(bytes, limits)
@@ -65,7 +65,7 @@ package struct JSONReader {
     /// The same within other bounds.
     package static func readCanonical(_ bytes: [UInt8], limits: Limits) throws(GloveboxError) -> JSONValue {
         let value = try read(bytes, limits: limits)
-        guard CanonicalJSON.encode(value) == bytes else {
+        guard CanonicalJSON.encode(value, capacity: bytes.count) == bytes else {
             throw GloveboxError("json.not-canonical", "JSON is not in canonical form (RFC 8785)")
         }
         return value

@@ -148,6 +148,8 @@ package final class Descriptor: Sendable {
     /// - Throws: `EFBIG` when there are more than `limit` bytes.
     package func readAll(limit: Int) throws(SyscallError) -> [UInt8] {
         var out: [UInt8] = []
+        // A regular file takes no more memory than it has bytes.
+        out.reserveCapacity(min(Int(try status().size), limit))
         while true {
             let chunk = try read(upTo: out.isEmpty ? 4096 : 65536)  // most files of /proc and control groups are short
             if chunk.isEmpty { return out }

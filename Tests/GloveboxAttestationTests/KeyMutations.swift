@@ -135,6 +135,12 @@ struct KeyMutation: Sendable, CustomTestStringConvertible {
     ]
 
     static let references: [KeyMutation] = [
+        KeyMutation("tpm.signature", "no quote, and the site has a TPM") {
+            $0.editTrust = { $0.attestationKeys = [Scenario.attestationKey(from: Scenario.start)] }
+        },
+        report("assurance.insecure", "a switch that the trust policy does not accept") {
+            $0.assurance.insecure = ["server.insecure_plain_http"]
+        },
         reference("reference.missing", "no supervisor is listed") { $0.supervisors = [] },
         reference("reference.missing", "no launcher is listed") { $0.launchers = [] },
         reference("reference.missing", "no mapped file is listed") { $0.mapped = [] },

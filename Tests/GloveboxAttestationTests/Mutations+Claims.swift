@@ -21,6 +21,24 @@ extension Mutations {
         .report("tpm.signature", "a claim of an emulated TPM without a quote") {
             $0.assurance.rootOfTrust = .emulatedTPM
         },
+        .trust("tpm.signature", "no quote, and the site had a TPM by then") {
+            $0.attestationKeys = [Scenario.attestationKey(from: Scenario.start)]
+        },
+        .trust("tpm.signature", "no quote, and the TPM's key was withdrawn only later") {
+            let key = Scenario.attestationKey(from: Scenario.start)
+            $0.attestationKeys = [key]
+            $0.revocations = [Revocation(key: key.digest, from: Scenario.start.adding(seconds: 600), logIndex: 1)]
+        },
+        .report("boot.mismatch", "signed in another run of the machine than the log says") {
+            $0.time.bootID = "another"
+        },
+        .evidence("input.io", "no bundle") { $0["report.sigstore.json"] = nil },
+        .evidence("input.io", "no digests of the code") { $0["code.digests"] = nil },
+        .evidence("input.io", "no disclosure record") { $0["disclosure.json"] = nil },
+        .evidence("input.io", "no signed disclosure record") { $0["disclosure.dsse.json"] = nil },
+        .evidence("input.io", "no certificate of the disclosure record") { $0["disclosure.pem"] = nil },
+        .evidence("timestamp.missing", "no certificate of the time-stamping authority") { $0["tsa.pem"] = nil },
+        .evidence("timestamp.missing", "no root of the time-stamping authority") { $0["tsa-root.pem"] = nil },
         .report("assurance.debug", "debugging was on") { $0.assurance.debug = true },
         .report("assurance.insecure", "a switch was off") { $0.assurance.insecure = ["plain-http"] },
         Mutation("assurance.insecure", "a switch was off and another was accepted") {

@@ -66,6 +66,17 @@ struct Scenario {
         var manifest: Manifest
     }
 
+    /// An attestation key of a site that has a TPM since then.
+    static func attestationKey(from: Instant) -> TrustedAttestationKey {
+        var key = TrustedAttestationKey(
+            name: [0x00, 0x0b] + digest("attestation key").bytes,
+            endorsementName: [0x00, 0x0b] + digest("endorsement key").bytes,
+            rootOfTrust: .emulatedTPM
+        )
+        key.validFrom = from
+        return key
+    }
+
     func verdict() throws -> Verdict {
         let files = try build()
         return ReportVerifier.verify(evidence: files.evidence, trust: files.trust, results: results, options: options)
@@ -142,6 +153,13 @@ struct Scenario {
         }
         evidence[EvidenceFiles.codeDigests] = manifest.core.code.line
         evidence[EvidenceFiles.disclosure] = Array("{}".utf8)
+        let disclosure = DisclosureStatement(manifestDigest: manifest.digest, job: planned.jobID, record: [:])
+        let discloser = LeafSpec()
+        evidence[EvidenceFiles.signedDisclosure] = try discloser.key.sign(disclosure.bytes).bytes
+        evidence[EvidenceFiles.disclosureLeaf] = PEM.encode(
+            try discloser.issue(site: site, timestamps: withTimestamps),
+            label: "CERTIFICATE"
+        )
         evidence[EvidenceFiles.start] = start.envelope.bytes
         evidence[EvidenceFiles.startLeaf] = PEM.encode(start.certificate, label: "CERTIFICATE")
         evidence[EvidenceFiles.keyEntry] = keyEntry
@@ -347,9 +365,15 @@ struct Scenario {
                     Report.Released(
                         name: "outputs/table.csv",
                         digest: Hashing.sha256(table),
+                        size: UInt64(table.count),
                         rules: ["threshold:pass", "rounding:pass"]
                     ),
-                    Report.Released(name: "outputs/notes.txt", digest: Hashing.sha256(notes), rules: ["size:pass"]),
+                    Report.Released(
+                        name: "outputs/notes.txt",
+                        digest: Hashing.sha256(notes),
+                        size: UInt64(notes.count),
+                        rules: ["size:pass"]
+                    ),
                 ],
                 withheld: [
                     Report.Withheld(

@@ -22,7 +22,7 @@ package struct KeyAppraisal: Sendable {
         Self.origin(parts, expected, &checks)
         Self.freshness(parts, expected, &checks)
         Self.measurements(parts, evidence, expected, &checks)
-        Self.quote(parts, &checks)
+        Self.quote(parts, at: expected.now, &checks)
         Self.people(parts, evidence, &checks)
         let refused = checks.sorted.filter { $0.required && $0.status != .passed }
         // A skipped check has its cause in one that failed.
@@ -121,8 +121,12 @@ package struct KeyAppraisal: Sendable {
         var options = VerifyOptions()
         // The root of trust is the site's own and stands in every report; a broker of the same host adds none.
         options.acceptEmulated = true
+        options.accept = parts.trust?.policy.accept ?? []
         let claims = parts.report.map { ClaimChecks(report: $0, options: options) }
         _ = checks.run(.assurance, "assurance.root", claims) { claims throws(GloveboxError) in try claims.root() }
+        _ = checks.run(.assurance, "assurance.quoted", claims, parts.trust) { claims, trust throws(GloveboxError) in
+            try claims.quoted(trust, at: expected.now)
+        }
         checks.review(.assurance, "assurance.switches", claims) { $0.switches }
         checks.review(.assurance, "assurance.not-proven", claims) { $0.admissions }
         let reference = parts.trust?.policy.reference
@@ -153,9 +157,9 @@ package struct KeyAppraisal: Sendable {
     }
 
     /// The quote of a site with a TPM is of this leaf and this nonce.
-    private static func quote(_ parts: AppraisedParts, _ checks: inout CheckList) {
+    private static func quote(_ parts: AppraisedParts, at now: Instant, _ checks: inout CheckList) {
         guard let report = parts.report, let quote = report.quote else { return }
-        let judge = QuoteChecks.state(quote, of: report, parts.trust, &checks)
+        let judge = QuoteChecks.state(quote, of: report, parts.trust, at: now, &checks)
         _ = checks.run(.tpm, "tpm.extra-data", judge, parts.leaf, parts.request) {
             judge,
             leaf,

@@ -1,4 +1,4 @@
-internal import GloveboxCore
+package import GloveboxCore
 
 /// An attestation key that the root vouches for, after its TPM proved to hold it beside an endorsement key.
 package struct TrustedAttestationKey: Sendable, Equatable, Wire {
@@ -10,6 +10,11 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
     package let rootOfTrust: Report.RootOfTrust
     /// Least firmware version that still counts.
     package let minFirmware: UInt64
+    /// Since when every statement of the site carries a quote under this key; nil in policies from before that was said.
+    package var validFrom: Instant?
+
+    /// What revokes the key: SHA-256 of its public area, which its name ends with.
+    package var digest: Digest { Digest(bytes: Array(name.suffix(32))) ?? .zero }
 
     /// Vouches for a key.
     package init(
@@ -25,10 +30,11 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
     }
 
     var json: JSONValue {
-        [
-            "name": .string(Hex.encode(name)), "endorsement": .string(Hex.encode(endorsementName)),
-            "rootOfTrust": .string(rootOfTrust.rawValue), "minFirmware": .decimal(minFirmware),
-        ]
+        .members([
+            ("name", .string(Hex.encode(name))), ("endorsement", .string(Hex.encode(endorsementName))),
+            ("rootOfTrust", .string(rootOfTrust.rawValue)), ("minFirmware", .decimal(minFirmware)),
+            ("from", validFrom.map { .string($0.text) }),
+        ])
     }
 
     init(reading fields: inout JSONFields) throws(GloveboxError) {
@@ -39,6 +45,7 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
         self.endorsementName = endorsement
         self.rootOfTrust = try fields.choice("rootOfTrust")
         self.minFirmware = try fields.decimal("minFirmware")
+        self.validFrom = try fields.optionalTime("from")
         guard rootOfTrust == .emulatedTPM || rootOfTrust == .tpm2 else {
             throw GloveboxError("schema.value", "an attestation key is in emulated-swtpm or tpm2")
         }

@@ -41,13 +41,16 @@ extension Report {
         package var name: String
         /// SHA-256 of the bytes.
         package var digest: Digest
+        /// Bytes; nil in reports from before it was said.
+        package var size: UInt64?
         /// Rules applied and what they said, such as `threshold:pass`.
         package var rules: [String]
 
         /// Describes a released file.
-        package init(name: String, digest: Digest, rules: [String]) {
+        package init(name: String, digest: Digest, size: UInt64?, rules: [String]) {
             self.name = name
             self.digest = digest
+            self.size = size
             self.rules = rules
         }
 
@@ -56,11 +59,17 @@ extension Report {
             name.utf8.starts(with: "outputs/".utf8) ? String(name.dropFirst("outputs/".count)) : name
         }
 
-        var json: JSONValue { ["name": .string(name), "digest": digest.json, "rules": .strings(rules)] }
+        var json: JSONValue {
+            .members([
+                ("name", .string(name)), ("digest", digest.json), ("size", size.map { .decimal($0) }),
+                ("rules", .strings(rules)),
+            ])
+        }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {
             self.name = try fields.string("name")
             self.digest = try fields.digest("digest")
+            self.size = try fields.optionalDecimal("size")
             self.rules = try fields.strings("rules")
         }
     }
@@ -155,19 +164,29 @@ extension Report {
         package var monotonicNs: UInt64?
         /// The TPM's clock and counters as the quote has them; nil without a TPM.
         package var tpm: TPMClock?
+        /// The run of the machine in which the report was signed, where people released the results after a restart.
+        package var bootID: String?
 
         /// States the times, cut to whole seconds.
-        package init(start: Instant, end: Instant, monotonicNs: UInt64? = nil, tpm: TPMClock? = nil) {
+        package init(
+            start: Instant,
+            end: Instant,
+            monotonicNs: UInt64? = nil,
+            tpm: TPMClock? = nil,
+            bootID: String? = nil
+        ) {
             self.start = Instant(seconds: start.seconds)
             self.end = Instant(seconds: end.seconds)
             self.monotonicNs = monotonicNs
             self.tpm = tpm
+            self.bootID = bootID
         }
 
         var json: JSONValue {
             .members([
                 ("start", .string(start.text)), ("end", .string(end.text)),
                 ("monotonicNs", monotonicNs.map { .decimal($0) }), ("tpm", tpm?.json),
+                ("bootId", bootID.map { .string($0) }),
             ])
         }
 
@@ -176,6 +195,7 @@ extension Report {
             self.end = try fields.time("end")
             self.monotonicNs = try fields.optionalDecimal("monotonicNs")
             self.tpm = try fields.optionalObject("tpm")
+            self.bootID = try fields.optionalString("bootId")
         }
     }
 

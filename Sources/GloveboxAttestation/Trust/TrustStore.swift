@@ -133,6 +133,13 @@ struct TrustStore {
         return checkpoint
     }
 
+    /// Whether the site had a TPM then, and so made no statement without its quote.
+    func demandsQuote(at time: Instant) -> Bool {
+        policy.attestationKeys.contains { key in
+            key.validFrom.map { $0 <= time } == true && revocation(of: key.digest).map { time < $0 } ?? true
+        }
+    }
+
     /// The moment a key was revoked, if it was.
     func revocation(of key: Digest) -> Instant? { policy.revocations.filter { $0.key == key }.map(\.from).min() }
 

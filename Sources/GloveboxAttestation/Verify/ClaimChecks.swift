@@ -44,18 +44,27 @@ struct ClaimChecks {
 
     /// The root of trust is one that the reader accepts.
     ///
-    /// - Throws: `assurance.emulated`, `tpm.signature`.
+    /// - Throws: `assurance.emulated`.
     func root() throws(GloveboxError) {
-        let root = report.assurance.rootOfTrust
-        guard (root == .emulatedTPM || root == .tpm2) == (report.quote != nil), root != .sevSNP else {
-            throw GloveboxError("tpm.signature", "the report claims a TPM or hardware root and carries no quote of it")
-        }
-        guard options.acceptEmulated || root == .tpm2 else {
+        guard options.acceptEmulated || report.assurance.rootOfTrust == .tpm2 else {
             throw GloveboxError(
                 "assurance.emulated",
                 "no hardware vouches for this report",
                 hint: "Accept it with --accept emulated."
             )
+        }
+    }
+
+    /// A quote is there where a TPM is claimed, and where the site had one at that time.
+    ///
+    /// - Throws: `tpm.signature`.
+    func quoted(_ trust: TrustStore, at time: Instant) throws(GloveboxError) {
+        let root = report.assurance.rootOfTrust
+        guard (root == .emulatedTPM || root == .tpm2) == (report.quote != nil), root != .sevSNP else {
+            throw GloveboxError("tpm.signature", "a TPM or hardware root is claimed and there is no quote of it")
+        }
+        guard report.quote != nil || !trust.demandsQuote(at: time) else {
+            throw GloveboxError("tpm.signature", "there is no quote, and the site had a TPM at that time")
         }
     }
 

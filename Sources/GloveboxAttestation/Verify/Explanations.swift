@@ -3,6 +3,7 @@ enum Explanations {
     /// What a check compares.
     static func meaning(of check: String) -> String {
         if let text = checks[check] { return text }
+        if check.hasPrefix("start.tpm.") { return "of the start statement: " + meaning(of: String(check.dropFirst(6))) }
         // The approvals are numbered.
         return "an approval: signed by an enrolled key for this plan, in force at the start, for this many runs"
     }
@@ -68,6 +69,8 @@ enum Explanations {
         "memory.stories": "the reader knows no other report of this run, nor another one that answered this nonce",
         "nonce": "the report answers the reader's nonce, or that of the plan when nobody chose one",
         "assurance.root": "the reader accepts what the report rests on",
+        "bundle.made": "the site, which has a time-stamping authority, made a Sigstore bundle of the report",
+        "assurance.quoted": "there is a TPM's quote where one is claimed, and where the site had a TPM then",
         "assurance.switches": "no safety switch was off that the reader does not accept by name",
         "assurance.not-proven": "the report admits what its root cannot prove",
         "assurance.binaries": "supervisor, launcher and libraries are known to the trust policy and not too old",
@@ -89,6 +92,16 @@ enum Explanations {
         "outputs.released": "the released files of the report are exactly its subjects",
         "outputs.files": "the reader's files are the released ones, by name and by digest",
         "outputs.disclosure-signature": "the site signed that record by itself, too",
+        "tpm.quote": "the quote can be read strictly",
+        "tpm.quoted": "there is a TPM's quote where one is claimed, and where the site had a TPM then",
+        "tpm.signature": "its attestation key signed it",
+        "tpm.ak": "the root vouches for that key in a TPM of the kind claimed, and nobody has withdrawn it",
+        "tpm.pcr-selection": "the measurements quoted are those that are shown",
+        "tpm.pcr-digest": "the values shown are those that the TPM signed",
+        "tpm.event-log": "the events lead to these values, and the last of them are the programs of the report",
+        "tpm.files": "the quote's files are those of the report",
+        "tpm.clock": "the TPM's clock and counters did not go back during the run",
+        "tpm.extra-data": "the quote was made for this nonce, this leaf and this plan",
         "outputs.disclosure": "disclosure.json is the record of rules that the report names",
         "workflow.layout": "an enrolled owner signed who may do which step, with the rules of this version",
         "workflow.expiry": "the owner's layout had not ended when the report was logged, nor now",

@@ -51,7 +51,7 @@ struct LogChecks {
             reportID: id,
             nonce: report.nonce,
             origin: trust.log.name,
-            bootID: report.attester.kernel.bootID
+            bootID: report.time.bootID ?? report.attester.kernel.bootID
         )
         guard trust.keys.validFrom <= time else {
             throw GloveboxError("log.key", "the log key was not valid yet at \(time)")

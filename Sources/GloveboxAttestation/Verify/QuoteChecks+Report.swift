@@ -3,21 +3,31 @@ internal import GloveboxCore
 extension QuoteChecks {
     /// Checks what a quote says of the machine that a report or start statement is from, whatever it was asked with.
     ///
+    /// The names of the checks begin with `prefix`; `time` is when it was signed, as far as others than the signer say.
+    ///
     /// - Returns: the quote's judge, for what follows; nil when it is not readable.
     static func state(
         _ quote: Quote,
         of report: Report,
         _ trust: TrustStore?,
-        _ checks: inout CheckList
+        at time: Instant?,
+        _ checks: inout CheckList,
+        prefix: String = "tpm"
     ) -> QuoteChecks? {
-        let judge = checks.run(.tpm, "tpm.quote") { () throws(GloveboxError) in try QuoteChecks(quote) }
-        _ = checks.run(.tpm, "tpm.signature", judge) { judge throws(GloveboxError) in try judge.signature() }
-        _ = checks.run(.tpm, "tpm.ak", judge, trust) { judge, trust throws(GloveboxError) in
-            try judge.attestationKey(trust.policy.attestationKeys, claiming: report.assurance.rootOfTrust)
+        let judge = checks.run(.tpm, "\(prefix).quote") { () throws(GloveboxError) in try QuoteChecks(quote) }
+        _ = checks.run(.tpm, "\(prefix).signature", judge) { judge throws(GloveboxError) in try judge.signature() }
+        _ = checks.run(.tpm, "\(prefix).ak", judge, trust, time) { judge, trust, time throws(GloveboxError) in
+            let key = try judge.attestationKey(
+                trust.policy.attestationKeys,
+                claiming: report.assurance.rootOfTrust
+            )
+            if let from = trust.revocation(of: key.digest), from <= time {
+                throw GloveboxError("key.revoked", "the TPM's attestation key was revoked from \(from)")
+            }
         }
-        _ = checks.run(.tpm, "tpm.pcr-selection", judge) { judge throws(GloveboxError) in try judge.selection() }
-        _ = checks.run(.tpm, "tpm.pcr-digest", judge) { judge throws(GloveboxError) in try judge.digest() }
-        _ = checks.run(.tpm, "tpm.event-log", judge, trust) { judge, trust throws(GloveboxError) in
+        _ = checks.run(.tpm, "\(prefix).pcr-selection", judge) { judge throws(GloveboxError) in try judge.selection() }
+        _ = checks.run(.tpm, "\(prefix).pcr-digest", judge) { judge throws(GloveboxError) in try judge.digest() }
+        _ = checks.run(.tpm, "\(prefix).event-log", judge, trust) { judge, trust throws(GloveboxError) in
             try judge.events(
                 supervisor: report.attester.supervisor,
                 launcher: report.attester.launcher,

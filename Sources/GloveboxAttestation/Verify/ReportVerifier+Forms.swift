@@ -14,7 +14,9 @@ extension ReportVerifier {
             checks.leaveOut(.time, "timestamp.token", "the trust files name no time-stamping authority")
             return nil
         }
-        return stamp(input, parts, authority, logged, &checks)
+        let time = stamp(input, parts, authority, logged, &checks)
+        _ = checks.run(.time, "bundle.made") { () throws(GloveboxError) in try input.file(EvidenceFiles.bundle) }
+        return time
     }
 
     private static func bundle(

@@ -3,13 +3,19 @@ internal import GloveboxTransparency
 
 extension ReportVerifier {
     /// What was signed and logged before the run saw data.
-    static func start(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
+    static func start(
+        _ input: VerifyInput,
+        _ parts: VerifiedParts,
+        _ logged: LoggedAt?,
+        _ checks: inout CheckList
+    ) {
         guard let report = parts.report else {
             _ = checks.run(.broker, "start.statement", parts.report) { _ in }
             return
         }
         let log = parts.trust.map { LogChecks(input: input, trust: $0) }
         let start = statement(report, input, parts, log, &checks)
+        if report.startStatement != nil { startQuote(start, parts, logged, &checks) }
         let index = checks.run(.broker, "key.named") { () throws(GloveboxError) in
             try KeyReleaseChecks.named(report)
         }
@@ -66,6 +72,7 @@ extension ReportVerifier {
         {
             all = WorkflowChecks(
                 files: files,
+                inspected: input.inspected,
                 report: report,
                 manifest: manifest,
                 submission: submission,

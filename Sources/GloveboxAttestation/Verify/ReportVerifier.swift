@@ -1,4 +1,4 @@
-internal import GloveboxCore
+package import GloveboxCore
 internal import GloveboxTransparency
 
 /// Verifies a report offline from files in memory; needs no network, no account and no clock.
@@ -9,17 +9,19 @@ package enum ReportVerifier {
     ///
     /// - Parameters:
     ///   - evidence: files by name as in ``EvidenceFiles``.
+    ///   - inspected: digests of what is below ``EvidenceFiles/inspected``, by the same names; those among `evidence` count too.
     ///   - trust: files by name as in ``TrustFiles/Name``.
     ///   - results: result files that the reader holds.
     ///   - options: what the reader asks for and accepts.
     /// - Returns: the verdict with all checks.
     package static func verify(
         evidence: [String: [UInt8]],
+        inspected: [String: Digest] = [:],
         trust: [String: [UInt8]],
         results: [ResultFile] = [],
         options: VerifyOptions = VerifyOptions()
     ) -> Verdict {
-        let input = VerifyInput(evidence: evidence, trust: trust, results: results, options: options)
+        let input = VerifyInput(evidence, inspected: inspected, trust: trust, results: results, options: options)
         var checks = CheckList()
         let parts = VerifiedParts(input, &checks)
         signature(input, parts, &checks)
@@ -28,11 +30,11 @@ package enum ReportVerifier {
         certificates(parts, logged, &checks)
         let approvers = people(input, parts, logged, &checks)
         claims(input, parts, logged, &checks)
-        quote(input, parts, &checks)
+        quote(input, parts, logged, &checks)
         measurements(input, parts, &checks)
         outputs(input, parts, &checks)
         workflow(input, parts, logged, &checks)
-        start(input, parts, &checks)
+        start(input, parts, logged, &checks)
         tokens(input, parts, &checks)
         let seen = remembered(input, parts, logged, &checks)
         let sorted = checks.sorted
@@ -192,6 +194,12 @@ package enum ReportVerifier {
             try claims.nonce(Hashing.sha256(input.file(EvidenceFiles.manifest)))
         }
         _ = checks.run(.assurance, "assurance.root", claims) { claims throws(GloveboxError) in try claims.root() }
+        _ = checks.run(.assurance, "assurance.quoted", claims, parts.trust, logged) {
+            claims,
+            trust,
+            logged throws(GloveboxError) in
+            try claims.quoted(trust, at: logged.time)
+        }
         checks.review(.assurance, "assurance.switches", claims) { $0.switches }
         checks.review(.assurance, "assurance.not-proven", claims) { $0.admissions }
         if let privacy = parts.report?.privacy {
@@ -240,22 +248,23 @@ package enum ReportVerifier {
                 OutputChecks.files(input.results, $0, complete: input.options.allOutputs)
             }
         }
-        if let file = input.evidence[EvidenceFiles.disclosure] {
-            _ = checks.run(.outputs, "outputs.disclosure", parts.report) { report throws(GloveboxError) in
-                try OutputChecks.disclosure(file, report)
-            }
+        if parts.report?.outputs.disclosure == nil, input.evidence[EvidenceFiles.disclosure] == nil,
+            input.evidence[EvidenceFiles.signedDisclosure] == nil
+        {
+            return checks.leaveOut(.outputs, "outputs.disclosure", "nothing was decided about outputs")
         }
-        if let file = input.evidence[EvidenceFiles.signedDisclosure] {
-            _ = checks.run(.outputs, "outputs.disclosure-signature", both(parts.report, parts.certificates)) {
-                all throws(GloveboxError) in
-                let leaf = try ParsedCertificate(pem: input.file(EvidenceFiles.disclosureLeaf))
-                let (report, chain) = all
-                try OutputChecks.signedDisclosure(
-                    file,
-                    report,
-                    CertificateChecks(leaf: leaf, platform: chain.platform, root: chain.root, trust: chain.trust)
-                )
-            }
+        _ = checks.run(.outputs, "outputs.disclosure", parts.report) { report throws(GloveboxError) in
+            try OutputChecks.disclosure(input.file(EvidenceFiles.disclosure), report)
+        }
+        _ = checks.run(.outputs, "outputs.disclosure-signature", both(parts.report, parts.certificates)) {
+            all throws(GloveboxError) in
+            let leaf = try ParsedCertificate(pem: input.file(EvidenceFiles.disclosureLeaf))
+            let (report, chain) = all
+            try OutputChecks.signedDisclosure(
+                input.file(EvidenceFiles.signedDisclosure),
+                report,
+                CertificateChecks(leaf: leaf, platform: chain.platform, root: chain.root, trust: chain.trust)
+            )
         }
     }
 

@@ -36,11 +36,11 @@ struct TokenChecks {
     /// Everything wrong with a JWT; codes as of ``cwt(_:)``.
     func jwt(_ file: [UInt8]) -> [GloveboxError] {
         do throws(GloveboxError) {
-            let parts = file.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            let form = GloveboxError("token.form", "the JWT is not three parts in base64url")
+            let parts = file.split(separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { throw form }
             let decoded = parts.compactMap { Base64.decodeURL(String(decoding: $0, as: UTF8.self)) }
-            guard parts.count == 3, decoded.count == 3 else {
-                throw GloveboxError("token.form", "the JWT is not three parts in base64url")
-            }
+            guard decoded.count == 3 else { throw form }
             let header = try Self.object(decoded[0], "header")
             let claims = try Self.object(decoded[1], "claims")
             let expected = try Self.object(token.jsonClaims, "claims")

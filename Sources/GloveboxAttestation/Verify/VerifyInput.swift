@@ -57,14 +57,32 @@ struct VerifyInput {
     /// Files that every evidence directory has.
     static let required = [
         EvidenceFiles.report, EvidenceFiles.publicKey, EvidenceFiles.leaf, EvidenceFiles.platform, EvidenceFiles.root,
-        EvidenceFiles.manifest, EvidenceFiles.manifestEnvelope, EvidenceFiles.entry, EvidenceFiles.proof,
-        EvidenceFiles.issuedEntry, EvidenceFiles.issuedProof,
+        EvidenceFiles.codeDigests, EvidenceFiles.manifest, EvidenceFiles.manifestEnvelope, EvidenceFiles.entry,
+        EvidenceFiles.proof, EvidenceFiles.issuedEntry, EvidenceFiles.issuedProof,
     ]
 
     let evidence: [String: [UInt8]]
     let trust: [String: [UInt8]]
+    /// What `in-toto-verify` inspects: released files, which may be large, by name.
+    let inspected: [String: Digest]
     let results: [ResultFile]
     let options: VerifyOptions
+
+    init(
+        _ evidence: [String: [UInt8]],
+        inspected: [String: Digest],
+        trust: [String: [UInt8]],
+        results: [ResultFile],
+        options: VerifyOptions
+    ) {
+        let isInspected = { (name: String) in name.utf8.starts(with: EvidenceFiles.inspected.utf8) }
+        self.evidence = evidence.filter { !isInspected($0.key) }
+        self.inspected = evidence.filter { isInspected($0.key) }.mapValues(Hashing.sha256)
+            .merging(inspected) { first, _ in first }
+        self.trust = trust
+        self.results = results
+        self.options = options
+    }
 
     /// A file of the evidence.
     ///
@@ -85,16 +103,14 @@ struct VerifyInput {
         }
         for name in Self.required { _ = try file(name) }
         for (name, bytes) in evidence.merging(trust, uniquingKeysWith: { left, _ in left })
-        where bytes.count > Self.limit && !name.utf8.starts(with: EvidenceFiles.inspected.utf8) {
+        where bytes.count > Self.limit {
             throw GloveboxError("input.too-large", "\(Display.escape(name)) has more than \(Self.limit) bytes")
         }
     }
 
-    /// Files of the workflow's evidence by name, but for what in-toto's own inspection leaves there.
+    /// Files of the workflow's evidence by name.
     var workflowFiles: [String: [UInt8]] {
-        evidence.filter {
-            $0.key.utf8.starts(with: EvidenceFiles.workflow.utf8) && $0.key != EvidenceFiles.inspectionLink
-        }
+        evidence.filter { $0.key.utf8.starts(with: EvidenceFiles.workflow.utf8) }
     }
 
     /// Certificate of the authority that the evidence says stamped the report, DER; nil when it names none.

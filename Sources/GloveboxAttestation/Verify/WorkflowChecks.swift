@@ -7,6 +7,7 @@ internal import GloveboxCore
 /// layout, and outputs that no report names. Source: attestation specification, section 10.
 struct WorkflowChecks {
     let files: [String: [UInt8]]
+    let inspected: [String: Digest]
     let report: Report
     let manifest: Manifest
     let submission: Envelope
@@ -69,14 +70,16 @@ struct WorkflowChecks {
     /// Files that are no part of a workflow, and released files that differ: `workflow.file`, `workflow.released`.
     var strays: [GloveboxError] {
         let released = report.outputs.released
-        let unknown = files.keys.sorted().filter { name in
-            name != EvidenceFiles.layout && name != EvidenceFiles.ownerKey && Self.step(of: name) == nil
-                && !released.contains { EvidenceFiles.inspected($0.receivedName).isSame(as: name) }
-        }
-        let changed = released.filter {
-            files[EvidenceFiles.inspected($0.receivedName)].map(Hashing.sha256) != $0.digest
-        }
-        return unknown.map { GloveboxError("workflow.file", "\($0) is no file of the workflow") }
+        let unknown =
+            files.keys.filter {
+                $0 != EvidenceFiles.layout && $0 != EvidenceFiles.ownerKey && Self.step(of: $0) == nil
+            }
+            + inspected.keys.filter { name in
+                name != EvidenceFiles.inspectionLink
+                    && !released.contains { EvidenceFiles.inspected($0.receivedName).isSame(as: name) }
+            }
+        let changed = released.filter { inspected[EvidenceFiles.inspected($0.receivedName)] != $0.digest }
+        return unknown.sorted().map { GloveboxError("workflow.file", "\($0) is no file of the workflow") }
             + changed.map {
                 GloveboxError("workflow.released", "lay/wd has no \($0.receivedName) as it was released")
             }

@@ -75,6 +75,7 @@ struct ReportMaker {
         report.assurance = try assurance(weaker: report.assurance.weaker, workflow)
         report.policies = try policies(entry, signer: workflow?.owner.keyID)
         report.log = position(entry)
+        if report.attester.kernel.bootID != site.host.kernel.bootID { report.time.bootID = site.host.kernel.bootID }
         if !isReleased { report.outputs.released = [] }
         report.outputs.disclosure = draft.disclosure.map(Machine.sha256)
         let signed = try stamped { () throws(GloveboxError) in
@@ -333,6 +334,7 @@ struct ReportMaker {
         Report.Assurance(
             rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
             debug: HostFacts.isTraced(),
+            insecure: site.settings.insecure,
             notProven: (site.keys.root == nil ? [] : ["root-key-offline"])
                 + (try site.isSignerSeparate() ? [] : ["separate-signer"])
                 + (site.isBrokerSeparate ? [] : ["separate-broker"])
@@ -436,7 +438,12 @@ struct ReportMaker {
         let rules = facts?.decision?.findings.map { "\($0.check):\($0.outcome)" } ?? []
         return Report.Outputs(
             released: (facts?.decision?.files ?? []).map {
-                Report.Released(name: "outputs/\($0.name)", digest: Machine.sha256($0.bytes), rules: rules)
+                Report.Released(
+                    name: "outputs/\($0.name)",
+                    digest: Machine.sha256($0.bytes),
+                    size: UInt64($0.bytes.count),
+                    rules: rules
+                )
             },
             withheld: (facts?.withheld ?? []).map {
                 Report.Withheld(commit: .salted($0.bytes, salt: Machine.random(32)), reason: $0.reason)

@@ -200,7 +200,9 @@ extension Site {
             revocations: read { state in state.revocations }
         )
         policy.attestationKeys = last?.policy.attestationKeys ?? []
-        if let trusted = tpm?.trusted, !policy.attestationKeys.contains(trusted) {
+        policy.accept = settings.insecure
+        if var trusted = tpm?.trusted, !policy.attestationKeys.contains(where: { $0.name == trusted.name }) {
+            trusted.validFrom = Machine.now()
             policy.attestationKeys.append(trusted)
         }
         policy.successions = keys.record.successions

@@ -157,7 +157,8 @@ package struct KeyCeremony: Sendable {
         )
     }
 
-    /// Withdraws a key from a time on: a person's, or one of the site's that another has replaced.
+    /// Withdraws a key from a time on: a person's, one of the site's that another has replaced, or a TPM's, after which the
+    /// site's reports may be without a quote again.
     ///
     /// - Throws: `key.unknown`, `key.in-use`, `key.revoked` when it is revoked already, `log.*`.
     package func revoke(_ key: Digest, reason: Revocation.Reason, from: Instant) throws(GloveboxError) -> Revocation {
@@ -177,10 +178,11 @@ package struct KeyCeremony: Sendable {
                 state.revocations.contains { $0.key == key && $0.from <= from }
             )
         }
-        guard !own.isEmpty || isPerson else {
+        let isTPM = try site.publishedTrust()?.policy.attestationKeys.contains { $0.digest == key } ?? false
+        guard !own.isEmpty || isPerson || isTPM else {
             throw GloveboxError(
                 "key.unknown",
-                "neither the site nor anyone with an account has this key",
+                "neither the site, its TPM nor anyone with an account has this key",
                 hint: "See 'glovebox keys list'."
             )
         }

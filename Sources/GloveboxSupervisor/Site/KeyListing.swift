@@ -7,7 +7,7 @@ internal import GloveboxStore
 package struct KeyListing: Sendable {
     /// One key.
     package struct Line: Sendable {
-        /// A ``KeyUse``, or a role.
+        /// A ``KeyUse``, `tpm` for an attestation key, or a role.
         package let use: String
         /// Account of a person; nil for a key of the site.
         package let account: String?
@@ -58,6 +58,18 @@ package struct KeyListing: Sendable {
                     )
                 )
             }
+        }
+        for key in try site.publishedTrust()?.policy.attestationKeys ?? [] {
+            lines.append(
+                Line(
+                    use: "tpm",
+                    account: nil,
+                    key: key.digest.hex,
+                    from: key.validFrom ?? Instant(seconds: 0),
+                    to: nil,
+                    revoked: revoked(key.digest.hex)
+                )
+            )
         }
         for account in accounts {
             let roles = account.roles.map(\.rawValue).sorted().joined(separator: ",")

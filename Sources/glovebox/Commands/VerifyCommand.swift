@@ -79,9 +79,7 @@ struct VerifyCommand: ParsableCommand {
             if let expectCode { options.expectedCode = try expected(expectCode) }
             var files: [ResultFile] = []
             for path in results {
-                files.append(
-                    ResultFile(name: Evidence.baseName(path), bytes: try InputFile.bytes(path, limit: 1 << 30))
-                )
+                files.append(ResultFile(name: Evidence.baseName(path), digest: try InputFile.digest(path)))
             }
             verdict = try Evidence(report: report, trust: trust).verdict(options, results: files)
             if let memory, verdict.isVerified, let seen = verdict.seen {
@@ -89,6 +87,12 @@ struct VerifyCommand: ParsableCommand {
                 try OutputFile.replace(memory, with: options.memory?.bytes ?? [])
             }
         } catch {
+            if json {
+                Terminal(json: json, quiet: false).result(
+                    ["verdict": "error", "reason": .string(error.code), "message": .string(error.message)],
+                    []
+                )
+            }
             JailReportText.write("glovebox: \(error)\n", to: 2)
             throw ExitCode(2)
         }

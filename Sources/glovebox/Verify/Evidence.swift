@@ -6,10 +6,12 @@ import GloveboxLinux
 /// An evidence directory and the trust files it is judged by.
 struct Evidence {
     let files: [(name: String, bytes: [UInt8])]
+    let inspected: [(name: String, digest: Digest)]
     let trust: [(name: String, bytes: [UInt8])]
 
     init(files: [(String, [UInt8])], trust: [(String, [UInt8])]) {
         self.files = files.map { (name: $0.0, bytes: $0.1) }
+        inspected = []
         self.trust = trust.map { (name: $0.0, bytes: $0.1) }
     }
 
@@ -20,6 +22,10 @@ struct Evidence {
             try Self.siblings(of: report, as: named, names: EvidenceFiles.fixed)
             + Self.folder(EvidenceFiles.approvals, of: Self.directory(report))
             + Self.folder(EvidenceFiles.workflow, of: Self.directory(report))
+        inspected = try Self.contents(of: EvidenceFiles.inspected, in: Self.directory(report)) {
+            path throws(GloveboxError) in
+            try InputFile.digest(path)
+        }
         self.trust = try Self.siblings(of: trust, as: TrustFiles.Name.trustConfig, names: TrustFiles.Name.all)
     }
 
@@ -48,6 +54,17 @@ struct Evidence {
         _ folder: String,
         of directory: String
     ) throws(GloveboxError) -> [(name: String, bytes: [UInt8])] {
+        try contents(of: folder, in: directory) { path throws(GloveboxError) in
+            try InputFile.bytes(path, limit: limit)
+        }
+    }
+
+    /// What is below a folder, by names below the directory, but for what is only inspected.
+    private static func contents<Content>(
+        of folder: String,
+        in directory: String,
+        _ read: (String) throws(GloveboxError) -> Content
+    ) throws(GloveboxError) -> [(String, Content)] {
         let path = directory + folder
         guard unsafe access(path, F_OK) == 0 else { return [] }
         guard folder.utf8.count < 4096 else { throw GloveboxError("input.io", "the evidence is nested too deep") }
@@ -55,16 +72,15 @@ struct Evidence {
         do { names = try Descriptor.open(path, O_RDONLY | O_DIRECTORY).names(limit: 1000) } catch {
             throw error.coded("input.io")
         }
-        var out: [(name: String, bytes: [UInt8])] = []
+        var out: [(String, Content)] = []
         for name in names {
             guard let text = String(validating: name, as: UTF8.self) else {
                 throw GloveboxError("input.io", "the name of a file in \(folder) is not UTF-8")
             }
-            if isDirectory(path + text) {
-                out += try Self.folder(folder + text + "/", of: directory)
-            } else {
-                let most = folder.hasPrefix(EvidenceFiles.inspected) ? 1 << 30 : limit
-                out.append((folder + text, try InputFile.bytes(path + text, limit: most)))
+            if !isDirectory(path + text) {
+                out.append((folder + text, try read(path + text)))
+            } else if folder + text + "/" != EvidenceFiles.inspected {
+                out += try contents(of: folder + text + "/", in: directory, read)
             }
         }
         return out
@@ -95,6 +111,7 @@ struct Evidence {
     func verdict(_ options: VerifyOptions, results: [ResultFile]) -> Verdict {
         ReportVerifier.verify(
             evidence: Dictionary(files.map { ($0.name, $0.bytes) }) { first, _ in first },
+            inspected: Dictionary(inspected.map { ($0.name, $0.digest) }) { first, _ in first },
             trust: Dictionary(trust.map { ($0.name, $0.bytes) }) { first, _ in first },
             results: results,
             options: options
