@@ -14,15 +14,16 @@ import Testing
         let data = (TestPrograms.variable("GLOVEBOX_DEMO_DATA") ?? "/nonexistent") + "/fair.csv"
         let demo = try TestPrograms.run(
             "glovebox",
-            ["demo", "--tpm", "swtpm", "--state", state, "--data", data],
+            ["demo", "--tpm", "swtpm", "--eat", "--nonce", FreshEvidence.nonce, "--state", state, "--data", data],
             environment: TestPrograms.variable("GLOVEBOX_IMAGES").map { ["GLOVEBOX_IMAGES=" + $0] } ?? []
         )
         try #require(demo.status == 0, "\(demo.output)")
         let evidence = state + "/release"
         let verify = [
-            "verify", evidence + "/report.dsse.json", "--trust", state + "/trust_config.json", "--json", "--accept",
-            "emulated", evidence + "/table.csv",
+            "verify", evidence + "/report.dsse.json", "--trust", state + "/trust_config.json", "--json", "--nonce",
+            FreshEvidence.nonce, "--accept", "emulated", evidence + "/table.csv",
         ]
+        try self.list(evidence)
         let verdict = try JSONReader.read(Array(TestPrograms.run("glovebox", verify).output.utf8))
         #expect(verdict["verdict"]?.string == "verified")
         #expect(verdict["assurance"]?["rootOfTrust"]?.string == "emulated-swtpm")
@@ -70,6 +71,24 @@ import Testing
         try LogOnDisk.write(pcrs, evidence + "/q.pcrs")
         let changed = try TestPrograms.run("glovebox", verify)
         #expect(changed.status == 1 && changed.output.contains("report.conflict"))
+    }
+
+    /// The directory holds every file of the specification, and no other.
+    private func list(_ evidence: String) throws {
+        let found = try TestPrograms.run("/usr/bin/find", [evidence, "-type", "f", "-printf", "%P\\n"]).output
+            .split(separator: "\n").map { String($0.replacing(#/[0-9a-f]{8}\./#, with: "KEY.")) }
+        var expected = [
+            "report.dsse.json", "report.sigstore.json", "report.tsr", "tsa.pem", "tsa-root.pem", "report.cwt",
+            "report.jwt", "start.dsse.json", "start.pem", "key.entry", "key.tlog-proof", "budget.entry",
+            "budget.tlog-proof", "run.entry", "run.tlog-proof", "att.pub", "leaf.pem", "inter.pem", "root.pem",
+            "manifest.json", "manifest.dsse.json", "approvals/1-KEY.dsse.json", "code.digests", "report.entry",
+            "report.tlog-proof", "issued.entry", "issued.tlog-proof", "q.msg", "q.sig", "q.pcrs", "q.nonce", "ak.pem",
+            "eventlog.json", "disclosure.json", "disclosure.dsse.json", "disclosure.pem", "trust_config.json",
+            "trusted_root.json", "trust-policy.dsse.json", "tlog.policy", "lay/root.layout", "lay/owner.pub",
+            "lay/wd/table.csv", "table.csv", "ro-crate-metadata.json",
+        ]
+        expected += ["onboard", "submit", "review", "run", "release"].map { "lay/\($0).KEY.link" }
+        #expect(found.sorted() == expected.sorted())
     }
 
     /// The predicate of a statement in an envelope.

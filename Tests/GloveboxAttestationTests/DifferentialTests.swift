@@ -14,7 +14,7 @@ import Testing
 struct DifferentialTests {
     private static let tools = [
         "openssl_dgst", "openssl_chain", "openssl_ts", "securesystemslib", "sigstore", "in_toto", "token_cwt",
-        "token_jwt",
+        "token_jwt", "tpm2_checkquote",
     ]
 
     @Test func `no tool refuses what we accept: every mutation, and bytes changed at random`() throws {
@@ -36,6 +36,9 @@ struct DifferentialTests {
             mutation.edit(&scenario)
             try add("mutation-\(index)", scenario.build(), scenario)
         }
+        var quoted = Scenario()
+        QuoteSpec().vouch(for: &quoted)
+        try add("quoted", quoted.build(), quoted)
         let sound = Scenario()
         let files = try sound.build()
         try add("sound", files, sound)
@@ -53,6 +56,7 @@ struct DifferentialTests {
         let verdicts = try ThirdParty.verdicts(folder)
         #expect(Set(verdicts.keys) == Set(ours.keys))
         #expect(Set(verdicts["sound"] ?? []) == Set(Self.tools) && ours["sound"] == true)
+        #expect(ours["quoted"] == true)
         for (name, accepted) in verdicts where ours[name] == true {
             #expect(Set(accepted) == Set(Self.tools), "\(name): only \(accepted) accept what we accept")
         }
@@ -60,6 +64,33 @@ struct DifferentialTests {
             let refused = verdicts.filter { !$0.value.contains(tool) }.count
             let overlooked = verdicts.filter { $0.value.contains(tool) && ours[$0.key] == false }.count
             #expect(refused > 0 && overlooked > 0, "\(tool) refused \(refused) and overlooked \(overlooked)")
+        }
+    }
+
+    @Test func `in-toto accepts a layout of two reviewers, and refuses one of them alone`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("judge-\(UUID().uuidString)").path
+        defer { ThirdParty.remove(folder) }
+        var scenario = Scenario()
+        scenario.reviewers = [PersonSigner(), PersonSigner()]
+        scenario.quorum = 2
+        scenario.editTrust = { $0.approvalThreshold = 2 }
+        let both = try scenario.build()
+        let links = both.evidence.keys.filter { $0.hasPrefix("lay/review.") }.sorted()
+        try #require(links.count == 2)
+        try ThirdParty.write(both, to: folder + "/both")
+        for (number, link) in links.enumerated() {
+            var one = both
+            one.evidence[link] = nil
+            try ThirdParty.write(one, to: folder + "/without-\(number)")
+        }
+        // One reviewer's word under both names.
+        var twice = both
+        twice.evidence[links[0]] = both.evidence[links[1]]
+        try ThirdParty.write(twice, to: folder + "/twice")
+        let verdicts = try ThirdParty.verdicts(folder)
+        #expect(Set(verdicts["both"] ?? []) == Set(Self.tools))
+        for name in ["without-0", "without-1", "twice"] {
+            #expect(verdicts[name]?.contains("in_toto") == false, "\(name)")
         }
     }
 

@@ -64,6 +64,17 @@ extension Mutations {
         },
         .trust("reference.missing", "no known launcher") { $0.reference.launchers = [] },
         .trust("svn.downgrade", "an old supervisor") { $0.reference.minSVN = 2 },
+        .trust("reference.mismatch", "an unknown kernel") { $0.reference.kernels = [Scenario.digest("x")] },
+        .trust("reference.mismatch", "another set of security modules") {
+            $0.reference.securityModules = [Scenario.digest("landlock,yama")]
+        },
+        .trust("reference.mismatch", "no command line of the kernel where one is listed") {
+            $0.reference.commandLines = [Scenario.digest("quiet")]
+        },
+        Mutation("reference.mismatch", "an unknown command line of the kernel") {
+            $0.editTrust = { $0.reference.commandLines = [Scenario.digest("quiet")] }
+            $0.editReport = { $0.attester.kernel.cmdline = Scenario.digest("mitigations=off") }
+        },
     ]
 
     static let measurements: [Mutation] = [
@@ -118,6 +129,26 @@ extension Mutations {
         },
         .report("data.mismatch", "another version of the data") { $0.inputs[0].version = 2 },
         .report("data.mismatch", "a dataset more") { $0.inputs.append($0.inputs[0]) },
+        .report("jail.readback", "a capability in the bounding set") {
+            $0.jail.readback?.capabilities?["CapBnd"] = "0000000000000400"
+        },
+        .report("jail.readback", "a capability set that is not told") {
+            $0.jail.readback?.capabilities?["CapAmb"] = nil
+        },
+        .report("jail.readback", "a capability set without a value") { $0.jail.readback?.capabilities?["CapInh"] = "" },
+        .report("jail.readback", "no capability sets at all") { $0.jail.readback?.capabilities = nil },
+        .report("jail.readback", "no network namespace") { $0.jail.readback?.namespaces?["net"] = nil },
+        .report("jail.readback", "a namespace without a number") { $0.jail.readback?.namespaces?["pid"] = "host" },
+        .report("jail.readback", "no namespaces at all") { $0.jail.readback?.namespaces = nil },
+        .report("jail.readback", "more memory than approved") {
+            $0.jail.readback?.controlGroup?["memory.max"] = "2147483649"
+        },
+        .report("jail.readback", "no limit on memory") { $0.jail.readback?.controlGroup?["memory.max"] = "max" },
+        .report("jail.readback", "more processes than approved") {
+            $0.jail.readback?.controlGroup?["pids.max"] = "130"
+        },
+        .report("jail.readback", "no limit on processes") { $0.jail.readback?.controlGroup?["pids.max"] = nil },
+        .report("jail.readback", "no control group, and no word of it") { $0.jail.readback?.controlGroup = nil },
         .report("jail.policy", "another jail profile") { $0.jail.policy = Scenario.digest("x") },
         .report("jail.deterministic", "another seed") { $0.jail.deterministic?.fixed.seed = 2 },
         .report("jail.deterministic", "another clock") {
@@ -268,5 +299,5 @@ extension Mutations {
 
     static let all =
         form + certificates + keys + timestamps + log + bundle + claims + measurements + policy + outputs + workflow
-        + start + tokens
+        + start + tokens + quotes
 }

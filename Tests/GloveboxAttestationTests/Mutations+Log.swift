@@ -52,6 +52,39 @@ extension Mutations {
     ]
 
     static let log: [Mutation] = [
+        .evidence("input.io", "the run's beginning is not shown") { $0["run.entry"] = nil },
+        .evidence("input.io", "the run's beginning is not proven") { $0["run.tlog-proof"] = nil },
+        .evidence("log.index", "another entry for the run's beginning") {
+            $0["run.entry"] = $0["key.entry"]
+            $0["run.tlog-proof"] = $0["key.tlog-proof"]
+        },
+        beginning("log.entry-mismatch", "the run's beginning is another job's") {
+            $0.edit("unmapped", "glovebox", "job") { _ in "job_2" }
+        },
+        beginning("log.entry-mismatch", "the run's beginning is of another plan") {
+            $0.edit("unmapped", "glovebox", "plan") { _ in .string(Scenario.digest("x").hex) }
+        },
+        beginning("log.entry-mismatch", "the run's beginning is another run's") {
+            $0.edit("unmapped", "glovebox", "run") { _ in "2" }
+        },
+        beginning("log.entry-mismatch", "the run's beginning is another kind of event") {
+            $0.edit("unmapped", "glovebox", "event") { _ in "job.started" }
+        },
+        .report("time.regress", "a start dated back before the log's") {
+            $0.time.start = Scenario.start.adding(seconds: -301)
+        },
+        Mutation("approval.expired", "an approval that had ended by the log, and not by the report") {
+            $0.editReport = { $0.time.start = Scenario.start.adding(seconds: -10) }
+            $0.editApproval = { $0.notAfter = Scenario.start }
+        },
+        Mutation("approval.expired", "an approval that had not begun by the log") {
+            $0.editReport = { $0.time.start = Scenario.start.adding(seconds: 10) }
+            $0.editApproval = { $0.notBefore = Scenario.start.adding(seconds: 5) }
+        },
+        Mutation("key.expired", "a researcher who had left by the log, and not by the report") {
+            $0.editReport = { $0.time.start = Scenario.start.adding(seconds: -10) }
+            $0.editTrust = { $0.roles[0].validTo = Scenario.start.adding(seconds: -5) }
+        },
         .evidence("log.note-format", "a checkpoint whose signature has no dash before it") {
             $0["report.tlog-proof"] = $0["report.tlog-proof"]?.replacing("\u{2014} ", "- ")
         },
@@ -137,5 +170,14 @@ extension Mutations {
         var hashes = old.hashes
         edit(&hashes)
         files["report.tlog-proof"] = TlogProof(index: old.index, hashes: hashes, checkpoint: old.checkpoint).bytes
+    }
+
+    /// A change to the event that began the run.
+    private static func beginning(
+        _ reason: String,
+        _ name: String,
+        _ edit: @escaping @Sendable (inout JSONValue) -> Void
+    ) -> Mutation {
+        Mutation(reason, name) { $0.startSpec.editStarting = edit }
     }
 }

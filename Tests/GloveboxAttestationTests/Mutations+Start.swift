@@ -99,12 +99,13 @@ extension Mutations {
         },
         checkpoint("kbs.replay", "a start statement from after the key's release", size: 4),
         Mutation("log.rollback", "a log that was longer at the start") {
+            $0.startSpec.beganAt = 0
             $0.startSpec.editReport = { report, site in
                 report.log.checkpoint =
                     try Checkpoint(origin: Scenario.origin, size: 3, root: Scenario.digest("x")).signed(by: site.log)
             }
             $0.editSiteReport = { report, site in
-                report.log.startIndex = 1
+                report.log.startIndex = 0
                 report.log.checkpoint =
                     try Checkpoint(origin: Scenario.origin, size: 2, root: Scenario.digest("x")).signed(by: site.log)
             }

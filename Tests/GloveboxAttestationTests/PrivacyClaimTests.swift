@@ -5,15 +5,18 @@ import Testing
 
 /// What a report says of an answer's cost, and what the verifier makes of it.
 @Suite struct PrivacyClaimTests {
-    private static func refusals(_ edit: @escaping (inout Report.Privacy) -> Void) throws -> [String] {
-        var scenario = Scenario()
+    private static func refusals(
+        scenario: Scenario = Scenario(),
+        _ edit: @escaping (inout Report.Privacy) -> Void
+    ) throws -> [String] {
+        var scenario = scenario
         scenario.editReport = { report in
             var privacy = Report.Privacy(
                 mechanism: "discrete-gaussian",
                 rho: "0.005",
                 epsilon: "0.56",
                 delta: "0.000001",
-                ledgerIndex: 3,
+                ledgerIndex: 4,
                 budgetBefore: "0.5",
                 budgetAfter: "0.495"
             )
@@ -48,14 +51,34 @@ import Testing
     }
 
     @Test func `a charge that the log cannot hold there is refused`() throws {
-        for index in [UInt64?.none, 2, 4, 1000] {
-            #expect(try Self.refusals { $0.ledgerIndex = index } == ["privacy.ledger"], "\(String(describing: index))")
+        #expect(try Self.refusals { $0.ledgerIndex = nil } == ["privacy.ledger"])
+        for index in [2, 5, 1000] as [UInt64] {
+            #expect(try Self.refusals { $0.ledgerIndex = index } == ["privacy.ledger", "privacy.ledger"], "\(index)")
         }
+        // The place is possible, but has another entry.
+        #expect(try Self.refusals { $0.ledgerIndex = 3 } == ["privacy.ledger"])
         let free = try Self.refusals { privacy in
             privacy.rho = "0"
             privacy.budgetAfter = "0.5"
         }
         #expect(free == ["privacy.ledger"])
+    }
+
+    @Test func `a charge is the one that the log has: of this job, its data and its amount`() throws {
+        for (field, value) in [
+            ("amount", "0.004"), ("budget", "runs"), ("job", "job_2"), ("dataset", "other"), ("event", "key.released"),
+        ] {
+            var scenario = Scenario()
+            scenario.startSpec.editCharge = { $0.edit("unmapped", "glovebox", field) { _ in .string(value) } }
+            #expect(try Self.refusals(scenario: scenario) { _ in } == ["privacy.ledger"], "\(field)")
+        }
+        var scenario = Scenario()
+        scenario.editEvidence = { $0["privacy.entry"] = nil }
+        #expect(try Self.refusals(scenario: scenario) { _ in } == ["privacy.ledger"])
+        scenario.editEvidence = { $0["privacy.entry"] = $0["key.entry"] }
+        #expect(try Self.refusals(scenario: scenario) { _ in } == ["log.root-mismatch"])
+        scenario.editEvidence = { $0["privacy.tlog-proof"] = nil }
+        #expect(try Self.refusals(scenario: scenario) { _ in } == ["input.io"])
     }
 
     @Test func `a policy signed by someone who is no owner is refused`() throws {

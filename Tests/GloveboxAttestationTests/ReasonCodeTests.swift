@@ -41,8 +41,6 @@ import Testing
         "GloveboxAttestationTests": "privacy.arithmetic privacy.ledger privacy.encoding report.replay",
         "GloveboxMeasureTests": "code.name-encoding code.name-collision code.name-control code.link code.special-file "
             + "code.nested-git code.limits code.xattr",
-        "GloveboxTPMTests": "tpm.magic tpm.type tpm.pcr-selection tpm.pcr-digest tpm.event-log tpm.extra-data tpm.ak "
-            + "tpm.clock",
     ]
 
     @Test func `every reason code of the specification is given by a mutation, or by a test that is named`() throws {

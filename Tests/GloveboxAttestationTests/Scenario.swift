@@ -104,8 +104,11 @@ struct Scenario {
         var paying = Self.report(manifest, approvals: approvals, log: [], quorum: quorum)
         editReport(&paying)
         let payment = try startSpec.paid(paying)
+        let beginning = try startSpec.starting(paying)
         var tree = MerkleTree()
-        for leaf in [Array("event 0".utf8), payment, Array("event 2".utf8)] { tree.append(leaf) }
+        var leaves = [Array("event 0".utf8), payment, Array("event 2".utf8)]
+        leaves[startSpec.beganAt] = beginning
+        for leaf in leaves { tree.append(leaf) }
         var planned = Self.report(manifest, approvals: approvals, log: try site.checkpoint(tree), quorum: quorum)
         editReport(&planned)
         let start = try startSpec.sign(planned, site: site, timestamps: withTimestamps)
@@ -116,6 +119,8 @@ struct Scenario {
         report.startStatement = start.envelope.payloadDigest
         editReport(&report)
         try editSiteReport(&report, site)
+        let charge = try startSpec.charged(report)
+        if let charge { tree.append(charge) }
         var statement = try JSONReader.read(report.statement())
         editStatement(&statement)
         var payload = CanonicalJSON.encode(statement)
@@ -164,6 +169,8 @@ struct Scenario {
         evidence[EvidenceFiles.startLeaf] = PEM.encode(start.certificate, label: "CERTIFICATE")
         evidence[EvidenceFiles.keyEntry] = keyEntry
         evidence[EvidenceFiles.paymentEntry] = payment
+        evidence[EvidenceFiles.runEntry] = beginning
+        evidence[EvidenceFiles.chargeEntry] = charge
         if workflow.isMade {
             let submission = manifestSigner ?? researcher
             for (name, bytes) in try workflow.files(manifest, report, submission, reviewers) { evidence[name] = bytes }
@@ -173,10 +180,12 @@ struct Scenario {
             evidence[EvidenceFiles.cwt] = try token.cwt(key: leaf.key)
             evidence[EvidenceFiles.jwt] = try token.jwt(key: leaf.key)
         }
-        for (index, name) in [
+        var places: [(UInt64, String)] = [
             (leafIndex, EvidenceFiles.proof), (issuedIndex, EvidenceFiles.issuedProof), (3, EvidenceFiles.keyProof),
-            (1, EvidenceFiles.paymentProof),
-        ] as [(UInt64, String)] {
+            (1, EvidenceFiles.paymentProof), (UInt64(startSpec.beganAt), EvidenceFiles.runProof),
+        ]
+        if charge != nil { places.append((4, EvidenceFiles.chargeProof)) }
+        for (index, name) in places {
             let hashes = try tree.inclusion(index: index, size: tree.size)
             evidence[name] = TlogProof(index: index, hashes: hashes, checkpoint: checkpoint).bytes
         }
@@ -321,9 +330,14 @@ struct Scenario {
             seccomp: "2",
             noNewPrivs: "1",
             capEff: "0",
+            capabilities: TextMap(
+                ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map { ($0, "0000000000000000") }
+            ),
             mountinfo: digest("mountinfo"),
             uidMap: "0 100000 1",
-            landlockABI: "6"
+            landlockABI: "6",
+            namespaces: TextMap(["ipc", "mnt", "net", "pid", "user", "uts"].map { ($0, "4026532001") }),
+            controlGroup: ["memory.max": "2147483648", "pids.max": "129"]
         )
         let executor = manifest.core.executors[0]
         return Report(

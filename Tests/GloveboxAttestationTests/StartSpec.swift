@@ -12,6 +12,10 @@ struct StartSpec {
     var request: Report.KeyRequest?
     var editKeyEvent: (inout JSONValue) -> Void = { _ in }
     var editPayment: (inout JSONValue) -> Void = { _ in }
+    /// Where the log has the run's beginning: 0 or 2.
+    var beganAt = 2
+    var editStarting: (inout JSONValue) -> Void = { _ in }
+    var editCharge: (inout JSONValue) -> Void = { _ in }
 
     init() { leaf.now = Scenario.start.adding(seconds: 1) }
 
@@ -57,15 +61,38 @@ struct StartSpec {
         return try Self.leaf(event, at: 1, editPayment)
     }
 
+    /// The leaf of the event that began the run.
+    func starting(_ report: Report) throws -> [UInt8] {
+        let event = Event(
+            kind: .jobStarting,
+            job: report.jobID,
+            fields: [("plan", .string(report.manifestDigest.hex)), ("run", .string(String(report.run)))]
+        )
+        return try Self.leaf(event, at: UInt64(beganAt), after: 0, editStarting)
+    }
+
+    /// The leaf of the event that charged for an answer, entry 4; nil for a report without a charge.
+    func charged(_ report: Report) throws -> [UInt8]? {
+        guard let privacy = report.privacy, privacy.ledgerIndex != nil else { return nil }
+        let event = Event(
+            kind: .budgetSpent,
+            job: report.jobID,
+            dataset: "fair",
+            fields: [("budget", "privacy"), ("amount", .string(privacy.rho))]
+        )
+        return try Self.leaf(event, at: 4, editCharge)
+    }
+
     private static let request = Scenario.digest("request")
 
     private static func leaf(
         _ event: Event,
         at index: UInt64,
+        after seconds: Int64 = 2,
         _ edit: (inout JSONValue) -> Void
     ) throws -> [UInt8] {
         var random = SystemRandomNumberGenerator()
-        let place = EventPlace(index: index, time: Scenario.start.adding(seconds: 2), monotonic: 1)
+        let place = EventPlace(index: index, time: Scenario.start.adding(seconds: seconds), monotonic: 1)
         var value = try JSONReader.read(event.leaf(at: place, context: Scenario.context, using: &random).leaf)
         edit(&value)
         return CanonicalJSON.encode(value)

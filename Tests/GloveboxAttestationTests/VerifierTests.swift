@@ -129,6 +129,26 @@ import Testing
         #expect(try scenario.verdict().isVerified)
     }
 
+    @Test func `a report that a TPM vouches for verifies, and is remembered with the TPM's clock`() throws {
+        var scenario = Scenario()
+        let spec = QuoteSpec()
+        spec.vouch(for: &scenario)
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified, "\(verdict.story.suffix(8).joined(separator: "\n"))")
+        #expect(verdict.checks.contains { $0.id == "tpm.extra-data" && $0.status == .passed })
+        #expect(verdict.seen?.tpm?.clock == spec.clock)
+    }
+
+    @Test func `what the trust policy accepts is shown, and accepted by nobody for that`() throws {
+        var scenario = Scenario()
+        scenario.editTrust = { $0.accept = ["emulated", "plain-http"] }
+        #expect(try scenario.verdict().facts.last?.hasSuffix("counts for nothing here: emulated, plain-http") == true)
+        scenario.options.acceptEmulated = false
+        scenario.editReport = { $0.assurance.insecure = ["plain-http"] }
+        let failed = try scenario.verdict().checks.filter { $0.status == .failed }.map(\.reason)
+        #expect(failed == ["assurance.emulated", "assurance.insecure"])
+    }
+
     @Test func `a run on mock data needs no approval`() throws {
         var scenario = Scenario()
         scenario.reviewers = []

@@ -84,6 +84,8 @@ struct OldKeys {
         evidence[EvidenceFiles.proof] = logged.proof.bytes
         evidence[EvidenceFiles.issuedEntry] = issued.entry
         evidence[EvidenceFiles.issuedProof] = issued.proof.bytes
+        let run = try site.log.proof(report.log.startIndex, under: note)
+        evidence[EvidenceFiles.runProof] = run.proof.bytes
         return evidence
     }
 }

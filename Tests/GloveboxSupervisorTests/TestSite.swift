@@ -100,10 +100,13 @@ struct TestSite {
     }
 
     /// Closes the site, does something to its keys, and opens it again.
-    mutating func reopen<Value>(_ body: (SiteLayout) throws -> Value) throws -> Value {
+    mutating func reopen<Value>(
+        securityVersion: UInt64? = nil,
+        _ body: (SiteLayout) throws -> Value
+    ) throws -> Value {
         close()
         let value = try body(layout)
-        site = try Site(opening: layout)
+        site = try Site(opening: layout, securityVersion: securityVersion)
         return value
     }
 

@@ -96,7 +96,8 @@ enum Sample {
         _ quote: Quote,
         _ trusted: [TrustedAttestationKey],
         root: Report.RootOfTrust = .emulatedTPM,
-        binding: QuoteBinding = binding
+        binding: QuoteBinding = binding,
+        reference: ReferenceValues = reference
     ) -> String? {
         do throws(GloveboxError) {
             let checks = try QuoteChecks(quote)
@@ -141,6 +142,23 @@ enum Sample {
         #expect(Sample.refusal(quote, []) == "tpm.ak")
         let other = QuoteBinding(nonce: Sample.binding.nonce, key: Sample.digest(9), manifest: Sample.binding.manifest)
         #expect(Sample.refusal(quote, [attester.trusted], binding: other) == "tpm.extra-data")
+    }
+
+    @Test func `firmware and configuration are held against what the trust policy lists`() throws {
+        let bench = try TPMBench()
+        let attester = try bench.attester(Sample.events)
+        let quote = try attester.quote(Sample.binding)
+        let firmware = try QuoteChecks(quote).message.firmware
+        #expect(firmware > 0)
+        #expect(Sample.refusal(quote, [attester.trusted.atLeast(firmware)]) == nil)
+        #expect(Sample.refusal(quote, [attester.trusted.atLeast(firmware + 1)]) == "tpm.ak")
+        var reference = Sample.reference
+        for (known, code) in [([Sample.digest(9), Sample.digest(3)], nil), ([Sample.digest(9)], "tpm.event-log")]
+            as [([Digest], String?)]
+        {
+            reference.configurations = known
+            #expect(Sample.refusal(quote, [attester.trusted], reference: reference) == code)
+        }
     }
 
     @Test func `a quote whose clock lies before one already seen is refused`() throws {

@@ -131,6 +131,9 @@ package struct KeyAppraisal: Sendable {
         checks.review(.assurance, "assurance.not-proven", claims) { $0.admissions }
         let reference = parts.trust?.policy.reference
         checks.review(.assurance, "assurance.binaries", ReportVerifier.both(claims, reference)) { $0.0.binaries($0.1) }
+        checks.review(.assurance, "assurance.kernel", ReportVerifier.both(parts.report, reference)) {
+            KernelChecks(kernel: $0.0.attester.kernel, reference: $0.1).causes
+        }
         checks.review(.assurance, "assurance.reference", ReportVerifier.both(parts.report, reference)) {
             ReferenceChecks(report: $0.0, reference: $0.1, outputPolicy: expected.outputPolicy).causes
         }

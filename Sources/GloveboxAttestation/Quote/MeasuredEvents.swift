@@ -84,7 +84,7 @@ package struct MeasuredEvents: Sendable {
                 switch event.kind {
                 case .supervisor: reference.supervisors.contains(event.digest)
                 case .launcher: reference.launchers.contains(event.digest)
-                case .configuration: true
+                case .configuration: reference.configurations.isEmpty || reference.configurations.contains(event.digest)
                 }
             guard known else {
                 throw GloveboxError("tpm.event-log", "an unknown \(event.kind.rawValue) was measured on this boot")

@@ -9,7 +9,7 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
     /// What the TPM is: `emulated-swtpm` or `tpm2`.
     package let rootOfTrust: Report.RootOfTrust
     /// Least firmware version that still counts.
-    package let minFirmware: UInt64
+    package private(set) var minFirmware: UInt64
     /// Since when every statement of the site carries a quote under this key; nil in policies from before that was said.
     package var validFrom: Instant?
 
@@ -27,6 +27,18 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
         self.endorsementName = endorsementName
         self.rootOfTrust = rootOfTrust
         self.minFirmware = minFirmware
+    }
+
+    /// Whether it is the same key of the same TPM.
+    package func isSameKey(as other: TrustedAttestationKey) -> Bool {
+        name == other.name && endorsementName == other.endorsementName && rootOfTrust == other.rootOfTrust
+    }
+
+    /// The same key, whose TPM must have that firmware at least.
+    package func atLeast(_ firmware: UInt64) -> TrustedAttestationKey {
+        var key = self
+        key.minFirmware = firmware
+        return key
     }
 
     var json: JSONValue {

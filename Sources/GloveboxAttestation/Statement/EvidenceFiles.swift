@@ -19,6 +19,14 @@ package enum EvidenceFiles {
     package static let paymentEntry = "budget.entry"
     /// Proof that the log holds it.
     package static let paymentProof = "budget.tlog-proof"
+    /// The log's event that the run begins.
+    package static let runEntry = "run.entry"
+    /// Proof that the log holds it.
+    package static let runProof = "run.tlog-proof"
+    /// The log's event of what an answer cost of a privacy budget.
+    package static let chargeEntry = "privacy.entry"
+    /// Proof that the log holds it.
+    package static let chargeProof = "privacy.tlog-proof"
     /// Public key of the leaf, PEM.
     package static let publicKey = "att.pub"
     /// Certificate of the leaf.
@@ -66,10 +74,10 @@ package enum EvidenceFiles {
     /// Every name above that stands directly in the directory.
     package static let fixed =
         [
-            report, bundle, start, startLeaf, keyEntry, keyProof, paymentEntry, paymentProof, publicKey, leaf, platform,
-            root, timestamp, timeAuthority, timeRoot, manifest, manifestEnvelope, cwt, jwt, codeDigests, entry, proof,
-            issuedEntry,
-            issuedProof, disclosure, signedDisclosure, disclosureLeaf,
+            report, bundle, start, startLeaf, keyEntry, keyProof, paymentEntry, paymentProof, runEntry, runProof,
+            chargeEntry, chargeProof, publicKey, leaf, platform, root, timestamp, timeAuthority, timeRoot, manifest,
+            manifestEnvelope, cwt, jwt, codeDigests, entry, proof, issuedEntry, issuedProof, disclosure,
+            signedDisclosure, disclosureLeaf,
         ] + Quote.fileNames
 
     /// Whether a file belongs to the evidence; the others are results.

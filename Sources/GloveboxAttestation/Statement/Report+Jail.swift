@@ -58,15 +58,15 @@ extension Report {
         package var mountinfo: Digest
         /// `uid_map`, fields joined by single spaces, lines by commas.
         package var uidMap: String
-        /// All five capability sets by their names in `/proc/self/status`, hexadecimal; nil in old reports.
+        /// All five capability sets by their names in `/proc/self/status`, hexadecimal.
         package var capabilities: TextMap?
         /// Landlock interface version; `0` when the kernel has none.
         package var landlockABI: String
-        /// The kernel's numbers of its namespaces by their names in `/proc/self/ns`, none of them the supervisor's; nil in
-        /// old reports, and where a jail has no `/proc`.
+        /// The kernel's numbers of its namespaces by their names in `/proc/self/ns`, none of them the supervisor's; nil
+        /// where a jail has no `/proc`.
         package var namespaces: TextMap?
-        /// The limits of its control group by the kernel's file names, as the kernel rounded them; nil in old reports,
-        /// and where the host has no control groups.
+        /// The limits of its control group by the kernel's file names, as the kernel rounded them; nil where
+        /// the host has no control groups.
         package var controlGroup: TextMap?
 
         /// Describes the readback.

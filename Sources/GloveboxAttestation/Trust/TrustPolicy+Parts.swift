@@ -145,6 +145,12 @@ package struct ReferenceValues: Sendable, Wire {
     package var kernels: [Digest] = []
     /// Processing and output policies under which it does.
     package var policies: [Digest] = []
+    /// Command lines of the kernel, SHA-256; of this and the next two anything is accepted when they are empty.
+    package var commandLines: [Digest] = []
+    /// Sets of security modules: SHA-256 of `/sys/kernel/security/lsm`.
+    package var securityModules: [Digest] = []
+    /// Configurations that a TPM may have measured: SHA-256 of founding and settings.
+    package var configurations: [Digest] = []
 
     /// Lists known binaries.
     package init(
@@ -170,6 +176,8 @@ package struct ReferenceValues: Sendable, Wire {
             ("seccompBpf", .array(seccompBPF.map(\.json))),
             ("shims", Self.list(shims)), ("images", Self.list(images)), ("profiles", Self.list(profiles)),
             ("kernels", Self.list(kernels)), ("policies", Self.list(policies)),
+            ("cmdlines", Self.list(commandLines)), ("lsms", Self.list(securityModules)),
+            ("configurations", Self.list(configurations)),
         ])
     }
 
@@ -188,11 +196,14 @@ package struct ReferenceValues: Sendable, Wire {
         self.profiles = try fields.optionalDigests("profiles")
         self.kernels = try fields.optionalDigests("kernels")
         self.policies = try fields.optionalDigests("policies")
+        self.commandLines = try fields.optionalDigests("cmdlines")
+        self.securityModules = try fields.optionalDigests("lsms")
+        self.configurations = try fields.optionalDigests("configurations")
     }
 }
 
 /// The least version of a policy that still counts.
-package struct PolicyFloor: Sendable, Wire {
+package struct PolicyFloor: Sendable, Equatable, Wire {
     /// Policy name.
     package var name: String
     /// Least version.

@@ -26,7 +26,7 @@ package struct TrustPolicy: Sendable {
     package var minPolicyVersions: [PolicyFloor]
     /// Keys that no longer count.
     package var revocations: [Revocation]
-    /// Codes that this site accepts; shown, never silent.
+    /// Codes that this site accepts: shown in every verdict, and no reason for any reader to accept them.
     package var accept: [String]
     /// Attestation keys of the site's TPMs; left out of the file when there are none.
     package var attestationKeys: [TrustedAttestationKey] = []

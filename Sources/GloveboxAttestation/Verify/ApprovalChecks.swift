@@ -7,6 +7,16 @@ struct ApprovalChecks {
     let report: Report
     let manifest: Manifest
     let trust: TrustStore
+    /// When the run began: by the log, where it is shown to say so, else as the statement claims.
+    var began: Instant
+
+    /// Checks by the statement's own time, until the log's is known.
+    init(report: Report, manifest: Manifest, trust: TrustStore) {
+        self.report = report
+        self.manifest = manifest
+        self.trust = trust
+        began = report.time.start
+    }
 
     /// The plan is signed by its submitter, or by the site for a delegated submission.
     ///
@@ -43,7 +53,7 @@ struct ApprovalChecks {
         guard approval.decision == .approve else {
             throw GloveboxError("approval.withdrawn", "a reviewer did not approve the plan")
         }
-        guard approval.notBefore <= report.time.start, report.time.start < approval.notAfter else {
+        guard approval.notBefore <= began, began < approval.notAfter else {
             throw GloveboxError("approval.expired", "the run started outside the period of an approval")
         }
         guard report.run >= 1, report.run <= approval.maxRuns else {
@@ -120,10 +130,10 @@ struct ApprovalChecks {
         guard !entitled.isEmpty else {
             throw GloveboxError("key.wrong-role", "a key signed something that its role may not sign")
         }
-        guard let key = entitled.first(where: { $0.isValid(at: report.time.start) }) else {
+        guard let key = entitled.first(where: { $0.isValid(at: began) }) else {
             throw GloveboxError("key.expired", "a key was not enrolled when the run started")
         }
-        if let id = Digest(hex: key.key.keyID), let from = trust.revocation(of: id), from <= report.time.start {
+        if let id = Digest(hex: key.key.keyID), let from = trust.revocation(of: id), from <= began {
             throw GloveboxError("key.revoked", "a key was revoked before the run started")
         }
         return key

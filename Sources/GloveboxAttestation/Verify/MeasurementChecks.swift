@@ -110,13 +110,8 @@ struct MeasurementChecks {
         if filters.isEmpty || !(known.isEmpty || filters.allSatisfy(known.contains)) {
             causes.append(GloveboxError("jail.bpf", "the seccomp filter is missing or not among the reference values"))
         }
-        for (name, found, needed) in [
-            ("seccomp", readback.seccomp, "2"), ("no_new_privs", readback.noNewPrivs, "1"),
-            ("capabilities", readback.capEff, "0"),
-        ] where !found.isSame(as: needed) {
-            causes.append(GloveboxError("jail.readback", "the job ran with \(name) \(found), not \(needed)"))
-        }
         return causes
+            + ReadbackChecks(readback: readback, limits: manifest.core.limits, weaker: report.assurance.weaker).causes
     }
 
     /// Every policy that is not the approved one or is too old: `policy.version`.

@@ -2,6 +2,23 @@ internal import GloveboxCore
 internal import GloveboxTransparency
 
 extension ReportVerifier {
+    /// When the run began, by the log; what the report claims must not be earlier.
+    static func began(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) -> Instant? {
+        let log = parts.trust.map { LogChecks(input: input, trust: $0) }
+        let began = checks.run(.log, "run.began", log, parts.report) { log, report throws(GloveboxError) in
+            try log.began(report)
+        }
+        _ = checks.run(.time, "time.start", parts.report, began) { report, began throws(GloveboxError) in
+            guard began <= report.time.start.adding(seconds: LogChecks.clockTolerance) else {
+                throw GloveboxError(
+                    "time.regress",
+                    "the report says that the run started at \(report.time.start), the log \(began)"
+                )
+            }
+        }
+        return began
+    }
+
     /// What was signed and logged before the run saw data.
     static func start(
         _ input: VerifyInput,

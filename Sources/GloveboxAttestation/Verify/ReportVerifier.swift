@@ -23,7 +23,8 @@ package enum ReportVerifier {
     ) -> Verdict {
         let input = VerifyInput(evidence, inspected: inspected, trust: trust, results: results, options: options)
         var checks = CheckList()
-        let parts = VerifiedParts(input, &checks)
+        var parts = VerifiedParts(input, &checks)
+        parts.began = began(input, parts, &checks)
         signature(input, parts, &checks)
         let logged = log(input, parts, &checks)
         let stamped = forms(input, parts, logged, &checks)
@@ -63,6 +64,8 @@ package enum ReportVerifier {
             checks.review(.keys, "memory.versions", seen) { memory.versions($0) }
             checks.review(.log, "memory.order", seen) { memory.order($0) }
             checks.review(.freshness, "memory.stories", seen) { memory.stories($0, isAsked: isAsked) }
+            checks.review(.freshness, "memory.chain", seen) { memory.chain($0) }
+            checks.review(.tpm, "memory.clock", seen) { memory.clock($0) }
         }
         return seen
     }
@@ -207,9 +210,18 @@ package enum ReportVerifier {
             _ = checks.run(.outputs, "privacy.ledger", parts.report) { report throws(GloveboxError) in
                 try privacy.checkLedger(after: report.log.startIndex, before: logged?.index)
             }
+            if let index = privacy.ledgerIndex {
+                let log = parts.trust.map { LogChecks(input: input, trust: $0) }
+                _ = checks.run(.outputs, "privacy.charge", log, parts.report) { log, report throws(GloveboxError) in
+                    try log.charge(privacy, at: index, of: report)
+                }
+            }
         }
         let reference = parts.trust?.policy.reference
         checks.review(.assurance, "assurance.binaries", both(claims, reference)) { $0.0.binaries($0.1) }
+        checks.review(.assurance, "assurance.kernel", both(parts.report, reference)) {
+            KernelChecks(kernel: $0.0.attester.kernel, reference: $0.1).causes
+        }
     }
 
     private static func measurements(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {

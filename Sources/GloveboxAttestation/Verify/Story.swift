@@ -101,9 +101,11 @@ struct Story {
         let root = assurance.rootOfTrust.rawValue + accepted
         let unjudged = !report.attester.mapped.isEmpty && parts.trust?.policy.reference.mapped.isEmpty ?? true
         let libraries = unjudged ? "; shared libraries of the supervisor not judged" : ""
+        let accept = parts.trust?.policy.accept ?? []
+        let site = accept.isEmpty ? "" : "; the site accepts, which counts for nothing here: " + escaped(accept)
         return line(
             "assurance",
-            "\(root); not proven: \(escaped(assurance.notProven))\(weaker)\(insecure)\(libraries)"
+            "\(root); not proven: \(escaped(assurance.notProven))\(weaker)\(insecure)\(libraries)\(site)"
         )
     }
 

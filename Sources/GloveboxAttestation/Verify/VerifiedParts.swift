@@ -13,6 +13,8 @@ struct VerifiedParts {
     let root: ParsedCertificate?
     let trust: TrustStore?
     let bundle: SigstoreBundle.Parts?
+    /// When the run began, by the log; nil until that is shown.
+    var began: Instant?
 
     /// Reads all files, recording what cannot be read.
     init(_ input: VerifyInput, _ checks: inout CheckList) {
@@ -80,7 +82,9 @@ struct VerifiedParts {
     /// Checks on people.
     var people: ApprovalChecks? {
         guard let report, let manifest, let trust else { return nil }
-        return ApprovalChecks(report: report, manifest: manifest, trust: trust)
+        var people = ApprovalChecks(report: report, manifest: manifest, trust: trust)
+        if let began { people.began = began }
+        return people
     }
 
     /// Checks on what ran.

@@ -10,60 +10,6 @@ package struct VerifierMemory: Sendable {
     // Clocks of one site may be set back by so much.
     private static let tolerance: Int64 = 300
 
-    /// A report that verified.
-    package struct Seen: Sendable, Equatable, Wire {
-        /// The log that has it.
-        let origin: String
-        /// Its job and run.
-        let job: String
-        let run: UInt64
-        /// The report's id.
-        let report: Digest
-        /// SHA-256 of its nonce.
-        let nonce: Digest
-        /// Where and when the log took it.
-        let index: UInt64
-        let logged: Instant
-        /// Who vouched for it, with which security version, under which trust policy.
-        let attester: String
-        let svn: UInt64
-        let trustVersion: UInt64
-
-        init(_ report: Report, id: Digest, logged: LoggedAt, trustVersion: UInt64) {
-            origin = report.log.origin
-            job = report.jobID
-            run = report.run
-            self.report = id
-            nonce = Hashing.sha256(report.nonce)
-            index = logged.index
-            self.logged = Instant(seconds: logged.time.seconds)
-            attester = report.attester.identity
-            svn = report.attester.svn
-            self.trustVersion = trustVersion
-        }
-
-        var json: JSONValue {
-            [
-                "origin": .string(origin), "job": .string(job), "run": .decimal(run), "report": report.json,
-                "nonce": nonce.json, "index": .decimal(index), "logged": .string(logged.text),
-                "attester": .string(attester), "svn": .decimal(svn), "trust": .decimal(trustVersion),
-            ]
-        }
-
-        init(reading fields: inout JSONFields) throws(GloveboxError) {
-            origin = try fields.string("origin")
-            job = try fields.string("job")
-            run = try fields.decimal("run")
-            report = try fields.digest("report")
-            nonce = try fields.digest("nonce")
-            index = try fields.decimal("index")
-            logged = try fields.time("logged")
-            attester = try fields.string("attester")
-            svn = try fields.decimal("svn")
-            trustVersion = try fields.decimal("trust")
-        }
-    }
-
     private var seen: [Seen] = []
 
     /// Remembers nothing.
@@ -104,6 +50,39 @@ package struct VerifierMemory: Sendable {
             causes.append(GloveboxError("report.replay", "the nonce was answered before, by another report"))
         }
         return causes
+    }
+
+    /// Everything in which the site's reports do not follow one another: `report.conflict`.
+    ///
+    /// Each report names the one before it, so no other can stand between the two, and none has two successors.
+    func chain(_ new: Seen) -> [GloveboxError] {
+        let others = seen.filter { $0.origin.isSame(as: new.origin) && $0.report != new.report }
+        let places = Dictionary((others + [new]).map { ($0.report, $0.index) }, uniquingKeysWith: { first, _ in first })
+        func breaks(_ report: Seen, among all: [Seen]) -> Bool {
+            guard let previous = report.previous else { return false }
+            if all.contains(where: { $0.previous == previous && $0.report != report.report }) { return true }
+            if previous == .zero { return all.contains { $0.index < report.index } }
+            guard let place = places[previous] else { return false }
+            return place >= report.index || all.contains { place < $0.index && $0.index < report.index }
+        }
+        guard breaks(new, among: others) || others.contains(where: { breaks($0, among: [new]) }) else { return [] }
+        let message = "the site's reports do not follow one another: one was left out or put in"
+        return [GloveboxError("report.conflict", message)]
+    }
+
+    /// Everything in which the TPM went back: `tpm.clock`.
+    func clock(_ new: Seen) -> [GloveboxError] {
+        guard let clock = new.tpm else { return [] }
+        let wentBack = seen.contains { old in
+            guard let before = old.tpm, before.key == clock.key, old.origin.isSame(as: new.origin) else { return false }
+            if old.index == new.index { return false }
+            let (early, late) = old.index < new.index ? (before, clock) : (clock, before)
+            return !late.clock.mayFollow(early.clock)
+        }
+        guard wentBack else { return [] }
+        return [
+            GloveboxError("tpm.clock", "the TPM's clock or counters went back between two reports; it may be a copy")
+        ]
     }
 
     /// Everything in which the log went back: `log.rollback`.

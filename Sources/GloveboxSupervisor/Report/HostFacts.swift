@@ -5,8 +5,14 @@ internal import GloveboxLinux
 
 /// What the host is, read once at start.
 struct HostFacts: Sendable {
+    /// Security version of this program: one more with each release that mends something by which an earlier one could be
+    /// made to tell, sign or run what it must not.
+    static let securityVersion: UInt64 = 1
+
     /// Digest of this program.
     let supervisor: Digest
+    /// Its security version.
+    let svn: UInt64
     /// Digest of the launcher.
     let launcher: Digest
     /// Path of the launcher.
@@ -18,10 +24,11 @@ struct HostFacts: Sendable {
     /// The kernel.
     let kernel: Report.Kernel
 
-    static func read() throws(GloveboxError) -> HostFacts {
+    static func read(svn: UInt64 = securityVersion) throws(GloveboxError) -> HostFacts {
         let launcher = try Machine.sibling("glovebox-jail")
         return HostFacts(
             supervisor: try Machine.sha256(file: "/proc/self/exe"),
+            svn: svn,
             launcher: try Machine.sha256(file: launcher),
             launcherPath: launcher,
             shim: try digest(Machine.sibling(FixedShim.name)),

@@ -270,7 +270,7 @@ struct ReportMaker {
             attester: Report.Attester(
                 identity: site.configuration.attester,
                 supervisor: site.host.supervisor,
-                svn: 1,
+                svn: site.host.svn,
                 launcher: site.host.launcher,
                 mapped: site.host.mapped,
                 kernel: site.host.kernel

@@ -29,14 +29,22 @@ extension Site {
         let issued = try log.proof(index + 1, under: note)
         files.append(NamedFile(path: EvidenceFiles.entry, content: report.entry))
         files.append(NamedFile(path: EvidenceFiles.proof, content: report.proof.bytes))
-        if let index = try keyRelease(files) {
-            let key = try log.proof(index, under: note)
-            files.append(NamedFile(path: EvidenceFiles.keyEntry, content: key.entry))
-            files.append(NamedFile(path: EvidenceFiles.keyProof, content: key.proof.bytes))
-            if let paid = try Self.payment(key.entry, at: index) {
-                let payment = try log.proof(paid, under: note)
-                files.append(NamedFile(path: EvidenceFiles.paymentEntry, content: payment.entry))
-                files.append(NamedFile(path: EvidenceFiles.paymentProof, content: payment.proof.bytes))
+        func add(_ index: UInt64, _ entry: String, _ proof: String) throws(GloveboxError) -> [UInt8] {
+            let logged = try log.proof(index, under: note)
+            files.append(NamedFile(path: entry, content: logged.entry))
+            files.append(NamedFile(path: proof, content: logged.proof.bytes))
+            return logged.entry
+        }
+        if let claims = try claims(files) {
+            _ = try add(claims.log.startIndex, EvidenceFiles.runEntry, EvidenceFiles.runProof)
+            if let index = claims.keyRelease {
+                let key = try add(index, EvidenceFiles.keyEntry, EvidenceFiles.keyProof)
+                if let paid = try Self.payment(key, at: index) {
+                    _ = try add(paid, EvidenceFiles.paymentEntry, EvidenceFiles.paymentProof)
+                }
+            }
+            if let charge = claims.privacy?.ledgerIndex {
+                _ = try add(charge, EvidenceFiles.chargeEntry, EvidenceFiles.chargeProof)
             }
         }
         if let bundle = try bundle(files, report) {
@@ -62,11 +70,10 @@ extension Site {
         )
     }
 
-    /// Where the log released the data key, as the report says.
-    private func keyRelease(_ files: [NamedFile]) throws(GloveboxError) -> UInt64? {
+    /// What the report says; nil when there is none.
+    private func claims(_ files: [NamedFile]) throws(GloveboxError) -> Report? {
         guard let file = files.first(where: { $0.path == EvidenceFiles.report })?.content else { return nil }
-        let statement = try Statement(parsing: Envelope(parsing: file).payload, expecting: .report)
-        return try Report(predicate: statement.predicate).keyRelease
+        return try Report(predicate: Statement(parsing: Envelope(parsing: file).payload, expecting: .report).predicate)
     }
 
     /// Where the log has the payment for a released key; nil for a release that an earlier version logged.
@@ -172,7 +179,7 @@ extension Site {
         let filter = Machine.sha256(try ShippedProfiles.named(Self.profileName).compiled())
         let before = last?.policy.reference
         func joined(_ old: [Digest]?, _ new: [Digest]) -> [Digest] {
-            (old ?? []) + new.filter { old?.contains($0) != true }
+            new.reduce(into: old ?? []) { list, digest in if !list.contains(digest) { list.append(digest) } }
         }
         var reference = ReferenceValues(
             supervisors: joined(before?.supervisors, [host.supervisor]),
@@ -186,6 +193,13 @@ extension Site {
         reference.profiles = joined(before?.profiles, run.profiles)
         reference.kernels = joined(before?.kernels, run.kernels)
         reference.policies = joined(before?.policies, run.policies)
+        reference.commandLines = joined(before?.commandLines, host.kernel.cmdline.map { [$0] } ?? [])
+        reference.securityModules = joined(before?.securityModules, [Machine.sha256(Array(host.kernel.lsm.utf8))])
+        // The first list has what the TPM measured before there was one, since it was reset.
+        let measured = before?.configurations.isEmpty ?? true ? tpm?.configurations : tpm.map { _ in [configDigest] }
+        reference.configurations = joined(before?.configurations, measured ?? [])
+        let floors = settings.floors.raised(over: last?.policy)
+        reference.minSVN = floors.svn
         var policy = TrustPolicy(
             attesters: try siteKeys().authorities.map { authority throws(GloveboxError) in
                 TrustedAttester(
@@ -197,14 +211,14 @@ extension Site {
             roles: enrolledKeys(),
             reference: reference,
             approvalThreshold: UInt64(configuration.planQuorum),
+            minPolicyVersions: floors.policies,
             revocations: read { state in state.revocations }
         )
-        policy.attestationKeys = last?.policy.attestationKeys ?? []
+        // One that is listed already keeps its time.
+        var inUse = tpm?.trusted
+        inUse?.validFrom = Machine.now()
+        policy.attestationKeys = floors.keys(before: last?.policy.attestationKeys ?? [], inUse: inUse)
         policy.accept = settings.insecure
-        if var trusted = tpm?.trusted, !policy.attestationKeys.contains(where: { $0.name == trusted.name }) {
-            trusted.validFrom = Machine.now()
-            policy.attestationKeys.append(trusted)
-        }
         policy.successions = keys.record.successions
         policy.brokers = brokers(before: last?.policy.brokers ?? [])
         if let last {

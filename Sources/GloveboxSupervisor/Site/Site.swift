@@ -78,7 +78,8 @@ package final class Site: Sendable {
     let configDigest: Digest
 
     /// Opens a founded site: checks keys, recovers the log, reads what the index points at and the rest of the journal;
-    /// `tpm` overrides the settings, and `rebuildingIndex` has the whole journal read.
+    /// `tpm` overrides the settings, `rebuildingIndex` has the whole journal read, and `securityVersion` has the site take
+    /// this program for another.
     ///
     /// Work on keys alone needs no broker, whose own key may be sealed in a TPM that is not at hand.
     ///
@@ -87,14 +88,15 @@ package final class Site: Sendable {
         opening layout: SiteLayout,
         tpm choice: TPMChoice? = nil,
         meetingBroker: Bool = true,
-        rebuildingIndex: Bool = false
+        rebuildingIndex: Bool = false,
+        securityVersion: UInt64? = nil
     ) throws(GloveboxError) {
         self.layout = layout
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         var settings = try SiteSettings(reading: layout.settings)
         try KeyringMigration.complete(layout, configuration)
         var keys = try SiteKeyring(layout)
-        host = try HostFacts.read()
+        host = try HostFacts.read(svn: securityVersion ?? HostFacts.securityVersion)
         jails = try JailReserve(launcher: host.launcherPath)
         blobs = try BlobStore(root: layout.root)
         images = try ImageStore(directory: layout.images)
@@ -129,6 +131,10 @@ package final class Site: Sendable {
         if let greeting { try keys.note(broker: greeting.kekID, layout, configuration) }
         self.keys = keys
         self.state = Mutex(state)
+        do throws(GloveboxError) { try requireVersion() } catch {
+            close()
+            throw error
+        }
     }
 
     /// Gives log and broker back, so that the site can be opened again.

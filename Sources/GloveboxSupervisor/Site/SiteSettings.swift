@@ -19,6 +19,8 @@ package struct SiteSettings: Sendable {
     package var metrics: (host: String, port: Int)?
     /// Another operator's time-stamping authority, which takes the place of the site's own; nil for none.
     package var stamping: StampingSettings?
+    /// What the trust policy lets count at least.
+    var floors = TrustFloors()
     /// What the operator decided about the API.
     package var server = ServerSettings()
     /// What the operator decided about jobs.
@@ -59,6 +61,7 @@ package struct SiteSettings: Sendable {
             self.stamping = stamping
             bytes += stamping.bytes
         }
+        if let section = root.optional("trust") { floors = try TrustFloors(section) }
         try root.finish()
         guard let section else { return }
         var log = try JSONFields(section, at: "gloveboxd.yaml.log")

@@ -71,6 +71,9 @@ final class SiteTPM: Sendable {
         )
     }
 
+    /// The configurations measured since the TPM was reset.
+    var configurations: [Digest] { attester.events.events.filter { $0.kind == .configuration }.map(\.digest) }
+
     /// What the trust policy says of the TPM's key.
     var trusted: TrustedAttestationKey { attester.trusted }
 

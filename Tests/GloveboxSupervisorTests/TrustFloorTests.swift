@@ -1,0 +1,133 @@
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxJobs
+import GloveboxStore
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// What a site lets count at least: security version, firmware, versions of policies.
+@Suite(.serialized) struct TrustFloorTests {
+    private static func floors(_ text: String) throws -> TrustFloors {
+        let path = try TestPrograms.scratch() + "/gloveboxd.yaml"
+        try StateFile.write(Array(text.utf8), to: path)
+        return try SiteSettings(reading: path).floors
+    }
+
+    @Test func `settings may set floors`() throws {
+        let floors = try Self.floors(
+            """
+            trust:
+              min_svn: 3
+              min_firmware: "0x2019102300163636"
+              min_policy_versions: {aggregate-table: 2, figure: 4}
+            """
+        )
+        #expect(floors.svn == 3 && floors.firmware == 0x2019_1023_0016_3636)
+        let expected = [PolicyFloor(name: "aggregate-table", version: 2), PolicyFloor(name: "figure", version: 4)]
+        #expect(floors.policies == expected)
+        #expect(try Self.floors("tpm: none\n").svn == 0)
+    }
+
+    @Test(arguments: [
+        "min_svn: -1", "min_svn: \"3\"", "min_svn: 1.5", "min_firmware: 3", "min_firmware: \"3\"",
+        "min_firmware: \"0x\"", "min_firmware: \"0x10000000000000000\"", "min_policy_versions: 2",
+        "min_policy_versions: {figure: 0}", "svn: 3",
+    ])
+    func `a floor of another form is refused`(line: String) {
+        #expect(throws: GloveboxError.self) { try Self.floors("trust: {\(line)}\n") }
+    }
+
+    @Test func `a floor rises and never falls`() throws {
+        var before = TrustPolicy(
+            attesters: [],
+            reference: ReferenceValues(supervisors: [], launchers: [], minSVN: 3),
+            approvalThreshold: 1
+        )
+        before.minPolicyVersions = [PolicyFloor(name: "a", version: 2), PolicyFloor(name: "b", version: 5)]
+        var floors = TrustFloors()
+        floors.svn = 2
+        floors.policies = [
+            PolicyFloor(name: "a", version: 3), PolicyFloor(name: "b", version: 4), PolicyFloor(name: "c", version: 1),
+        ]
+        let raised = floors.raised(over: before)
+        #expect(raised.svn == 3)
+        #expect(raised.policies.map(\.name) == ["a", "b", "c"] && raised.policies.map(\.version) == [3, 5, 1])
+
+        let key = TrustedAttestationKey(
+            name: [UInt8](repeating: 1, count: 34),
+            endorsementName: [UInt8](repeating: 2, count: 34),
+            rootOfTrust: .emulatedTPM
+        )
+        floors.firmware = 7
+        #expect(floors.keys(before: [], inUse: key) == [key.atLeast(7)])
+        // Of the TPM in use alone: another maker counts otherwise.
+        let other = TrustedAttestationKey(
+            name: [UInt8](repeating: 3, count: 34),
+            endorsementName: [UInt8](repeating: 2, count: 34),
+            rootOfTrust: .tpm2,
+            minFirmware: 2
+        )
+        #expect(floors.keys(before: [other, key], inUse: key) == [other, key.atLeast(7)])
+        #expect(TrustFloors().keys(before: [key.atLeast(9)], inUse: key) == [key.atLeast(9)])
+        #expect(floors.keys(before: [other], inUse: nil) == [other])
+    }
+
+    private static let hasData = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+
+    /// Runs a job to its report; it cannot be mounted, and is reported all the same.
+    private func evidence(_ test: TestSite) throws -> [String: [UInt8]] {
+        let job = try test.submit("print(1)\n")
+        try test.vote(.approve, on: job)
+        _ = try test.wait(for: job) { $0.evidence != nil && $0.job.phase.isTerminal }
+        let files = try test.shownReceipt(job).files.filter { $0.path != NamedFiles.padding }
+        return Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.content) })
+    }
+
+    /// Why a report is refused under the trust files that a site publishes now.
+    private func refusals(_ evidence: [String: [UInt8]], _ test: TestSite) throws -> [String] {
+        let trust = Dictionary(uniqueKeysWithValues: try test.site.trust().files.map { ($0.path, $0.content) })
+        var options = VerifyOptions()
+        options.acceptEmulated = true
+        let own = evidence.filter { !TrustFiles.Name.all.contains($0.key) }
+        let verdict = ReportVerifier.verify(evidence: own, trust: trust, options: options)
+        return verdict.checks.filter { $0.status == .failed }.map(\.reason)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `a report below what the site lets count is refused, and so is a supervisor that went back`() throws {
+        var test = try TestSite()
+        try test.start()
+        let first = try evidence(test)
+        #expect(try refusals(first, test) == [])
+
+        // This program is of version 1, so one of version 2 must take its place first.
+        try test.reopen(securityVersion: 2) { layout in
+            try StateFile.write(Array("trust: {min_svn: 2}\n".utf8), to: layout.settings)
+            let refusal = #expect(throws: GloveboxError.self) { try Site(opening: layout) }
+            #expect(refusal?.code == "svn.downgrade")
+        }
+        try test.start()
+        #expect(try refusals(first, test) == ["svn.downgrade"])
+        let second = try evidence(test)
+        #expect(try refusals(second, test) == [])
+
+        // Without the setting the floor stays.
+        try test.reopen(securityVersion: 2) { layout in
+            let floors = "trust: {min_policy_versions: {demo-table: 1000}}\n"
+            try StateFile.write(Array(floors.utf8), to: layout.settings)
+            let refusal = #expect(throws: GloveboxError.self) { try Site(opening: layout) }
+            #expect(refusal?.code == "svn.downgrade")
+        }
+        try test.start()
+        #expect(try refusals(first, test) == ["svn.downgrade", "policy.version"])
+        #expect(try refusals(second, test) == ["policy.version"])
+        try test.reopen(securityVersion: 2) { layout in
+            try StateFile.write(Array("tpm: none\n".utf8), to: layout.settings)
+        }
+        try test.start()
+        #expect(try refusals(second, test) == ["policy.version"])
+    }
+}
