@@ -113,7 +113,7 @@ package final class Site: Sendable {
             watching: settings.watched
         )
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
-        log = try SiteLog.open(layout, configuration, keys, host, configDigest)
+        log = try SiteLog.open(layout, configuration, keys, host, configDigest, signLock: settings.signLock)
         try KeyCeremony.adopt(settings.stamping?.chain, in: &keys, KeyMaker(layout: layout, site: configuration), log)
         authority = settings.stamping.map { RemoteAuthority($0) }
         try CompanionUser.signer.own(layout.signerKeys)

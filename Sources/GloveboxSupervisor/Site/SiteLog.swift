@@ -28,10 +28,11 @@ enum SiteLog {
         _ configuration: SiteConfiguration,
         _ keys: SiteKeyring,
         _ host: HostFacts,
-        _ config: Digest
+        _ config: Digest,
+        signLock: String? = nil
     ) throws(GloveboxError) -> LogWriter {
         try LogWriter(
-            opening: layout.root,
+            opening: LogLayout(state: layout.root, signLock: signLock),
             signer: keys.log,
             bodyKey: keys.bodies,
             context: EventContext(
