@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { most_descriptors = 16 };
@@ -21,6 +22,16 @@ long glx_syscall(long number, long a, long b, long c, long d, long e, long f) {
 
 int glx_start_sync(int file, int64_t offset, int64_t count) {
     return result(sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE));
+}
+
+int glx_birth(int file, uint64_t *inode, int64_t *seconds, uint32_t *nanoseconds) {
+    struct statx status = {0};
+    if (statx(file, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) != 0) return -errno;
+    int is_kept = (status.stx_mask & STATX_BTIME) != 0;
+    *inode = status.stx_ino;
+    *seconds = is_kept ? status.stx_btime.tv_sec : 0;
+    *nanoseconds = is_kept ? status.stx_btime.tv_nsec : 0;
+    return 0;
 }
 
 int glx_fork(uint64_t flags, int *pidfd, int group) {

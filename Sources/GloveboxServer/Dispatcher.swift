@@ -46,12 +46,12 @@ package struct Dispatcher: Sendable {
     ) async -> Answer {
         let crossing = CrossOrigin(origins: tables.settings.origins)
         guard let origin = crossing.admits(request.headers.text("Origin")) else {
-            return await ownAnswer(request, source, channel)
+            return await attributedAnswer(request, source, channel)
         }
         if request.method == .options, request.headers.text("Access-Control-Request-Method") != nil {
             return crossing.preflight(for: origin, methods: routes(request).map(\.method))
         }
-        var answer = await ownAnswer(request, source, channel)
+        var answer = await attributedAnswer(request, source, channel)
         answer.headers += crossing.headers(for: origin)
         return answer
     }
@@ -60,6 +60,17 @@ package struct Dispatcher: Sendable {
     private func routes(_ request: Request) -> [Route] {
         guard let target = RequestTarget(request.head.path ?? "") else { return [] }
         return RouteTable.routes.filter { $0.api == target.api && $0.match(target.segments) != nil }
+    }
+
+    /// Answers, and has the events that follow say whence the request came.
+    private func attributedAnswer(
+        _ request: Request,
+        _ source: String,
+        _ channel: (any Channel)?
+    ) async -> Answer {
+        await Provenance.$current.withValue(Provenance(source: source)) {
+            await ownAnswer(request, source, channel)
+        }
     }
 
     private func ownAnswer(_ request: Request, _ source: String, _ channel: (any Channel)?) async -> Answer {

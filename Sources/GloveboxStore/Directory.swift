@@ -103,6 +103,13 @@ package struct Directory: Sendable {
         for name in try names() where name.hasPrefix(".new-") { Self.discard("\(path)/\(name)") }
     }
 
+    /// Removes the directory, which must be empty.
+    ///
+    /// - Throws: `store.io`.
+    package func removeEmpty() throws(GloveboxError) {
+        try SystemCall.retry("rmdir", path) { unsafe rmdir(path) }
+    }
+
     /// Removes a file.
     ///
     /// - Throws: `store.io`. ``sync()`` of its directory makes that durable.

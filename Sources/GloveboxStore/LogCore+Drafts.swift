@@ -7,6 +7,7 @@ extension LogCore {
     ///
     /// - Throws: `log.schema`, `log.leaf-not-canonical`.
     func draft(_ event: Event) throws(GloveboxError) -> Draft {
+        try event.checkFields()
         let now = clock.now()
         let context = context.withLock { $0 }
         var random = BufferedRandom()

@@ -43,6 +43,7 @@ final class LogCore: Sendable {
         lock = try layout.log.open()
         try lock.lock()
         signLock = try SignLock(layout.signLock)
+        let hadHome = signLock.hasHome
         let found = try LogRecovery(
             layout,
             keys: signer.keys,
@@ -50,13 +51,14 @@ final class LogCore: Sendable {
             publisher: publisher,
             segmentBytes: segmentBytes
         )
+        try signLock.claim(for: SignLock.Home(layout.home))
         // All that disagrees has been refused; from here on the disk is changed.
         journal = try found.replay.journal()
         let range = found.replay.stack.range
         var note = signLock.note
         // What a key signed that was changed since is signed again, so that no receipt needs the old one.
         let isCurrent = try SignedNote(parsing: note).line(of: signer.key) != nil
-        if found.signed.size < range.size || !isCurrent {
+        if found.signed.size < range.size || !isCurrent || !hadHome {
             let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
             note = try checkpoint.signed(by: signer)
             try signLock.replace(with: note)

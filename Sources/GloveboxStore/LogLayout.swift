@@ -8,19 +8,26 @@ package struct LogLayout: Sendable {
     let journal: Directory
     /// The last signed checkpoint: private, on other storage where there is any.
     let signLock: Directory
+    /// The directory whose log it is: a copy of it may not sign.
+    let home: Directory
 
     static let checkpoint = "checkpoint"
     static let publicPermissions: UInt32 = 0o755
 
-    /// The log of a state directory.
-    package init(state: String) { self.init(log: state + "/log", parts: state) }
+    /// The log of a state directory; its sign-lock may lie on other storage.
+    package init(state: String, signLock: String? = nil) {
+        self.init(log: state + "/log", parts: state, signLock: signLock)
+    }
 
     /// A log whose public files lie in one directory, its private ones in two below another.
-    package init(log: String, parts: String) {
+    package init(log: String, parts: String, signLock: String? = nil) {
         self.log = Directory(log)
         journal = Directory(parts + "/journal")
-        signLock = Directory(parts + "/sign-lock")
+        self.signLock = Directory(signLock ?? Self.usualSignLock(parts))
+        home = Directory(parts)
     }
+
+    private static func usualSignLock(_ parts: String) -> String { parts + "/sign-lock" }
 
     /// Makes the directories of a new log.
     ///
@@ -37,8 +44,16 @@ package struct LogLayout: Sendable {
 
     /// Checks that the private directories are private.
     ///
-    /// - Throws: `store.permissions`, `store.io`.
+    /// - Throws: `store.permissions`; `log.sign-lock` when there are two; `store.io`.
     func check() throws(GloveboxError) {
+        let usual = Directory(Self.usualSignLock(home.path))
+        if signLock.path != usual.path, try SignLock.exists(in: usual) {
+            throw GloveboxError(
+                "log.sign-lock",
+                "there is a sign-lock in \(Display.escape(usual.path)) beside the one in \(Display.escape(signLock.path))",
+                hint: "move the file 'slots' to the directory that log.sign_lock names, and keep no copy"
+            )
+        }
         for directory in [journal, signLock] {
             guard try directory.open().status().isPrivate else {
                 throw GloveboxError(

@@ -18,8 +18,10 @@ struct LogPublisher: Sendable {
         _ stack: TileStack,
         _ journal: Journal
     ) throws(GloveboxError) {
-        try write(TilePath.added(from: old, to: signed.size), stack, journal)
+        let added = TilePath.added(from: old, to: signed.size)
+        try write(added, stack, journal)
         try replace(checkpoint: signed.note)
+        try removePartials(of: added)
     }
 
     /// Publishes a checkpoint whose files are there.
@@ -38,6 +40,7 @@ struct LogPublisher: Sendable {
         folders.insert(directory.path)
         for folder in folders where try Directory.exists(folder) { try Directory(folder).removeTemporaries() }
         try write(unsure(size: size), stack, journal)
+        try removePartials(of: TilePath.added(from: 0, to: size))
     }
 
     /// The published checkpoint; nil when there is none.
@@ -132,7 +135,7 @@ struct LogPublisher: Sendable {
         try folder.replace(String(file.dropFirst(folder.path.count + 1)), with: bytes)
     }
 
-    private func file(_ path: TilePath) -> String { "\(directory.path)/\(path.path)" }
+    func file(_ path: TilePath) -> String { "\(directory.path)/\(path.path)" }
 
     private func folder(_ path: TilePath) -> Directory {
         let file = file(path)

@@ -48,8 +48,7 @@ extension LogWriter {
     /// Only who has shown that no later checkpoint was signed may call this.
     ///
     /// - Throws: `log.exists` when there is a sign-lock or anything public, `log.journal-corrupt`, `store.io`.
-    package static func restore(in state: String, signer: any CheckpointSigner) throws(GloveboxError) {
-        let layout = LogLayout(state: state)
+    package static func restore(at layout: LogLayout, signer: any CheckpointSigner) throws(GloveboxError) {
         let (size, root, _) = try readJournal(layout.journal.path, rootsAt: [])
         guard try !Directory.exists(layout.log.path) else {
             throw GloveboxError("log.exists", "\(Display.escape(layout.log.path)) exists; a log is put back once")
@@ -57,6 +56,18 @@ extension LogWriter {
         try layout.log.make(permissions: LogLayout.publicPermissions)
         try layout.signLock.make()
         let checkpoint = Checkpoint(origin: signer.key.name, size: size, root: root)
-        try SignLock.create(layout.signLock, note: checkpoint.signed(by: signer))
+        try SignLock.create(layout.signLock, home: layout.home, note: checkpoint.signed(by: signer))
+    }
+
+    /// Makes a copied log the one that may sign.
+    ///
+    /// Only who has shown that no later checkpoint was signed may call this.
+    ///
+    /// - Throws: `log.copied` while the first is still there, `log.locked`, `log.sign-lock`, `store.io`.
+    package static func adopt(at layout: LogLayout) throws(GloveboxError) {
+        try layout.check()
+        let signLock = try SignLock(layout.signLock)
+        try signLock.adopt(for: SignLock.Home(layout.home))
+        signLock.release()
     }
 }

@@ -23,7 +23,7 @@ package final class LogWriter: Sendable {
     package static func create(at layout: LogLayout, signer: any CheckpointSigner) throws(GloveboxError) {
         try layout.create()
         let empty = Checkpoint(origin: signer.key.name, size: 0, root: MerkleHash.emptyRoot)
-        try SignLock.create(layout.signLock, note: empty.signed(by: signer))
+        try SignLock.create(layout.signLock, home: layout.home, note: empty.signed(by: signer))
     }
 
     /// Makes a new, empty log under a state directory.
@@ -63,7 +63,7 @@ package final class LogWriter: Sendable {
     ///   - context: what stands in every event of this run.
     ///   - clock: the clocks events are stamped with.
     ///   - segmentBytes: room a journal segment reserves.
-    /// - Throws: `log.locked`, `log.sign-lock`, `log.journal-corrupt`, `log.rollback`, `log.fork`, `log.origin`,
+    /// - Throws: `log.locked`, `log.sign-lock`, `log.copied`, `log.journal-corrupt`, `log.rollback`, `log.fork`, `log.origin`,
     ///   `log.checkpoint-signature`, `log.entry-mismatch`, `log.tile-hash`, `log.tile-length`, `store.permissions`,
     ///   `key.format`, `store.io`.
     package init(

@@ -86,11 +86,14 @@ package final class OwnedFile: Sendable {
     package func write(_ bytes: [UInt8], at offset: Int) throws(GloveboxError) {
         var done = 0
         while done < bytes.count {
-            done += try SystemCall.retry("pwrite", path) {
+            let more = try SystemCall.retry("pwrite", path) {
                 unsafe bytes.withUnsafeBytes {
                     unsafe pwrite(descriptor, $0.baseAddress?.advanced(by: done), bytes.count - done, offset + done)
                 }
             }
+            // A device that takes nothing and gives no reason would otherwise be asked for ever.
+            guard more > 0 else { throw SystemCall.failure("pwrite", path, EIO) }
+            done += more
         }
     }
 

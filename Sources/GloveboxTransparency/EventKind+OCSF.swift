@@ -54,6 +54,7 @@ extension EventKind {
         case .agreementSigned, .approvalGiven, .approvalRefused, .approvalWithdrawn, .mockDataPublished: OCSF(3_004, 99)
         case .breakGlassUsed, .datasetAccessGranted: OCSF(3_005, 1)
         case .datasetAccessRevoked: OCSF(3_005, 2)
+        // OCSF 1.8.0 knows assign, revoke and other here, and no update.
         case .userRoleChanged: OCSF(3_005, 99)
         case .hostMeasured: OCSF(5_002, 1)
         case .configChanged, .sandboxProfile, .clockStepped, .timeSync: OCSF(5_019, 1)

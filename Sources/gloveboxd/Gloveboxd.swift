@@ -12,8 +12,8 @@ struct Gloveboxd: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, ServeCommand.self, RestoreCommand.self, SelftestCommand.self, PolicyCommand.self,
-            DatasetCommand.self,
+            InitCommand.self, ServeCommand.self, RestoreCommand.self, AdoptCommand.self, SelftestCommand.self,
+            PolicyCommand.self, DatasetCommand.self,
             TryCommand.self, KeysCommand.self, BrokerCommand.self, SignerCommand.self,
         ]
     )

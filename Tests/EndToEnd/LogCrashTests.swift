@@ -24,7 +24,7 @@ import Testing
         #expect(run.status == 0 && run.output.contains("nothing lost"), "\(run.output)")
     }
 
-    @Test(arguments: ["kill", "eio", "enospc"])
+    @Test(arguments: ["kill", "eio", "enospc", "edquot", "nothing"])
     func `any system call of append and publish may be the last, or fail: nothing acknowledged is lost`(
         kind: String
     ) throws {

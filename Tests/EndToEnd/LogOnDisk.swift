@@ -49,7 +49,9 @@ struct LogOnDisk {
         while writer.size < size {
             let count = min(256, size - writer.size)
             _ = try writer.append(
-                (0..<count).map { Event(kind: .jobPhaseChanged, job: "job_1", fields: [(note, .string("\($0)"))]) }
+                (0..<count).map {
+                    Event(kind: .jobPhaseChanged, job: "job_1", fields: [("number", .string("\(note)\($0)"))])
+                }
             )
         }
         try writer.publish()

@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -130,6 +131,11 @@ import Testing
         #expect(String(decoding: file.bytes, as: UTF8.self) == "ü/a b")
         #expect(await ask(.get, base + "/log/tile/..%2f..%2fjournal").status == 400)
         #expect(await ask(.get, base + "/log/tile/0/.p").status == 404)
+    }
+
+    @Test func `the service is told whence a request came`() async throws {
+        #expect(await ask(.get, "/glovebox/v1/jobs/job_x", token: "auditor").status == 200)
+        #expect(site.provenances.withLock { $0 } == [Provenance(source: "socket", method: "token")])
     }
 
     @Test func `limits bodies and uploads and leaves no file behind`() async throws {

@@ -15,7 +15,11 @@ final class TestSite: DatasiteService, Authenticator {
 
     private func note(_ call: String) { asked.withLock { $0.append(call) } }
 
+    /// Whence each login came.
+    let provenances = Mutex<[Provenance?]>([])
+
     func authenticate(token: String) async throws(GloveboxError) -> Caller {
+        provenances.withLock { $0.append(Provenance.current) }
         let halves = token.split(separator: "/").map(String.init)
         let scopes: Set<Scope> = halves.count > 1 ? Set(Scope(rawValue: halves[1]).map { [$0] } ?? []) : .all
         guard let role = Role(rawValue: halves.first ?? "") else {

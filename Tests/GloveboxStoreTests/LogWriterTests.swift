@@ -124,8 +124,10 @@ import Testing
 
     @Test func `refuses an event that cannot be written, and goes on`() throws {
         try site.withLog { log throws in
-            let bad = Event(kind: .jobEnded, fields: [("text", "free text")])
+            let bad = Event(kind: .jobEnded, fields: [("exit", "free text")])
             #expect(Site.code { _ = try log.append([bad]) } == "log.schema")
+            let unlisted = Event(kind: .jobEnded, fields: [("text", "x")])
+            #expect(Site.code { _ = try log.append([unlisted]) } == "log.schema")
             #expect(Site.code { _ = try log.append(Site.events(257)) } == "log.batch")
             let long = Event(kind: .jobEnded, body: [("x", .string(String(repeating: "x", count: 200_000)))])
             #expect(Site.code { _ = try log.append([long]) } == "log.schema")

@@ -85,7 +85,7 @@ final class Site {
 
     static func events(_ count: Int, job: String? = nil) -> [Event] {
         (0..<count).map {
-            Event(kind: .jobPhaseChanged, job: job, fields: [("n", .string("\($0)"))], body: [("why", "a b c")])
+            Event(kind: .jobPhaseChanged, job: job, fields: [("number", .string("\($0)"))], body: [("why", "a b c")])
         }
     }
 }

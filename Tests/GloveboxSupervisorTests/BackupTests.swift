@@ -105,6 +105,25 @@ import Testing
         site.close()
     }
 
+    @Test func `a copied state directory does not start until it is adopted, which stands in the log`() throws {
+        let pair = try Pair()
+        pair.site.site.close()
+        let copy = SiteLayout(root: try TestPrograms.scratch() + "/state")
+        let copied = try TestPrograms.run("/bin/cp", ["-a", pair.site.layout.root, copy.root])
+        #expect(copied.status == 0)
+        #expect(throws: GloveboxError("log.copied", "")) { try Site(opening: copy) }
+        let note = try StateFile.read(copy.root + "/log/checkpoint")
+        #expect(throws: GloveboxError("backup.unproven", "")) { try SiteAdoption.adopt(copy, newest: .shown([])) }
+        // While the first is there, it is the site.
+        #expect(throws: GloveboxError("log.copied", "")) { try SiteAdoption.adopt(copy, newest: .shown([note])) }
+        #expect(unsafe rename(pair.site.layout.root, pair.site.layout.root + "-gone") == 0)
+        let size = try SiteAdoption.adopt(copy, newest: .shown([note]))
+        let site = try Site(opening: copy)
+        defer { site.close() }
+        let told = try SiteLog.records(site.log).filter { $0.kind == .backupRestored }
+        #expect(told.map(\.index) == [size])
+    }
+
     @Test func `a backup with anything changed, missing or added is refused`() throws {
         let pair = try Pair()
         pair.site.site.close()

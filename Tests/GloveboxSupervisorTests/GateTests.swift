@@ -112,12 +112,20 @@ import Testing
         try test.start()
         _ = try test.wait(for: released) { $0.job.phase == .released && $0.job.cleanup == .done }
         _ = try test.shownReceipt(released)
+        // Approved and next to run; the engine does not take it, so that it is this test which does.
+        _ = try test.site.setPaused(true, TestSite.owner, reason: "test")
         let waiting = try test.submit("import time\ntime.sleep(60)\n")
+        try test.vote(.approve, on: waiting)
+        #expect(try test.wait(for: waiting) { $0.job.phase == .queued }.job.phase == .queued)
+        let size = test.site.log.size
         test.site.log.stop(because: GloveboxError("store.io", "a fault"))
-        #expect(throws: GloveboxError("log.unavailable", "")) { try test.vote(.approve, on: waiting) }
+        let pipe = try Descriptor.pipe()
+        #expect(throws: GloveboxError("log.unavailable", "")) {
+            try JobRunner(site: test.site, job: waiting).run(cancel: pipe.read)
+        }
+        let entry = try test.entry(waiting)
+        #expect(entry.job.runs.isEmpty && entry.job.phase == .queued && test.site.log.size == size)
         #expect(throws: GloveboxError("log.unavailable", "")) { try test.receipt(released) }
-        usleep(500_000)
-        #expect(try test.entry(waiting).job.runs.isEmpty)
     }
 
     @Test(.enabled(if: image != nil, "needs the image python"))

@@ -2,6 +2,7 @@ import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
+import GloveboxStore
 import GloveboxTransparency
 import Logging
 import TestSupport
@@ -75,5 +76,15 @@ import Testing
             let job = try test.entry(id).job
             #expect(job.phase == phase && job.runs.count == 1, "\(id)")
         }
+        // The run that was open when the supervisor died is closed, as one that went wrong.
+        var closed: [String: Int64] = [:]
+        try test.site.log.replay { (entry: LoggedEntry) throws(GloveboxError) in
+            guard case .event(let event) = entry.kind, let own = event["unmapped"]?["glovebox"],
+                own["event"]?.string == EventKind.jobInterrupted.rawValue, let job = own["job"]?.string
+            else { return }
+            closed[job] = event["status_id"]?.integer
+        }
+        #expect(closed[jobs[1].id] == 2 && closed[jobs[0].id] == 2, "\(closed)")
+        #expect(try test.entry(jobs[1].id).isRunOpen == false)
     }
 }

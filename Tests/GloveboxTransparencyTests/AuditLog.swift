@@ -12,6 +12,8 @@ struct AuditLog {
     private(set) var bodies: [EventBody] = []
     /// Whether the checker sees private bodies.
     var showsBodies = true
+    /// Whether the reader's own policy has a quorum.
+    var demandsQuorum = false
     /// Seconds since the machine started.
     var seconds: UInt64 = 1
 
@@ -44,7 +46,7 @@ struct AuditLog {
 
     /// What the checker says, gaps and open ends.
     var findings: [AuditFinding] {
-        var checker = Completeness()
+        var checker = Completeness(demandsQuorum: demandsQuorum)
         var found: [AuditFinding] = []
         for (event, body) in zip(events, bodies) {
             found += checker.add(event, showsBodies ? BodyDisclosure(body, of: event.index) : nil)

@@ -54,6 +54,22 @@ import Testing
         #expect(log.findings.map(\.code) == (isGap ? ["audit.release-without-quorum"] : []))
     }
 
+    @Test func `a reader's policy that has a quorum is not waived by the log`() throws {
+        var log = AuditLog()
+        for (_, event) in AuditLog.story() { try log.add(event) }
+        #expect(log.findings.isEmpty)
+        log.demandsQuorum = true
+        #expect(log.findings.map(\.code) == ["audit.release-without-quorum"])
+        var witnessed = AuditLog()
+        witnessed.demandsQuorum = true
+        for (name, event) in AuditLog.story() {
+            var event = event
+            if name == "released" { event.fields = Self.witnessed("11") }
+            try witnessed.add(event)
+        }
+        #expect(witnessed.findings.isEmpty)
+    }
+
     @Test(arguments: [("people", "r", false), ("fair", "r", true), ("people", "s", true)])
     func `keys of joined datasets go out under one payment, each once`(
         dataset: String,

@@ -53,6 +53,15 @@ import Testing
         #expect(try await reason([Array(changed.utf8)]) == code)
     }
 
+    @Test(arguments: EventKind.allCases.filter { $0 != .attestationIssued })
+    func `refuses a public field that is not listed for its kind`(kind: EventKind) async throws {
+        #expect(try await reason([SampleLog.event(at: 0, kind: kind, fields: [("note", "x")])]) == "log.schema")
+        #expect(throws: GloveboxError("log.schema", "")) {
+            try Event(kind: kind, fields: [("note", "x")]).checkFields()
+        }
+        for name in kind.publicFields { try Event(kind: kind, fields: [(name, "x")]).checkFields() }
+    }
+
     @Test(arguments: ["", "{}", "[]", "null", "{\"class_uid\":1}", "{\"kind\":\"hashedrekord\"}", "\u{feff}{}", "{}\n"])
     func `refuses what is no leaf`(text: String) async throws {
         let code = try await reason([Array(text.utf8)])

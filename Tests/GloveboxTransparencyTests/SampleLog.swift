@@ -55,7 +55,7 @@ struct SampleLog: LogSource {
         at index: UInt64,
         kind: EventKind = .jobPhaseChanged,
         origin: String = SampleLog.origin,
-        fields: [(String, JSONValue)] = [("old", "queued"), ("new", "staging")]
+        fields given: [(String, JSONValue)]? = nil
     ) throws -> [UInt8] {
         let context = EventContext(
             origin: origin,
@@ -66,6 +66,9 @@ struct SampleLog: LogSource {
             config: .zero,
             pseudonymKey: [UInt8](repeating: 3, count: 32)
         )
+        var fields: [(String, JSONValue)] = [("old", "queued"), ("new", "staging")]
+        if kind != .jobPhaseChanged { fields = kind.publicFields.filter { $0 != "reportLeaf" }.map { ($0, "x") } }
+        fields = given ?? fields
         let event = Event(kind: kind, job: "job_1", actor: "alice", fields: fields, body: [("why", "a b c")])
         var random = SystemRandomNumberGenerator()
         let place = EventPlace(index: index, time: Instant(seconds: 1_750_000_000), monotonic: 7)

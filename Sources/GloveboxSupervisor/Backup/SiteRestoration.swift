@@ -30,27 +30,10 @@ package struct SiteRestoration: Sendable {
     package init(data: String, keys: String, newest: Newest) throws(GloveboxError) {
         backup = try Backup(data: data, keys: keys)
         self.newest = newest
-        var known: [Checkpoint] = []
-        if case .shown(let notes) = newest {
-            guard !notes.isEmpty else { throw Self.unproven }
-            let logs = try SiteKeyring(SiteLayout(root: keys)).log.keys
-            for note in notes { known.append(try Checkpoint.open(note: note, keys: logs).checkpoint) }
-        }
-        let size = backup.record.size
-        for checkpoint in known where checkpoint.size > size {
-            throw GloveboxError(
-                "log.rollback",
-                "the backup has \(size) entries, and the log signed \(checkpoint.size): restoring it would roll the log back",
-                hint: "Restore a later backup, or found a site under a new origin."
-            )
-        }
-        let roots = try backup.roots(at: Set(known.map(\.size)))
-        for checkpoint in known where roots[checkpoint.size] != checkpoint.root {
-            throw GloveboxError(
-                "log.fork",
-                "the backup's first \(checkpoint.size) entries are not those that the checkpoint is of",
-                hint: "One of the two is of another history. Keep both: they are evidence."
-            )
+        let backup = backup
+        let layout = SiteLayout(root: keys)
+        try newest.check(size: backup.record.size, keysOf: layout) { (sizes) throws(GloveboxError) in
+            try backup.roots(at: sizes)
         }
     }
 
@@ -85,7 +68,8 @@ package struct SiteRestoration: Sendable {
         try StateFile.write(Array("unix://\(layout.socket)\n".utf8), to: layout.operatorProfile + "/url")
         try CompanionUser.broker.own(layout.broker)
         let keys = try SiteKeyring(layout)
-        try LogWriter.restore(in: layout.root, signer: keys.log)
+        let signLock = try SiteSettings(reading: layout.settings).signLock
+        try LogWriter.restore(at: LogLayout(state: layout.root, signLock: signLock), signer: keys.log)
         try WitnessStore.retire(layout.witness, [keys.witness.key] + keys.formerWitnesses.map(\.cosigner.key))
         try StateFile.write(RestoredBackup(backup, newest).bytes, to: layout.restored)
         // From here on it can be opened, and the first start logs where it comes from.
@@ -114,9 +98,53 @@ package struct SiteRestoration: Sendable {
         try copy.sync()
     }
 
+}
+
+extension SiteRestoration.Newest {
+    /// Compares what is shown with the journal that is put back.
+    ///
+    /// - Parameters:
+    ///   - size: how many entries it has.
+    ///   - layout: where the log's keys are.
+    ///   - roots: the roots it has at some sizes.
+    /// - Throws: `backup.unproven`, `log.rollback`, `log.fork`, `log.checkpoint-signature`, `key.*`, and what the closure
+    ///   throws.
+    func check(
+        size: UInt64,
+        keysOf layout: SiteLayout,
+        roots: (Set<UInt64>) throws(GloveboxError) -> [UInt64: Digest]
+    ) throws(GloveboxError) {
+        guard case .shown(let notes) = self else { return }
+        guard !notes.isEmpty else { throw Self.unproven }
+        let logs = try SiteKeyring(layout).log.keys
+        var known: [Checkpoint] = []
+        for note in notes { known.append(try Checkpoint.open(note: note, keys: logs).checkpoint) }
+        for checkpoint in known where checkpoint.size > size {
+            throw GloveboxError(
+                "log.rollback",
+                "there are \(size) entries, and the log signed \(checkpoint.size): going on here would roll the log back",
+                hint: "Take a later copy, or found a site under a new origin."
+            )
+        }
+        let roots = try roots(Set(known.map(\.size)))
+        for checkpoint in known where roots[checkpoint.size] != checkpoint.root {
+            throw GloveboxError(
+                "log.fork",
+                "the first \(checkpoint.size) entries are not those that the checkpoint is of",
+                hint: "One of the two is of another history. Keep both: they are evidence."
+            )
+        }
+    }
+
+    /// What the log says of it.
+    var word: String {
+        if case .shown = self { return "shown" }
+        return "none-kept"
+    }
+
     private static let unproven = GloveboxError(
         "backup.unproven",
-        "nothing shows that the log signed no checkpoint after this backup",
+        "nothing shows that the log signed no checkpoint after this copy",
         hint: "Give --checkpoint FILE with the newest one that a witness, a mirror, an auditor or the lost disk has; "
             + "or --no-later-checkpoint, which stands in the log."
     )

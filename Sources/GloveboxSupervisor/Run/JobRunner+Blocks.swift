@@ -69,13 +69,12 @@ extension JobRunner {
         facts.take(door)
         facts.views = staging.views
         if try endIfCancelled(facts) { return }
-        try site.transition(job, .ended(.exit(0)), details: Self.account(of: blocks))
+        try site.transition(job, .ended(.exit(0)), fields: Self.end(.exit(0)), details: Self.account(of: blocks))
         try site.decisions.withLock { _ throws(GloveboxError) in
             if try withholdAfterProject(entry, &facts) { return }
             let vectors = blocks.map { aggregate.coordinates($0.left.vector) }
             let text = vectors.map { $0.map { String($0) }.joined(separator: " ") }.joined(separator: "\n")
-            let commitment = Commitment.salted(Array(text.utf8), salt: Machine.random(32))
-            try site.transition(job, .collected(commitment: commitment.value))
+            try collected(Array(text.utf8))
             let outcome: OutputDecision.Outcome
             if let refusal {
                 outcome = try answer.refused(refusal)

@@ -26,7 +26,7 @@ extension JobRunner {
             try site.transition(
                 job,
                 .checked(.withhold),
-                fields: Self.verdict(.withhold),
+                fields: Self.verdict(.withhold, entry),
                 details: [try signed(outcome)]
             )
             try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
@@ -49,7 +49,7 @@ extension JobRunner {
         try site.transition(
             job,
             .checked(verdict),
-            fields: Self.verdict(verdict),
+            fields: Self.verdict(verdict, entry),
             details: [try signed(outcome), ("sealed", fixed.sealed.json)]
         )
         if !isReviewed { try release(fixed) }
@@ -128,12 +128,30 @@ extension JobRunner {
 
     /// Lets a decided release go; its time has come.
     func publish() throws(GloveboxError) {
-        guard let report = try entry().reportIndex else {
+        let entry = try entry()
+        guard let report = entry.reportIndex else {
             try site.transition(job, .errored(component: "supervisor", code: "job.interrupted"))
             return
         }
         let (leaf, _) = try site.log.proof(report)
-        try site.transition(job, .released(report: Machine.sha256(leaf)), fields: site.witnessing())
+        let digest = Machine.sha256(leaf)
+        let salt = Machine.random(32)
+        var fields = site.witnessing()
+        fields += [
+            ("report", .string(digest.hex)),
+            ("recipient", .string(Pseudonym.make(entry.job.submitter, root: site.keys.pseudonyms))),
+        ]
+        // The report names the files; a digest of the bundle itself could be guessed from where it is small.
+        if let bundle = entry.sealed?.bundle {
+            fields.append(("bundle", .string(Commitment.salted(bundle.bytes, salt: salt).value.hex)))
+        }
+        if let approval = entry.outputApproval { fields.append(("approval", .string(String(approval)))) }
+        try site.transition(
+            job,
+            .released(report: digest),
+            fields: fields,
+            details: [("bundleSalt", .string(Base64.encode(salt)))]
+        )
     }
 
     /// The record in full, signed, for the private body that auditors read.
@@ -190,7 +208,8 @@ extension JobRunner {
         try site.record(event, ["millibits": .integer(sealed.millibits)])
     }
 
-    static func verdict(_ verdict: CheckVerdict) -> [(String, JSONValue)] {
-        [("verdict", .string(verdict.rawValue))]
+    /// What the checks say together, and by which rules; supervisor and configuration stand in every event.
+    static func verdict(_ verdict: CheckVerdict, _ entry: JobEntry) -> [(String, JSONValue)] {
+        [("verdict", .string(verdict.rawValue)), ("policy", .string(entry.rules.output.document.digest.hex))]
     }
 }

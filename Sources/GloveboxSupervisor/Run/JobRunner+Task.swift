@@ -30,7 +30,12 @@ extension JobRunner {
         try recordDenials(run.denied)
         if try endIfCancelled(facts) { return }
         var log = TaskLog(executors: run.logs)
-        try site.transition(job, .ended(ending.exit), details: [("task", try log.keep(in: site.blobs))])
+        try site.transition(
+            job,
+            .ended(ending.exit),
+            fields: Self.end(ending.exit),
+            details: [("task", try log.keep(in: site.blobs))]
+        )
         if case .limit(let limit) = ending.exit {
             try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
         }
@@ -59,8 +64,8 @@ extension JobRunner {
             bundle = try ReleaseBundle(files.map { Decision.File($0.name, $0.bytes) }, pad: policy.channels.pad).bytes
         } catch {
             guard error.code.hasPrefix("output.") else { throw error }
-            try site.transition(job, .collected(commitment: Machine.sha256([])))
-            try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
+            try collected([])
+            try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold, entry))
             try site.transition(job, .withheld(reasons: [error.code]), explanation: error.message)
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
@@ -78,14 +83,13 @@ extension JobRunner {
         let evidence = CanonicalJSON.encode(record)
         facts.disclosure = evidence
         log.outputs = files.map(\.log)
-        let all = files.reduce(into: [UInt8]()) { $0 += $1.bytes }
-        try site.transition(job, .collected(commitment: Machine.sha256(all)))
+        try collected(files.reduce(into: [UInt8]()) { $0 += $1.bytes })
         let kept = try log.keep(in: site.blobs)
         let released = try seal(entry, bundle, evidence, facts)
         try site.transition(
             job,
             .checked(.release),
-            fields: Self.verdict(.release),
+            fields: Self.verdict(.release, entry),
             details: [("sealed", released.sealed.json), ("task", kept)]
         )
         try release(released)

@@ -35,14 +35,20 @@ struct JobRunner {
         try site.transition(job, .dequeued(executor: "local", node: "localhost"))
         let core = entry.manifest.core
         let number = entry.job.runs.count + 1
+        // Arguments may name people or values.
+        let salt = Machine.random(32)
+        let argv = core.executors.map { JSONValue.array($0.argv.map { .string($0) }) }
+        let arguments = Commitment.salted(CanonicalJSON.encode(.array(argv)), salt: salt)
         try site.transition(
             job,
             .starting(run: number, nonce: Digest(bytes: entry.reportNonce) ?? .zero),
             fields: [
                 ("plan", .string(entry.job.planDigest.hex)), ("code", .string(core.code.nar.hex)),
                 ("rootfs", .string(core.image.digest.hex)), ("jail", .string(core.profile.digest.hex)),
-                ("run", .string(String(number))),
-            ]
+                ("bpf", .string(Machine.sha256(try ShippedProfiles.named(core.profile.name).compiled()).hex)),
+                ("args", .string(arguments.value.hex)), ("run", .string(String(number))),
+            ] + Self.data(entry.manifest),
+            details: [("argsSalt", .string(Base64.encode(salt)))]
         )
         var facts = RunFacts(start: Machine.now(), end: Machine.now())
         do {
@@ -117,13 +123,19 @@ struct JobRunner {
         let site = site
         hooks.stage = { (directories: [Descriptor], identity: FileIdentity) throws(GloveboxError) in
             let measured = try staging.fill(directories, identity)
+            try logMounts(.datasetMounted)
             try site.transition(job, .staged(measured: measured))
         }
         hooks.start = { (_: JailReadback, _: JailProtections) throws(GloveboxError) in
             try site.transition(job, .started)
         }
         hooks.cancel = cancel
-        let result = try JailRun(reserve: site.jails).run(plan.specification, hooks: hooks)
+        let result: JailResult
+        do { result = try JailRun(reserve: site.jails).run(plan.specification, hooks: hooks) } catch {
+            if staging.filled > 0 { try logMounts(.datasetUnmounted) }
+            throw error
+        }
+        try logMounts(.datasetUnmounted)
         facts.take(result)
         facts.usage = ExactUsage(result)
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
@@ -135,6 +147,7 @@ struct JobRunner {
         try site.transition(
             job,
             .ended(exit),
+            fields: Self.end(exit, facts.usage?.report(entry.manifest.core.limits, mode: .real, exit: nil)),
             details: [("refusedCalls", .integer(Int64(clamping: result.denied.reduce(0) { $0 + $1.count })))]
         )
         if case .limit(let limit) = exit {
@@ -160,8 +173,8 @@ struct JobRunner {
         guard
             let why = site.read({ state in state.projects[entry.manifest.project]?.project.over(at: Machine.now()) })
         else { return false }
-        try site.transition(job, .collected(commitment: Machine.sha256([])))
-        try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
+        try collected([])
+        try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold, entry))
         try site.transition(job, .withheld(reasons: [why.code]), explanation: why.message)
         try ReportMaker(site: site).issue(for: job, facts: facts)
         return true
@@ -179,9 +192,7 @@ struct JobRunner {
         _ facts: inout RunFacts
     ) throws(GloveboxError) {
         let outputs = try OutputCollector(policy: policy).collect(directory)
-        let salt = Machine.random(32)
-        let all = outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes }
-        try site.transition(job, .collected(commitment: Commitment.salted(all, salt: salt).value))
+        try collected(outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes })
         let outcome: OutputDecision.Outcome
         switch (policy.tier, holdout) {
         case (.computed, _) where policy.isOfRounds:
@@ -203,6 +214,39 @@ struct JobRunner {
             RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
         }
         try settle(entry, policy, outcome, &facts)
+    }
+
+    /// The commitments to a plan's data.
+    private static func data(_ manifest: Manifest) -> [(String, JSONValue)] {
+        guard !manifest.inputs.isEmpty else { return [] }
+        return [("data", .string(manifest.inputs.map(\.commit.value.hex).joined(separator: "+")))]
+    }
+
+    /// Logs which datasets came into the jail, or went with it.
+    private func logMounts(_ kind: EventKind) throws(GloveboxError) {
+        let manifest = try entry().manifest
+        for input in manifest.inputs {
+            try site.record(Event(kind: kind, job: job, project: manifest.project, dataset: input.name))
+        }
+    }
+
+    /// Logs that what the run left is frozen, under a salted commitment: what is small could be guessed from a digest.
+    func collected(_ bytes: [UInt8]) throws(GloveboxError) {
+        let salt = Machine.random(32)
+        let commitment = Commitment.salted(bytes, salt: salt).value
+        try site.transition(
+            job,
+            .collected(commitment: commitment),
+            fields: [("commitment", .string(commitment.hex))],
+            details: [("salt", .string(Base64.encode(salt)))]
+        )
+    }
+
+    /// What everyone may know of a run's end: whether it went well, and in which range it used what.
+    static func end(_ exit: ExitClass, _ usage: Report.Usage? = nil) -> [(String, JSONValue)] {
+        let ranges = [("wall", usage?.wallBucket), ("cpu", usage?.cpuBucket), ("memory", usage?.rssBucket)]
+        return [("exit", exit.isSuccess ? "success" : "failure")]
+            + ranges.compactMap { name, range in range.map { (name, .string($0)) } }
     }
 
     /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.

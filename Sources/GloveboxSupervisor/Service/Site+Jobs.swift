@@ -148,7 +148,10 @@ extension Site {
         }
         try state.requireReviewer(vote.account, of: entry.manifest.project)
         try entry.tally.record(vote, at: Machine.now())  // refuses before anything is logged
-        var members = JSONObject([("envelope", .string(Base64.encode(bytes)))])
+        // What it is said to be for is in people's own words, which are sealed.
+        var members = JSONObject([
+            ("envelope", .string(Base64.encode(bytes))), ("purpose", .string(entry.manifest.purpose)),
+        ])
         if let link = request.link.map({ Array($0.utf8) }), let key = state.accounts[vote.account]?.key(vote.key) {
             _ = try WorkflowLink.check(link, is: WorkflowLink.review(entry.manifest), by: key)
             members["link"] = .string(Base64.encode(link))

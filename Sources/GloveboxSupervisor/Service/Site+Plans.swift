@@ -238,6 +238,23 @@ extension Site {
     /// A plan that is waiting to be submitted, or was.
     func plan(_ digest: Digest) throws(GloveboxError) -> Manifest { try draft(digest).manifest }
 
+    /// Logs that one who may vote looks at the plan of a job that waits, at most once in ten minutes for each.
+    ///
+    /// - Throws: `log.unavailable`; nothing is shown then.
+    func notePlanReview(_ caller: Caller, _ digest: Digest) throws(GloveboxError) {
+        let waiting = read { state in
+            state.open.compactMap { state.jobs[$0] }.first {
+                $0.job.phase == .awaitingApproval && $0.job.planDigest == digest
+                    && $0.job.submitter != caller.account
+                    && state.mayReview(caller.account, of: $0.manifest.project)
+            }
+        }
+        guard let waiting, caller.roles.contains(.reviewer) || caller.roles.contains(.owner) else { return }
+        let id = waiting.job.id
+        guard alarms.mayRing("job.reviewed \(id) \(caller.account)", at: Machine.now()) else { return }
+        try record(Event(kind: .jobReviewed, job: id, project: waiting.manifest.project, actor: caller.account))
+    }
+
     /// A plan with its policies.
     func draft(_ digest: Digest) throws(GloveboxError) -> PlanDraft {
         let found = read { state in

@@ -25,7 +25,13 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     func perform<Value: Sendable>(
         _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Value
     ) async throws(GloveboxError) -> Value {
-        try await offload.run { [site] () throws(GloveboxError) in try body(site) }
+        let provenance = Provenance.current
+        return try await offload.run { [site] () throws(GloveboxError) in
+            // Threads of the queue know nothing of the task.
+            try Provenance.$current.withValue(provenance) {
+                Result { () throws(GloveboxError) in try body(site) }
+            }.get()
+        }
     }
 
     /// As ``perform(_:)``; that an auditor looks is on record first.
@@ -202,7 +208,10 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     }
 
     package func plan(_ caller: Caller, digest: Digest) async throws(GloveboxError) -> [UInt8] {
-        try await perform { (site) throws(GloveboxError) in try site.plan(digest).bytes }
+        try await perform { (site) throws(GloveboxError) in
+            try site.notePlanReview(caller, digest)
+            return try site.plan(digest).bytes
+        }
     }
 
     package func planFile(_ caller: Caller, digest: Digest, path: String) async throws(GloveboxError) -> [UInt8] {

@@ -110,7 +110,7 @@ extension SiteState {
     static func isOfStory(_ record: SiteRecord) -> Bool {
         switch record.kind {
         case .jobSubmitted, .approvalGiven, .approvalRefused, .approvalWithdrawn, .attestationIssued, .reviewVoted,
-            .jobDeniedSyscall:
+            .jobDeniedSyscall, .outputApproved:
             true
         default: isRunOpen(after: record.kind) != nil || isPayment(record) || record.json["change"] != nil
         }

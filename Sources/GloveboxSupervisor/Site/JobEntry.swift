@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxPolicy
+internal import GloveboxTransparency
 
 /// A job with what belongs to it beside its life cycle.
 struct JobEntry: Sendable {
@@ -40,6 +41,8 @@ struct JobEntry: Sendable {
     var sealed: SealedRelease?
     /// The evidence directory in the blob store, without log proofs; nil until there is a report.
     var evidence: Digest?
+    /// Log index of the event that let its output go; nil before.
+    var outputApproval: UInt64?
     /// Log index of the report; the event that names it follows.
     var reportIndex: UInt64?
     /// Thousandths of a bit its release was charged with.
@@ -88,6 +91,19 @@ struct JobEntry: Sendable {
 
     /// Seconds between the moments at which results may appear.
     var tick: Int64 { rules.output.channels.releaseTick }
+
+    /// Milliseconds to which the leaf of an event that comes now rounds its time: how long a run on private data takes is a
+    /// thing through which it could speak.
+    ///
+    /// The report's own event and its key's are exact to the second: a certificate of ten minutes is judged by them.
+    func timeStep(of kind: EventKind) -> Int64 {
+        guard !manifest.inputs.isEmpty, job.lastRun != nil else { return 1 }
+        switch (job.phase, kind) {
+        case (_, .keyCreated), (_, .attestationIssued): return 1
+        case (.running, _), (.checking, _), (_, .jobCleaned): return tick * 1000
+        default: return 1
+        }
+    }
 
     /// What the report carries as its nonce.
     var reportNonce: [UInt8] { nonce ?? job.planDigest.bytes }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxBroker
 package import GloveboxCore
@@ -115,7 +116,7 @@ package final class Site: Sendable {
             watching: settings.watched
         )
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
-        log = try SiteLog.open(layout, configuration, keys, host, configDigest)
+        log = try SiteLog.open(layout, configuration, keys, host, configDigest, signLock: settings.signLock)
         try KeyCeremony.adopt(settings.stamping?.chain, in: &keys, KeyMaker(layout: layout, site: configuration), log)
         authority = settings.stamping.map { RemoteAuthority($0) }
         try CompanionUser.signer.own(layout.signerKeys)
@@ -225,12 +226,16 @@ package final class Site: Sendable {
             (state: inout SiteState) throws(GloveboxError) -> ([JobAction], Bool) in
             var trial = state.jobs[id]?.job
             guard let at = trial?.eventIndex else { throw GloveboxError("object.not-found", "there is no such job") }
+            // Of a run on private data, everybody is told the same of every end without a result.
+            let isUntold = state.jobs[id].map { !$0.manifest.inputs.isEmpty && $0.job.hasRun } ?? false
             let actions = try trial?.apply(JobEvent(index: at + 1, after: at, at: Machine.now(), change)) ?? []
             let event = Event(
                 kind: kind,
                 job: id,
                 project: state.jobs[id]?.manifest.project,
                 output: change.isAboutOutput ? Self.output(of: id) : nil,
+                actor: change.actor,
+                statusCode: change.failure.map { isUntold ? "not-released" : $0 } ?? "ok",
                 fields: fields
             )
             try append(event, json, to: &state)
@@ -246,6 +251,8 @@ package final class Site: Sendable {
         _ json: JSONValue,
         to state: inout SiteState
     ) throws(GloveboxError) -> UInt64 {
+        var event = event.asked(by: Provenance.current)
+        if let entry = event.job.flatMap({ state.jobs[$0] }) { event.timeStep = entry.timeStep(of: event.kind) }
         let record = try SiteLog.append(event, json, to: log)
         try state.apply(record)
         return record.index
@@ -263,7 +270,39 @@ package final class Site: Sendable {
     static func output(of job: String) -> String { "out_" + job.drop { $0 != "_" }.dropFirst() }
 }
 
+extension Event {
+    /// The same, with whence and how the one who did it came in.
+    fileprivate func asked(by provenance: Provenance?) -> Event {
+        guard let provenance, actor != nil, source == nil else { return self }
+        var event = self
+        event.source = provenance.source
+        event.authMethod = provenance.method
+        return event
+    }
+}
+
 extension JobChange {
+    /// The account that made the change; nil for the supervisor.
+    fileprivate var actor: String? {
+        if case .cancelled(let account) = self { return account }
+        return nil
+    }
+
+    /// Why it went wrong, as a code; nil where it did not.
+    fileprivate var failure: String? {
+        switch self {
+        case .denied(let codes): codes.first ?? "job.denied"
+        case .expired(let codes): codes.first ?? "job.expired"
+        case .withheld(let codes): codes.first ?? "output.withheld"
+        case .errored(_, let code): code
+        case .failed: "job.failed"
+        case .interrupted: "job.interrupted"
+        case .accepted, .approved, .approvalLost, .dequeued, .starting, .staged, .started, .ended, .collected, .checked,
+            .reviewClosed, .returned, .resubmitted, .releaseIntent, .released, .cancelled, .cleaned, .waiting:
+            nil
+        }
+    }
+
     /// Whether the change is one of what the job puts out.
     fileprivate var isAboutOutput: Bool {
         switch self {

@@ -28,10 +28,11 @@ enum SiteLog {
         _ configuration: SiteConfiguration,
         _ keys: SiteKeyring,
         _ host: HostFacts,
-        _ config: Digest
+        _ config: Digest,
+        signLock: String? = nil
     ) throws(GloveboxError) -> LogWriter {
         try LogWriter(
-            opening: layout.root,
+            opening: LogLayout(state: layout.root, signLock: signLock),
             signer: keys.log,
             bodyKey: keys.bodies,
             context: EventContext(
@@ -89,6 +90,8 @@ enum SiteLog {
         guard let name = own?["event"]?.string, let kind = EventKind(rawValue: name),
             let time = event["time"]?.integer
         else { throw GloveboxError("log.journal-corrupt", "entry \(entry.index) is not an event of this site") }
+        // The leaf's time may be rounded; the exact one is sealed, and gone with an erased body.
+        let exact = entry.body?.fields.first { $0.name == "time" }?.value.integer
         var json = JSONObject()
         for field in entry.body?.fields ?? [] where !Event.ownBodyFields.contains(field.name) {
             json[field.name] = field.value
@@ -96,7 +99,7 @@ enum SiteLog {
         return SiteRecord(
             kind: kind,
             index: entry.index,
-            time: Instant(milliseconds: time),
+            time: Instant(milliseconds: exact ?? time),
             job: own?["job"]?.string,
             json: .object(json),
             isErased: entry.isErased

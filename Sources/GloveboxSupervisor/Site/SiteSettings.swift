@@ -11,6 +11,8 @@ package struct SiteSettings: Sendable {
     package var listen: (host: String, port: Int)?
     /// The log's witnesses and the quorum a release waits for, in the tlog-policy file's own bytes.
     package var witnessing: (policy: TlogPolicy, bytes: [UInt8])?
+    /// The directory of the log's sign-lock, on other storage than the state; nil for the one in it.
+    package var signLock: String?
     /// The logs this site is a witness of.
     package var watched: [WatchedLog] = []
     /// The TPM that vouches for the site.
@@ -66,6 +68,12 @@ package struct SiteSettings: Sendable {
         guard let section else { return }
         var log = try JSONFields(section, at: "gloveboxd.yaml.log")
         if let listen = log.optional("listen") { self.listen = try Self.address(listen, "log.listen") }
+        if let place = log.optional("sign_lock") {
+            guard let path = place.string, path.hasPrefix("/"), path.count > 1, !path.hasSuffix("/") else {
+                throw Self.invalid("log.sign_lock is the absolute path of a directory")
+            }
+            signLock = path
+        }
         if let file = log.optional("policy") {
             guard let name = file.string, !name.isEmpty else { throw Self.invalid("log.policy is the path of a file") }
             let policy = try StateFile.read(Self.path(name, folder))

@@ -79,6 +79,7 @@ struct SiteState: Sendable {
     private mutating func take(_ record: SiteRecord) throws(GloveboxError) {
         if let id = record.job, let isOpen = Self.isRunOpen(after: record.kind) { jobs[id]?.isRunOpen = isOpen }
         if let id = record.job, Self.isPayment(record) { jobs[id]?.hasKey = true }
+        if let id = record.job, record.kind == .outputApproved { jobs[id]?.outputApproval = record.index }
         if let json = record.json["brokerLedger"] {
             let ledger = try LedgerState(json: json)
             if ledger.count >= brokerLedger?.count ?? 0 { brokerLedger = ledger }

@@ -8,15 +8,20 @@ package struct Completeness: Sendable {
     private var jobs: [String: JobTrail] = [:]
     private var heartbeat = HeartbeatTrail()
 
+    private let demandsQuorum: Bool
+
     /// Nothing read yet.
-    package init() {}
+    ///
+    /// - Parameter demandsQuorum: whether the reader's own policy has a release wait for a quorum of witnesses; otherwise
+    ///   the log's word decides which ones should have waited.
+    package init(demandsQuorum: Bool = false) { self.demandsQuorum = demandsQuorum }
 
     /// Reads the next event, with its private body where that is shown; what it shows to be wrong.
     package mutating func add(_ event: PublicEvent, _ body: BodyDisclosure? = nil) -> [AuditFinding] {
         var found = heartbeat.add(event)
         if event.kind == .supervisorStart { found += closeLostRuns(at: event.index) }
         guard let job = event.job else { return found }
-        found += jobs[job, default: JobTrail(job: job)].add(event, body)
+        found += jobs[job, default: JobTrail(job: job, demandsQuorum: demandsQuorum)].add(event, body)
         return found
     }
 

@@ -38,7 +38,8 @@ struct HeartbeatTrail: Sendable {
             last = beat
         default: if last == nil { last = beat }
         }
-        newest = beat
+        // The time of a job's event may be rounded up.
+        if event.job == nil { newest = beat }
         return found
     }
 

@@ -22,7 +22,10 @@ struct JobTrail: Sendable {
     private var report: UInt64?
     private var refused = RefusalCount()
 
-    init(job: String) { self.job = job }
+    /// Whether a release needs a quorum whatever the log says of itself.
+    private let demandsQuorum: Bool
+
+    init(job: String, demandsQuorum: Bool = false) { (self.job, self.demandsQuorum) = (job, demandsQuorum) }
 
     mutating func add(_ event: PublicEvent, _ body: BodyDisclosure?) -> [AuditFinding] {
         var found: [AuditFinding] = []
@@ -147,7 +150,9 @@ struct JobTrail: Sendable {
             guard let report else {
                 return found + [finding("audit.release-without-report", event, "left without a report")]
             }
-            if event["logQuorum"] == "required", !(report + 1...event.index ~= event.number("witnessed") ?? 0) {
+            // What a policy of the reader's own demands, the log cannot waive.
+            let needsQuorum = demandsQuorum || event["logQuorum"] == "required"
+            if needsQuorum, !(report + 1...event.index ~= event.number("witnessed") ?? 0) {
                 let message = "left before the quorum of witnesses had seen the report at entry \(report)"
                 found.append(finding("audit.release-without-quorum", event, message))
             }

@@ -2,8 +2,8 @@ internal import GloveboxCore
 
 /// What each event must look like in a leaf.
 ///
-/// Source: transparency-log specification, section 8. Members that are not named here are refused, outside the event's
-/// own fields in `unmapped.glovebox`.
+/// Source: transparency-log specification, section 8. Members that are neither named here nor in
+/// ``EventKind/publicFields`` are refused.
 struct EventSchema: Sendable {
     private static let shapes: [String: LeafShape] = Dictionary(
         uniqueKeysWithValues: EventKind.allCases.map { ($0.rawValue, shape($0)) }
@@ -64,9 +64,9 @@ struct EventSchema: Sendable {
             optional: [
                 "source": pseudonym, "job": .text, "project": .text, "dataset": .text, "output": .text,
                 "prevJobEvent": .decimal,
-            ],
-            isOpen: true
+            ]
         )
+        let own = LeafShape.texts(named: kind.publicFields + Event.commonFields)
         let common = LeafShape.object([
             "activity_id": .constant(ocsf.activity), "class_uid": .constant(ocsf.classUID),
             "category_uid": .constant(ocsf.classUID / 1000),
@@ -77,7 +77,7 @@ struct EventSchema: Sendable {
                 "version": .constant(Event.schema), "uid": .text, "sequence": .number(0...9_007_199_254_740_991),
                 "correlation_uid": .text,
             ]),
-            "unmapped": .object(["glovebox": fields]),
+            "unmapped": .object(["glovebox": .union([fields, own])]),
         ])
         let named: LeafShape = .object(ocsf.activity == 99 ? ["activity_name": .constant(kind.rawValue)] : [:])
         return .union([common, named, attributes(kind)])
@@ -123,8 +123,8 @@ extension LeafShape {
     fileprivate static func union(_ shapes: [LeafShape]) -> LeafShape {
         var all: [Member] = []
         for shape in shapes {
-            if case .object(let members, _) = shape { all += members }
+            if case .object(let members) = shape { all += members }
         }
-        return .object(all.sorted { $0.name.lexicographicallyPrecedes($1.name) }, isOpen: false)
+        return .object(all.sorted { $0.name.lexicographicallyPrecedes($1.name) })
     }
 }

@@ -14,8 +14,8 @@ indirect enum LeafShape: Sendable {
     case digest(after: [[UInt8]])
     /// A list of texts.
     case texts
-    /// An object with these members, and with others only when it is open.
-    case object([Member], isOpen: Bool)
+    /// An object with these members and no others.
+    case object([Member])
 
     /// A member of an object; members stand in canonical order.
     struct Member: Sendable {
@@ -31,13 +31,18 @@ indirect enum LeafShape: Sendable {
     /// An object of required and optional members.
     static func object(
         _ required: KeyValuePairs<String, LeafShape>,
-        optional: KeyValuePairs<String, LeafShape> = [:],
-        isOpen: Bool = false
+        optional: KeyValuePairs<String, LeafShape> = [:]
     ) -> LeafShape {
         let members =
             required.map { Member(name: Array($0.key.utf8), shape: $0.value, isRequired: true) }
             + optional.map { Member(name: Array($0.key.utf8), shape: $0.value, isRequired: false) }
-        return .object(members.sorted { $0.name.lexicographicallyPrecedes($1.name) }, isOpen: isOpen)
+        return .object(members.sorted { $0.name.lexicographicallyPrecedes($1.name) })
+    }
+
+    /// An object of texts that may be missing.
+    static func texts(named names: [String]) -> LeafShape {
+        let members = names.map { Member(name: Array($0.utf8), shape: .text, isRequired: false) }
+        return .object(members.sorted { $0.name.lexicographicallyPrecedes($1.name) })
     }
 
     /// Compares a value with the shape; says what is wrong, or nil.
@@ -61,12 +66,12 @@ indirect enum LeafShape: Sendable {
                 if let fault = LeafShape.text.fault(json, next) { return fault }
                 next = json.nodes[next].after
             }
-        case .object(let members, let isOpen): return Self.fault(json, node, members, isOpen)
+        case .object(let members): return Self.fault(json, node, members)
         }
         return nil
     }
 
-    private static func fault(_ json: PlainJSON, _ node: Int, _ members: [Member], _ isOpen: Bool) -> String? {
+    private static func fault(_ json: PlainJSON, _ node: Int, _ members: [Member]) -> String? {
         guard json.nodes[node].kind == UInt8(ascii: "{") else { return "is no object" }
         var next = node + 1
         var wanted = 0
@@ -74,15 +79,12 @@ indirect enum LeafShape: Sendable {
             // Names and members are both in canonical order: what was passed over is missing.
             var place = wanted
             while place < members.count, !json.isText(next, members[place].name) { place += 1 }
-            if place < members.count {
-                if let missing = members[wanted..<place].first(where: \.isRequired) { return fault(missing) }
-                if let fault = members[place].shape.fault(json, next + 1) {
-                    return ".\(String(decoding: members[place].name, as: UTF8.self)) \(fault)"
-                }
-                wanted = place + 1
-            } else if !isOpen {
-                return "has the unknown member \(json.text(next) ?? "")"
+            guard place < members.count else { return "has the unknown member \(json.text(next) ?? "")" }
+            if let missing = members[wanted..<place].first(where: \.isRequired) { return fault(missing) }
+            if let fault = members[place].shape.fault(json, next + 1) {
+                return ".\(String(decoding: members[place].name, as: UTF8.self)) \(fault)"
             }
+            wanted = place + 1
             next = json.nodes[next + 1].after
         }
         return members[wanted...].first(where: \.isRequired).map(fault)

@@ -7,6 +7,12 @@ package enum LogTrust: Sendable {
     /// A policy, with the log's key or one of the policy's.
     case policy(TlogPolicy, key: NoteKey?)
 
+    /// Whether a checkpoint counts only once a quorum of witnesses has seen it.
+    package var demandsQuorum: Bool {
+        if case .policy(let policy, _) = self { return policy.quorum != nil }
+        return false
+    }
+
     /// A checkpoint that was believed, and by whose word.
     package struct Opened: Sendable {
         /// What the log says.

@@ -23,6 +23,8 @@ struct StrayFiles: Sendable {
         guard let names else { return StrayFiles(findings: [], beyond: 0, areListed: false) }
         var findings: [GloveboxError] = []
         var beyond = 0
+        // Partial files by what took their place, which is then read once for all of them.
+        var replaced: [TilePath: [TilePath]] = [:]
         for name in names {
             do throws(GloveboxError) {
                 let path = try TilePath(parsing: name)
@@ -32,20 +34,38 @@ struct StrayFiles: Sendable {
                 }
                 // The one the checkpoint needs is checked already.
                 guard path.width < due else { continue }
-                let target = TilePath(path.content, index: path.index, width: due)
-                let (whole, part) = (try await bytes(target, source), try await bytes(path, source))
-                guard whole.count >= part.count, whole[..<part.count] == part[...] else {
-                    throw GloveboxError(
-                        "log.partial-mismatch",
-                        "\(path.path) differs from \(target.path); keep both, they are evidence"
-                    )
-                }
-            } catch {
-                guard error.code.utf8.starts(with: "log.".utf8) else { throw error }
-                findings.append(error)
-            }
+                replaced[TilePath(path.content, index: path.index, width: due), default: []].append(path)
+            } catch { findings.append(error) }
+        }
+        for (target, parts) in replaced.sorted(by: { $0.key.path < $1.key.path }) {
+            findings += try await compare(parts.sorted { $0.width < $1.width }, with: target, source)
         }
         return StrayFiles(findings: findings, beyond: beyond, areListed: true)
+    }
+
+    /// Compares partial files with the one that took their place.
+    private static func compare(
+        _ parts: [TilePath],
+        with target: TilePath,
+        _ source: any LogSource
+    ) async throws(GloveboxError) -> [GloveboxError] {
+        var findings: [GloveboxError] = []
+        do throws(GloveboxError) {
+            let whole = try await bytes(target, source)
+            for path in parts {
+                do throws(GloveboxError) {
+                    let part = try await bytes(path, source)
+                    guard whole.count >= part.count, whole[..<part.count] == part[...] else {
+                        throw GloveboxError(
+                            "log.partial-mismatch",
+                            "\(path.path) differs from \(target.path); keep both, they are evidence"
+                        )
+                    }
+                } catch { findings.append(error) }
+            }
+        } catch { findings.append(error) }
+        for error in findings where !error.code.utf8.starts(with: "log.".utf8) { throw error }
+        return findings
     }
 
     /// Tells what was found.

@@ -10,7 +10,8 @@ struct AuditGapsCommand: AsyncParsableCommand {
         discussion: """
             Runs without an end, releases without check, approval or report, keys without budget, starts without \
             quorum, broken chains of a job's events, silence of more than a minute, private bodies an export should \
-            have. What is only open, such as a run that goes on, is told and is no gap. With --json: one object. Exit \
+            have. With a --policy that has a quorum, a release that left before it is one, whatever the log says it was \
+            told to wait for. What is only open, such as a run that goes on, is told and is no gap. With --json: one object. Exit \
             status 0 nothing is missing, 1 something is or the log does not verify, 2 usage or unreadable input.
 
             EXAMPLE
@@ -26,7 +27,7 @@ struct AuditGapsCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal(json: json, quiet: false)
         try await AuditStatus.report(terminal) { () async throws(GloveboxError) in
-            var checker = Completeness()
+            var checker = Completeness(demandsQuorum: try options.trustOptions.trust().demandsQuorum)
             var coverage: BodyCoverage?
             var findings: [AuditFinding] = []
             let log = try await AuditedLog.read(options, terminal) { event, body in

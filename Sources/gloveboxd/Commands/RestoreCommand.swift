@@ -1,6 +1,5 @@
 import ArgumentParser
 import GloveboxCore
-import GloveboxStore
 import GloveboxSupervisor
 
 /// `gloveboxd restore`: a site from a backup.
@@ -32,35 +31,20 @@ struct RestoreCommand: ParsableCommand {
 
     @OptionGroup var place: StateOption
 
-    @Option(
-        name: .customLong("checkpoint"),
-        help: ArgumentHelp("A signed checkpoint that somebody else has; repeatable.", valueName: "FILE")
-    )
-    var checkpoints: [String] = []
-
-    @Flag(help: "Nobody has a checkpoint that is later than the backup.")
-    var noLaterCheckpoint = false
+    @OptionGroup var others: NewestOptions
 
     @Flag(help: "Read and compare the backup, and write nothing.")
     var check = false
 
     @OptionGroup var tpm: TPMOption
 
-    func validate() throws {
-        guard !noLaterCheckpoint || checkpoints.isEmpty else {
-            throw ValidationError("--checkpoint and --no-later-checkpoint contradict each other.")
-        }
-    }
-
     func run() throws {
         try Failure.report { () throws(GloveboxError) in
-            var notes: [[UInt8]] = []
-            for path in checkpoints { notes.append(try Self.read(path)) }
-            let isAssumed = noLaterCheckpoint || check && notes.isEmpty
+            let isAssumed = check && others.checkpoints.isEmpty
             let restoration = try SiteRestoration(
                 data: StateOption.absolute(directory),
                 keys: StateOption.absolute(keys),
-                newest: isAssumed ? .noneKept : .shown(notes)
+                newest: isAssumed ? .noneKept : others.newest()
             )
             let summary = restoration.summary
             print("backup  \(Display.escape(summary.site)), \(summary.made), \(summary.entries) log entries: whole")
@@ -70,9 +54,5 @@ struct RestoreCommand: ParsableCommand {
             print("state   \(layout.root)")
             print("next    gloveboxd serve --state \(layout.root)")
         }
-    }
-
-    private static func read(_ path: String) throws(GloveboxError) -> [UInt8] {
-        try OwnedFile(StateOption.absolute(path), .read).read(at: 0, count: 1 << 20)
     }
 }
