@@ -39,9 +39,9 @@ extension JobRunner {
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
-        if try withholdAfterProject(entry, &facts) { return }
+        if let why = over(entry) { return try withhold(why, facts) }
         let outputs = TaskOutputs(layout: try TaskLayout(entry.manifest), outputs: entry.manifest.outputs, rules: rules)
-        try release(entry, policy, outputs, ending, &log, &facts)
+        try release(entry, policy, outputs, ending, &log, facts)
     }
 
     private func release(
@@ -50,7 +50,7 @@ extension JobRunner {
         _ outputs: TaskOutputs,
         _ ending: TaskRun.Ending,
         _ log: inout TaskLog,
-        _ facts: inout RunFacts
+        _ facts: RunFacts
     ) throws(GloveboxError) {
         let files: [TaskOutputs.File]
         let bundle: [UInt8]
@@ -59,11 +59,7 @@ extension JobRunner {
             bundle = try ReleaseBundle(files.map { Decision.File($0.name, $0.bytes) }, pad: policy.channels.pad).bytes
         } catch {
             guard error.code.hasPrefix("output.") else { throw error }
-            try site.transition(job, .collected(commitment: Machine.sha256([])))
-            try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold))
-            try site.transition(job, .withheld(reasons: [error.code]), explanation: error.message)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
+            return try withhold(error, facts)
         }
         let decision = Decision.verbatim(files.map { Decision.File($0.name, $0.bytes) })
         let record: JSONValue = [
@@ -74,20 +70,26 @@ extension JobRunner {
                 }
             ),
         ]
-        facts.decision = decision
         let evidence = CanonicalJSON.encode(record)
-        facts.disclosure = evidence
+        var draft = try ReportMaker(site: site).draft(of: job, facts: facts)
+        draft.take(decision, disclosure: evidence)
         log.outputs = files.map(\.log)
         let all = files.reduce(into: [UInt8]()) { $0 += $1.bytes }
-        try site.transition(job, .collected(commitment: Machine.sha256(all)))
         let kept = try log.keep(in: site.blobs)
-        let released = try seal(entry, bundle, evidence, facts)
+        let released = try seal(entry, bundle, evidence, draft)
+        // With the bytes that leave, so that a supervisor that dies from here on has them.
         try site.transition(
             job,
-            .checked(.release),
-            fields: Self.verdict(.release),
+            .collected(commitment: Machine.sha256(all)),
             details: [("sealed", released.sealed.json), ("task", kept)]
         )
         try release(released)
+    }
+
+    /// Withholds what a task left, unchecked.
+    private func withhold(_ why: GloveboxError, _ facts: RunFacts) throws(GloveboxError) {
+        try site.transition(job, .collected(commitment: Machine.sha256([])))
+        try withhold(why)
+        try ReportMaker(site: site).issue(for: job, facts: facts)
     }
 }

@@ -36,6 +36,10 @@ struct JobEntry: Sendable {
     var tally: ApprovalTally
     /// The votes' envelopes with the role each was given in and the link that came with it, in order.
     var approvals: [(envelope: [UInt8], role: String, link: [UInt8]?)] = []
+    /// What its run left and is to be decided on; nil before.
+    var frozen: FrozenName?
+    /// What it paid for an answer; nil when it did not.
+    var payment: Payment?
     /// The release that waits, or waited, for people; nil when none did.
     var sealed: SealedRelease?
     /// The evidence directory in the blob store, without log proofs; nil until there is a report.
