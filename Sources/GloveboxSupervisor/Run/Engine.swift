@@ -11,7 +11,7 @@ internal import Synchronization
 /// its own, so that votes, releases and cancellations never wait for one.
 ///
 /// What it does next stands in the state alone, so a restart goes on where the journal ends. As many jobs run side by side
-/// as the settings have slots; what they put out is decided one after the other (``Site/decisions``).
+/// as the settings have room for (``Scheduler``); what they put out is decided one after the other (``Site/decisions``).
 package final class Engine: Sendable {
     private let site: Site
     private let logger: Logger
@@ -201,7 +201,7 @@ package final class Engine: Sendable {
         let now = clock()
         let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
         let reporting = reporting.withLock { $0 }
-        let hasSlot = running.count < site.settings.jobs.slots
+        let scheduler = Scheduler(capacity: site.settings.jobs.capacity)
         let hasRoom = site.lackOfRoom == nil
         return site.read { state in
             var wake: Instant?
@@ -256,7 +256,8 @@ package final class Engine: Sendable {
             }
             // Nothing rings when a disk has room again.
             if !hasRoom, !state.queued.isEmpty { wake = min(wake ?? now.adding(seconds: 5), now.adding(seconds: 5)) }
-            if hasSlot, hasRoom, !state.isPaused {
+            let room = scheduler.free(beside: running.keys.compactMap { state.jobs[$0]?.needs })
+            if room.processors > 0, hasRoom, !state.isPaused {
                 let limits = StartLimits(state, site.settings.quotas, at: now, starting: Set(running.keys))
                 let free = state.queued.filter { job in
                     guard running[job.id] == nil, let entry = state.jobs[job.id] else { return false }
@@ -264,7 +265,8 @@ package final class Engine: Sendable {
                     if let until = hold.until { wake = min(wake ?? until, until) }
                     return false
                 }
-                if let job = state.queue.next(free) { return .run(job.id) }
+                let claims = state.queue.order(free).lazy.compactMap { state.jobs[$0.id]?.claim }
+                if let job = scheduler.next(claims, in: room, at: now) { return .run(job) }
             }
             return .wait(wake)
         }

@@ -90,6 +90,18 @@ struct JobEntry: Sendable {
         Job.roundUp(started.adding(seconds: Int64(clamping: manifest.core.limits.wallSeconds)), tick)
     }
 
+    /// What it holds while it runs: the processor that its jail is bound to, and as much of the rest as its plan declares.
+    var needs: Resources {
+        let limits = manifest.core.limits
+        return Resources(processors: 1, memory: limits.memoryBytes, disk: limits.diskBytes)
+    }
+
+    /// What it waits for in the queue.
+    var claim: Scheduler.Claim {
+        let queued = job.transitions.last { $0.phase == .queued }
+        return Scheduler.Claim(job: job.id, since: queued?.at ?? job.created, needs: needs)
+    }
+
     /// Seconds between the moments at which results may appear.
     var tick: Int64 { rules.output.channels.releaseTick }
 
