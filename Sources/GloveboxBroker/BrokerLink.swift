@@ -203,6 +203,14 @@ package final class BrokerLink: Sendable {
         )
     }
 
+    /// The key under which what a run left is kept until it is decided.
+    ///
+    /// - Throws: as ``KeyBroker/checkingKey(_:)``; `kbs.unavailable`.
+    package func checkingKey(_ request: Digest) throws(GloveboxError) -> [UInt8] {
+        var fields = try JSONFields(ask(["op": "checkingKey", "request": request.json]), at: "answer")
+        return try fields.base64("key")
+    }
+
     /// Begins a lineage with what was spent on another; how far the ledger then goes.
     ///
     /// - Throws: as ``KeyBroker/split(_:into:)``; `kbs.unavailable`.

@@ -43,6 +43,10 @@ package final class BrokerService: CompanionService {
                 "encapsulated": .string(Base64.encode(sealed.encapsulated)),
                 "ciphertext": .string(Base64.encode(sealed.ciphertext)),
             ]
+        case "checkingKey":
+            let request = try call.digest("request")
+            try call.finish()
+            return ["key": .string(Base64.encode(try broker.checkingKey(request)))]
         case "charge":
             let charge = try PrivacyLedger.Charge(json: call.required("charge"))
             let (request, policy) = (try call.digest("request"), try call.required("policy"))

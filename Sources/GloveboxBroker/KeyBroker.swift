@@ -254,6 +254,19 @@ package final class KeyBroker {
         return try SealedKey(sealing: keys, to: grant.hpkeKey, plan: grant.plan)
     }
 
+    /// The key under which what a run left is kept until it is decided: of this run alone, as job, run, plan and data make its
+    /// request, and only once the log has the release of its data's key.
+    ///
+    /// It follows from the key-encryption key, so it changes with that, and stays shut wherever that stays shut.
+    ///
+    /// - Throws: `kbs.key` for a run that was given no key; `store.*`.
+    package func checkingKey(_ request: GloveboxCore.Digest) throws(GloveboxError) -> [UInt8] {
+        guard store.book.grants[request] != nil, store.book.released.contains(request) else {
+            throw GloveboxError("kbs.key", "no key was given out under that request, so no run of it left anything")
+        }
+        return Self.derived("glovebox/checking/v1 \(request.hex)", from: try store.keyEncryptionKey())
+    }
+
     /// Believes an heir of the root, and the log's key that it vouches for, from now on; what was before counts no more.
     private func follow(_ run: AppraisedRun) throws(GloveboxError) {
         let believed = store.book.followed ?? (root, log)

@@ -39,12 +39,25 @@ package struct SealedKey: Sendable {
     }
 }
 
-/// The key pair that a job makes for the keys it asks for; it lives in memory, and goes with the run.
+/// The key pair that a job makes for the keys it asks for; it lives in memory, and goes with the run, or sealed with what
+/// the run left until that is decided.
 package struct KeyRecipient: Sendable {
-    private let key = Curve25519.KeyAgreement.PrivateKey()
+    private let key: Curve25519.KeyAgreement.PrivateKey
 
     /// Makes a key pair.
-    package init() {}
+    package init() { key = Curve25519.KeyAgreement.PrivateKey() }
+
+    /// Takes up ``privateKey`` again.
+    ///
+    /// - Throws: `kbs.hpke`.
+    package init(privateKey: [UInt8]) throws(GloveboxError) {
+        do { key = try Curve25519.KeyAgreement.PrivateKey(rawRepresentation: privateKey) } catch {
+            throw GloveboxError("kbs.hpke", "that is no private key of 32 bytes")
+        }
+    }
+
+    /// The private key, 32 bytes: for nothing but a file that is sealed under ``KeyBroker/checkingKey(_:)``.
+    package var privateKey: [UInt8] { Array(key.rawRepresentation) }
 
     /// The public key, 32 bytes.
     package var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }

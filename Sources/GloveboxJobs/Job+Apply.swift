@@ -30,7 +30,8 @@ extension Job {
             return needsApproval ? awaitApproval(.approvalQuorum, now) : enqueue(now)
         case .approved, .approvalLost, .denied: return try approval(change, at: now)
         case .dequeued, .starting, .staged, .started, .ended, .interrupted: return try run(change, at: now)
-        case .collected, .checked, .reviewClosed, .returned, .resubmitted, .releaseIntent, .released, .withheld:
+        case .collected, .checkResumed, .checked, .reviewClosed, .returned, .resubmitted, .releaseIntent, .released,
+            .withheld:
             return try output(change, at: now)
         case .failed:
             guard phase == .running, let exit = lastRun?.exit, !exit.isSuccess else { throw illegal(change) }

@@ -8,6 +8,10 @@ extension Job {
             guard let exit = lastRun?.exit, exit.isSuccess else { throw illegal(change) }
             enter(.checking, now, .checkActive)
             return [.check]
+        case (.checkResumed, .checking):
+            guard verdict == nil else { throw illegal(change) }
+            resumedChecks += 1
+            return [.check]
         case (.checked(let result), .checking):
             guard verdict == nil else { throw illegal(change) }
             verdict = result

@@ -48,6 +48,8 @@ package struct Job: Sendable, Hashable {
     package internal(set) var transitions: [Transition]
     /// The approvals that let it run.
     package internal(set) var approvals: [Digest] = []
+    /// How often a supervisor went on with the checks that an earlier one died over.
+    package internal(set) var resumedChecks = 0
     /// What the checks said; nil before.
     package internal(set) var verdict: CheckVerdict?
     /// Whether the release reviewers said yes; nil before.

@@ -22,7 +22,7 @@ extension JobChange {
         case .cancelled(let account): ["by": .string(account)]
         case .waiting(let waiting): ["waiting": waiting.json(phase: .accepted, at: waiting.since)]
         case .expired(let reasons): reasons.isEmpty ? [:] : ["reasons": .array(reasons.map { .string($0) })]
-        case .started, .returned, .resubmitted, .failed, .cleaned: [:]
+        case .started, .checkResumed, .returned, .resubmitted, .failed, .cleaned: [:]
         }
     }
 
@@ -47,6 +47,7 @@ extension JobChange {
         case "job.ended": self = .ended(try ExitClass(json: try fields.required("exit")))
         case "job.interrupted": self = .interrupted(rerun: try fields.bool("rerun"))
         case "output.collected": self = .collected(commitment: try fields.namedDigest("commitment"))
+        case "check.resumed": self = .checkResumed
         case "output.checked": self = .checked(try fields.choice("verdict"))
         case "review.closed": self = .reviewClosed(release: try fields.bool("release"))
         case "release.returned": self = .returned

@@ -30,6 +30,8 @@ package enum JobChange: Sendable, Hashable {
     case interrupted(rerun: Bool)
     /// The outputs are frozen; the digest commits to them.
     case collected(commitment: Digest)
+    /// A supervisor checks the frozen outputs that an earlier one died over.
+    case checkResumed
     /// Every file has a verdict.
     case checked(CheckVerdict)
     /// The release reviewers have decided.
@@ -71,6 +73,7 @@ package enum JobChange: Sendable, Hashable {
         case .ended: "job.ended"
         case .interrupted: "job.interrupted"
         case .collected: "output.collected"
+        case .checkResumed: "check.resumed"
         case .checked: "output.checked"
         case .reviewClosed: "review.closed"
         case .returned: "release.returned"

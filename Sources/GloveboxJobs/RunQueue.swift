@@ -14,28 +14,24 @@ package struct RunQueue: Sendable {
     /// Notes that a job has its turn, at this index of the journal.
     package mutating func serve(_ job: Job, at index: UInt64) { turns[Self.party(job)] = index }
 
-    /// The next of the jobs that wait, given oldest first; nil when none does.
-    package func next(_ waiting: some Sequence<Job>) -> Job? {
-        // The first of equals wins, so who never had a turn comes in the order of submission.
-        waiting.min { turn($0) < turn($1) }
+    /// The jobs that wait in the order of their turns, given oldest first; it can change with every job that comes.
+    package func order(_ waiting: [Job]) -> [Job] {
+        // Who never had a turn comes in the order of submission.
+        var parties: [String: (first: Int, count: Int)] = [:]
+        let ranked = waiting.enumerated().map { place, job in
+            let party = Self.party(job)
+            let (first, round) = parties[party] ?? (place, 0)
+            parties[party] = (first, round + 1)
+            return (round: round, turn: turns[party] ?? 0, first: first, job: job)
+        }
+        // Each party's oldest, then each one's next.
+        return ranked.sorted { ($0.round, $0.turn, $0.first) < ($1.round, $1.turn, $1.first) }.map(\.job)
     }
 
     /// The place of a job among those that wait, from 1; nil when it does not wait.
-    ///
-    /// It can change with every job that comes.
     package func place(of id: String, among waiting: [Job]) -> Int? {
-        var queue = self
-        var rest = waiting
-        for place in 1...max(1, waiting.count) {
-            guard let job = queue.next(rest) else { return nil }
-            if job.id == id { return place }
-            queue.serve(job, at: UInt64.max - UInt64(waiting.count - place))
-            rest.removeAll { $0.id == job.id }
-        }
-        return nil
+        order(waiting).firstIndex { $0.id == id }.map { $0 + 1 }
     }
-
-    private func turn(_ job: Job) -> UInt64 { turns[Self.party(job)] ?? 0 }
 
     /// Who shares one turn with others.
     package static func party(_ job: Job) -> String { job.project.isEmpty ? job.submitter : job.project }

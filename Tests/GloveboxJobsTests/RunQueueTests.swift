@@ -20,7 +20,7 @@ import Testing
         var queue = RunQueue()
         var waiting = jobs
         var served: [String] = []
-        while let next = queue.next(waiting) {
+        while let next = queue.order(waiting).first {
             served.append(next.id)
             queue.serve(next, at: UInt64(served.count))
             waiting.removeAll { $0.id == next.id }
@@ -56,7 +56,31 @@ import Testing
         var queue = RunQueue()
         for index in 1...5 { queue.serve(job("a\(index)", project: "a"), at: UInt64(index)) }
         queue.serve(job("b1", project: "b"), at: 6)
-        #expect(queue.next([job("b2", project: "b"), job("a6", project: "a")])?.id == "a6")
-        #expect(queue.next([]) == nil)
+        #expect(queue.order([job("b2", project: "b"), job("a6", project: "a")]).map(\.id) == ["a6", "b2"])
+        #expect(queue.order([]).isEmpty)
+    }
+
+    @Test func `the order of turns is that in which jobs would run one at a time`() {
+        var generator = SeededGenerator(state: 5)
+        for _ in 0..<200 {
+            let jobs = (0..<Int.random(in: 1...12, using: &generator)).map {
+                job("j\($0)", project: "abcd".randomElement(using: &generator).map(String.init) ?? "")
+            }
+            var queue = RunQueue()
+            for index in 1...3 where Bool.random(using: &generator) {
+                queue.serve(
+                    job("x", project: "abc".randomElement(using: &generator).map(String.init) ?? ""),
+                    at: UInt64(index)
+                )
+            }
+            let expected = queue.order(jobs).map(\.id)
+            var (served, waiting) = ([String](), jobs)
+            while let next = queue.order(waiting).first {
+                served.append(next.id)
+                queue.serve(next, at: UInt64(10 + served.count))
+                waiting.removeAll { $0.id == next.id }
+            }
+            #expect(served == expected)
+        }
     }
 }

@@ -4,6 +4,8 @@ import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
 import GloveboxLinux
+import GloveboxTransparency
+import Synchronization
 import TestSupport
 import Testing
 
@@ -139,6 +141,49 @@ import Testing
         let reports = try jobs.map { try test.report($0) }
         #expect(Set(reports.map(\.previousReport)).count == 3)
         let findings = try test.findings()
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
+    @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
+    func `jobs run side by side as far as the memory that they declare goes, and small ones pass a large one`() throws {
+        let test = try TestSite(image: Self.image) { layout in
+            try StateFile.write(Array("jobs:\n  slots: 4\n  memory_mib: 1536\n".utf8), to: layout.settings)
+        }
+        let later = Atomic<Int64>(0)
+        func submit(_ mebibytes: UInt64) throws -> String {
+            let job = try test.submit("import time\ntime.sleep(50)\n", memory: mebibytes << 20)
+            try test.vote(.approve, on: job)
+            return job
+        }
+        func isRunning(_ job: String) throws -> Bool {
+            try eventually { try test.entry(job).job.phase == .running }
+        }
+        let first = try submit(512)
+        try test.start { Machine.now().adding(seconds: later.load(ordering: .relaxed)) }
+        #expect(try isRunning(first))
+        // More than there is at all: it gets all of it, once the others are done.
+        let large = try submit(2048)
+        #expect(try eventually { try test.entry(large).job.phase == .queued })
+        let small = try submit(512)
+        #expect(try isRunning(small))
+        #expect(try test.info(large).waiting?.code == .memory)
+        later.store(Scheduler.patience + 1, ordering: .relaxed)
+        let last = try submit(512)
+        #expect(try eventually { try test.entry(last).job.phase == .queued })
+        // The engine has looked at both by the time it has refused another.
+        let refused = try test.submit("print(1)\n")
+        try test.vote(.refuse, on: refused)
+        #expect(try eventually { try test.entry(refused).job.phase == .denied })
+        #expect(try test.entry(last).job.phase == .queued)
+        #expect(try test.info(last).waiting?.waitingOn == [.place(2)])
+        for job in [first, small] { try test.cancel(job) }
+        #expect(try isRunning(large))
+        #expect(try test.entry(last).job.phase == .queued)
+        try test.cancel(large)
+        #expect(try isRunning(last))
+        try test.cancel(last)
+        #expect(try eventually { try test.entry(last).job.cleanup == .done })
+        let findings = try test.findings().filter { $0.code != "audit.heartbeat" }
         #expect(findings.isEmpty, "\(findings)")
     }
 

@@ -43,6 +43,34 @@ struct KeyDoorTests {
         #expect(event["start"] == start.digest.hex && event["hpkeKey"] == door.release?.binding.hpkeKey.hex)
     }
 
+    @Test func `the key of what a run left is of that run alone, and comes with its data's key`() throws {
+        let place = try KeyDoorSite()
+        let broker = place.site.broker
+        let doors = try (0..<2).map { _ in try place.door(place.starting()) }
+        let request = try doors[0].request()
+        #expect(throws: GloveboxError("kbs.key", "")) { try broker.checkingKey(.zero) }
+        let granted = try broker.grant(
+            request.evidence,
+            nonce: request.nonce,
+            file: request.file,
+            policy: request.policy
+        )
+        #expect(throws: GloveboxError("kbs.key", "")) { try broker.checkingKey(granted.grant.request) }
+        let access = try doors.map { door in
+            _ = try door.open()
+            return try #require(door.access)
+        }
+        let keys = try access.map { try broker.checkingKey($0.grant.request) }
+        let history = try broker.greeting().historyKey
+        #expect(keys[0].count == 32 && keys[0] != keys[1] && !keys.contains(history))
+        broker.relaunch { _ in }
+        #expect(try access.map { try broker.checkingKey($0.grant.request) } == keys, "as often as asked")
+        // What is kept of the access opens the same data.
+        let again = try KeyAccess(json: access[0].json)
+        let fair = try place.site.dataset(named: "fair")
+        #expect(try again.keys(of: [fair], at: place.site).map(\.bytes) == doors[0].open().map(\.bytes))
+    }
+
     @Test func `a broker follows changes of its key, log and root, gives the same data, and does not go back`() throws {
         var test = try TestSite()
         let first = KeyDoorSite(test)

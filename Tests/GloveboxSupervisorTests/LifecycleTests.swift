@@ -80,6 +80,7 @@ import Testing
         "log:\n  policy: missing.policy\n", "log:\n  other: 1\n", "other: 1\n", "log:\n  watch:\n    - origin: x\n",
         "log:\n  watch:\n    - key: x\n", "log:\n  watch: x\n",
         "jobs:\n  slots: 0\n", "jobs:\n  slots: \"2\"\n", "jobs:\n  other: 2\n", "",
+        "jobs:\n  memory_mib: 0\n", "jobs:\n  disk_mib: many\n",
     ])
     func `refuses settings it does not understand`(text: String) throws {
         let path = try TestPrograms.scratch() + "/gloveboxd.yaml"

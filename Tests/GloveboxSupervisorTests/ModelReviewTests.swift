@@ -88,7 +88,8 @@ import Testing
         let text = String(decoding: model, as: UTF8.self)
         #expect(text.contains("weight") && !text.contains("alice"), "the job's own words stay")
         #expect(done.millibits > 0 && !test.hasSealed(job))
-        #expect(try test.findings().isEmpty)
+        let findings = try test.findings().filter { $0.code != "audit.heartbeat" }
+        #expect(findings.isEmpty, "\(findings)")
         var replayed = SiteState()
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
         #expect(replayed.jobs[job]?.sealed?.tally.releases == true)

@@ -161,6 +161,7 @@ struct TestSite {
         dataset: String = "fair",
         join: String? = nil,
         wallSeconds: UInt64? = 60,
+        memory: UInt64? = nil,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
@@ -174,6 +175,7 @@ struct TestSite {
                 chart: chart,
                 claim: claim,
                 wallSeconds: wallSeconds,
+                memory: memory,
                 env: env,
                 deterministic: deterministic,
                 project: project,
@@ -202,6 +204,7 @@ struct TestSite {
         chart: String? = nil,
         claim: String? = nil,
         wallSeconds: UInt64? = 60,
+        memory: UInt64? = nil,
         env: [String: String] = [:],
         deterministic: RequestedDeterminism? = nil,
         project: String? = nil,
@@ -238,7 +241,7 @@ struct TestSite {
                 join: join,
                 outputPolicy: policy,
                 tighten: tighten,
-                limits: RequestedLimits(wallSeconds: wallSeconds),
+                limits: RequestedLimits(wallSeconds: wallSeconds, memoryBytes: memory),
                 deterministic: deterministic
             )
         )
@@ -334,7 +337,8 @@ struct TestSite {
     /// Paths of the evidence of a job that has a report.
     func evidence(_ job: String) throws -> [String] { try evidenceFiles(job).files.map(\.path) }
 
-    private func evidenceFiles(_ job: String) throws -> NamedFiles {
+    /// The evidence of a job that has a report, whoever may see it yet.
+    func evidenceFiles(_ job: String) throws -> NamedFiles {
         let digest = try #require(try entry(job).evidence)
         return try NamedFiles(encoded: site.blobs.open(digest).readAll(limit: 1 << 24))
     }

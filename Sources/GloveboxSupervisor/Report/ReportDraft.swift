@@ -10,15 +10,37 @@ struct ReportDraft: Sendable {
     /// The start statement and its certificate.
     let start: [NamedFile]
     /// What leaves if the job is released.
-    let files: [Decision.File]
+    private(set) var files: [Decision.File]
     /// The researcher's copy of the disclosure record.
     var disclosure: [UInt8]?
     /// Thousandths of a bit that a release is charged with.
-    let millibits: Int64
+    private(set) var millibits: Int64
 
     init(report: Report, start: [NamedFile], files: [Decision.File], disclosure: [UInt8]?, millibits: Int64) {
         (self.report, self.start, self.files) = (report, start, files)
         (self.disclosure, self.millibits) = (disclosure, millibits)
+    }
+
+    /// Takes in what was decided on what the run left, and what of that stays inside.
+    mutating func take(_ decision: Decision?, disclosure: [UInt8], withheld: [(bytes: [UInt8], reason: String)] = []) {
+        files = decision?.files ?? []
+        millibits = decision?.millibits ?? 0
+        self.disclosure = disclosure
+        let rules = decision?.findings.map { "\($0.check):\($0.outcome)" } ?? []
+        report.outputs = Report.Outputs(
+            released: files.map {
+                Report.Released(
+                    name: "outputs/\($0.name)",
+                    digest: Machine.sha256($0.bytes),
+                    size: UInt64($0.bytes.count),
+                    rules: rules
+                )
+            },
+            withheld: withheld.map {
+                Report.Withheld(commit: .salted($0.bytes, salt: Machine.random(32)), reason: $0.reason)
+            },
+            disclosure: Machine.sha256(disclosure)
+        )
     }
 
     /// Reads the kept form.

@@ -48,9 +48,9 @@ struct ReportMaker {
         return ReportDraft(
             report: report,
             start: facts?.startStatement?.files ?? [],
-            files: facts?.decision?.files ?? [],
-            disclosure: facts?.disclosure,
-            millibits: facts?.decision?.millibits ?? 0
+            files: [],
+            disclosure: nil,
+            millibits: 0
         )
     }
 
@@ -313,8 +313,7 @@ struct ReportMaker {
                 need: entry.needsApproval ? UInt64(entry.tally.quorum.need) : 0,
                 have: UInt64(entry.tally.have(at: facts?.start ?? Machine.now()))
             ),
-            outputs: outputs(facts),
-            privacy: facts?.privacy,
+            outputs: Report.Outputs(released: [], withheld: [], disclosure: nil),
             usage: facts?.usage?.report(core.limits, mode: entry.manifest.mode, exit: exact)
                 ?? Report.Usage(exitCode: exact),
             time: Report.Time(
@@ -431,24 +430,6 @@ struct ReportMaker {
             digest: chain.document.digest,
             signer: signer,
             sources: sources.count > 1 ? sources : []
-        )
-    }
-
-    private func outputs(_ facts: RunFacts?) -> Report.Outputs {
-        let rules = facts?.decision?.findings.map { "\($0.check):\($0.outcome)" } ?? []
-        return Report.Outputs(
-            released: (facts?.decision?.files ?? []).map {
-                Report.Released(
-                    name: "outputs/\($0.name)",
-                    digest: Machine.sha256($0.bytes),
-                    size: UInt64($0.bytes.count),
-                    rules: rules
-                )
-            },
-            withheld: (facts?.withheld ?? []).map {
-                Report.Withheld(commit: .salted($0.bytes, salt: Machine.random(32)), reason: $0.reason)
-            },
-            disclosure: facts?.disclosure.map(Machine.sha256)
         )
     }
 }

@@ -11,7 +11,7 @@ internal import Synchronization
 /// its own, so that votes, releases and cancellations never wait for one.
 ///
 /// What it does next stands in the state alone, so a restart goes on where the journal ends. As many jobs run side by side
-/// as the settings have slots; what they put out is decided one after the other (``Site/decisions``).
+/// as the settings have room for (``Scheduler``); what they put out is decided one after the other (``Site/decisions``).
 package final class Engine: Sendable {
     private let site: Site
     private let logger: Logger
@@ -23,6 +23,8 @@ package final class Engine: Sendable {
     private let clock: @Sendable () -> Instant
     /// How often a job is started that never came to its end.
     private static let mostRuns = 3
+    /// How often the checks are resumed of a job over which the supervisor dies.
+    private static let mostChecks = 3
 
     /// A run in progress.
     private struct Slot {
@@ -59,8 +61,10 @@ package final class Engine: Sendable {
     private func settle() throws(GloveboxError) {
         for entry in site.read({ state in state.open.compactMap { state.jobs[$0] } }) {
             let id = entry.job.id
+            if entry.job.verdict != nil, entry.job.phase != .checking { try site.frozen.destroy(id) }
             switch entry.job.phase {
-            case .checking where entry.sealed != nil: break  // decided: what is left to do stands in the state
+            // What was left is on disk, and what is to be done with it stands in the state.
+            case .checking where entry.sealed != nil || entry.frozen != nil: break
             case .staging, .running, .checking: try settle(entry)
             case .awaitingReview where try site.pending.find(entry) == nil:
                 try JobRunner(site: site, job: id).conclude()
@@ -76,8 +80,8 @@ package final class Engine: Sendable {
 
     /// Puts a job back into the queue when nothing of its data was within reach of its code, and ends it otherwise.
     ///
-    /// What a run left is in memory alone until it is decided, so one that died while it was checked runs again, too. A job under which the
-    /// supervisor dies again and again is not run without end.
+    /// What a run left is in memory alone until it is collected. A job under which the supervisor dies again and again is not
+    /// run without end.
     private func settle(_ entry: JobEntry) throws(GloveboxError) {
         let id = entry.job.id
         let isUntouched = entry.manifest.inputs.isEmpty || entry.job.phase == .staging && !entry.hasKey
@@ -96,6 +100,7 @@ package final class Engine: Sendable {
         case expire(String, GloveboxError)
         case clean(String)
         case run(String)
+        case check(String)
         case stop(String)
         case publish(String)
         case conclude(String)
@@ -117,9 +122,13 @@ package final class Engine: Sendable {
                 attempt(id) { () throws(GloveboxError) in
                     let fault = try site.deliver(id)
                     try site.pending.destroy(id)
+                    try site.frozen.destroy(id)
                     try site.transition(id, .cleaned, details: fault.map { [("undelivered", .string($0))] } ?? [])
                 }
-            case .run(let id): attempt(id) { () throws(GloveboxError) in try start(id) }
+            case .run(let id):
+                start(id) { runner, cancel throws(GloveboxError) in try runner.run(cancel: cancel) }
+            case .check(let id):
+                start(id) { runner, _ throws(GloveboxError) in try runner.resumeCheck() }
             case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop(id) }
             case .publish(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).publish() }
@@ -136,17 +145,22 @@ package final class Engine: Sendable {
         }
     }
 
-    /// Runs a job on a thread of its own, which lives as long as its jail must.
-    private func start(_ id: String) throws(GloveboxError) {
-        let pipe: (read: Descriptor, write: Descriptor)
-        do { pipe = try Descriptor.pipe() } catch { throw error.coded("jail.launcher") }
-        slots.withLock { $0[id] = Slot(stop: pipe.write) }
-        thread("run") {
-            self.attempt(id) { () throws(GloveboxError) in
-                try JobRunner(site: self.site, job: id).run(cancel: pipe.read)
+    /// Does what takes a job's time on a thread of its own, which lives as long as its jail must.
+    private func start(
+        _ id: String,
+        _ body: @escaping @Sendable (JobRunner, Descriptor) throws(GloveboxError) -> Void
+    ) {
+        attempt(id) { () throws(GloveboxError) in
+            let pipe: (read: Descriptor, write: Descriptor)
+            do throws(SyscallError) { pipe = try Descriptor.pipe() } catch { throw error.coded("jail.launcher") }
+            slots.withLock { $0[id] = Slot(stop: pipe.write) }
+            thread("run") {
+                self.attempt(id) { () throws(GloveboxError) in
+                    try body(JobRunner(site: self.site, job: id), pipe.read)
+                }
+                self.slots.withLock { $0[id] = nil }
+                self.site.bell.ring()
             }
-            self.slots.withLock { $0[id] = nil }
-            self.site.bell.ring()
         }
     }
 
@@ -187,7 +201,7 @@ package final class Engine: Sendable {
         let now = clock()
         let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
         let reporting = reporting.withLock { $0 }
-        let hasSlot = running.count < site.settings.jobs.slots
+        let scheduler = Scheduler(capacity: site.settings.jobs.capacity)
         let hasRoom = site.lackOfRoom == nil
         return site.read { state in
             var wake: Instant?
@@ -222,6 +236,12 @@ package final class Engine: Sendable {
                 // A supervisor that died had decided it.
                 case .checking where entry.sealed != nil:
                     return Self.withdrawal(entry).map { .change(job.id, $0) } ?? .conclude(job.id)
+                case .checking where entry.frozen != nil:
+                    if let change = Self.withdrawal(entry) { return .change(job.id, change) }
+                    guard job.resumedChecks < Self.mostChecks else {
+                        return .change(job.id, .errored(component: "supervisor", code: "job.interrupted"))
+                    }
+                    return .check(job.id)
                 case .releasing where entry.sealed != nil && entry.reportIndex == nil: return .conclude(job.id)
                 case .releasing:
                     let due = site.releaseTime(of: entry, in: state)
@@ -236,7 +256,8 @@ package final class Engine: Sendable {
             }
             // Nothing rings when a disk has room again.
             if !hasRoom, !state.queued.isEmpty { wake = min(wake ?? now.adding(seconds: 5), now.adding(seconds: 5)) }
-            if hasSlot, hasRoom, !state.isPaused {
+            let room = scheduler.free(beside: running.keys.compactMap { state.jobs[$0]?.needs })
+            if room.processors > 0, hasRoom, !state.isPaused {
                 let limits = StartLimits(state, site.settings.quotas, at: now, starting: Set(running.keys))
                 let free = state.queued.filter { job in
                     guard running[job.id] == nil, let entry = state.jobs[job.id] else { return false }
@@ -244,7 +265,8 @@ package final class Engine: Sendable {
                     if let until = hold.until { wake = min(wake ?? until, until) }
                     return false
                 }
-                if let job = state.queue.next(free) { return .run(job.id) }
+                let claims = state.queue.order(free).lazy.compactMap { state.jobs[$0.id]?.claim }
+                if let job = scheduler.next(claims, in: room, at: now) { return .run(job) }
             }
             return .wait(wake)
         }

@@ -27,9 +27,8 @@ extension JobRunner {
         let aggregate = try BlockAggregate(policy)
         let question = try PaidAnswer.Question(program: entry.manifest, data.first, cost: aggregate.cost())
         var answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
-        let refusal = try answer.refusal()
         // What is paid for already, or cannot be paid for, needs no rows; the report still tells of a jail.
-        let known = refusal == nil ? try answer.known() : nil
+        let (refusal, known) = (try answer.refusal(), try answer.known())
         let needsBlocks = refusal == nil && known == nil
         let plan = try JobJail(site: site, entry: entry)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
@@ -37,7 +36,6 @@ extension JobRunner {
         let door = KeyDoor(site: site, entry: entry, datasets: data.datasets, facts: facts)
         defer { facts.take(door) }
         try door.prepare()
-        var charge: (index: UInt64?, before: Rho) = (nil, answer.spent)
         let staging = try Staging(
             site: site,
             entry: entry,
@@ -46,11 +44,10 @@ extension JobRunner {
             shown: needsBlocks ? Staging.View(policy) : .header
         ) { () throws(GloveboxError) in
             guard needsBlocks, let request = door.grant?.request else { return }
-            charge = try site.decisions.withLock { _ throws(GloveboxError) in
+            try site.decisions.withLock { _ throws(GloveboxError) in
                 // As the datasets are now: a lineage may have been split since.
                 answer.data = try site.data(of: entry)
-                let before = answer.spent
-                return (try answer.pay(under: request), before)
+                _ = try answer.pay(under: request)
             }
         }
         let run = try BlockRun(policy, jails: site.jails, pace: needsBlocks ? .fixed : .whenDone)
@@ -70,25 +67,39 @@ extension JobRunner {
         facts.views = staging.views
         if try endIfCancelled(facts) { return }
         try site.transition(job, .ended(.exit(0)), fields: Self.end(.exit(0)), details: Self.account(of: blocks))
-        try site.decisions.withLock { _ throws(GloveboxError) in
-            if try withholdAfterProject(entry, &facts) { return }
-            let vectors = blocks.map { aggregate.coordinates($0.left.vector) }
-            let text = vectors.map { $0.map { String($0) }.joined(separator: " ") }.joined(separator: "\n")
-            try collected(Array(text.utf8))
-            let outcome: OutputDecision.Outcome
-            if let refusal {
-                outcome = try answer.refused(refusal)
-            } else if let index = charge.index {
-                let bytes = try aggregate.answer(over: vectors, dataset: data.first.name, random: SystemRandom())
-                let finding = OutputJudge.finding(blocks.map(\.left.fault))
-                outcome = try answer.released(bytes, charged: index, spentBefore: charge.before, findings: [finding])
-            } else if let known {
-                outcome = try answer.released(known, charged: nil, spentBefore: charge.before)
-            } else {
-                throw GloveboxError("internal", "an answer that was paid for is gone")
-            }
-            try settle(entry, policy, outcome, &facts)
+        guard let access = door.access else { throw GloveboxError("internal", "the run had no keys") }
+        let frozen = FrozenRun(
+            draft: try ReportMaker(site: site).draft(of: job, facts: facts),
+            left: .blocks(
+                blocks.map {
+                    FrozenRun.Block(coordinates: aggregate.coordinates($0.left.vector), fault: $0.left.fault)
+                }
+            ),
+            access: access
+        )
+        try freeze(frozen)
+        try check(frozen) { () throws(GloveboxError) in try reopened(frozen) }
+    }
+
+    /// The answer that a program's blocks come to, or why there is none.
+    func decide(
+        _ blocks: [FrozenRun.Block],
+        _ entry: JobEntry,
+        _ data: PlanData
+    ) throws(GloveboxError) -> OutputDecision.Outcome {
+        let policy = entry.rules.output
+        let aggregate = try BlockAggregate(policy)
+        let question = try PaidAnswer.Question(program: entry.manifest, data.first, cost: aggregate.cost())
+        let answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
+        if let payment = answer.payment {
+            let vectors = blocks.map(\.coordinates)
+            let bytes = try aggregate.answer(over: vectors, dataset: data.first.name, random: SystemRandom())
+            return try answer.released(bytes, for: payment, findings: [OutputJudge.finding(blocks.map(\.fault))])
         }
+        if let known = try answer.known() { return try answer.released(known, for: nil) }
+        // It may be gone by now, and the blocks were never run for it.
+        let refusal = try answer.refusal() ?? GloveboxError("budget.exhausted", "there was no room when the run began")
+        return try answer.refused(refusal)
     }
 
     private func hooks(_ staging: Staging, _ number: Int, _ cancel: Descriptor) -> JailRun.Hooks {

@@ -17,11 +17,16 @@ extension JobRunner {
         _ entry: JobEntry,
         _ policy: OutputPolicy,
         _ outcome: OutputDecision.Outcome,
-        _ facts: inout RunFacts
+        _ frozen: FrozenRun
     ) throws(GloveboxError) {
-        facts.decision = outcome.decision
-        facts.disclosure = outcome.disclosure
-        facts.privacy = outcome.privacy
+        var draft = frozen.draft
+        let reason = outcome.released == nil ? outcome.reason : "output.replaced"
+        draft.take(
+            outcome.decision,
+            disclosure: outcome.disclosure,
+            withheld: frozen.files.map { ($0.bytes, reason) }
+        )
+        draft.report.privacy = outcome.privacy
         guard let released = outcome.released else {
             try site.transition(
                 job,
@@ -30,15 +35,14 @@ extension JobRunner {
                 details: [try signed(outcome)]
             )
             try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
+            return try ReportMaker(site: site).issue(for: job, draft)
         }
         let isReviewed = outcome.decision?.outcome == .review
         let fixed = try seal(
             entry,
             released,
             outcome.evidence,
-            facts,
+            draft,
             approval: isReviewed ? .null : outcome.approval,
             reviewers: isReviewed ? Self.reviewers(policy, outcome.decision) : 0
         )
@@ -62,11 +66,10 @@ extension JobRunner {
         _ entry: JobEntry,
         _ bundle: [UInt8],
         _ evidence: [UInt8],
-        _ facts: RunFacts,
+        _ draft: ReportDraft,
         approval: JSONValue = .null,
         reviewers: Int64 = 0
     ) throws(GloveboxError) -> Fixed {
-        let draft = try ReportMaker(site: site).draft(of: job, facts: facts)
         let pending = PendingRelease(draft: draft, evidence: evidence)
         let sealed = SealedRelease(
             bundle: Machine.sha256(bundle),
@@ -81,7 +84,12 @@ extension JobRunner {
 
     /// Carries out the decision that a release leaves by itself, from wherever an earlier supervisor left it.
     func release(_ fixed: Fixed) throws(GloveboxError) {
-        let entry = try entry()
+        var entry = try entry()
+        if entry.job.phase == .checking, entry.job.verdict == nil {
+            // A task's, which nothing can keep from leaving.
+            try site.transition(job, .checked(.release), fields: Self.verdict(.release, entry))
+            entry = try self.entry()
+        }
         if entry.job.phase == .checking {
             try intend(entry, fixed, approvedBy: entry.rules.output.document.digest.named)
         }
@@ -107,7 +115,7 @@ extension JobRunner {
         let entry = try entry()
         guard let sealed = entry.sealed else { throw GloveboxError("internal", "job \(job) has no sealed release") }
         let pending = try site.pending.find(entry)
-        if entry.job.verdict == .release, !entry.job.phase.isTerminal, let pending {
+        if entry.job.verdict == .release || entry.job.phase == .checking, !entry.job.phase.isTerminal, let pending {
             return try release((sealed, pending))
         }
         if entry.job.phase == .awaitingReview, entry.job.review == nil {

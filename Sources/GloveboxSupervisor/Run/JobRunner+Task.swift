@@ -44,9 +44,9 @@ extension JobRunner {
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
-        if try withholdAfterProject(entry, &facts) { return }
+        if let why = over(entry) { return try withhold(why, facts) }
         let outputs = TaskOutputs(layout: try TaskLayout(entry.manifest), outputs: entry.manifest.outputs, rules: rules)
-        try release(entry, policy, outputs, ending, &log, &facts)
+        try release(entry, policy, outputs, ending, &log, facts)
     }
 
     private func release(
@@ -55,7 +55,7 @@ extension JobRunner {
         _ outputs: TaskOutputs,
         _ ending: TaskRun.Ending,
         _ log: inout TaskLog,
-        _ facts: inout RunFacts
+        _ facts: RunFacts
     ) throws(GloveboxError) {
         let files: [TaskOutputs.File]
         let bundle: [UInt8]
@@ -64,11 +64,7 @@ extension JobRunner {
             bundle = try ReleaseBundle(files.map { Decision.File($0.name, $0.bytes) }, pad: policy.channels.pad).bytes
         } catch {
             guard error.code.hasPrefix("output.") else { throw error }
-            try collected([])
-            try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold, entry))
-            try site.transition(job, .withheld(reasons: [error.code]), explanation: error.message)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
+            return try withhold(error, facts)
         }
         let decision = Decision.verbatim(files.map { Decision.File($0.name, $0.bytes) })
         let record: JSONValue = [
@@ -79,19 +75,22 @@ extension JobRunner {
                 }
             ),
         ]
-        facts.decision = decision
         let evidence = CanonicalJSON.encode(record)
-        facts.disclosure = evidence
+        var draft = try ReportMaker(site: site).draft(of: job, facts: facts)
+        draft.take(decision, disclosure: evidence)
         log.outputs = files.map(\.log)
-        try collected(files.reduce(into: [UInt8]()) { $0 += $1.bytes })
+        let all = files.reduce(into: [UInt8]()) { $0 += $1.bytes }
         let kept = try log.keep(in: site.blobs)
-        let released = try seal(entry, bundle, evidence, facts)
-        try site.transition(
-            job,
-            .checked(.release),
-            fields: Self.verdict(.release, entry),
-            details: [("sealed", released.sealed.json), ("task", kept)]
-        )
+        let released = try seal(entry, bundle, evidence, draft)
+        // With the bytes that leave, so that a supervisor that dies from here on has them.
+        try collected(all, details: [("sealed", released.sealed.json), ("task", kept)])
         try release(released)
+    }
+
+    /// Withholds what a task left, unchecked.
+    private func withhold(_ why: GloveboxError, _ facts: RunFacts) throws(GloveboxError) {
+        try collected([])
+        try withhold(why)
+        try ReportMaker(site: site).issue(for: job, facts: facts)
     }
 }

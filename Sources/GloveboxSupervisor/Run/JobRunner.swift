@@ -158,62 +158,17 @@ struct JobRunner {
             try ReportMaker(site: site).issue(for: job, facts: facts)
             return
         }
-        guard let output = result.output, let rows = staging.rows, let lineageKey = staging.lineageKey else {
-            throw GloveboxError("internal", "the run left no output directory or rows")
+        guard let output = result.output, let rows = staging.rows, let access = door.access else {
+            throw GloveboxError("internal", "the run left no output directory, rows or keys")
         }
-        try site.decisions.withLock { _ throws(GloveboxError) in
-            if try withholdAfterProject(entry, &facts) { return }
-            // As the datasets are now: a lineage may have been split while the job ran.
-            try decide(entry, policy, site.data(of: entry), output, rows, lineageKey, staging.holdout, &facts)
-        }
-    }
-
-    /// Withholds what a run left, unchecked, when its project is over; false when it is not.
-    func withholdAfterProject(_ entry: JobEntry, _ facts: inout RunFacts) throws(GloveboxError) -> Bool {
-        guard
-            let why = site.read({ state in state.projects[entry.manifest.project]?.project.over(at: Machine.now()) })
-        else { return false }
-        try collected([])
-        try site.transition(job, .checked(.withhold), fields: Self.verdict(.withhold, entry))
-        try site.transition(job, .withheld(reasons: [why.code]), explanation: why.message)
-        try ReportMaker(site: site).issue(for: job, facts: facts)
-        return true
-    }
-
-    /// Collects, checks and decides; then the report, then the release at its tick.
-    private func decide(
-        _ entry: JobEntry,
-        _ policy: OutputPolicy,
-        _ data: PlanData,
-        _ directory: Descriptor,
-        _ rows: any RowSource,
-        _ lineageKey: [UInt8],
-        _ holdout: Holdout?,
-        _ facts: inout RunFacts
-    ) throws(GloveboxError) {
-        let outputs = try OutputCollector(policy: policy).collect(directory)
-        try collected(outputs.files.reduce(into: [UInt8]()) { $0 += $1.bytes })
-        let outcome: OutputDecision.Outcome
-        switch (policy.tier, holdout) {
-        case (.computed, _) where policy.isOfRounds:
-            let request = facts.keyRequest ?? .zero
-            outcome = try RoundDecision(site: site, entry: entry, policy: policy, data: data, request: request)
-                .decide(outputs)
-        case (.computed, _):
-            let request = facts.keyRequest ?? .zero
-            outcome = try QueryDecision(site: site, entry: entry, policy: policy, data: data, request: request)
-                .decide(table: rows.table(), lineageKey: lineageKey)
-        case (.opaque, let holdout?):
-            outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, data: data)
-                .decide(outputs, table: rows.table(), holdout: holdout)
-        default:
-            outcome = try OutputDecision(site: site, entry: entry, policy: policy, data: data)
-                .decide(outputs, rows: rows, lineageKey: lineageKey)
-        }
-        facts.withheld = outputs.files.map {
-            RunFacts.Withheld(bytes: $0.bytes, reason: outcome.released == nil ? outcome.reason : "output.replaced")
-        }
-        try settle(entry, policy, outcome, &facts)
+        let frozen = FrozenRun(
+            draft: try ReportMaker(site: site).draft(of: job, facts: facts),
+            left: .files(try OutputCollector(policy: policy).collect(output)),
+            access: access,
+            holdoutSeed: staging.holdoutSeed
+        )
+        try freeze(frozen)
+        try check(frozen) { () throws(GloveboxError) in rows }
     }
 
     /// The commitments to a plan's data.
@@ -231,14 +186,14 @@ struct JobRunner {
     }
 
     /// Logs that what the run left is frozen, under a salted commitment: what is small could be guessed from a digest.
-    func collected(_ bytes: [UInt8]) throws(GloveboxError) {
+    func collected(_ bytes: [UInt8], details: [(String, JSONValue)] = []) throws(GloveboxError) {
         let salt = Machine.random(32)
         let commitment = Commitment.salted(bytes, salt: salt).value
         try site.transition(
             job,
             .collected(commitment: commitment),
             fields: [("commitment", .string(commitment.hex))],
-            details: [("salt", .string(Base64.encode(salt)))]
+            details: [("salt", .string(Base64.encode(salt)))] + details
         )
     }
 

@@ -27,6 +27,8 @@ final class KeyDoor {
     private(set) var start: StartStatement?
     /// The grant; nil before.
     private(set) var grant: KeyGrant?
+    /// What opens the data; nil before the keys were given out.
+    private(set) var access: KeyAccess?
     /// Log index of the key's release, and which key went where; nil before.
     private(set) var release: (index: UInt64, binding: Report.KeyBinding)?
 
@@ -64,18 +66,16 @@ final class KeyDoor {
             hpkeKey: Machine.sha256(grant.hpkeKey)
         )
         let paid = try site.record(Self.spent(grant, dataset: datasets[0].name), ["brokerLedger": ledger.json])
-        var keys: [DatasetKeys] = []
+        var releases: [UInt64] = []
         for dataset in datasets {
             let index = try site.record(released(dataset, grant, binding, paid), ["brokerLedger": ledger.json])
             site.broker.note(ledger)
+            releases.append(index)
             if release == nil { release = (index, binding) }
-            let (leaf, proof) = try site.log.proof(index)
-            let sealed = try Self.persistently { () throws(GloveboxError) in
-                try site.broker.release(grant.request, file: dataset.file, entry: leaf, proof: proof.bytes)
-            }
-            keys.append(try DatasetKeys(bytes: recipient.open(sealed, plan: grant.plan)))
         }
-        return keys
+        let access = KeyAccess(grant: grant, recipient: recipient, releases: releases)
+        self.access = access
+        return try access.keys(of: datasets, at: site)
     }
 
     /// Charges for noise: in the broker's ledger first, which refuses what is too much; how far that then goes.
@@ -166,7 +166,8 @@ final class KeyDoor {
         )
     }
 
-    private static func persistently<Value>(
+    /// Asks a broker that dies on the way again.
+    static func persistently<Value>(
         _ call: () throws(GloveboxError) -> Value
     ) throws(GloveboxError) -> Value {
         for _ in 0..<retries {

@@ -48,8 +48,9 @@ struct OutputDecision {
         let histories = data.lineages.map { ReleaseHistory(site: site, lineage: $0) }
         var released: [ReleaseRecord] = []
         for history in histories {
-            // A release of a join stands in both histories.
-            for record in try history.records() where !released.contains(where: { $0.id == record.id }) {
+            // A release of a join stands in both histories, and this one's when its supervisor died right after it was kept.
+            for record in try history.records()
+            where record.id != entry.job.id && !released.contains(where: { $0.id == record.id }) {
                 released.append(record)
             }
         }

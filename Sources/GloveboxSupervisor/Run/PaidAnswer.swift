@@ -9,11 +9,19 @@ internal import GloveboxStore
 internal import GloveboxTables
 internal import GloveboxTransparency
 
+/// A charge for noise that is on record.
+struct Payment: Sendable, Hashable {
+    /// Log index of the charge.
+    let index: UInt64
+    /// What was spent before it, of the ledger that had least left.
+    let before: Rho
+}
+
 /// A noisy answer that a ledger pays for, once: what it costs, and what record and report say of that.
 ///
 /// The charge is in the broker's ledger and in the log before a row is read for the answer, and the answer is kept before it is
-/// approved. A crash in between leaves the charge; a crash after it leaves an answer that the same question gets for
-/// nothing.
+/// approved. A crash in between leaves the charge, under which the job's next check makes the answer; a crash after it leaves an
+/// answer that the same question gets for nothing.
 struct PaidAnswer {
     let site: Site
     let entry: JobEntry
@@ -44,6 +52,9 @@ struct PaidAnswer {
         data.lineages.map { ledger.spent(lineage: $0) }.max() ?? .zero
     }
 
+    /// What the job paid before, perhaps under an earlier supervisor; nil when it did not.
+    var payment: Payment? { site.read { state in state.jobs[entry.job.id]?.payment } }
+
     /// Why there is neither an answer nor room for its charge; nil when there is.
     func refusal() throws(GloveboxError) -> GloveboxError? {
         do { try site.requireRoom(for: charge, policy) } catch  where error.code == "budget.exhausted" { return error }
@@ -59,13 +70,14 @@ struct PaidAnswer {
         return try site.blobs.get(known)
     }
 
-    /// Charges for the answer, under the broker's name for what the run was granted; the log index of the charge.
+    /// Charges for the answer, under the broker's name for what the run was granted; a job pays once.
     ///
     /// - Throws: `budget.exhausted`, `kbs.*`, `log.*`.
-    func pay(under request: Digest) throws(GloveboxError) -> UInt64 {
+    func pay(under request: Digest) throws(GloveboxError) -> Payment {
+        if let payment { return payment }
         let charge = charge
         let ledger = try KeyDoor.charge(site, charge, under: request, rules: entry.rules)
-        let index = try site.record(
+        try site.record(
             Event(
                 kind: .budgetSpent,
                 job: entry.job.id,
@@ -76,14 +88,14 @@ struct PaidAnswer {
             ["charge": charge.json, "brokerLedger": ledger.json]
         )
         site.broker.note(ledger)
-        return index
+        guard let payment else { throw GloveboxError("internal", "the charge is on record and not in the state") }
+        return payment
     }
 
-    /// The decision to release an answer; `charged` is nil for one that was paid for before.
+    /// The decision to release an answer; `payment` is nil for one that another job paid for.
     func released(
         _ bytes: [UInt8],
-        charged: UInt64?,
-        spentBefore: Rho,
+        for payment: Payment?,
         findings: [Finding] = []
     ) throws(GloveboxError) -> OutputDecision.Outcome {
         guard let file = policy.outputs.first(where: { !$0.type.isSpec }), bytes.count <= file.maxBytes else {
@@ -91,17 +103,16 @@ struct PaidAnswer {
         }
         let found = [Finding("budget", .pass)] + findings
         let decision = Decision.answered(file.name, bytes, spec: question.digest, found)
-        var outcome = try outcome(decision, isCharged: charged != nil)
+        var outcome = try outcome(decision, isCharged: payment != nil)
         outcome.approval = ["answer": ["bytes": try site.blobs.put(bytes).json, "key": charge.key.json]]
-        outcome.privacy = try cost(charged, spentBefore: spentBefore, laws: Self.laws(file, bytes))
+        outcome.privacy = try cost(payment, laws: Self.laws(file, bytes))
         return outcome
     }
 
     /// The decision that nothing leaves although it was paid for: what the job left is not what it had to be.
-    func withheld(_ finding: Finding, charged: UInt64, spentBefore: Rho) throws(GloveboxError) -> OutputDecision.Outcome
-    {
+    func withheld(_ finding: Finding, for payment: Payment) throws(GloveboxError) -> OutputDecision.Outcome {
         var outcome = try outcome(.spoiled(spec: question.digest, finding), isCharged: true)
-        outcome.privacy = try cost(charged, spentBefore: spentBefore, laws: [])
+        outcome.privacy = try cost(payment, laws: [])
         return outcome
     }
 
@@ -122,16 +133,13 @@ struct PaidAnswer {
     }
 
     /// What the report says of the cost; an answer that was paid for before costs nothing.
-    private func cost(
-        _ charged: UInt64?,
-        spentBefore: Rho,
-        laws: [String]
-    ) throws(GloveboxError) -> Report.Privacy {
+    private func cost(_ payment: Payment?, laws: [String]) throws(GloveboxError) -> Report.Privacy {
         guard let limit = (policy.privacy.budget?.datasetRho).flatMap({ Rho($0) }) else {
             throw GloveboxError("policy.not-enforced", "the policy has no budget")
         }
-        let rho = charged == nil ? Rho.zero : question.cost
-        let spent = try spentBefore.adding(rho)
+        let rho = payment == nil ? Rho.zero : question.cost
+        let before = payment?.before ?? spent
+        let after = try before.adding(rho)
         func left(_ spent: Rho) -> Rho { Rho(units: limit > spent ? limit.units - spent.units : 0) }
         let delta = policy.privacy.budget?.delta
         return Report.Privacy(
@@ -139,9 +147,9 @@ struct PaidAnswer {
             rho: rho.text,
             epsilon: delta.map { PrivacyLoss.epsilonText(rho, delta: $0) } ?? "unbounded",
             delta: delta?.text ?? "0",
-            ledgerIndex: charged,
-            budgetBefore: left(spentBefore).text,
-            budgetAfter: left(spent).text
+            ledgerIndex: payment?.index,
+            budgetBefore: left(before).text,
+            budgetAfter: left(after).text
         )
     }
 

@@ -54,17 +54,16 @@ struct PendingRelease: Sendable {
 struct PendingReleases {
     let site: Site
 
-    private func path(_ job: String) -> String { site.layout.sealed + "/" + job }
-    private static func label(_ job: String) -> String { "sealed " + job }
+    private func file(_ job: String) -> SealedFile {
+        SealedFile(path: site.layout.sealed + "/" + job, label: "sealed " + job)
+    }
 
     /// Keeps one; the digest by which the log names it.
     ///
     /// - Throws: `storage.write`, `broker.*`.
     func keep(_ pending: PendingRelease, for job: String) throws(GloveboxError) -> Digest {
         let bytes = try pending.encoded()
-        let key = try site.broker.greeting().historyKey
-        try StateFile.makeDirectory(site.layout.sealed)
-        try StateFile.write(SealedChunks.seal(bytes, key: key, label: Self.label(job)), to: path(job))
+        try file(job).write(bytes, key: site.broker.greeting().historyKey)
         return Machine.sha256(bytes)
     }
 
@@ -72,13 +71,10 @@ struct PendingReleases {
     ///
     /// - Throws: `storage.read`, `broker.*`; the file may be as it was.
     func find(_ entry: JobEntry) throws(GloveboxError) -> PendingRelease? {
-        let job = entry.job.id
-        guard let sealed = entry.sealed, let contents = sealed.contents, StateFile.exists(path(job)) else { return nil }
-        let key = try site.broker.greeting().historyKey
-        let stored = try StateFile.read(path(job), limit: 1 << 30)
+        guard let sealed = entry.sealed, let contents = sealed.contents,
+            let bytes = try file(entry.job.id).read(named: contents, key: site.broker.greeting().historyKey)
+        else { return nil }
         do throws(GloveboxError) {
-            let bytes = try SealedChunks.open(stored, key: key, label: Self.label(job))
-            guard Machine.sha256(bytes) == contents else { return nil }
             let pending = try PendingRelease(stored: bytes)
             let isSame = Machine.sha256(try pending.bundle(entry.rules.output)) == sealed.bundle
             return isSame && Machine.sha256(pending.evidence) == sealed.evidence ? pending : nil
@@ -88,8 +84,5 @@ struct PendingReleases {
     /// Destroys what a job left here, if anything.
     ///
     /// - Throws: `storage.write`.
-    func destroy(_ job: String) throws(GloveboxError) {
-        // A write that a crash cut off has left its own name.
-        for path in [path(job), path(job) + ".new"] where StateFile.exists(path) { try StateFile.destroySealed(path) }
-    }
+    func destroy(_ job: String) throws(GloveboxError) { try file(job).destroy() }
 }

@@ -23,11 +23,10 @@ struct QueryDecision {
             data: data,
             question: try query.question()
         )
+        if let known = try answer.known() { return try answer.released(known, for: answer.payment) }
         // One job is decided at a time, so nothing is spent between the check and the charge.
-        if let refusal = try answer.refusal() { return try answer.refused(refusal) }
-        let before = answer.spent
-        if let known = try answer.known() { return try answer.released(known, charged: nil, spentBefore: before) }
-        let charged = try answer.pay(under: request)
+        if answer.payment == nil, let refusal = try answer.refusal() { return try answer.refused(refusal) }
+        let payment = try answer.pay(under: request)
         let engine = QueryEngine(query, policy: policy, inputPolicy: data.inputPolicy)
         let bytes = try engine.answer(
             over: table,
@@ -35,7 +34,7 @@ struct QueryDecision {
             random: SystemRandom(),
             capabilities: Site.queryCapabilities
         )
-        return try answer.released(bytes, charged: charged, spentBefore: before)
+        return try answer.released(bytes, for: payment)
     }
 }
 

@@ -24,20 +24,19 @@ struct RoundDecision {
             data: data,
             question: PaidAnswer.Question(round: spec, of: entry.manifest, cost: mechanism.rho)
         )
-        let before = answer.spent
-        if let known = try answer.known() { return try answer.released(known, charged: nil, spentBefore: before) }
+        if let known = try answer.known() { return try answer.released(known, for: answer.payment) }
         // One job is decided at a time, so nothing is spent between the check and the charge.
-        if let refusal = try answer.refusal() { return try answer.refused(refusal) }
+        if answer.payment == nil, let refusal = try answer.refusal() { return try answer.refused(refusal) }
         // Before the file is looked at: what the job left must not decide what is charged.
-        let charged = try answer.pay(under: request)
+        let payment = try answer.pay(under: request)
         let update = try OutputJudge(policy: policy, jails: site.jails).update(outputs, spec) {
             (claimed) throws(GloveboxError) in try mechanism.release(claimed, random: SystemRandom())
         }
         switch update {
         case .success(let update):
-            return try answer.released(SafetensorsWriter.write(update, .f32), charged: charged, spentBefore: before)
+            return try answer.released(SafetensorsWriter.write(update, .f32), for: payment)
         case .failure(let fault):
-            return try answer.withheld(fault.finding, charged: charged, spentBefore: before)
+            return try answer.withheld(fault.finding, for: payment)
         }
     }
 }

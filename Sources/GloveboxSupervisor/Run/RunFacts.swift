@@ -19,12 +19,6 @@ struct StartStatement: Sendable {
 
 /// What a run left for its report.
 struct RunFacts: Sendable {
-    /// A file that stays inside.
-    struct Withheld: Sendable {
-        let bytes: [UInt8]
-        let reason: String
-    }
-
     /// What was signed before the data key was asked for; nil before that.
     var startStatement: StartStatement?
     var start: Instant
@@ -43,17 +37,10 @@ struct RunFacts: Sendable {
     var commands: UInt64?
     /// What the run used, exactly; reports say less.
     var usage: ExactUsage?
-    /// What an answer cost; nil when no budget stands behind the outputs.
-    var privacy: Report.Privacy?
     /// Which key that was, and where it went.
     var keyBinding: Report.KeyBinding?
-    /// The broker's name for what was asked.
-    var keyRequest: Digest?
     /// Names what the job was shown, by dataset; empty before that.
     var views: [String: Digest] = [:]
-    var decision: Decision?
-    var disclosure: [UInt8]?
-    var withheld: [Withheld] = []
 
     /// Takes what the jail says of itself at its end.
     mutating func take(_ result: JailResult) {
@@ -68,6 +55,5 @@ struct RunFacts: Sendable {
         startStatement = door.start
         keyRelease = door.release?.index
         keyBinding = door.release?.binding
-        keyRequest = door.grant?.request
     }
 }

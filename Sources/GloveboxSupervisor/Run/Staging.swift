@@ -40,18 +40,20 @@ final class Staging {
     private let pay: () throws(GloveboxError) -> Void
     /// Opened before the thread takes on the jail's identity, which may not open it.
     private let archive: Descriptor
-    /// The rows that specs and queries are about, for recomputing what the job claims.
-    private(set) var rows: (any RowSource)?
+    /// The data, for recomputing what the job claims; nil before it is open.
+    private(set) var rows: PlanRows?
     /// Each of the plan's datasets, once it is open.
     private var opened: [Opened] = []
     /// What the job saw of them and what it did not; nil when it sees all.
     private(set) var holdout: Holdout?
+    /// What decided that; nil when it sees all.
+    private(set) var holdoutSeed: GloveboxCore.Digest?
     /// How many jails were filled.
     private(set) var filled = 0
     /// Which rows each jail is shown; nil when all of them are shown to one.
     private var blocks: UnitBlocks?
-    /// The key of unit tags.
-    private(set) var lineageKey: [UInt8]?
+    /// The key of unit tags; nil before the data is open.
+    private var lineageKey: [UInt8]?
     /// Names what the job was shown of each dataset, under the key of unit tags: a plain digest of data never leaves.
     private(set) var views: [String: GloveboxCore.Digest] = [:]
 
@@ -186,42 +188,26 @@ final class Staging {
     }
 
     /// Opens the data; the keys leave the broker only after the log says so, and nothing is read before it is paid for.
-    ///
-    /// What divides the rows has them all in memory, and so has a join; all else reads them as it goes.
     private func openData() throws(GloveboxError) {
         let keys = try door.open()
         try pay()
-        var sources: [any RowSource] = []
-        for (dataset, keys) in zip(data.datasets, keys) {
-            let path = site.layout.datasets + "/" + dataset.file
-            let source = try StoredRows.open(
-                path,
-                key: keys.data,
-                label: dataset.file,
-                description: dataset.description
-            )
-            sources.append(data.needsTable(under: entry.rules.output) ? try source.table() : source)
-        }
-        let rows = try data.rows(of: sources)
-        lineageKey = try Lineage.tagKey(at: site)
+        let rows = try PlanRows(data, keys: keys, under: entry.rules.output, at: site)
+        lineageKey = rows.lineageKey
         switch shown {
         case .rows, .header: break
         case .withHoldout(let check):
-            holdout = try Holdout(
-                check,
-                of: rows.table(),
-                inputPolicy: data.inputPolicy,
-                seed: Machine.sha256(Machine.random(32))
-            )
+            let seed = Machine.sha256(Machine.random(32))
+            holdout = try Holdout(check, of: rows.joined.table(), inputPolicy: data.inputPolicy, seed: seed)
+            holdoutSeed = seed
         case .blocks(let count):
             blocks = try UnitBlocks(
-                of: rows.table(),
+                of: rows.joined.table(),
                 inputPolicy: data.inputPolicy,
                 count: count,
                 seed: permutationSeed()
             )
         }
-        var opened = zip(data.datasets, sources).map { Opened(dataset: $0, rows: $1) }
+        var opened = zip(data.datasets, rows.sources).map { Opened(dataset: $0, rows: $1) }
         for index in opened.indices { try checkLimits(&opened[index]) }
         self.rows = rows
         self.opened = opened

@@ -386,10 +386,10 @@ extension Site {
             guard case .waiting(let code, let parties) = entry.tally.state(at: now) else { return waiting }
             return Waiting(code, since: waiting.since, deadline: approvalDeadline(of: entry), on: parties)
         case .queued:
-            let (place, isPaused, hold) = read { state in
+            let (place, isPaused, hold, shortage) = read { state in
                 (
                     state.queue.place(of: entry.job.id, among: state.queued), state.isPaused,
-                    StartLimits(state, settings.quotas, at: now).hold(entry)
+                    StartLimits(state, settings.quotas, at: now).hold(entry), scarcity(for: entry, in: state)
                 )
             }
             if isPaused { return Waiting(.sitePaused, since: waiting.since) }
@@ -398,8 +398,25 @@ extension Site {
                 let people = hold.needsPeople ? [Waiting.Party.role(.owner, need: 1, have: 0)] : []
                 return Waiting(hold.code, since: waiting.since, deadline: hold.until, on: people)
             }
-            return Waiting(waiting.code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
+            return Waiting(shortage ?? waiting.code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
         default: return waiting
+        }
+    }
+
+    /// What there is too little of for a job that waits in the queue; nil when it is only not its turn.
+    private func scarcity(for entry: JobEntry, in state: borrowing SiteState) -> Waiting.Code? {
+        let scheduler = Scheduler(capacity: settings.jobs.capacity)
+        var running: [Resources] = []
+        for id in state.open {
+            guard let other = state.jobs[id], [.staging, .running, .checking].contains(other.job.phase) else {
+                continue
+            }
+            running.append(other.needs)
+        }
+        return switch scheduler.shortage(for: entry.needs, in: scheduler.free(beside: running)) {
+        case .memory: .memory
+        case .disk: .disk
+        case .processors, nil: nil
         }
     }
 

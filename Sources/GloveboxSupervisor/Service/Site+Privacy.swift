@@ -69,6 +69,8 @@ extension SiteState {
             var charge = try PrivacyLedger.Charge(json: json)
             // Beside the charge is where earlier versions wrote it.
             charge.round = charge.round ?? record.json["round"]?.integer
+            let before = ([charge.lineage] + charge.joined).map { ledger.spent(lineage: $0) }.max() ?? .zero
+            if let job = record.job { jobs[job]?.payment = Payment(index: record.index, before: before) }
             try ledger.apply(charge)
         }
         guard let answer = record.json["answer"] else { return }

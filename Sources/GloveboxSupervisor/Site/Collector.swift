@@ -144,13 +144,16 @@ struct Collector {
 
     /// A job's end destroys what it sealed; what a crash left of that goes here.
     private mutating func collectSealed() throws(GloveboxError) {
-        for name in try Self.names(in: site.layout.sealed) where Identifier.isValid(name, prefix: "job") {
-            guard let entry = try site.entry(name), entry.job.cleanup == .done else { continue }
+        for name in try Self.names(in: site.layout.sealed) {
+            let job = String(name.prefix { $0 != "." })
+            guard Identifier.isValid(job, prefix: "job"), let entry = try site.entry(job), entry.job.cleanup == .done
+            else { continue }
             let site = site
             let bytes = try Self.status(site.layout.sealed + "/" + name)?.bytes ?? 0
             try take(.sealed, name, bytes: bytes) { () throws(GloveboxError) in
-                try site.record(Event(kind: .outputDestroyed, job: name, output: Site.output(of: name)))
-                try site.pending.destroy(name)
+                try site.record(Event(kind: .outputDestroyed, job: job, output: Site.output(of: job)))
+                try site.pending.destroy(job)
+                try site.frozen.destroy(job)
             }
         }
     }

@@ -37,6 +37,10 @@ struct JobEntry: Sendable {
     var tally: ApprovalTally
     /// The votes' envelopes with the role each was given in and the link that came with it, in order.
     var approvals: [(envelope: [UInt8], role: String, link: [UInt8]?)] = []
+    /// What its run left and is to be decided on; nil before.
+    var frozen: FrozenName?
+    /// What it paid for an answer; nil when it did not.
+    var payment: Payment?
     /// The release that waits, or waited, for people; nil when none did.
     var sealed: SealedRelease?
     /// The evidence directory in the blob store, without log proofs; nil until there is a report.
@@ -87,6 +91,18 @@ struct JobEntry: Sendable {
     /// The first tick after the declared wall-clock limit of a run.
     func reveal(_ started: Instant) -> Instant {
         Job.roundUp(started.adding(seconds: Int64(clamping: manifest.core.limits.wallSeconds)), tick)
+    }
+
+    /// What it holds while it runs: the processor that its jail is bound to, and as much of the rest as its plan declares.
+    var needs: Resources {
+        let limits = manifest.core.limits
+        return Resources(processors: 1, memory: limits.memoryBytes, disk: limits.diskBytes)
+    }
+
+    /// What it waits for in the queue.
+    var claim: Scheduler.Claim {
+        let queued = job.transitions.last { $0.phase == .queued }
+        return Scheduler.Claim(job: job.id, since: queued?.at ?? job.created, needs: needs)
     }
 
     /// Seconds between the moments at which results may appear.

@@ -50,6 +50,9 @@ package enum Machine {
     /// How many processors are at work, at least one.
     package static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// Bytes of memory.
+    static var memory: UInt64 { UInt64(max(1, sysconf(Int32(_SC_PHYS_PAGES)))) * UInt64(sysconf(Int32(_SC_PAGESIZE))) }
+
     /// Path of a program of this release, which stand side by side.
     package static func sibling(_ name: String) throws(GloveboxError) -> String {
         guard let own = unsafe realpath("/proc/self/exe", nil) else {

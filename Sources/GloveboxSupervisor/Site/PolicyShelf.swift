@@ -67,8 +67,9 @@ extension SiteState {
     func millibits(of project: String) -> Int64 {
         jobs.values.reduce(charged[project] ?? 0) { sum, entry in
             guard entry.manifest.project == project else { return sum }
-            let waits = entry.job.phase == .awaitingReview ? entry.sealed?.millibits ?? 0 : 0
-            return sum + max(entry.millibits, waits)
+            // Decided, and not charged before there is a report.
+            let waits = [.awaitingReview, .checking, .releasing].contains(entry.job.phase)
+            return sum + max(entry.millibits, waits ? entry.sealed?.millibits ?? 0 : 0)
         }
     }
 

@@ -192,6 +192,9 @@ package final class Site: Sendable {
     /// Keeps a plan that may be submitted.
     func keepDraft(_ draft: PlanDraft) { state.withLock { $0.drafts[draft.manifest.digest] = draft } }
 
+    /// What runs left and nobody has decided on.
+    var frozen: FrozenRuns { FrozenRuns(site: self) }
+
     /// Sealed releases that wait for people.
     var pending: PendingReleases { PendingReleases(site: self) }
 
@@ -306,7 +309,9 @@ extension JobChange {
     /// Whether the change is one of what the job puts out.
     fileprivate var isAboutOutput: Bool {
         switch self {
-        case .collected, .checked, .reviewClosed, .returned, .resubmitted, .releaseIntent, .released, .withheld: true
+        case .collected, .checkResumed, .checked, .reviewClosed, .returned, .resubmitted, .releaseIntent, .released,
+            .withheld:
+            true
         case .accepted, .approved, .approvalLost, .denied, .dequeued, .starting, .staged, .started, .ended,
             .interrupted, .failed, .errored, .cancelled, .cleaned, .expired, .waiting:
             false

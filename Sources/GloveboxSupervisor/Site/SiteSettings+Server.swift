@@ -8,8 +8,10 @@ struct JobSettings: Sendable {
     var startGrace: Int64 = 50
     /// Whether a plan that mounts no private data runs without a person's approval.
     var hasNoPrivateDataRule = true
-    /// How many jobs run side by side.
-    var slots = Machine.processors
+    /// What jobs that run side by side hold at most.
+    ///
+    /// Scratch is in memory and counts there, so there is no limit on disk but the operator's.
+    var capacity = Resources(processors: Machine.processors, memory: Machine.memory, disk: .max)
     /// After how many days without enough approvals a job expires.
     var approvalDays: Int64 = 30
     /// Directories below which tasks may name files of this host.
@@ -32,7 +34,12 @@ extension SiteSettings {
         if let section = root.optional("jobs") {
             var fields = try JSONFields(section, at: "jobs")
             jobs.startGrace = try Self.number(&fields, "start_grace_ms", 0...3_600_000) ?? jobs.startGrace
-            jobs.slots = Int(try Self.number(&fields, "slots", 1...1024) ?? Int64(jobs.slots))
+            func room(_ name: String) throws(GloveboxError) -> UInt64? {
+                try Self.number(&fields, name, 1...1 << 30).map { UInt64($0) << 20 }
+            }
+            if let slots = try Self.number(&fields, "slots", 1...1024) { jobs.capacity.processors = Int(slots) }
+            jobs.capacity.memory = try room("memory_mib") ?? jobs.capacity.memory
+            jobs.capacity.disk = try room("disk_mib") ?? jobs.capacity.disk
             jobs.approvalDays = try Self.number(&fields, "approval_deadline_days", 1...3650) ?? jobs.approvalDays
             try fields.finish()
         }

@@ -90,7 +90,13 @@ extension Site {
                 by: "phase",
                 open.map { ($0.rawValue, seconds(since[$0])) }
             ),
-            Metric("slots", "Jobs that may run side by side.", .gauge, Double(settings.jobs.slots)),
+            Metric("slots", "Jobs that may run side by side.", .gauge, Double(settings.jobs.capacity.processors)),
+            Metric(
+                "capacity_memory_bytes",
+                "Memory that jobs which run side by side may declare.",
+                .gauge,
+                Double(settings.jobs.capacity.memory)
+            ),
             Metric("log_entries_total", "Entries of the transparency log.", .counter, Double(log.size)),
             Metric(
                 "log_published_entries",
