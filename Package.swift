@@ -189,7 +189,7 @@ let package = Package(
             name: "GloveboxServer",
             dependencies: [
                 "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", crypto, httpTypes, hummingbird,
-                hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTPTypes, nioPosix, nioSSL, asn1, x509,
+                hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTPTypes, nioPosix, nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -252,7 +252,9 @@ let package = Package(
         ),
         .testTarget(
             name: "GloveboxAttestationTests",
-            dependencies: ["GloveboxAttestation", "GloveboxCore", "GloveboxTransparency", asn1, crypto, x509],
+            dependencies: [
+                "GloveboxAttestation", "GloveboxCore", "GloveboxTransparency", "TestSupport", asn1, crypto, x509,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -328,7 +330,7 @@ let package = Package(
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDisclosure",
                 "GloveboxDocuments", "GloveboxImages", "GloveboxIndex", "GloveboxJail", "GloveboxJobs",
                 "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore",
-                "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency", "TestSupport", logging,
+                "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency", "TestSupport", crypto, logging,
             ],
             swiftSettings: strict
         ),

@@ -42,6 +42,24 @@ extension GloveboxClient {
         try await post("/accounts/\(PercentPath.encode(account))/keys", request)
     }
 
+    /// `POST /accounts/{id}/certificates`, for the account that the request names.
+    package func enrollCertificate(_ request: EnrollCertificateRequest) async throws(RequestFailure) -> CertificateInfo
+    { try await post(Self.certificates(of: request.account), request) }
+
+    /// `GET /accounts/{id}/certificates`.
+    package func certificates(of account: String) async throws(RequestFailure) -> ItemList<CertificateInfo> {
+        try await all(Self.certificates(of: account))
+    }
+
+    /// `DELETE /accounts/{id}/certificates/{spki}`.
+    package func revokeCertificate(_ spki: Digest, of account: String) async throws(RequestFailure) -> CertificateInfo {
+        try await delete(Self.certificates(of: account) + "/" + spki.named)
+    }
+
+    private static func certificates(of account: String) -> String {
+        "/accounts/\(PercentPath.encode(account))/certificates"
+    }
+
     /// `POST /datasets`; every row is read before the answer comes.
     package func addDataset(_ request: AddDatasetRequest) async throws(RequestFailure) -> DatasetSummary {
         try await post("/datasets", request, seconds: 3600)

@@ -12,6 +12,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case whoami
     case createAccount
     case enrollKey
+    case enrollCertificate
+    case listCertificates
+    case revokeCertificate
     case createToken
     case listTokens
     case revokeToken
@@ -70,8 +73,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     package var access: Access {
         switch self {
         case .health, .readTrust, .readLog, .readDescription, .taskService: .open
-        case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs, .createToken, .listTokens,
-            .revokeToken, .readEvents, .listProjects, .readProject:
+        case .whoami, .enrollKey, .enrollCertificate, .listCertificates, .revokeCertificate, .listDatasets,
+            .listPolicies,
+            .listImages, .listJobs, .createToken, .listTokens, .revokeToken, .readEvents, .listProjects, .readProject:
             .login
         case .createAccount, .backUp, .collectGarbage: .roles([.operator])
         case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
@@ -93,7 +97,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     package var scope: Scope? {
         switch self {
         case .health, .readTrust, .readLog, .readDescription, .taskService, .whoami, .listPolicies, .listImages: nil
-        case .createAccount, .enrollKey, .createToken, .listTokens, .revokeToken: .accountManage
+        case .createAccount, .enrollKey, .enrollCertificate, .listCertificates, .revokeCertificate, .createToken,
+            .listTokens, .revokeToken:
+            .accountManage
         case .addDataset, .splitLineage, .signWorkflow: .datasetManage
         case .listDatasets, .readMock: .datasetRead
         case .addPolicy: .policyManage

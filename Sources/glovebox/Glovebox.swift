@@ -37,7 +37,8 @@ struct Glovebox: AsyncParsableCommand {
             CommandGroup(
                 name: "Operator",
                 subcommands: [
-                    InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self, DatasetCommand.self,
+                    InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self,
+                    CertificateCommand.self, DatasetCommand.self,
                     WorkflowCommand.self, ProjectCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, BackupCommand.self, RestoreCommand.self, RedactCommand.self, ImageCommand.self,

@@ -72,7 +72,9 @@ extension Site {
             name: account.name,
             roles: account.roles,
             scopes: entry.scopes,
-            token: entry.id
+            token: entry.id,
+            certificates: Set(account.certificates.filter { !$0.isRevoked }.map(\.spki)),
+            boundTo: entry.certificate
         )
     }
 }

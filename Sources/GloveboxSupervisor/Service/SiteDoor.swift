@@ -48,6 +48,10 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         }
     }
 
+    package func noteRefused(_ error: GloveboxError) async throws(GloveboxError) {
+        try await perform { (site) throws(GloveboxError) in try site.noteFailedLogin(error) }
+    }
+
     package func health() async throws(GloveboxError) -> Health {
         Health(
             site: site.configuration.name,
@@ -104,6 +108,33 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     ) async throws(GloveboxError) -> EnrolledKey {
         try await perform { (site) throws(GloveboxError) in
             try site.enrollKey(caller, account: account, request)
+        }
+    }
+
+    package func enrollCertificate(
+        _ caller: Caller,
+        account: String,
+        _ request: EnrollCertificateRequest
+    ) async throws(GloveboxError) -> CertificateInfo {
+        try await perform { (site) throws(GloveboxError) in
+            try site.enrollCertificate(caller, account: account, request)
+        }
+    }
+
+    package func certificates(
+        _ caller: Caller,
+        account: String
+    ) async throws(GloveboxError) -> ItemList<CertificateInfo> {
+        ItemList(try site.certificates(caller, account: account))
+    }
+
+    package func revokeCertificate(
+        _ caller: Caller,
+        account: String,
+        spki: Digest
+    ) async throws(GloveboxError) -> CertificateInfo {
+        try await perform { (site) throws(GloveboxError) in
+            try site.revokeCertificate(caller, account: account, spki: spki)
         }
     }
 

@@ -114,7 +114,7 @@ extension SiteSettings {
         }
         if !server.certified.isEmpty {
             guard tls?.clientAuthority != nil else {
-                throw Self.invalid("server.require_mtls needs server.tls.client_ca, whose certificates name accounts")
+                throw Self.invalid("server.require_mtls needs server.tls.client_ca, which signs clients' certificates")
             }
             tls?.isCertificateOptional = true
         }
