@@ -65,6 +65,9 @@ package protocol DatasiteService: Sendable {
         dataset: String,
         _ request: LineageSplitRequest
     ) async throws(GloveboxError) -> LineageInfo
+    /// `GET /budgets`: what projects and datasets the caller may know of have used of their limits.
+    func budgets(_ caller: Caller, project: String?, dataset: String?) async throws(GloveboxError)
+        -> ItemList<BudgetInfo>
     /// `GET /projects`: those the caller may know of.
     func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo>
     /// `POST /projects`.

@@ -60,6 +60,14 @@ extension GloveboxClient {
         "/accounts/\(PercentPath.encode(account))/certificates"
     }
 
+    /// `GET /budgets`.
+    package func budgets(project: String?, dataset: String?) async throws(RequestFailure) -> ItemList<BudgetInfo> {
+        let query = [("project", project), ("dataset", dataset)].compactMap { name, value in
+            value.map { "\(name)=\(PercentPath.encode($0))" }
+        }
+        return try await all("/budgets", query)
+    }
+
     /// `POST /datasets`; every row is read before the answer comes.
     package func addDataset(_ request: AddDatasetRequest) async throws(RequestFailure) -> DatasetSummary {
         try await post("/datasets", request, seconds: 3600)
@@ -182,11 +190,16 @@ extension GloveboxClient {
         try await delete("/tokens/\(PercentPath.encode(id))")
     }
 
-    private func all<Item: APIValue>(_ path: String) async throws(RequestFailure) -> ItemList<Item> {
+    private func all<Item: APIValue>(
+        _ path: String,
+        _ query: [String] = []
+    ) async throws(RequestFailure) -> ItemList<Item> {
         var items: [Item] = []
         var cursor: String?
         repeat {
-            let page: ItemList<Item> = try await get(path + "?limit=500" + (cursor.map { "&cursor=\($0)" } ?? ""))
+            let page: ItemList<Item> = try await get(
+                path + "?" + (["limit=500"] + query + (cursor.map { ["cursor=\($0)"] } ?? [])).joined(separator: "&")
+            )
             items += page.items
             cursor = page.next
         } while cursor != nil

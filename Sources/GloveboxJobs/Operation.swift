@@ -22,6 +22,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case listDatasets
     case readMock
     case listProjects
+    case readBudgets
     case createProject
     case readProject
     case amendProject
@@ -84,7 +85,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .resumeProject, .closeProject:
             .roles([.owner, .operator])
         case .uploadBlob: .roles([.researcher, .owner, .operator])
-        case .readPlan, .readReceipt: .roles([.researcher, .reviewer, .owner, .auditor])
+        case .readPlan, .readReceipt, .readBudgets: .roles([.researcher, .reviewer, .owner, .auditor])
         case .readResults: .roles([.researcher, .auditor])
         case .readJob, .listTasks, .readTask: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
         case .cancelJob, .cancelTask: .roles([.researcher, .operator, .owner])
@@ -106,7 +107,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .createProject, .amendProject, .pauseProject, .resumeProject, .closeProject: .projectManage
         case .uploadBlob, .createPlan, .submitJob, .createTask: .jobSubmit
         case .readPlan, .listJobs, .readJob, .readEvents, .readResults, .readReceipt, .listTasks, .readTask,
-            .readInbox, .readRelease, .listProjects, .readProject:
+            .readInbox, .readRelease, .listProjects, .readProject, .readBudgets:
             .jobRead
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove

@@ -63,7 +63,8 @@ enum OpenAPISchemas {
         .listCertificates: .list("Certificate"), .revokeCertificate: .schema("Certificate"),
         .listDatasets: .list("Any"), .addDataset: .schema("Any"),
         .splitLineage: .schema("Any"),
-        .listProjects: .list("Project"), .createProject: .schema("Project"), .readProject: .schema("Project"),
+        .readBudgets: .list("Budget"), .listProjects: .list("Project"), .createProject: .schema("Project"),
+        .readProject: .schema("Project"),
         .amendProject: .schema("Project"), .pauseProject: .schema("Project"), .resumeProject: .schema("Project"),
         .closeProject: .schema("Project"), .collectGarbage: .schema("Collection"),
         .signWorkflow: .schema("Workflow"), .listPolicies: .list("Policy"), .addPolicy: .schema("Policy"),
@@ -127,7 +128,16 @@ enum OpenAPISchemas {
             ("runs", decimal), ("released_bytes", decimal), ("rho", text), ("epsilon", text), ("cpu_seconds", decimal),
             ("concurrent", decimal), ("queued", decimal),
         ]
+        let count = object([("used", decimal), ("limit?", decimal)])
+        let rho = object([("used", text), ("limit?", text)])
         return [
+            (
+                "Budget",
+                object([
+                    ("project?", text), ("dataset?", text), ("runs?", count), ("released_bytes?", count), ("rho", rho),
+                    ("epsilon", text), ("policies?", map),
+                ])
+            ),
             ("ProjectRequest", object(own)),
             (
                 "ProjectAmendment",
@@ -202,7 +212,11 @@ enum OpenAPISchemas {
         ("CreatedToken", object([("token", text), ("info", reference("Token"))])),
         (
             "WhoAmI",
-            object([("account", text), ("name", text), ("roles", roles), ("keys", texts), ("site", text)])
+            object([
+                ("account", text), ("name", text), ("roles", roles), ("keys", texts), ("site", text),
+                ("projects", list(object([("project", text), ("roles", roles)]))), ("scopes", scopes),
+                ("token_expires?", time),
+            ])
         ),
         ("AccountRequest", object([("name", name), ("roles", roles)])),
         ("CreatedAccount", object([("account", text), ("token", text)])),

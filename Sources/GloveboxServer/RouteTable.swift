@@ -115,6 +115,12 @@ enum RouteTable {
     ]
 
     private static let projects: [Route] = [
+        Route(.get, "/budgets", .readBudgets, query: paging.union(["project", "dataset"])) {
+            try $0.page(
+                try await $0.service.budgets($0.caller, project: $0.query["project"], dataset: $0.query["dataset"]),
+                of: "budgets"
+            )
+        },
         Route(.get, "/projects", .listProjects, query: paging) {
             try $0.page(try await $0.service.projects($0.caller), of: "projects")
         },

@@ -21,7 +21,8 @@ struct Glovebox: AsyncParsableCommand {
             CommandGroup(
                 name: "Researcher",
                 subcommands: [
-                    LoginCommand.self, WhoAmICommand.self, DatasetsCommand.self, MeasureCommand.self,
+                    LoginCommand.self, WhoAmICommand.self, DatasetsCommand.self, BudgetsCommand.self,
+                    MeasureCommand.self,
                     TryCommand.self, SubmitCommand.self,
                     StatusCommand.self, WatchCommand.self, CancelCommand.self, FetchCommand.self, VerifyCommand.self,
                 ]

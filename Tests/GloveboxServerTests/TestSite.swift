@@ -119,6 +119,12 @@ final class TestSite: DatasiteService, Authenticator {
         )
     }
 
+    func budgets(_ caller: Caller, project: String?, dataset: String?) async throws(GloveboxError)
+        -> ItemList<BudgetInfo>
+    {
+        note("budgets \(project ?? "nil") \(dataset ?? "nil")")
+        return ItemList([])
+    }
     func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo> { ItemList([]) }
     func createProject(_ caller: Caller, _ request: CreateProjectRequest) async throws(GloveboxError) -> ProjectInfo {
         try Self.project(request.project.name)

@@ -238,6 +238,15 @@ extension Site {
     /// A plan that is waiting to be submitted, or was.
     func plan(_ digest: Digest) throws(GloveboxError) -> Manifest { try draft(digest).manifest }
 
+    /// A plan, if the caller may know of it.
+    func plan(_ digest: Digest, for caller: Caller) throws(GloveboxError) -> Manifest {
+        let plan = try plan(digest)
+        guard isVisible(plan, to: caller) else {
+            throw GloveboxError("object.not-found", "there is no plan \(digest)")
+        }
+        return plan
+    }
+
     /// A plan with its policies.
     func draft(_ digest: Digest) throws(GloveboxError) -> PlanDraft {
         let found = read { state in

@@ -153,6 +153,7 @@ extension Site {
     /// The released files of a job, for its researcher and for auditors; that they were taken is on record.
     func results(_ id: String, for caller: Caller) throws(GloveboxError) -> [NamedFile] {
         let entry = try visible(id, to: caller)
+        try requireRecipient(of: entry, caller)
         guard try info(id, for: caller).phase == .released else {
             throw GloveboxError(
                 "job.phase",

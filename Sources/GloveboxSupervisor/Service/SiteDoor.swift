@@ -153,6 +153,16 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.mock(of: dataset) }
     }
 
+    package func budgets(
+        _ caller: Caller,
+        project: String?,
+        dataset: String?
+    ) async throws(GloveboxError) -> ItemList<BudgetInfo> {
+        try await perform { (site) throws(GloveboxError) in
+            ItemList(try site.budgets(for: caller, project: project, dataset: dataset))
+        }
+    }
+
     package func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo> {
         try await perform { (site) throws(GloveboxError) in ItemList(try site.projects(for: caller)) }
     }
@@ -233,12 +243,12 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     }
 
     package func plan(_ caller: Caller, digest: Digest) async throws(GloveboxError) -> [UInt8] {
-        try await perform { (site) throws(GloveboxError) in try site.plan(digest).bytes }
+        try await perform { (site) throws(GloveboxError) in try site.plan(digest, for: caller).bytes }
     }
 
     package func planFile(_ caller: Caller, digest: Digest, path: String) async throws(GloveboxError) -> [UInt8] {
         try await perform { (site) throws(GloveboxError) in
-            try site.file(path, of: site.plan(digest).core.code.nar)
+            try site.file(path, of: site.plan(digest, for: caller).core.code.nar)
         }
     }
 

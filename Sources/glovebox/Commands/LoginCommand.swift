@@ -83,6 +83,9 @@ struct WhoAmICommand: AsyncParsableCommand {
                     Terminal.row("roles", account.roles.names.joined(separator: ", ")),
                     Terminal.row("site", account.site),
                 ]
+                    + account.projects.map {
+                        Terminal.row("project", "\($0.project) (\($0.roles.names.joined(separator: ", ")))")
+                    }
             )
         }
     }
