@@ -173,13 +173,20 @@ let package = Package(
             dependencies: ["GloveboxCore", "GloveboxJobs", asyncHTTP, nio, nioHTTP, nioSSL],
             swiftSettings: strict
         ),
+        // Objects of S3 services, for the tasks that name some.
+        .target(
+            name: "GloveboxObjects",
+            dependencies: ["GloveboxCore", asyncHTTP, crypto, nio, nioHTTP, nioSSL],
+            swiftSettings: strict
+        ),
         .target(
             name: "GloveboxSupervisor",
             dependencies: [
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
                 "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxIndex", "GloveboxJail",
-                "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy",
-                "GloveboxStore", "GloveboxTPM", "GloveboxTables", "GloveboxTimestamp", "GloveboxTransparency", crypto,
+                "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxObjects", "GloveboxPolicy",
+                "GloveboxPrivacy", "GloveboxStore", "GloveboxTPM", "GloveboxTables", "GloveboxTimestamp",
+                "GloveboxTransparency", crypto,
                 logging,
             ],
             resources: [.embedInCode("Policies")],
@@ -300,6 +307,11 @@ let package = Package(
         .testTarget(
             name: "GloveboxMeasureTests",
             dependencies: ["GloveboxCore", "GloveboxMeasure", crypto],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxObjectsTests",
+            dependencies: ["GloveboxCore", "GloveboxObjects", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
