@@ -173,13 +173,20 @@ let package = Package(
             dependencies: ["GloveboxCore", "GloveboxJobs", asyncHTTP, nio, nioHTTP, nioSSL],
             swiftSettings: strict
         ),
+        // Objects of S3 services, for the tasks that name some.
+        .target(
+            name: "GloveboxObjects",
+            dependencies: ["GloveboxCore", asyncHTTP, crypto, nio, nioHTTP, nioSSL],
+            swiftSettings: strict
+        ),
         .target(
             name: "GloveboxSupervisor",
             dependencies: [
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
                 "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxIndex", "GloveboxJail",
-                "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy",
-                "GloveboxStore", "GloveboxTPM", "GloveboxTables", "GloveboxTimestamp", "GloveboxTransparency", crypto,
+                "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxObjects", "GloveboxPolicy",
+                "GloveboxPrivacy", "GloveboxStore", "GloveboxTPM", "GloveboxTables", "GloveboxTimestamp",
+                "GloveboxTransparency", crypto,
                 logging,
             ],
             resources: [.embedInCode("Policies")],
@@ -189,7 +196,7 @@ let package = Package(
             name: "GloveboxServer",
             dependencies: [
                 "GloveboxAPI", "GloveboxCore", "GloveboxJobs", "GloveboxLinux", crypto, httpTypes, hummingbird,
-                hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTPTypes, nioPosix, nioSSL, asn1, x509,
+                hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioHTTPTypes, nioPosix, nioSSL,
             ],
             swiftSettings: strict
         ),
@@ -256,7 +263,9 @@ let package = Package(
         ),
         .testTarget(
             name: "GloveboxAttestationTests",
-            dependencies: ["GloveboxAttestation", "GloveboxCore", "GloveboxTransparency", asn1, crypto, x509],
+            dependencies: [
+                "GloveboxAttestation", "GloveboxCore", "GloveboxTransparency", "TestSupport", asn1, crypto, x509,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -305,6 +314,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "GloveboxObjectsTests",
+            dependencies: ["GloveboxCore", "GloveboxObjects", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "GloveboxPolicyTests",
             dependencies: ["GloveboxCore", "GloveboxDocuments", "GloveboxPolicy", "GloveboxTables"],
             swiftSettings: strict
@@ -332,7 +346,7 @@ let package = Package(
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDisclosure",
                 "GloveboxDocuments", "GloveboxImages", "GloveboxIndex", "GloveboxJail", "GloveboxJobs",
                 "GloveboxLinux", "GloveboxMeasure", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxStore",
-                "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency", "TestSupport", logging,
+                "GloveboxSupervisor", "GloveboxTimestamp", "GloveboxTransparency", "TestSupport", crypto, logging,
             ],
             swiftSettings: strict
         ),

@@ -100,6 +100,26 @@ package struct EnrolledKey: APIValue {
 
 /// Answer to `GET /whoami`.
 package struct WhoAmI: APIValue {
+    /// A project that the caller takes part in.
+    package struct Membership: APIValue, Hashable {
+        /// Its name.
+        package let project: String
+        /// What the caller is in it.
+        package let roles: Set<Role>
+
+        /// Names a part in a project.
+        package init(project: String, roles: Set<Role>) { (self.project, self.roles) = (project, roles) }
+
+        package init(json: JSONValue) throws(GloveboxError) {
+            var fields = try JSONFields(json, at: "membership")
+            project = try fields.string("project")
+            roles = try fields.roles("roles")
+            try fields.finish()
+        }
+
+        package var json: JSONValue { ["project": .string(project), "roles": roles.json] }
+    }
+
     /// `acc_…`.
     package let account: String
     /// The account's name.
@@ -110,9 +130,25 @@ package struct WhoAmI: APIValue {
     package let keys: [String]
     /// The site's name.
     package let site: String
+    /// The projects it takes part in, by name.
+    package let projects: [Membership]
+    /// What the token may be used for.
+    package let scopes: Set<Scope>
+    /// From when the token is refused.
+    package let tokenExpires: Instant?
 
     /// Describes the caller.
-    package init(account: String, name: String, roles: Set<Role>, keys: [String], site: String) {
+    package init(
+        account: String,
+        name: String,
+        roles: Set<Role>,
+        keys: [String],
+        site: String,
+        projects: [Membership] = [],
+        scopes: Set<Scope> = .all,
+        tokenExpires: Instant? = nil
+    ) {
+        (self.projects, self.scopes, self.tokenExpires) = (projects, scopes, tokenExpires)
         self.account = account
         self.name = name
         self.roles = roles
@@ -127,14 +163,20 @@ package struct WhoAmI: APIValue {
         self.roles = try fields.roles("roles")
         self.keys = try fields.strings("keys")
         self.site = try fields.string("site")
+        self.projects = try fields.values("projects")
+        self.scopes = try fields.scopes("scopes")
+        self.tokenExpires = try fields.optionalInstant("token_expires")
         try fields.finish()
     }
 
     package var json: JSONValue {
-        [
-            "account": .string(account), "name": .string(name), "roles": roles.json,
-            "keys": .array(keys.map { .string($0) }), "site": .string(site),
+        var members: [(String, JSONValue)] = [
+            ("account", .string(account)), ("name", .string(name)), ("roles", roles.json),
+            ("keys", .array(keys.map { .string($0) })), ("site", .string(site)),
+            ("projects", .array(projects.map(\.json))), ("scopes", scopes.json),
         ]
+        if let tokenExpires { members.append(("token_expires", .string(tokenExpires.description))) }
+        return .object(JSONObject(members))
     }
 }
 

@@ -1,3 +1,4 @@
+package import GloveboxCore
 package import GloveboxJobs
 
 /// Who asks, as the login says.
@@ -12,6 +13,10 @@ package struct Caller: Sendable, Hashable {
     package let scopes: Set<Scope>
     /// The public half of the token; empty for a caller inside the site.
     package let token: String
+    /// Keys of the client certificates that are the account's at this moment.
+    package let certificates: Set<Digest>
+    /// The key of the one client certificate that the token is good with; nil when it is not bound to one.
+    package let boundTo: Digest?
 
     /// Names a caller.
     package init(
@@ -19,12 +24,16 @@ package struct Caller: Sendable, Hashable {
         name: String,
         roles: Set<Role>,
         scopes: Set<Scope> = .all,
-        token: String = ""
+        token: String = "",
+        certificates: Set<Digest> = [],
+        boundTo: Digest? = nil
     ) {
         self.account = account
         self.name = name
         self.roles = roles
         self.scopes = scopes
         self.token = token
+        self.certificates = certificates
+        self.boundTo = boundTo
     }
 }

@@ -32,6 +32,18 @@ package protocol DatasiteService: Sendable {
         _ request: EnrollKeyRequest
     ) async throws(GloveboxError) -> EnrolledKey
 
+    /// `POST /accounts/{id}/certificates`; another account's at an operator's or owner's word.
+    func enrollCertificate(
+        _ caller: Caller,
+        account: String,
+        _ request: EnrollCertificateRequest
+    ) async throws(GloveboxError) -> CertificateInfo
+    /// `GET /accounts/{id}/certificates`.
+    func certificates(_ caller: Caller, account: String) async throws(GloveboxError) -> ItemList<CertificateInfo>
+    /// `DELETE /accounts/{id}/certificates/{spki}`.
+    func revokeCertificate(_ caller: Caller, account: String, spki: Digest) async throws(GloveboxError)
+        -> CertificateInfo
+
     /// `POST /tokens`: a further token of the caller's own account.
     func createToken(_ caller: Caller, _ request: CreateTokenRequest) async throws(GloveboxError) -> CreatedToken
     /// `GET /tokens`: the caller's own; an operator sees all.
@@ -53,6 +65,9 @@ package protocol DatasiteService: Sendable {
         dataset: String,
         _ request: LineageSplitRequest
     ) async throws(GloveboxError) -> LineageInfo
+    /// `GET /budgets`: what projects and datasets the caller may know of have used of their limits.
+    func budgets(_ caller: Caller, project: String?, dataset: String?) async throws(GloveboxError)
+        -> ItemList<BudgetInfo>
     /// `GET /projects`: those the caller may know of.
     func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo>
     /// `POST /projects`.

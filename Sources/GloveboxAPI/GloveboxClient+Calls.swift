@@ -42,6 +42,32 @@ extension GloveboxClient {
         try await post("/accounts/\(PercentPath.encode(account))/keys", request)
     }
 
+    /// `POST /accounts/{id}/certificates`, for the account that the request names.
+    package func enrollCertificate(_ request: EnrollCertificateRequest) async throws(RequestFailure) -> CertificateInfo
+    { try await post(Self.certificates(of: request.account), request) }
+
+    /// `GET /accounts/{id}/certificates`.
+    package func certificates(of account: String) async throws(RequestFailure) -> ItemList<CertificateInfo> {
+        try await all(Self.certificates(of: account))
+    }
+
+    /// `DELETE /accounts/{id}/certificates/{spki}`.
+    package func revokeCertificate(_ spki: Digest, of account: String) async throws(RequestFailure) -> CertificateInfo {
+        try await delete(Self.certificates(of: account) + "/" + spki.named)
+    }
+
+    private static func certificates(of account: String) -> String {
+        "/accounts/\(PercentPath.encode(account))/certificates"
+    }
+
+    /// `GET /budgets`.
+    package func budgets(project: String?, dataset: String?) async throws(RequestFailure) -> ItemList<BudgetInfo> {
+        let query = [("project", project), ("dataset", dataset)].compactMap { name, value in
+            value.map { "\(name)=\(PercentPath.encode($0))" }
+        }
+        return try await all("/budgets", query)
+    }
+
     /// `POST /datasets`; every row is read before the answer comes.
     package func addDataset(_ request: AddDatasetRequest) async throws(RequestFailure) -> DatasetSummary {
         try await post("/datasets", request, seconds: 3600)
@@ -164,11 +190,16 @@ extension GloveboxClient {
         try await delete("/tokens/\(PercentPath.encode(id))")
     }
 
-    private func all<Item: APIValue>(_ path: String) async throws(RequestFailure) -> ItemList<Item> {
+    private func all<Item: APIValue>(
+        _ path: String,
+        _ query: [String] = []
+    ) async throws(RequestFailure) -> ItemList<Item> {
         var items: [Item] = []
         var cursor: String?
         repeat {
-            let page: ItemList<Item> = try await get(path + "?limit=500" + (cursor.map { "&cursor=\($0)" } ?? ""))
+            let page: ItemList<Item> = try await get(
+                path + "?" + (["limit=500"] + query + (cursor.map { ["cursor=\($0)"] } ?? [])).joined(separator: "&")
+            )
             items += page.items
             cursor = page.next
         } while cursor != nil

@@ -18,16 +18,22 @@ package actor GloveboxClient {
     /// A client for that site; without a token only what needs no login works.
     ///
     /// `authorities` is a PEM file of those whose certificates are believed; nil believes those of the system.
+    /// `identity` names the PEM files of the client's own certificate and its key.
     ///
-    /// - Throws: `usage` when the file cannot be used.
-    package init(_ address: ServerAddress, token: String?, authorities: String? = nil) throws(GloveboxError) {
+    /// - Throws: `usage` when a file cannot be used.
+    package init(
+        _ address: ServerAddress,
+        token: String?,
+        authorities: String? = nil,
+        identity: (certificate: String, key: String)? = nil
+    ) throws(GloveboxError) {
         self.address = address
         self.token = token
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(5))
         configuration.httpVersion = .http1Only
+        var tls = TLSConfiguration.makeClientConfiguration()
         if let authorities {
-            var tls = TLSConfiguration.makeClientConfiguration()
             do { tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authorities)) } catch {
                 throw GloveboxError(
                     "usage",
@@ -35,8 +41,20 @@ package actor GloveboxClient {
                     hint: "--ca takes the certificate of the site, or of the authority that signed it."
                 )
             }
-            configuration.tlsConfiguration = tls
         }
+        if let identity {
+            do {
+                tls.certificateChain = try NIOSSLCertificate.fromPEMFile(identity.certificate).map { .certificate($0) }
+                tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: identity.key, format: .pem))
+            } catch {
+                throw GloveboxError(
+                    "usage",
+                    "the client's certificate or key cannot be used",
+                    hint: "--client-cert and --client-key take PEM files."
+                )
+            }
+        }
+        if authorities != nil || identity != nil { configuration.tlsConfiguration = tls }
         self.http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

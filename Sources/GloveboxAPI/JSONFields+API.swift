@@ -26,6 +26,21 @@ extension JSONFields {
         return try Self.decimal(text, name)
     }
 
+    /// Takes a digest written as `sha256:<hex>`.
+    ///
+    /// - Throws: `schema.missing-field`, `schema.type`.
+    package mutating func namedDigest(_ name: String) throws(GloveboxError) -> Digest {
+        try Digest(reading: try string(name), at: name)
+    }
+
+    /// Takes a digest that may be missing, written as `sha256:<hex>`.
+    ///
+    /// - Throws: `schema.type`.
+    package mutating func optionalNamedDigest(_ name: String) throws(GloveboxError) -> Digest? {
+        guard let text = try optionalString(name) else { return nil }
+        return try Digest(reading: text, at: name)
+    }
+
     /// Takes bytes written in padded base64.
     ///
     /// - Throws: `schema.missing-field`, `schema.type`.

@@ -11,7 +11,7 @@ package struct ServerSettings: Sendable {
 
     /// Origins of the pages that browsers let speak to the API.
     package var origins: [String] = []
-    /// Roles that need a client certificate with the account's name, beside the token; not over the socket.
+    /// Roles that need one of the account's client certificates, beside the token; not over the socket.
     package var certified: Set<Role> = []
 
     /// Where the API is served over TCP beside its socket; nil for nowhere.

@@ -9,12 +9,15 @@ package struct CreateTokenRequest: APIValue {
     package let days: Int
     /// Whether the token of the request itself ends with the answer.
     package let replaces: Bool
+    /// The key of the caller's client certificate that it shall be good with alone; nil for any connection.
+    package let certificate: Digest?
 
     /// Asks for a token.
-    package init(scopes: Set<Scope>, days: Int = 90, replaces: Bool = false) {
+    package init(scopes: Set<Scope>, days: Int = 90, replaces: Bool = false, certificate: Digest? = nil) {
         self.scopes = scopes
         self.days = days
         self.replaces = replaces
+        self.certificate = certificate
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -22,6 +25,7 @@ package struct CreateTokenRequest: APIValue {
         self.scopes = try fields.scopes("scopes")
         self.days = try fields.count("days")
         self.replaces = try fields.bool("replaces")
+        self.certificate = try fields.optionalNamedDigest("certificate")
         try fields.finish()
         guard !scopes.isEmpty, (1...365).contains(days) else {
             throw GloveboxError("request.invalid", "a token has at least one scope and is good for 1 to 365 days")
@@ -29,7 +33,11 @@ package struct CreateTokenRequest: APIValue {
     }
 
     package var json: JSONValue {
-        ["scopes": scopes.json, "days": .integer(Int64(days)), "replaces": .bool(replaces)]
+        var members: [(String, JSONValue)] = [
+            ("scopes", scopes.json), ("days", .integer(Int64(days))), ("replaces", .bool(replaces)),
+        ]
+        if let certificate { members.append(("certificate", .string(certificate.named))) }
+        return .object(JSONObject(members))
     }
 }
 
@@ -45,14 +53,24 @@ package struct TokenInfo: APIValue {
     package let created: Instant
     /// From when it is refused.
     package let expires: Instant
+    /// The key of the client certificate that it is good with; nil when it is not bound to one.
+    package let certificate: Digest?
 
     /// Describes a token.
-    package init(id: String, account: String, scopes: Set<Scope>, created: Instant, expires: Instant) {
+    package init(
+        id: String,
+        account: String,
+        scopes: Set<Scope>,
+        created: Instant,
+        expires: Instant,
+        certificate: Digest? = nil
+    ) {
         self.id = id
         self.account = account
         self.scopes = scopes
         self.created = created
         self.expires = expires
+        self.certificate = certificate
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -62,14 +80,17 @@ package struct TokenInfo: APIValue {
         self.scopes = try fields.scopes("scopes")
         self.created = try fields.instant("created")
         self.expires = try fields.instant("expires")
+        self.certificate = try fields.optionalNamedDigest("certificate")
         try fields.finish()
     }
 
     package var json: JSONValue {
-        [
-            "id": .string(id), "account": .string(account), "scopes": scopes.json,
-            "created": .string(created.description), "expires": .string(expires.description),
+        var members: [(String, JSONValue)] = [
+            ("id", .string(id)), ("account", .string(account)), ("scopes", scopes.json),
+            ("created", .string(created.description)), ("expires", .string(expires.description)),
         ]
+        if let certificate { members.append(("certificate", .string(certificate.named))) }
+        return .object(JSONObject(members))
     }
 }
 

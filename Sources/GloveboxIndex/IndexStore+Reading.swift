@@ -195,7 +195,10 @@ extension IndexStore {
             conditions.append(condition)
             arguments += values
         }
-        if let submitter = filter.submitter { add("submitter = ?", [submitter]) }
+        if let submitter = filter.submitter {
+            let marks = Array(repeating: "?", count: filter.shared.count).joined(separator: ", ")
+            add("(submitter = ? OR project IN (\(marks)))", [submitter] + filter.shared.sorted())
+        }
         if let project = filter.project { add("project = ?", [project]) }
         if let phases = filter.phases?.map(\.rawValue).sorted() {
             let marks = Array(repeating: "?", count: phases.count).joined(separator: ", ")

@@ -3,8 +3,10 @@ package import GloveboxJobs
 
 /// Which jobs that have ended may fit a list; whoever asks looks at each of them again.
 package struct JobFilter: Sendable {
-    /// Only jobs of this account.
+    /// Only jobs of this account, and of the projects in ``shared``.
     package var submitter: String?
+    /// Projects whose jobs ``submitter`` is shown, whoever submitted them.
+    package var shared: Set<String> = []
     /// Only jobs of this project.
     package var project: String?
     /// Only jobs that ended so, and those not everyone has been shown the end of at ``now``.

@@ -12,6 +12,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case whoami
     case createAccount
     case enrollKey
+    case enrollCertificate
+    case listCertificates
+    case revokeCertificate
     case createToken
     case listTokens
     case revokeToken
@@ -19,6 +22,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case listDatasets
     case readMock
     case listProjects
+    case readBudgets
     case createProject
     case readProject
     case amendProject
@@ -70,8 +74,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     package var access: Access {
         switch self {
         case .health, .readTrust, .readLog, .readDescription, .taskService: .open
-        case .whoami, .enrollKey, .listDatasets, .listPolicies, .listImages, .listJobs, .createToken, .listTokens,
-            .revokeToken, .readEvents, .listProjects, .readProject:
+        case .whoami, .enrollKey, .enrollCertificate, .listCertificates, .revokeCertificate, .listDatasets,
+            .listPolicies,
+            .listImages, .listJobs, .createToken, .listTokens, .revokeToken, .readEvents, .listProjects, .readProject:
             .login
         case .createAccount, .backUp, .collectGarbage: .roles([.operator])
         case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
@@ -80,7 +85,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .resumeProject, .closeProject:
             .roles([.owner, .operator])
         case .uploadBlob: .roles([.researcher, .owner, .operator])
-        case .readPlan, .readReceipt: .roles([.researcher, .reviewer, .owner, .auditor])
+        case .readPlan, .readReceipt, .readBudgets: .roles([.researcher, .reviewer, .owner, .auditor])
         case .readResults: .roles([.researcher, .auditor])
         case .readJob, .listTasks, .readTask: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
         case .cancelJob, .cancelTask: .roles([.researcher, .operator, .owner])
@@ -93,14 +98,16 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     package var scope: Scope? {
         switch self {
         case .health, .readTrust, .readLog, .readDescription, .taskService, .whoami, .listPolicies, .listImages: nil
-        case .createAccount, .enrollKey, .createToken, .listTokens, .revokeToken: .accountManage
+        case .createAccount, .enrollKey, .enrollCertificate, .listCertificates, .revokeCertificate, .createToken,
+            .listTokens, .revokeToken:
+            .accountManage
         case .addDataset, .splitLineage, .signWorkflow: .datasetManage
         case .listDatasets, .readMock: .datasetRead
         case .addPolicy: .policyManage
         case .createProject, .amendProject, .pauseProject, .resumeProject, .closeProject: .projectManage
         case .uploadBlob, .createPlan, .submitJob, .createTask: .jobSubmit
         case .readPlan, .listJobs, .readJob, .readEvents, .readResults, .readReceipt, .listTasks, .readTask,
-            .readInbox, .readRelease, .listProjects, .readProject:
+            .readInbox, .readRelease, .listProjects, .readProject, .readBudgets:
             .jobRead
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove

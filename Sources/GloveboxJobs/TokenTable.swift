@@ -20,6 +20,8 @@ package struct TokenTable: Sendable, Hashable {
         package let expires: Instant
         /// What it may be used for.
         package let scopes: Set<Scope>
+        /// The key of the client certificate that it is good with; nil when it is not bound to one.
+        package let certificate: Digest?
 
         /// Restores an entry that was kept.
         package init(
@@ -28,7 +30,8 @@ package struct TokenTable: Sendable, Hashable {
             account: String,
             created: Instant,
             expires: Instant,
-            scopes: Set<Scope> = .all
+            scopes: Set<Scope> = .all,
+            certificate: Digest? = nil
         ) {
             self.id = id
             self.secret = secret
@@ -36,6 +39,7 @@ package struct TokenTable: Sendable, Hashable {
             self.created = created
             self.expires = expires
             self.scopes = scopes
+            self.certificate = certificate
         }
     }
 
@@ -55,6 +59,7 @@ package struct TokenTable: Sendable, Hashable {
         at now: Instant,
         days: Int64 = 90,
         scopes: Set<Scope> = .all,
+        certificate: Digest? = nil,
         random: [UInt8]
     ) throws(GloveboxError) -> (entry: Entry, token: String) {
         guard random.count == 40 else { throw GloveboxError("internal", "a token takes 40 random bytes") }
@@ -66,7 +71,8 @@ package struct TokenTable: Sendable, Hashable {
             account: account,
             created: now,
             expires: now.adding(seconds: min(365, max(1, days)) * 86400),
-            scopes: scopes
+            scopes: scopes,
+            certificate: certificate
         )
         return (entry, "gbx_\(id)_\(secret)")
     }

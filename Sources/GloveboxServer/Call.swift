@@ -57,7 +57,7 @@ struct Call: Sendable {
     /// - Throws: `object.not-found` for anything else.
     func digest(_ index: Int) throws(GloveboxError) -> Digest {
         guard let digest = Digest(named: try argument(index)) else {
-            throw GloveboxError("object.not-found", "a plan is named by sha256: and 64 lower-case hex digits")
+            throw GloveboxError("object.not-found", "this is named by sha256: and 64 lower-case hex digits")
         }
         return digest
     }

@@ -206,7 +206,12 @@ package struct Dispatcher: Sendable {
             if isCounted { tables.limiter.noteFailedLogin(from: source) }
             throw error
         }
-        try await checkCertificate(of: caller, source, channel)
+        do throws(GloveboxError) { try await checkCertificate(of: caller, source, channel) } catch {
+            // A token without its certificate may be a stolen one.
+            if isCounted { tables.limiter.noteFailedLogin(from: source) }
+            try await authenticator.noteRefused(error)
+            throw error
+        }
         guard operation.allows(caller.roles) else {
             throw GloveboxError(
                 "auth.forbidden",
@@ -223,21 +228,28 @@ package struct Dispatcher: Sendable {
         return caller
     }
 
-    /// Some roles need a certificate in their own name beside the token; the socket's user is known to the kernel.
+    /// Some roles need one of the account's certificates beside the token, and some tokens the one they are bound to.
+    ///
+    /// The socket's user is known to the kernel, and needs none for a role; a bound token is good for no socket.
     private func checkCertificate(
         of caller: Caller,
         _ source: String,
         _ channel: (any Channel)?
     ) async throws(GloveboxError) {
-        let bound = caller.roles.intersection(tables.settings.certified)
-        guard source != "socket", !bound.isEmpty else { return }
-        let name = await ClientCertificate.name(of: channel)
-        guard let name, name.utf8.elementsEqual(caller.name.utf8) else {
+        let roles = source == "socket" ? [] : caller.roles.intersection(tables.settings.certified)
+        guard caller.boundTo != nil || !roles.isEmpty else { return }
+        let shown = await ClientCertificate.key(of: channel)
+        guard let shown, caller.certificates.contains(shown) else {
             throw GloveboxError(
                 "auth.certificate",
-                "the role \(bound.names.joined(separator: ", ")) needs a client certificate with the account's name",
-                hint: "Present one of the site's client authority, with the account's name as common name."
+                roles.isEmpty
+                    ? "this token needs the client certificate it is bound to"
+                    : "the role \(roles.names.joined(separator: ", ")) needs a client certificate of the account",
+                hint: "Present one that is enrolled: 'glovebox certificate enroll', or through the operator."
             )
+        }
+        guard caller.boundTo ?? shown == shown else {
+            throw GloveboxError("auth.certificate", "this token is bound to another client certificate")
         }
     }
 

@@ -17,7 +17,8 @@ enum OpenAPISchemas {
 
     /// Operations whose success is status 201.
     static let created: Set<GloveboxJobs.Operation> = [
-        .exportLog, .redact, .backUp, .createToken, .createAccount, .enrollKey, .addDataset, .splitLineage,
+        .exportLog, .redact, .backUp, .createToken, .createAccount, .enrollKey, .enrollCertificate, .addDataset,
+        .splitLineage,
         .signWorkflow,
         .addPolicy,
         .uploadBlob, .createPlan, .approve, .submitJob, .createProject,
@@ -37,6 +38,7 @@ enum OpenAPISchemas {
         .exportLog: "Export", .redact: "Redaction", .backUp: "BackupRequest", .pauseSite: "Reason",
         .resumeSite: "Reason",
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
+        .enrollCertificate: "CertificateRequest",
         .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
         .addPolicy: "PolicyRequest", .createProject: "ProjectRequest", .amendProject: "ProjectAmendment",
         .collectGarbage: "CollectionRequest",
@@ -57,9 +59,12 @@ enum OpenAPISchemas {
         .pauseSite: .schema("SiteState"),
         .resumeSite: .schema("SiteState"), .createToken: .schema("CreatedToken"), .listTokens: .list("Token"),
         .revokeToken: .schema("Token"), .whoami: .schema("WhoAmI"), .createAccount: .schema("CreatedAccount"),
-        .enrollKey: .schema("Any"), .listDatasets: .list("Any"), .addDataset: .schema("Any"),
+        .enrollKey: .schema("Any"), .enrollCertificate: .schema("Certificate"),
+        .listCertificates: .list("Certificate"), .revokeCertificate: .schema("Certificate"),
+        .listDatasets: .list("Any"), .addDataset: .schema("Any"),
         .splitLineage: .schema("Any"),
-        .listProjects: .list("Project"), .createProject: .schema("Project"), .readProject: .schema("Project"),
+        .readBudgets: .list("Budget"), .listProjects: .list("Project"), .createProject: .schema("Project"),
+        .readProject: .schema("Project"),
         .amendProject: .schema("Project"), .pauseProject: .schema("Project"), .resumeProject: .schema("Project"),
         .closeProject: .schema("Project"), .collectGarbage: .schema("Collection"),
         .signWorkflow: .schema("Workflow"), .listPolicies: .list("Policy"), .addPolicy: .schema("Policy"),
@@ -78,6 +83,10 @@ enum OpenAPISchemas {
     private static let time: JSONValue = ["type": "string", "format": "date-time"]
     private static let number: JSONValue = ["type": "integer"]
     private static let digest: JSONValue = ["type": "string", "pattern": "^sha256:[0-9a-f]{64}$"]
+    private static let base64: JSONValue = [
+        "type": "string", "maxLength": 2732,
+        "pattern": "^([0-9A-Za-z+/]{4})*([0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$",
+    ]
     private static let decimal: JSONValue = ["type": "string", "pattern": "^(0|[1-9][0-9]*)$"]
     private static let name: JSONValue = ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"]
     private static let path: JSONValue = ["type": "string", "pattern": "^/", "maxLength": 1024]
@@ -119,7 +128,16 @@ enum OpenAPISchemas {
             ("runs", decimal), ("released_bytes", decimal), ("rho", text), ("epsilon", text), ("cpu_seconds", decimal),
             ("concurrent", decimal), ("queued", decimal),
         ]
+        let count = object([("used", decimal), ("limit?", decimal)])
+        let rho = object([("used", text), ("limit?", text)])
         return [
+            (
+                "Budget",
+                object([
+                    ("project?", text), ("dataset?", text), ("runs?", count), ("released_bytes?", count), ("rho", rho),
+                    ("epsilon", text), ("policies?", map),
+                ])
+            ),
             ("ProjectRequest", object(own)),
             (
                 "ProjectAmendment",
@@ -181,17 +199,24 @@ enum OpenAPISchemas {
             "TokenRequest",
             object([
                 ("scopes", scopes), ("days", ["type": "integer", "minimum": 1, "maximum": 365]),
-                ("replaces", ["type": "boolean"]),
+                ("replaces", ["type": "boolean"]), ("certificate?", digest),
             ])
         ),
         (
             "Token",
-            object([("id", text), ("account", text), ("scopes", scopes), ("created", time), ("expires", time)])
+            object([
+                ("id", text), ("account", text), ("scopes", scopes), ("created", time), ("expires", time),
+                ("certificate?", digest),
+            ])
         ),
         ("CreatedToken", object([("token", text), ("info", reference("Token"))])),
         (
             "WhoAmI",
-            object([("account", text), ("name", text), ("roles", roles), ("keys", texts), ("site", text)])
+            object([
+                ("account", text), ("name", text), ("roles", roles), ("keys", texts), ("site", text),
+                ("projects", list(object([("project", text), ("roles", roles)]))), ("scopes", scopes),
+                ("token_expires?", time),
+            ])
         ),
         ("AccountRequest", object([("name", name), ("roles", roles)])),
         ("CreatedAccount", object([("account", text), ("token", text)])),
@@ -202,6 +227,8 @@ enum OpenAPISchemas {
                 ("proof", ["type": "string", "pattern": "^[0-9a-f]{128}$"]),
             ])
         ),
+        ("CertificateRequest", object([("account", text), ("spki", base64), ("proof", base64)])),
+        ("Certificate", object([("spki", digest), ("enrolled", time), ("revoked", ["type": "boolean"])])),
         (
             "DatasetRequest",
             object([("name", name), ("schema", text), ("input_policy", text), ("private_path", text)])

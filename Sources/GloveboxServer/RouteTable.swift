@@ -64,6 +64,23 @@ enum RouteTable {
             }
             return .value(try await call.service.enrollKey(caller, account: account, call.read()), status: 201)
         },
+        Route(.post, "/accounts/*/certificates", .enrollCertificate, body: .json) {
+            .value(
+                try await $0.service.enrollCertificate($0.caller, account: $0.argument(0), $0.read()),
+                status: 201
+            )
+        },
+        Route(.get, "/accounts/*/certificates", .listCertificates, query: paging) {
+            try $0.page(
+                try await $0.service.certificates($0.caller, account: $0.argument(0)),
+                of: "certificates \($0.argument(0))"
+            )
+        },
+        Route(.delete, "/accounts/*/certificates/*", .revokeCertificate) {
+            .value(
+                try await $0.service.revokeCertificate($0.caller, account: $0.argument(0), spki: $0.digest(1))
+            )
+        },
     ]
 
     private static let catalogue: [Route] = [
@@ -98,6 +115,12 @@ enum RouteTable {
     ]
 
     private static let projects: [Route] = [
+        Route(.get, "/budgets", .readBudgets, query: paging.union(["project", "dataset"])) {
+            try $0.page(
+                try await $0.service.budgets($0.caller, project: $0.query["project"], dataset: $0.query["dataset"]),
+                of: "budgets"
+            )
+        },
         Route(.get, "/projects", .listProjects, query: paging) {
             try $0.page(try await $0.service.projects($0.caller), of: "projects")
         },

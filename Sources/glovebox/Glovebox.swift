@@ -21,7 +21,8 @@ struct Glovebox: AsyncParsableCommand {
             CommandGroup(
                 name: "Researcher",
                 subcommands: [
-                    LoginCommand.self, WhoAmICommand.self, DatasetsCommand.self, MeasureCommand.self,
+                    LoginCommand.self, WhoAmICommand.self, DatasetsCommand.self, BudgetsCommand.self,
+                    MeasureCommand.self,
                     TryCommand.self, SubmitCommand.self,
                     StatusCommand.self, WatchCommand.self, CancelCommand.self, FetchCommand.self, VerifyCommand.self,
                 ]
@@ -37,7 +38,8 @@ struct Glovebox: AsyncParsableCommand {
             CommandGroup(
                 name: "Operator",
                 subcommands: [
-                    InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self, DatasetCommand.self,
+                    InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self,
+                    CertificateCommand.self, DatasetCommand.self,
                     WorkflowCommand.self, ProjectCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, BackupCommand.self, RestoreCommand.self, RedactCommand.self, ImageCommand.self,

@@ -48,6 +48,12 @@ struct Profile {
         try read(name) == nil ? nil : directory + "/" + name
     }
 
+    /// The files of the client certificate; nil when the profile has none.
+    func identity() throws(GloveboxError) -> (certificate: String, key: String)? {
+        guard let certificate = try path(of: "client.pem"), let key = try path(of: "client.key") else { return nil }
+        return (certificate, key)
+    }
+
     /// Writes a file of the profile, readable by its owner alone.
     func write(_ name: String, _ bytes: [UInt8]) throws(GloveboxError) {
         var path = directory.hasPrefix("/") ? "" : "."

@@ -18,6 +18,12 @@ struct SiteOptions: ParsableArguments {
     )
     var ca: String?
 
+    @Option(help: ArgumentHelp("Client certificate to show to the site, with --client-key.", valueName: "FILE"))
+    var clientCert: String?
+
+    @Option(help: ArgumentHelp("Private key of the client certificate.", valueName: "FILE"))
+    var clientKey: String?
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -25,6 +31,17 @@ struct SiteOptions: ParsableArguments {
     var quiet = false
 
     var terminal: Terminal { Terminal(json: json, quiet: quiet) }
+
+    /// The files of the client certificate, when they are given.
+    func identity() throws(GloveboxError) -> (certificate: String, key: String)? {
+        let certificate = clientCert ?? Profile.variable("GLOVEBOX_CLIENT_CERT")
+        let key = clientKey ?? Profile.variable("GLOVEBOX_CLIENT_KEY")
+        guard certificate != nil || key != nil else { return nil }
+        guard let certificate, let key else {
+            throw GloveboxError("usage", "a client certificate takes both --client-cert and --client-key")
+        }
+        return (certificate, key)
+    }
 }
 
 /// A connection to a site under a profile.
@@ -33,6 +50,8 @@ struct Session {
     let address: ServerAddress
     let client: GloveboxClient
     let token: String?
+    /// The files of the client certificate; nil without one.
+    let identity: (certificate: String, key: String)?
     let terminal: Terminal
 
     private init(_ options: SiteOptions) throws(GloveboxError) {
@@ -54,7 +73,8 @@ struct Session {
         let named = options.ca ?? Profile.variable("GLOVEBOX_CA")
         let authorities: String?
         if let named { authorities = named } else { authorities = try profile.path(of: "ca.pem") }
-        client = try GloveboxClient(address, token: token, authorities: authorities)
+        if let given = try options.identity() { identity = given } else { identity = try profile.identity() }
+        client = try GloveboxClient(address, token: token, authorities: authorities, identity: identity)
     }
 
     /// Runs a command against the site; a failure is one sentence and a stable exit status.

@@ -18,7 +18,8 @@ final class APISite {
         geteuid() == 0 && TestPrograms.variable("GLOVEBOX_THIRD_PARTY") != nil && TestPrograms.image("base") != nil
     }
 
-    init(settings: String = "") throws {
+    /// Founds and serves it; `clients` is a PEM file of the authority for client certificates, which `certified` roles need.
+    init(settings: String = "", clients: String? = nil, certified: String = "") throws {
         state = try TestPrograms.scratch()
         let port = try TestServer.freePort()
         url = "https://localhost:\(port)"
@@ -39,7 +40,8 @@ final class APISite {
         let text = """
             server:
               listen: "127.0.0.1:\(port)"
-              tls: {cert: tls.pem, key: tls.key}
+              tls: {cert: tls.pem, key: tls.key\(clients.map { ", client_ca: \($0)" } ?? "")}
+              require_mtls: [\(certified)]
             rate: {reads_per_second: 5000, reads_burst: 5000, writes_per_second: 5000, writes_burst: 5000}
             quotas: {concurrent: 1000, queued: 100000}
             \(settings)

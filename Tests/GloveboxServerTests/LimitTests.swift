@@ -214,7 +214,8 @@ extension GloveboxJobs.Operation {
         ("Export", ExportRequest(job: "job_x", withBodies: true)),
         ("Redaction", RedactionRequest(entry: 7, reason: "r")),
         ("Reason", SiteStateRequest(reason: "r")), ("AccountRequest", CreateAccountRequest(name: "a", roles: [.owner])),
-        ("TokenRequest", CreateTokenRequest(scopes: [.jobRead])),
+        ("TokenRequest", CreateTokenRequest(scopes: [.jobRead], certificate: .zero)),
+        ("CertificateRequest", EnrollCertificateRequest(account: "acc_x", spki: [1, 2], proof: [3])),
         (
             "KeyRequest",
             EnrollKeyRequest(publicKey: [UInt8](repeating: 1, count: 32), proof: [UInt8](repeating: 2, count: 64))

@@ -5,6 +5,7 @@ import GloveboxJobs
 import GloveboxLinux
 import Logging
 import NIOCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -34,9 +35,9 @@ import Testing
         _ tls: NetworkAddress.TLSFiles?,
         patience: RequestDeadline.Patience = RequestDeadline.Patience(),
         settings: ServerSettings = ServerSettings(),
+        site: TestSite = TestSite(),
         _ body: (Int) async throws -> Void
     ) async throws {
-        let site = TestSite()
         let uploads = try TestPrograms.scratch()
         let dispatcher = Dispatcher(
             service: site,
@@ -99,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a role that needs a certificate needs one in its own name`() async throws {
+    @Test func `a role needs a certificate whose key is the account's, and a bound token its own`() async throws {
         let directory = try TestPrograms.scratch()
         var own = try certificate("site", in: directory)
         let person = try certificate("operator", in: directory)
@@ -111,7 +112,16 @@ import Testing
         own.isCertificateOptional = true
         var settings = ServerSettings()
         settings.certified = [.operator]
-        try await serve(own, settings: settings) { port in
+        let site = TestSite()
+        let (mine, others) = (try Self.key(of: person), try Self.key(of: other))
+        site.known.withLock {
+            $0["operator"] = [mine]
+            $0["researcher"] = [mine, others]
+            $0["auditor"] = [mine, others]
+            $0["bound to auditor"] = [others]
+            $0["bound to owner"] = [mine]
+        }
+        try await serve(own, settings: settings, site: site) { port in
             func code(_ token: String, _ files: NetworkAddress.TLSFiles?) throws -> String {
                 let shown = files.map { ["--cert", $0.certificate, "--key", $0.key] } ?? []
                 return try TestPrograms.run(
@@ -127,6 +137,22 @@ import Testing
             #expect(try code("operator", nil) == "403")
             #expect(try code("researcher", nil) == "200")
             #expect(try code("researcher", person) == "200")
+            #expect(try code("auditor", other) == "200")
+            #expect(try code("auditor", person) == "403")
+            // A key that is the account's no more ends the tokens that are bound to it.
+            #expect(try code("owner", person) == "403")
+            #expect(site.calls.count { $0 == "refused auth.certificate" } == 4)
+            // The same key in a certificate issued anew.
+            let renewed = NetworkAddress.TLSFiles(certificate: directory + "/renewed.pem", key: person.key)
+            let made = try TestPrograms.run(
+                "/usr/bin/openssl",
+                [
+                    "req", "-x509", "-key", person.key, "-days", "1", "-subj", "/CN=operator", "-out",
+                    renewed.certificate,
+                ]
+            )
+            #expect(made.status == 0, "\(made.output)")
+            #expect(try Self.key(of: renewed) == mine)
             // One of no authority does not get as far as a token.
             let stranger = try certificate("stranger", in: directory)
             #expect(try code("researcher", stranger) == "000")
@@ -179,6 +205,18 @@ import Testing
         for text in ["http://127.0.0.1:8080", "https://site.example", "https://[::1]:7443", "http://[::1]:80/"] {
             #expect(throws: Never.self) { try ServerAddress(text) }
         }
+    }
+
+    /// SHA-256 of a certificate's SubjectPublicKeyInfo, as OpenSSL sees it.
+    private static func key(of files: NetworkAddress.TLSFiles) throws -> Digest {
+        let text = try TestPrograms.run(
+            "/bin/sh",
+            [
+                "-c",
+                "openssl x509 -in \(files.certificate) -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum",
+            ]
+        ).output
+        return try #require(Digest(hex: String(text.prefix(64))))
     }
 
     private static func connect(_ port: Int) throws -> Int32 {

@@ -10,6 +10,9 @@ final class TestSite: DatasiteService, Authenticator {
     static let now = Instant(seconds: 1_795_536_600)
     private let asked = Mutex<[String]>([])
 
+    /// Keys of certificates by token, and under `bound to` those that tokens are bound to.
+    let known = Mutex<[String: Set<Digest>]>([:])
+
     /// The calls so far.
     var calls: [String] { asked.withLock { $0 } }
 
@@ -25,8 +28,18 @@ final class TestSite: DatasiteService, Authenticator {
         guard let role = Role(rawValue: halves.first ?? "") else {
             throw GloveboxError("auth.missing", "the token is not valid")
         }
-        return Caller(account: "acc_\(token)", name: token, roles: [role], scopes: scopes)
+        let (certificates, bound) = known.withLock { ($0[token] ?? [], $0["bound to " + token]?.first) }
+        return Caller(
+            account: "acc_\(token)",
+            name: token,
+            roles: [role],
+            scopes: scopes,
+            certificates: certificates,
+            boundTo: bound
+        )
     }
+
+    func noteRefused(_ error: GloveboxError) async throws(GloveboxError) { note("refused \(error.code)") }
 
     static let job = JobInfo(
         id: "job_x",
@@ -78,6 +91,21 @@ final class TestSite: DatasiteService, Authenticator {
         _ request: EnrollKeyRequest
     ) async throws(GloveboxError) -> EnrolledKey { EnrolledKey(keyid: "k") }
 
+    static let certificate = CertificateInfo(spki: .zero, enrolled: now, isRevoked: false)
+    func enrollCertificate(
+        _ caller: Caller,
+        account: String,
+        _ request: EnrollCertificateRequest
+    ) async throws(GloveboxError) -> CertificateInfo { Self.certificate }
+    func certificates(_ caller: Caller, account: String) async throws(GloveboxError) -> ItemList<CertificateInfo> {
+        ItemList([Self.certificate])
+    }
+    func revokeCertificate(
+        _ caller: Caller,
+        account: String,
+        spki: Digest
+    ) async throws(GloveboxError) -> CertificateInfo { Self.certificate }
+
     func addDataset(_ caller: Caller, _ request: AddDatasetRequest) async throws(GloveboxError) -> DatasetSummary {
         throw GloveboxError("storage.broken", "/secret/path is gone")
     }
@@ -95,6 +123,12 @@ final class TestSite: DatasiteService, Authenticator {
         )
     }
 
+    func budgets(_ caller: Caller, project: String?, dataset: String?) async throws(GloveboxError)
+        -> ItemList<BudgetInfo>
+    {
+        note("budgets \(project ?? "nil") \(dataset ?? "nil")")
+        return ItemList([])
+    }
     func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo> { ItemList([]) }
     func createProject(_ caller: Caller, _ request: CreateProjectRequest) async throws(GloveboxError) -> ProjectInfo {
         try Self.project(request.project.name)

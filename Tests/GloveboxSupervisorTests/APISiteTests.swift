@@ -1,5 +1,7 @@
+import Crypto
 import Glibc
 import GloveboxAPI
+import GloveboxAttestation
 import GloveboxCore
 import GloveboxImages
 import GloveboxJobs
@@ -35,6 +37,64 @@ import Testing
         try Descriptor.open(layout.root + "/image", O_WRONLY | O_CREAT, mode: 0o644).write(head)
         _ = try site.images.add(file: layout.root + "/image", name: "base")
         try site.images.point(["alpine"], at: "base")
+    }
+
+    @Test func `a certificate's key counts for one account until it is revoked, after a restart too`() throws {
+        let layout = try Self.found()
+        var held: Site? = try Site(opening: layout)
+        var site: Site { get throws { try #require(held) } }
+        let made = try site.createAccount(name: "alice", roles: [.researcher], by: nil)
+        let alice = try site.authenticate(token: made.token)
+        let bob = try site.authenticate(token: site.createAccount(name: "bob", roles: [.researcher], by: nil).token)
+        let key = P256.Signing.PrivateKey()
+        let signer = try CertificateSigner(pem: key.pemRepresentation)
+        func request(_ account: String) throws -> EnrollCertificateRequest {
+            let spki = signer.publicKey.spki
+            let message = EnrollCertificateRequest.message(account: account, spki: spki)
+            return EnrollCertificateRequest(account: account, spki: spki, proof: try signer.signature(over: message))
+        }
+        let mine = try request(alice.account)
+        #expect(throws: GloveboxError("object.not-found", "")) {
+            try site.enrollCertificate(bob, account: alice.account, mine)
+        }
+        #expect(throws: GloveboxError("approval.signature", "")) {
+            let other = EnrollCertificateRequest(account: bob.account, spki: mine.spki, proof: mine.proof)
+            return try site.enrollCertificate(bob, account: bob.account, other)
+        }
+        let info = try site.enrollCertificate(alice, account: alice.account, mine)
+        #expect(info.spki == signer.publicKey.digest && !info.isRevoked)
+        #expect(throws: GloveboxError("object.conflict", "")) {
+            try site.enrollCertificate(bob, account: bob.account, request(bob.account))
+        }
+        let bindable = try site.authenticate(token: made.token)
+        #expect(bindable.certificates == [info.spki] && bindable.boundTo == nil)
+        #expect(throws: GloveboxError("object.not-found", "")) {
+            try site.createToken(bob, CreateTokenRequest(scopes: [.jobRead], certificate: info.spki))
+        }
+        let bound = try site.createToken(
+            bindable,
+            CreateTokenRequest(scopes: [.jobRead, .accountManage], certificate: info.spki)
+        )
+        let caller = try site.authenticate(token: bound.token)
+        #expect(caller.boundTo == info.spki)
+        #expect(throws: GloveboxError("auth.forbidden", "")) {
+            try site.createToken(caller, CreateTokenRequest(scopes: [.jobRead]))
+        }
+        held = nil  // which lets go of the log
+        held = try Site(opening: layout)
+        #expect(try site.authenticate(token: bound.token) == caller)
+        #expect(throws: GloveboxError("object.not-found", "")) {
+            try site.revokeCertificate(bob, account: alice.account, spki: info.spki)
+        }
+        let boss = Caller(account: "acc_o", name: "o", roles: [.operator])
+        #expect(try site.revokeCertificate(boss, account: alice.account, spki: info.spki).isRevoked)
+        held = nil
+        held = try Site(opening: layout)
+        #expect(try site.authenticate(token: bound.token).certificates.isEmpty)
+        #expect(try site.certificates(alice, account: alice.account).map(\.isRevoked) == [true])
+        #expect(throws: GloveboxError("key.revoked", "")) {
+            try site.enrollCertificate(alice, account: alice.account, mine)
+        }
     }
 
     @Test func `a token makes none that may do more than itself, and a rotated one ends`() throws {

@@ -116,6 +116,76 @@ import Testing
     }
 
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `jobs are shown to those of their project, who decides and who looks after the site, and to nobody else`()
+        throws
+    {
+        let test = try TestSite()
+        let site = test.site
+        let bob = try TestSite.person("bob", .researcher, site).caller
+        let carl = try TestSite.person("carl", .researcher, site).caller
+        try test.register("flu", members: ["alice": [.researcher], "bob": [.researcher], "rolf": [.reviewer]])
+        let (job, other) = (try test.submit("pass", project: "flu"), try test.submit("pass"))
+        let plans = try [job, other].map { (id: $0, digest: try test.entry($0).manifest.digest) }
+        func seen(_ caller: Caller) throws -> Set<String> {
+            let listed = Set(try site.jobs(for: caller, JobQuery(limit: 50)).items.map(\.id))
+            #expect(try Set(site.tasks(for: caller, TaskQuery()).items.map(\.id)) == listed)
+            for (id, plan) in plans {
+                let expected: String? = listed.contains(id) ? nil : "object.not-found"
+                #expect(code { _ = try site.info(id, for: caller) } == expected)
+                #expect(code { _ = try site.plan(plan, for: caller) } == expected)
+                #expect(code { _ = try site.look(caller, job: id, after: .start) } == expected)
+            }
+            return listed
+        }
+        func check() throws {
+            #expect(try seen(test.researcher.caller) == [job, other])
+            #expect(try seen(bob) == [job])
+            #expect(try seen(carl).isEmpty)
+            #expect(try seen(test.reviewer.caller) == [other], "the project has reviewers of its own")
+            #expect(try seen(test.person(.second).caller) == [job, other])
+            for role in [Role.owner, .operator, .auditor] {
+                #expect(try seen(Caller(account: "acc_x", name: "x", roles: [role])) == [job, other])
+            }
+        }
+        try check()
+        #expect(code { _ = try site.cancel(bob, job, CancelRequest()) } == "auth.forbidden")
+        #expect(code { _ = try site.results(job, for: bob) } == "auth.forbidden")
+        #expect(code { _ = try site.receipt(job, for: bob) } == "auth.forbidden")
+        #expect(site.whoami(bob).projects == [WhoAmI.Membership(project: "flu", roles: [.researcher])])
+        #expect(site.whoami(carl).projects.isEmpty)
+        // What the index tells of jobs that ended is shown to the same people.
+        for id in [job, other] {
+            _ = try site.cancel(test.researcher.caller, id, CancelRequest())
+            try site.transition(id, .cleaned)
+        }
+        site.writeIndex()
+        try check()
+        try amend(test, "flu") { $0.removeMembers = ["bob"] }
+        #expect(try seen(bob).isEmpty)
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `budgets tell what was used of each limit, of projects that the caller takes part in alone`() throws {
+        let test = try TestSite()
+        try test.register("flu")
+        try amend(test, "flu") { request in
+            var quota = ProjectQuota(rho: "0.5")
+            quota.runs = 7
+            request.quota = quota
+        }
+        let all = try test.site.budgets(for: test.researcher.caller, project: nil, dataset: nil)
+        #expect(all.map(\.holder) == [.project("flu"), .dataset("fair")])
+        #expect(all[0].runs == BudgetInfo.Amount(used: "0", limit: "7"))
+        #expect(all[0].rho == BudgetInfo.Amount(used: "0", limit: "0.5") && all[0].releasedBytes?.limit == nil)
+        #expect(all[1].rho.used == "0" && all[1].runs == nil && !all[1].policies.isEmpty)
+        for budget in all { #expect(try BudgetInfo(encoded: budget.encoded).json == budget.json) }
+        let carl = try TestSite.person("carl", .researcher, test.site).caller
+        #expect(code { _ = try test.site.budgets(for: carl, project: "flu", dataset: nil) } == "object.not-found")
+        #expect(try test.site.budgets(for: carl, project: nil, dataset: nil).map(\.holder) == [.dataset("fair")])
+        #expect(code { _ = try test.site.budgets(for: carl, project: nil, dataset: "none") } == "dataset.unknown")
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
     func `a change is of what its author read, of an owner's own data, and of roles that people have`() throws {
         let test = try TestSite()
         try test.register("flu")

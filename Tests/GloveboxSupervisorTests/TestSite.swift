@@ -250,7 +250,7 @@ struct TestSite {
     /// Someone who may look at a release.
     enum Looker { case first, second, researcher }
 
-    private func person(_ looker: Looker) -> Person {
+    func person(_ looker: Looker) -> Person {
         switch looker {
         case .first: reviewer
         case .second: second

@@ -2,7 +2,7 @@ package import GloveboxCore
 
 /// Where files of a task may come from and go to.
 ///
-/// Source: job-backend section 3.4; `s3://` is later (decision 39). Whether a file may be named the site decides.
+/// Source: job-backend section 3.4. Whether a file or a bucket may be named the site decides.
 package enum TaskURL {
     /// What a task's input is.
     package enum Source: Sendable {
@@ -12,6 +12,8 @@ package enum TaskURL {
         case blob(Digest)
         /// A file of the site's host, by its absolute path.
         case file(String)
+        /// An object of a bucket, which is read before the task starts.
+        case object(ObjectAddress)
     }
 
     /// Prefixes that can be used, as `service-info` lists them.
@@ -23,7 +25,12 @@ package enum TaskURL {
         if let name = rest(of: url, after: "glovebox://blob/"), let digest = Digest(named: name) {
             return .blob(digest)
         }
-        return path(ofFile: url).map { .file($0) }
+        return ObjectAddress(url: url).map { .object($0) } ?? path(ofFile: url).map { .file($0) }
+    }
+
+    /// Whether what is released under a URL is written there by the site.
+    package static func isDelivered(_ url: String) -> Bool {
+        ObjectAddress.isMeant(by: url) || path(ofFile: url) != nil
     }
 
     /// The absolute path that a `file` URL names, without a `/` at its end; nil for any other URL, for a host in it, and
@@ -45,14 +52,17 @@ package enum TaskURL {
     /// What is wrong with an input's URL; nil when nothing is.
     static func inputFault(_ url: String) -> String? {
         source(url) == nil
-            ? "must be glovebox://dataset/NAME, glovebox://blob/sha256:… or file:///…; jobs have no network" : nil
+            ? "must be glovebox://dataset/NAME, glovebox://blob/sha256:…, s3://BUCKET/KEY or file:///…; jobs have no network"
+            : nil
     }
 
     /// What is wrong with an output's URL; nil when nothing is.
     static func outputFault(_ url: String) -> String? {
-        let isRelease = rest(of: url, after: "glovebox://release/") != nil || path(ofFile: url) != nil
+        let isRelease =
+            rest(of: url, after: "glovebox://release/") != nil || ObjectAddress.isBase(url) || path(ofFile: url) != nil
         return isRelease
-            ? nil : "must begin with glovebox://release/ or file:///; what is released is fetched from the site"
+            ? nil
+            : "must begin with glovebox://release/, s3://BUCKET/ or file:///; what is released is fetched from the site"
     }
 
     /// Whether the URL names a directory.

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Glibc
 internal import GloveboxAPI
 internal import GloveboxAttestation
@@ -58,16 +57,10 @@ final class RemoteAuthority: Sendable {
 
     /// Waits for the answer; never called on a thread that tasks share.
     private func ask(_ query: [UInt8]) throws(GloveboxError) -> [UInt8] {
-        let (settings, answer, done) = (settings, Answer(), DispatchSemaphore(value: 0))
-        Task {
-            do throws(GloveboxError) {
-                let bytes = try await Self.post(query, settings)
-                answer.result.withLock { $0 = .success(bytes) }
-            } catch { answer.result.withLock { $0 = .failure(error) } }
-            done.signal()
-        }
-        done.wait()
-        do throws(GloveboxError) { return try answer.result.withLock { $0 }.get() } catch {
+        let settings = settings
+        do throws(GloveboxError) {
+            return try Blocking.wait { () throws(GloveboxError) in try await Self.post(query, settings) }
+        } catch {
             throw GloveboxError(
                 "timestamp.unavailable",
                 "the time-stamping authority gives no answer: \(error.message)",
@@ -89,10 +82,5 @@ final class RemoteAuthority: Sendable {
             await authority.close()
             throw error
         }
-    }
-
-    /// Where the answer is put.
-    private final class Answer: Sendable {
-        let result = Mutex<Result<[UInt8], GloveboxError>>(.failure(GloveboxError("internal", "nothing was asked")))
     }
 }

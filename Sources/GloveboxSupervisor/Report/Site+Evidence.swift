@@ -12,6 +12,7 @@ extension Site {
     /// The evidence directory of a job, log proofs made fresh.
     func receipt(_ id: String, for caller: Caller) throws(GloveboxError) -> NamedFiles {
         let entry = try visible(id, to: caller)
+        try requireRecipient(of: entry, caller)
         guard try info(id, for: caller).phase.isTerminal, let blob = entry.evidence, let index = entry.reportIndex
         else {
             throw GloveboxError(

@@ -17,8 +17,8 @@ package final class Engine: Sendable {
     private let logger: Logger
     /// The runs in progress, by job.
     private let slots = Mutex<[String: Slot]>([:])
-    /// Jobs without a run whose report is being made.
-    private let reporting = Mutex<Set<String>>([])
+    /// Jobs without a run of which a step is being taken on a thread of its own.
+    private let apart = Mutex<Set<String>>([])
     /// What deadlines are measured with.
     private let clock: @Sendable () -> Instant
     /// How often a job is started that never came to its end.
@@ -119,7 +119,7 @@ package final class Engine: Sendable {
                     try site.transition(id, .expired(reasons: [why.code]), explanation: why.message)
                 }
             case .clean(let id):
-                attempt(id) { () throws(GloveboxError) in
+                apart(id, if: site.isSending(id)) { site throws(GloveboxError) in
                     let fault = try site.deliver(id)
                     try site.pending.destroy(id)
                     try site.frozen.destroy(id)
@@ -133,9 +133,13 @@ package final class Engine: Sendable {
             case .publish(let id):
                 attempt(id) { () throws(GloveboxError) in try JobRunner(site: site, job: id).publish() }
             case .conclude(let id):
-                report(id) { site throws(GloveboxError) in try JobRunner(site: site, job: id).conclude() }
+                apart(id, if: site.authority != nil) { site throws(GloveboxError) in
+                    try JobRunner(site: site, job: id).conclude()
+                }
             case .report(let id):
-                report(id) { site throws(GloveboxError) in try ReportMaker(site: site).issue(for: id, facts: nil) }
+                apart(id, if: site.authority != nil) { site throws(GloveboxError) in
+                    try ReportMaker(site: site).issue(for: id, facts: nil)
+                }
             case .wait(let until):
                 let deadline =
                     until.map { Date(timeIntervalSince1970: Double($0.milliseconds) / 1000) }
@@ -164,13 +168,18 @@ package final class Engine: Sendable {
         }
     }
 
-    /// Makes a report; on a thread of its own where another operator stamps it, who may not answer for long.
-    private func report(_ id: String, _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Void) {
-        guard site.authority != nil else { return attempt(id) { () throws(GloveboxError) in try body(site) } }
-        reporting.withLock { _ = $0.insert(id) }
-        thread("report") {
+    /// Takes a step of a job without a run; on a thread of its own when it waits for another operator's server, which may
+    /// not answer for long.
+    private func apart(
+        _ id: String,
+        if isLong: Bool,
+        _ body: @escaping @Sendable (Site) throws(GloveboxError) -> Void
+    ) {
+        guard isLong else { return attempt(id) { () throws(GloveboxError) in try body(site) } }
+        apart.withLock { _ = $0.insert(id) }
+        thread("apart") {
             self.attempt(id) { () throws(GloveboxError) in try body(self.site) }
-            self.reporting.withLock { _ = $0.remove(id) }
+            self.apart.withLock { _ = $0.remove(id) }
             self.site.bell.ring()
         }
     }
@@ -200,12 +209,12 @@ package final class Engine: Sendable {
     private func next() -> Work {
         let now = clock()
         let running = slots.withLock { slots in slots.mapValues(\.isStopping) }
-        let reporting = reporting.withLock { $0 }
+        let apart = apart.withLock { $0 }
         let scheduler = Scheduler(capacity: site.settings.jobs.capacity)
         let hasRoom = site.lackOfRoom == nil
         return site.read { state in
             var wake: Instant?
-            for entry in state.open.compactMap({ state.jobs[$0] }) where !reporting.contains(entry.job.id) {
+            for entry in state.open.compactMap({ state.jobs[$0] }) where !apart.contains(entry.job.id) {
                 let job = entry.job
                 if let isStopping = running[job.id] {
                     if job.phase == .cancelled, !isStopping { return .stop(job.id) }

@@ -24,7 +24,10 @@ extension JobRunner {
         facts.filter = Machine.sha256(try jail.specification.profile.compiled())
         facts.imageFormat = jail.imageFormat
         facts.startStatement = try ReportMaker(site: site).start(for: job, facts: facts)
-        let run = try TaskRun(site: site, entry: entry)
+        let limit = Int64(clamping: entry.manifest.core.limits.diskBytes)
+        let fetched = try FetchedInputs(entry.task, site: site, limit: limit)
+        if try endIfCancelled(facts) { return }
+        let run = try TaskRun(site: site, entry: entry, fetched: fetched)
         let ending = try run.run(cancel: cancel, &facts)
         facts.commands = UInt64(run.logs.count)
         try recordDenials(run.denied)
@@ -45,14 +48,16 @@ extension JobRunner {
             return
         }
         if let why = over(entry) { return try withhold(why, facts) }
-        let outputs = TaskOutputs(layout: try TaskLayout(entry.manifest), outputs: entry.manifest.outputs, rules: rules)
-        try release(entry, policy, outputs, ending, &log, facts)
+        let layout = try TaskLayout(entry.manifest, fetching: entry.task)
+        let outputs = TaskOutputs(layout: layout, outputs: entry.manifest.outputs, rules: rules)
+        try release(entry, policy, outputs, fetched, ending, &log, facts)
     }
 
     private func release(
         _ entry: JobEntry,
         _ policy: OutputPolicy,
         _ outputs: TaskOutputs,
+        _ fetched: FetchedInputs,
         _ ending: TaskRun.Ending,
         _ log: inout TaskLog,
         _ facts: RunFacts
@@ -67,15 +72,15 @@ extension JobRunner {
             return try withhold(error, facts)
         }
         let decision = Decision.verbatim(files.map { Decision.File($0.name, $0.bytes) })
-        let record: JSONValue = [
-            "tier": "verbatim", "policy": policy.document.digest.json, "job": .string(job),
-            "files": .array(
-                files.map {
-                    ["name": .string($0.name), "path": .string($0.log.path), "sha256": Machine.sha256($0.bytes).json]
-                }
-            ),
-        ]
-        let evidence = CanonicalJSON.encode(record)
+        let left = files.map { file -> JSONValue in
+            ["name": .string(file.name), "path": .string(file.log.path), "sha256": Machine.sha256(file.bytes).json]
+        }
+        var record = JSONObject([
+            ("tier", "verbatim"), ("policy", policy.document.digest.json), ("job", .string(job)),
+            ("files", .array(left)),
+        ])
+        if !fetched.files.isEmpty { record["fetched"] = fetched.json }
+        let evidence = CanonicalJSON.encode(.object(record))
         var draft = try ReportMaker(site: site).draft(of: job, facts: facts)
         draft.take(decision, disclosure: evidence)
         log.outputs = files.map(\.log)

@@ -11,10 +11,19 @@ internal import Synchronization
 extension Site {
     /// Whether a job has files that may not all be written yet.
     func isDelivering(_ entry: JobEntry) -> Bool {
-        entry.job.cleanup != .done && entry.manifest.outputs.contains { TaskURL.path(ofFile: $0.url) != nil }
+        entry.job.cleanup != .done && entry.manifest.outputs.contains { TaskURL.isDelivered($0.url) }
     }
 
-    /// Writes what a job released to the files that its task named; why not, where one cannot be written.
+    /// Whether files of a job are to be sent to another's server.
+    func isSending(_ id: String) -> Bool {
+        read { state in
+            state.jobs[id].map { entry in
+                entry.job.phase == .released && entry.manifest.outputs.contains { ObjectAddress.isMeant(by: $0.url) }
+            } ?? false
+        }
+    }
+
+    /// Writes what a job released to the files and objects that its task named; why not, where one cannot be written.
     ///
     /// - Throws: `storage.read`, `digest.mismatch`: what the site itself keeps cannot be read.
     func deliver(_ id: String) throws(GloveboxError) -> String? {
@@ -26,8 +35,14 @@ extension Site {
             throw GloveboxError("digest.mismatch", "the released files of \(id) are not those of its log")
         }
         var fault: String?
-        for (output, file) in zip(outputs, released) where TaskURL.path(ofFile: output.url) != nil {
-            do throws(GloveboxError) { try files.write(file.content, to: output.url) } catch {
+        for (output, file) in zip(outputs, released) where TaskURL.isDelivered(output.url) {
+            do throws(GloveboxError) {
+                if ObjectAddress.isMeant(by: output.url) {
+                    try objects.write(file.content, to: output.url)
+                } else {
+                    try files.write(file.content, to: output.url)
+                }
+            } catch {
                 fault = fault ?? error.message
             }
         }

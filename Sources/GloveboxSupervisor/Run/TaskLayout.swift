@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 
@@ -20,11 +21,11 @@ struct TaskLayout {
     /// A layout of one directory.
     init(directory: String) { directories = [directory] }
 
-    /// The layout of a plan.
+    /// The layout of a plan, with the files that are fetched when it is staged.
     ///
     /// - Throws: `path.invalid` for a file in a place of the image or the jail, `limit.exceeded`.
-    init(_ manifest: Manifest) throws(GloveboxError) {
-        var wanted: Set<String> = []
+    init(_ manifest: Manifest, fetching task: TaskDocument?) throws(GloveboxError) {
+        var wanted = Set((task?.fetched ?? []).map { Self.parent(of: $0.path) })
         for file in manifest.core.files where file.path != TaskTree.document {
             wanted.insert(Self.parent(of: "/" + file.path))
         }

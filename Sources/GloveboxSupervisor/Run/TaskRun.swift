@@ -22,6 +22,7 @@ final class TaskRun {
     private let entry: JobEntry
     private let layout: TaskLayout
     private let archive: Descriptor
+    private let fetched: FetchedInputs
     /// How each command went, in order.
     private(set) var logs: [TaskRecord.ExecutorLog] = []
     /// What the jails refused, in the order of the commands.
@@ -38,10 +39,11 @@ final class TaskRun {
         var error: [UInt8] = []
     }
 
-    init(site: Site, entry: JobEntry) throws(GloveboxError) {
+    init(site: Site, entry: JobEntry, fetched: FetchedInputs) throws(GloveboxError) {
         self.site = site
         self.entry = entry
-        layout = try TaskLayout(entry.manifest)
+        self.fetched = fetched
+        layout = try TaskLayout(entry.manifest, fetching: entry.task)
         archive = try site.blobs.open(entry.manifest.core.code.nar)
     }
 
@@ -163,7 +165,19 @@ final class TaskRun {
                 _ = try CodeTree.copy(from: source.raw, into: target.raw)
             }
         }
-        if previous == nil { try site.transition(entry.job.id, .staged(measured: measured.narSha256)) }
+        guard previous == nil else { return }
+        for file in fetched.files {
+            guard let place = layout.place(of: file.path) else {
+                throw GloveboxError("internal", "an input has no directory of the task")
+            }
+            let target = given[place.directory + 1]
+            try writer.perform { () throws(GloveboxError) in try file.place(at: place.rest, in: target) }
+        }
+        try site.transition(
+            entry.job.id,
+            .staged(measured: measured.narSha256),
+            details: fetched.files.isEmpty ? [] : [("fetched", fetched.json)]
+        )
     }
 
     /// Whether there is a file somewhere below; a tree without one is no tree to the archive.
@@ -195,6 +209,9 @@ final class TaskRun {
                 bytes = try previous[place.directory].open(beneath: Array(place.rest.utf8), O_RDONLY)
                     .readAll(limit: Int(Self.streamBytes))
             } catch { throw Self.noInput(path) }
+        } else if let file = fetched.file(at: path) {
+            guard lseek(file.content.raw, 0, SEEK_SET) == 0 else { throw Self.noInput(path) }
+            do { bytes = try file.content.readAll(limit: Int(Self.streamBytes)) } catch { throw Self.noInput(path) }
         } else {
             guard entry.manifest.core.files.contains(where: { "/" + $0.path == path }) else { throw Self.noInput(path) }
             bytes = try site.file(String(path.dropFirst()), of: entry.manifest.core.code.nar)

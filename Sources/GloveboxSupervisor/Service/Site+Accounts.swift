@@ -50,13 +50,22 @@ extension Site {
 
     /// Who an account is, for its own eyes.
     func whoami(_ caller: Caller) -> WhoAmI {
-        let keys = read { state in state.accounts[caller.account]?.usable.map(\.keyID) ?? [] }
+        let (keys, parts, token) = read { state in
+            (
+                state.accounts[caller.account]?.usable.map(\.keyID) ?? [],
+                state.projects.compactMapValues { $0.project.members[caller.account] },
+                state.tokens.entries[caller.token]
+            )
+        }
         return WhoAmI(
             account: caller.account,
             name: caller.name,
             roles: caller.roles,
             keys: keys,
-            site: configuration.name
+            site: configuration.name,
+            projects: parts.sorted { $0.key < $1.key }.map { WhoAmI.Membership(project: $0.key, roles: $0.value) },
+            scopes: caller.scopes,
+            tokenExpires: token?.expires
         )
     }
 
@@ -72,7 +81,9 @@ extension Site {
             name: account.name,
             roles: account.roles,
             scopes: entry.scopes,
-            token: entry.id
+            token: entry.id,
+            certificates: Set(account.certificates.filter { !$0.isRevoked }.map(\.spki)),
+            boundTo: entry.certificate
         )
     }
 }

@@ -236,7 +236,10 @@ extension Site {
     /// The jobs that a caller may know of.
     func filter(for caller: Caller) -> JobFilter {
         var filter = JobFilter(at: Machine.now())
-        if caller.roles == [.researcher] { filter.submitter = caller.account }
+        if caller.roles == [.researcher] {
+            filter.submitter = caller.account
+            filter.shared = read { state in state.projects(of: caller.account) }
+        }
         return filter
     }
 
@@ -306,8 +309,24 @@ extension Site {
     }
 
     /// Whether a caller may know of a job.
-    func isVisible(_ entry: JobEntry, to caller: Caller) -> Bool {
-        entry.job.submitter == caller.account || caller.roles != [.researcher]
+    func isVisible(_ entry: JobEntry, to caller: Caller) -> Bool { isVisible(entry.manifest, to: caller) }
+
+    /// Whether a caller may know of a plan: those who work in its project may, those who decide on it, and those who look
+    /// after the site.
+    func isVisible(_ plan: Manifest, to caller: Caller) -> Bool {
+        plan.submitter == caller.account || !caller.roles.isDisjoint(with: [.owner, .operator, .auditor])
+            || read { state in
+                state.projects[plan.project]?.project.members[caller.account] != nil
+                    || caller.roles.contains(.reviewer) && state.mayReview(caller.account, of: plan.project)
+            }
+    }
+
+    /// Checks that a researcher takes the releases of jobs of their own alone.
+    ///
+    /// - Throws: `auth.forbidden`.
+    func requireRecipient(of entry: JobEntry, _ caller: Caller) throws(GloveboxError) {
+        guard caller.roles == [.researcher], entry.job.submitter != caller.account else { return }
+        throw GloveboxError("auth.forbidden", "what a job released is for the researcher who submitted it")
     }
 
     /// The entry of a job, if the caller may know of it.

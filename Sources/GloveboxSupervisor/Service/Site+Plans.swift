@@ -255,6 +255,15 @@ extension Site {
         try record(Event(kind: .jobReviewed, job: id, project: waiting.manifest.project, actor: caller.account))
     }
 
+    /// A plan, if the caller may know of it.
+    func plan(_ digest: Digest, for caller: Caller) throws(GloveboxError) -> Manifest {
+        let plan = try plan(digest)
+        guard isVisible(plan, to: caller) else {
+            throw GloveboxError("object.not-found", "there is no plan \(digest)")
+        }
+        return plan
+    }
+
     /// A plan with its policies.
     func draft(_ digest: Digest) throws(GloveboxError) -> PlanDraft {
         let found = read { state in

@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxIndex
 internal import GloveboxJobs
+internal import GloveboxObjects
 internal import GloveboxStore
 internal import GloveboxTransparency
 internal import Synchronization
@@ -101,7 +102,7 @@ extension Site {
     }
 
     private func systemLogs(_ entry: JobEntry, _ info: JobInfo) -> [String] {
-        var lines = entry.task?.warnings ?? []
+        var lines = (entry.task?.warnings ?? []) + (entry.task.map(objects.announcements) ?? [])
         do throws(GloveboxError) {
             if let task = entry.task { lines += try TaskParameters(task).warnings }
         } catch {
@@ -153,6 +154,7 @@ extension Site {
     /// The released files of a job, for its researcher and for auditors; that they were taken is on record.
     func results(_ id: String, for caller: Caller) throws(GloveboxError) -> [NamedFile] {
         let entry = try visible(id, to: caller)
+        try requireRecipient(of: entry, caller)
         guard try info(id, for: caller).phase == .released else {
             throw GloveboxError(
                 "job.phase",
@@ -175,7 +177,10 @@ extension Site {
             "contactUrl": .string(configuration.issuer), "documentationUrl": .string(configuration.issuer),
             "createdAt": .string(configuration.founded.text), "updatedAt": .string(configuration.founded.text),
             "environment": "prod", "version": .string(SiteLog.version),
-            "storage": .array((TaskURL.usable + files.roots.map { "file://\($0)/" }).map { .string($0) }),
+            "storage": .array(
+                (TaskURL.usable + files.roots.map { "file://\($0)/" }
+                    + objects.buckets.map { "s3://\($0.bucket)/" }).map { .string($0) }
+            ),
             "tesResources_backend_parameters": .array(TaskParameters.keys.map { .string($0) }),
         ]
     }

@@ -22,6 +22,13 @@ extension Site {
         if let known = try job(madeBy: idempotency) { return known }
         let parameters = try TaskParameters(task)
         try files.check(task)
+        for (index, input) in task.inputs.enumerated()
+        where input.content == nil && input.type == "DIRECTORY" && ObjectAddress.isMeant(by: input.url) {
+            throw TaskParameters.invalid(
+                "/inputs/\(index)/type",
+                "must be FILE: a bucket has objects, each by its name"
+            )
+        }
         let image = try image(of: task)
         let datasets = task.inputs.indices.filter { index in
             if case .dataset? = TaskURL.source(task.inputs[index].url) { return true }
@@ -124,7 +131,7 @@ extension Site {
                 },
             purpose: parameters.purpose
         )
-        _ = try TaskLayout(manifest)
+        _ = try TaskLayout(manifest, fetching: task)
         return PlanDraft(manifest: manifest, rules: rules)
     }
 
@@ -173,7 +180,15 @@ extension Site {
             let place = "/resources/backend_parameters/glovebox_policy"
             throw TaskParameters.invalid(place, "names the output policy, and is missing", code: "schema.missing-field")
         }
-        for (index, output) in task.outputs.enumerated() where TaskURL.path(ofFile: output.url) != nil {
+        for (index, input) in task.inputs.enumerated()
+        where input.content == nil && ObjectAddress.isMeant(by: input.url) {
+            throw TaskParameters.invalid(
+                "/inputs/\(index)/url",
+                "what runs on private data is part of the plan that people approve: upload it",
+                code: "url.scheme"
+            )
+        }
+        for (index, output) in task.outputs.enumerated() where TaskURL.isDelivered(output.url) {
             throw TaskParameters.invalid(
                 "/outputs/\(index)/url",
                 "what leaves private data is fetched from the site",

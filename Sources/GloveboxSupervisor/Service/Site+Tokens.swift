@@ -13,6 +13,17 @@ extension Site {
             let missing = request.scopes.subtracting(caller.scopes).names.joined(separator: ", ")
             throw GloveboxError("auth.forbidden", "this token is not good for \(missing) itself")
         }
+        // What is stolen with a bound token is no use without the key; so is what it makes.
+        guard request.certificate != nil || caller.boundTo == nil else {
+            throw GloveboxError(
+                "auth.forbidden",
+                "a token that is bound to a certificate makes bound ones alone",
+                hint: "Name one of the account's certificates: 'glovebox certificate list' shows them."
+            )
+        }
+        if let certificate = request.certificate, !caller.certificates.contains(certificate) {
+            throw GloveboxError("object.not-found", "the account has no such certificate")
+        }
         let now = Machine.now()
         let have = read { state in
             state.tokens.entries.values.count { $0.account == caller.account && now < $0.expires }
@@ -29,6 +40,7 @@ extension Site {
             at: now,
             days: Int64(request.days),
             scopes: request.scopes,
+            certificate: request.certificate,
             random: Machine.random(40)
         )
         try record(
@@ -65,7 +77,8 @@ extension Site {
             account: entry.account,
             scopes: entry.scopes,
             created: entry.created,
-            expires: entry.expires
+            expires: entry.expires,
+            certificate: entry.certificate
         )
     }
 }
@@ -73,10 +86,12 @@ extension Site {
 extension TokenTable.Entry {
     /// What is kept of a token, in the private body of its event.
     var json: JSONValue {
-        [
-            "id": .string(id), "secret": secret.json, "created": .string(created.description),
-            "expires": .string(expires.description), "scopes": scopes.json,
+        var members: [(String, JSONValue)] = [
+            ("id", .string(id)), ("secret", secret.json), ("created", .string(created.description)),
+            ("expires", .string(expires.description)), ("scopes", scopes.json),
         ]
+        if let certificate { members.append(("certificate", .string(certificate.named))) }
+        return .object(JSONObject(members))
     }
 
     /// Reads what ``json`` writes; a token of earlier versions has all scopes.
@@ -94,7 +109,8 @@ extension TokenTable.Entry {
             account: account,
             created: created,
             expires: expires,
-            scopes: scopes
+            scopes: scopes,
+            certificate: try fields.optionalNamedDigest("certificate")
         )
     }
 }

@@ -54,6 +54,10 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         }
     }
 
+    package func noteRefused(_ error: GloveboxError) async throws(GloveboxError) {
+        try await perform { (site) throws(GloveboxError) in try site.noteFailedLogin(error) }
+    }
+
     package func health() async throws(GloveboxError) -> Health {
         Health(
             site: site.configuration.name,
@@ -113,6 +117,33 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         }
     }
 
+    package func enrollCertificate(
+        _ caller: Caller,
+        account: String,
+        _ request: EnrollCertificateRequest
+    ) async throws(GloveboxError) -> CertificateInfo {
+        try await perform { (site) throws(GloveboxError) in
+            try site.enrollCertificate(caller, account: account, request)
+        }
+    }
+
+    package func certificates(
+        _ caller: Caller,
+        account: String
+    ) async throws(GloveboxError) -> ItemList<CertificateInfo> {
+        ItemList(try site.certificates(caller, account: account))
+    }
+
+    package func revokeCertificate(
+        _ caller: Caller,
+        account: String,
+        spki: Digest
+    ) async throws(GloveboxError) -> CertificateInfo {
+        try await perform { (site) throws(GloveboxError) in
+            try site.revokeCertificate(caller, account: account, spki: spki)
+        }
+    }
+
     package func addDataset(
         _ caller: Caller,
         _ request: AddDatasetRequest
@@ -126,6 +157,16 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
 
     package func mock(_ caller: Caller, dataset: String) async throws(GloveboxError) -> [UInt8] {
         try await perform { (site) throws(GloveboxError) in try site.mock(of: dataset) }
+    }
+
+    package func budgets(
+        _ caller: Caller,
+        project: String?,
+        dataset: String?
+    ) async throws(GloveboxError) -> ItemList<BudgetInfo> {
+        try await perform { (site) throws(GloveboxError) in
+            ItemList(try site.budgets(for: caller, project: project, dataset: dataset))
+        }
     }
 
     package func projects(_ caller: Caller) async throws(GloveboxError) -> ItemList<ProjectInfo> {
@@ -209,14 +250,15 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
 
     package func plan(_ caller: Caller, digest: Digest) async throws(GloveboxError) -> [UInt8] {
         try await perform { (site) throws(GloveboxError) in
+            let plan = try site.plan(digest, for: caller)
             try site.notePlanReview(caller, digest)
-            return try site.plan(digest).bytes
+            return plan.bytes
         }
     }
 
     package func planFile(_ caller: Caller, digest: Digest, path: String) async throws(GloveboxError) -> [UInt8] {
         try await perform { (site) throws(GloveboxError) in
-            try site.file(path, of: site.plan(digest).core.code.nar)
+            try site.file(path, of: site.plan(digest, for: caller).core.code.nar)
         }
     }
 

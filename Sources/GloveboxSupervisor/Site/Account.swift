@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
@@ -9,6 +10,9 @@ struct Account: Sendable {
     let roles: Set<Role>
     /// Keys with the time they were enrolled, and whether they were revoked.
     var keys: [(key: PersonKey, since: Instant, isRevoked: Bool)] = []
+
+    /// Keys of client certificates, the revoked ones as well.
+    var certificates: [CertificateInfo] = []
 
     /// The keys that may sign.
     var usable: [PersonKey] { keys.filter { !$0.isRevoked }.map(\.key) }

@@ -51,6 +51,8 @@ package final class Site: Sendable {
     let witness: WitnessStore
     /// Files of this host that tasks may name.
     var files: TaskFiles { TaskFiles(roots: settings.jobs.fileRoots) }
+    /// Objects of buckets that tasks may name.
+    var objects: TaskObjects { TaskObjects(buckets: settings.jobs.buckets) }
     /// Why a released file could not be written where its task wanted it, by job.
     let undelivered = Mutex<[String: String]>([:])
     /// What this site's own witnesses said.

@@ -1,6 +1,7 @@
 internal import GloveboxAPI
 internal import GloveboxCore
 internal import GloveboxJobs
+internal import GloveboxObjects
 
 /// What the operator decided about jobs.
 struct JobSettings: Sendable {
@@ -16,6 +17,8 @@ struct JobSettings: Sendable {
     var approvalDays: Int64 = 30
     /// Directories below which tasks may name files of this host.
     var fileRoots: [String] = []
+    /// Buckets whose objects tasks may name.
+    var buckets: [BucketSettings] = []
 }
 
 extension SiteSettings {
@@ -63,6 +66,7 @@ extension SiteSettings {
             for root in jobs.fileRoots where !root.hasPrefix("/") || TaskURL.path(ofFile: "file://" + root) != root {
                 throw Self.invalid("tes.file_roots: \(Display.escape(root)) is not a plain absolute path")
             }
+            jobs.buckets = try Self.buckets(&fields, folder)
             server.fullWait = Int(try Self.number(&fields, "full_wait_ms", 0...3000) ?? Int64(server.fullWait))
             try fields.finish()
         }
@@ -121,7 +125,7 @@ extension SiteSettings {
         }
         if !server.certified.isEmpty {
             guard tls?.clientAuthority != nil else {
-                throw Self.invalid("server.require_mtls needs server.tls.client_ca, whose certificates name accounts")
+                throw Self.invalid("server.require_mtls needs server.tls.client_ca, which signs clients' certificates")
             }
             tls?.isCertificateOptional = true
         }
@@ -170,6 +174,30 @@ extension SiteSettings {
         try count("all_waits", &server.rates.allWaits)
         try count("failed_logins_per_minute", &server.rates.failedLogins)
         try fields.finish()
+    }
+
+    /// The list `s3` of the section `tes`.
+    private static func buckets(_ fields: inout JSONFields, _ folder: String) throws(GloveboxError) -> [BucketSettings]
+    {
+        guard let value = fields.optional("s3") else { return [] }
+        guard let list = value.array else { throw invalid("tes.s3 is a list of buckets") }
+        var buckets: [BucketSettings] = []
+        for element in list {
+            var fields = try JSONFields(element, at: "tes.s3")
+            let bucket = try BucketSettings(
+                bucket: fields.string("bucket"),
+                endpoint: fields.string("endpoint"),
+                region: fields.optionalString("region") ?? "us-east-1",
+                credentials: path(fields.string("credentials"), folder),
+                authorities: fields.optionalString("ca").map { path($0, folder) }
+            )
+            try fields.finish()
+            guard !buckets.contains(where: { $0.bucket == bucket.bucket }) else {
+                throw invalid("tes.s3 names the bucket \(bucket.bucket) twice")
+            }
+            buckets.append(bucket)
+        }
+        return buckets
     }
 
     static func path(_ name: String, _ folder: String) -> String {

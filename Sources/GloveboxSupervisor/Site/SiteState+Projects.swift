@@ -23,6 +23,11 @@ extension SiteState {
         accounts[text] ?? accounts.values.first { $0.name.utf8.elementsEqual(text.utf8) }
     }
 
+    /// The projects that an account takes part in.
+    func projects(of account: String) -> Set<String> {
+        Set(projects.filter { $0.value.project.members[account] != nil }.keys)
+    }
+
     /// Checks that an account may bring a plan to a project; the site's own is open to all until it is registered.
     ///
     /// - Throws: `project.*`.

@@ -86,7 +86,9 @@ struct SiteState: Sendable {
         }
         switch record.kind {
         case .userCreated: try addAccount(record)
+        case .keyEnrolled where record.json["certificate"] != nil: try addCertificate(record)
         case .keyEnrolled: try addKey(record)
+        case .keyRevoked where record.json["certificate"] != nil: try revokeCertificate(record)
         case .keyRevoked: try revokeKey(record)
         case .sessionStart, .sessionEnd: try addToken(record)
         case .datasetRegistered:

@@ -31,12 +31,18 @@ struct LoginCommand: AsyncParsableCommand {
             }
             try profile.write("url", Array((ServerAddress(url).description + "\n").utf8))
             if let ca = site.ca { try profile.write("ca.pem", Array((InputFile.text(ca) + "\n").utf8)) }
+            if let identity = try site.identity() {
+                try profile.write("client.pem", Array((InputFile.text(identity.certificate) + "\n").utf8))
+                try profile.write("client.key", Array((InputFile.text(identity.key) + "\n").utf8))
+            }
             try profile.write("token", Array((InputFile.text(file) + "\n").utf8))
         }
         var kept = site  // from here on what the profile keeps is used
         kept.tokenFile = nil
         kept.server = nil
         kept.ca = nil
+        kept.clientCert = nil
+        kept.clientKey = nil
         try await Session.run(kept) { session in
             let account = try await session.client.whoami()
             let signer = try session.profile.signer(make: true)
@@ -77,6 +83,9 @@ struct WhoAmICommand: AsyncParsableCommand {
                     Terminal.row("roles", account.roles.names.joined(separator: ", ")),
                     Terminal.row("site", account.site),
                 ]
+                    + account.projects.map {
+                        Terminal.row("project", "\($0.project) (\($0.roles.names.joined(separator: ", ")))")
+                    }
             )
         }
     }

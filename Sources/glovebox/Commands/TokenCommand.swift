@@ -1,5 +1,6 @@
 import ArgumentParser
 import GloveboxAPI
+import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
 
@@ -13,7 +14,8 @@ struct TokenCommand: AsyncParsableCommand {
 
     static func lines(_ token: TokenInfo) -> [String] {
         let scopes = token.scopes == .all ? "all scopes" : token.scopes.names.joined(separator: " ")
-        return ["\(token.id)  \(token.account)  until \(token.expires.text)  \(scopes)"]
+        let bound = token.certificate.map { "  with \($0.named)" } ?? ""
+        return ["\(token.id)  \(token.account)  until \(token.expires.text)  \(scopes)\(bound)"]
     }
 
     /// The command `glovebox token create`.
@@ -29,6 +31,9 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "Days for which it is good, 1 to 365.")
         var days: Int = 90
 
+        @Flag(help: "Bind it to the client certificate in use: it is good over connections that show that one alone.")
+        var bound = false
+
         @Option(help: ArgumentHelp("File for the token.", valueName: "FILE"))
         var tokenOut: String
 
@@ -38,7 +43,10 @@ struct TokenCommand: AsyncParsableCommand {
             try await Session.run(site) { session in
                 var scopes: Set<Scope> = scope.isEmpty ? .all : []
                 for name in scope { scopes.insert(try Scope(reading: name)) }
-                let made = try await session.client.createToken(CreateTokenRequest(scopes: scopes, days: days))
+                let certificate = bound ? try CertificateFile.key(session.requireIdentity().certificate).digest : nil
+                let made = try await session.client.createToken(
+                    CreateTokenRequest(scopes: scopes, days: days, certificate: certificate)
+                )
                 try OutputFile.write(Array((made.token + "\n").utf8), to: tokenOut, mode: 0o600)
                 session.terminal.result(made.info.json, TokenCommand.lines(made.info))
             }
@@ -62,7 +70,12 @@ struct TokenCommand: AsyncParsableCommand {
                 let id = try await session.client.tokens()
                 let used = id.items.first { session.token?.hasPrefix("gbx_\($0.id)_") == true }
                 guard let used else { throw GloveboxError("login.missing", "the profile has no token of this site") }
-                let request = CreateTokenRequest(scopes: used.scopes, days: days, replaces: true)
+                let request = CreateTokenRequest(
+                    scopes: used.scopes,
+                    days: days,
+                    replaces: true,
+                    certificate: used.certificate
+                )
                 let made = try await session.client.createToken(request)
                 try session.profile.write("token", Array((made.token + "\n").utf8))
                 session.terminal.result(made.info.json, TokenCommand.lines(made.info))
