@@ -7,11 +7,16 @@ package enum Hex {
     package static func encode(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
         out.reserveCapacity(2 * bytes.count)
+        write(bytes, to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Writes bytes as lower-case hex.
+    package static func write(_ bytes: [UInt8], to out: inout [UInt8]) {
         for byte in bytes {
             out.append(digit(byte >> 4))
             out.append(digit(byte & 15))
         }
-        return String(decoding: out, as: UTF8.self)
     }
 
     /// Decodes lower-case hex; nil for an odd length, an upper-case letter or any other byte.
