@@ -140,7 +140,7 @@ let package = Package(
         .target(name: "GloveboxDocuments", dependencies: ["GloveboxCore", yams], swiftSettings: strict),
         .target(
             name: "GloveboxStore",
-            dependencies: ["CGloveboxLinux", "GloveboxCore", "GloveboxTransparency", crypto],
+            dependencies: ["CGloveboxDigest", "CGloveboxLinux", "GloveboxCore", "GloveboxTransparency", crypto],
             swiftSettings: strict
         ),
         .target(

@@ -6,11 +6,12 @@ package enum CanonicalJSON {
     package static func encode(_ value: JSONValue, capacity: Int = 1024) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(capacity)
-        write(value, &out)
+        write(value, to: &out)
         return out
     }
 
-    private static func write(_ value: JSONValue, _ out: inout [UInt8]) {
+    /// Writes the canonical bytes behind others.
+    package static func write(_ value: JSONValue, to out: inout [UInt8]) {
         switch value {
         case .null: out += "null".utf8
         case .bool(let flag): out += (flag ? "true" : "false").utf8
@@ -20,7 +21,7 @@ package enum CanonicalJSON {
             out.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                write(element, &out)
+                write(element, to: &out)
             }
             out.append(UInt8(ascii: "]"))
         case .object(let object):
@@ -29,7 +30,7 @@ package enum CanonicalJSON {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
                 write(member.name, &out)
                 out.append(UInt8(ascii: ":"))
-                write(member.value, &out)
+                write(member.value, to: &out)
             }
             out.append(UInt8(ascii: "}"))
         }

@@ -14,6 +14,14 @@ package enum Hex {
         }
     }
 
+    /// Writes bytes as lower-case hex.
+    package static func write(_ bytes: [UInt8], to out: inout [UInt8]) {
+        for byte in bytes {
+            out.append(digit(byte >> 4))
+            out.append(digit(byte & 15))
+        }
+    }
+
     /// Decodes lower-case hex; nil for an odd length, an upper-case letter or any other byte.
     package static func decode(_ text: String) -> [UInt8]? {
         let utf8 = Array(text.utf8)

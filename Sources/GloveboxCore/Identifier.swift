@@ -47,10 +47,13 @@ package enum Identifier {
 
     /// The usual text of a UUID.
     package static func uuidText(_ bytes: [UInt8]) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(32)
+        Hex.write(bytes, to: &digits)
         var text: [UInt8] = []
         text.reserveCapacity(36)
-        for (at, digit) in Hex.encode(bytes).utf8.enumerated() {
-            if [8, 12, 16, 20].contains(at) { text.append(UInt8(ascii: "-")) }
+        for (at, digit) in digits.enumerated() {
+            if at == 8 || at == 12 || at == 16 || at == 20 { text.append(UInt8(ascii: "-")) }
             text.append(digit)
         }
         return String(decoding: text, as: UTF8.self)

@@ -28,6 +28,7 @@ package struct PlainJSON: Sendable {
     /// Reads the text in a range; false when it is not plain and canonical, and then ``nodes`` means nothing.
     package mutating func scan(_ range: Range<Int>) -> Bool {
         nodes.removeAll(keepingCapacity: true)
+        nodes.reserveCapacity(96)
         at = range.lowerBound
         end = range.upperBound
         return value(depth: 0) && at == end && nodes.count <= JSONReader.Limits().values
@@ -137,13 +138,20 @@ package struct PlainJSON: Sendable {
 
     private mutating func string() -> Bool {
         guard take(UInt8(ascii: "\"")) else { return false }
-        while at < end {
-            let byte = bytes[at]
-            at += 1
-            if byte == UInt8(ascii: "\"") { return true }
-            guard byte >= 0x20, byte < 0x7f, byte != UInt8(ascii: "\\") else { return false }
+        guard let length = plainLength(from: at) else { return false }
+        at += length + 1
+        return true
+    }
+
+    /// How many plain bytes stand before the next quotation mark; nil when something else comes first.
+    private func plainLength(from start: Int) -> Int? {
+        let text = bytes.span.extracting(start..<end)
+        for offset in text.indices {
+            let byte = text[offset]
+            if byte == UInt8(ascii: "\"") { return offset }
+            guard byte >= 0x20, byte < 0x7f, byte != UInt8(ascii: "\\") else { return nil }
         }
-        return false
+        return nil
     }
 
     private mutating func literal(_ text: StaticString) -> Bool {

@@ -26,6 +26,9 @@ package struct BodyKeys: Sendable {
     private var seeds: [Place: [UInt8]]
     /// The seeds on the way to the entry last asked for, from a kept one down, since entries come in order.
     private var recent: (index: UInt64, depth: Int, seeds: [[UInt8]])?
+    /// The HMAC under the seed right above the entry last asked for, and the index without its last digit: sixteen entries
+    /// share it.
+    private var lowest: (number: UInt64, mac: HMAC<SHA256>)?
 
     /// Reads the form.
     ///
@@ -76,9 +79,10 @@ package struct BodyKeys: Sendable {
             guard let place = start(index), let seed = seeds[place] else { return nil }
             way = (index, place.depth, [seed])
         }
-        while way.depth + way.seeds.count <= Self.depth, let seed = way.seeds.last {
+        while way.depth + way.seeds.count < Self.depth, let seed = way.seeds.last {
             way.seeds.append(Self.child(seed, Self.digit(index, way.depth + way.seeds.count - 1)))
         }
+        if way.depth + way.seeds.count == Self.depth, let seed = way.seeds.last { way.seeds.append(leaf(seed, index)) }
         recent = way
         return way.seeds.last
     }
@@ -86,6 +90,7 @@ package struct BodyKeys: Sendable {
     /// Forgets an entry's key, and nothing else.
     package mutating func destroy(_ index: UInt64) {
         recent = nil
+        lowest = nil
         guard let place = start(index), var seed = seeds.removeValue(forKey: place) else { return }
         for depth in place.depth..<Self.depth {
             let own = Self.digit(index, depth)
@@ -113,6 +118,20 @@ package struct BodyKeys: Sendable {
     }
 
     private static func child(_ seed: [UInt8], _ digit: UInt8) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: [digit], using: SymmetricKey(data: seed)))
+        child(HMAC<SHA256>(key: SymmetricKey(data: seed)), digit)
+    }
+
+    private static func child(_ keyed: HMAC<SHA256>, _ digit: UInt8) -> [UInt8] {
+        var mac = keyed
+        mac.update(data: [digit])
+        return unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }
+    }
+
+    /// The key of an entry, from the seed above it.
+    private mutating func leaf(_ seed: [UInt8], _ index: UInt64) -> [UInt8] {
+        let number = index >> 4
+        let mac = lowest.flatMap { $0.number == number ? $0.mac : nil } ?? HMAC<SHA256>(key: SymmetricKey(data: seed))
+        lowest = (number, mac)
+        return Self.child(mac, Self.digit(index, Self.depth - 1))
     }
 }

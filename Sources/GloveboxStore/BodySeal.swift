@@ -32,7 +32,8 @@ final class BodySeal: Sendable {
                 nonce: AES.GCM.Nonce(data: nonce),
                 authenticating: index.bigEndianBytes
             )
-            return nonce + Array(box.ciphertext) + Array(box.tag)
+            guard let combined = box.combined else { throw refused }
+            return Array(combined)
         } catch {
             throw refused
         }

@@ -70,13 +70,21 @@ package struct Directory: Sendable {
     ///
     /// - Throws: `store.io`.
     package func replace(_ name: String, with bytes: [UInt8], permissions: UInt32 = 0o444) throws(GloveboxError) {
+        try place(name, with: bytes, permissions: permissions)
+        try syncNames()
+    }
+
+    /// Puts a file in place whole or not at all; its name is durable after ``syncNames()``.
+    ///
+    /// - Throws: `store.full`, `store.io`.
+    package func place(_ name: String, with bytes: [UInt8], permissions: UInt32 = 0o444) throws(GloveboxError) {
         let temporary = "\(path)/\(Self.temporaryName())"
         do {
             let file = try OwnedFile(temporary, .create(permissions: 0o600))
             try file.write(bytes, at: 0)
             try file.setPermissions(permissions)
             try file.sync()
-            try rename(temporary, to: name)
+            try move(temporary, to: name)
         } catch {
             Self.discard(temporary)
             throw error
@@ -87,10 +95,20 @@ package struct Directory: Sendable {
     ///
     /// - Throws: `store.full` when nothing was renamed for want of room; `store.io`.
     package func rename(_ from: String, to name: String) throws(GloveboxError) {
+        try move(from, to: name)
+        try syncNames()
+    }
+
+    /// Makes renamed files' names durable.
+    ///
+    /// - Throws: `store.io`, and never `store.full`: the names may be there or not, which no caller may take for a full disk.
+    package func syncNames() throws(GloveboxError) {
+        do { try sync() } catch { throw GloveboxError("store.io", error.message) }
+    }
+
+    private func move(_ from: String, to name: String) throws(GloveboxError) {
         let target = "\(path)/\(name)"
         try SystemCall.retry("rename", target) { unsafe Glibc.rename(from, target) }
-        // From here on the name may be there or not, which no caller may take for a full disk.
-        do { try sync() } catch { throw GloveboxError("store.io", error.message) }
     }
 
     /// A name no other file has; names of this form are left-overs after a crash.

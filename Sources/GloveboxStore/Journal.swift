@@ -7,6 +7,8 @@ internal import Synchronization
 final class Journal: Sendable {
     /// Room that each segment keeps for the event that says why the log stopped.
     static let reserve = 1 << 14
+    /// Segments made ahead at most.
+    private static let mostSpares = 6
 
     /// What is known of the segments.
     private struct State: Sendable {
@@ -14,8 +16,10 @@ final class Journal: Sendable {
         var file: OwnedFile?
         /// Where the next record goes in the last segment.
         var end: Int
-        /// A segment made ahead, under a temporary name.
-        var spare: Spare?
+        /// Segments made ahead, under temporary names.
+        var spares: [Spare] = []
+        /// How many segments were begun since some were last made ahead.
+        var begun = 0
     }
 
     private struct Spare: Sendable {
@@ -69,13 +73,20 @@ final class Journal: Sendable {
         }
     }
 
-    /// Makes the next segment ahead of time, where segments are large enough for that to pay.
+    /// Makes the next segment ahead of time, where segments are large enough for that to pay; more of them while many are
+    /// begun from one time to the next.
     ///
     /// - Throws: `store.full`, `store.io`.
     func prepare() throws(GloveboxError) {
-        guard segmentBytes >= 4 * Self.reserve, state.withLock({ $0.spare == nil }) else { return }
-        let spare = try make(segmentBytes)
-        state.withLock { $0.spare = spare }
+        guard segmentBytes >= 4 * Self.reserve else { return }
+        let missing = state.withLock { state in
+            defer { state.begun = 0 }
+            return min(Self.mostSpares, 1 + state.begun) - state.spares.count
+        }
+        for _ in 0..<max(0, missing) {
+            let spare = try make(segmentBytes)
+            state.withLock { $0.spares.append(spare) }
+        }
     }
 
     /// Reads entries with their sealed bodies, all of a range or those that are wanted.
@@ -105,7 +116,7 @@ final class Journal: Sendable {
 
     /// Removes what was made ahead.
     func close() {
-        if let spare = state.withLock({ $0.spare }) { Directory.discard(spare.file.path) }
+        for spare in state.withLock({ $0.spares }) { Directory.discard(spare.file.path) }
     }
 
     static func corrupt(_ path: String, _ what: String) -> GloveboxError {
@@ -117,12 +128,12 @@ final class Journal: Sendable {
     }
 
     private func roll(to firstIndex: UInt64, room: Int) throws(GloveboxError) -> OwnedFile {
-        var spare = state.withLock { state in
-            defer { state.spare = nil }
-            return state.spare
+        let made = state.withLock { state in
+            state.begun += 1
+            return room <= segmentBytes ? state.spares.popLast() : nil
         }
-        if spare.map({ $0.capacity < room }) ?? true { spare = try make(max(segmentBytes, room)) }
-        guard let spare else { preconditionFailure("a segment was just made") }
+        let spare: Spare
+        if let made { spare = made } else { spare = try make(max(segmentBytes, room)) }
         let segment = JournalSegment(firstIndex: firstIndex, capacity: spare.capacity)
         let isEmptyLeftOver = segments.last?.firstIndex == firstIndex
         let exists = try Directory.exists("\(directory.path)/\(segment.name)")

@@ -10,7 +10,8 @@ extension LogCore {
         try event.checkFields()
         let now = clock.now()
         let context = context.withLock { $0 }
-        var random = BufferedRandom()
+        // A UUID, and a salt for the body and each of its fields, of which rounding adds two.
+        var random = BufferedRandom(expecting: 16 + 32 * (1 + event.body.count + (event.timeStep > 1 ? 2 : 0)))
         let template = try event.template(
             at: now.wall,
             monotonic: now.monotonic,

@@ -106,6 +106,8 @@ struct LogPublisher: Sendable {
                 try write(path, hashes, mismatch: "log.tile-hash")
             }
         }
+        // All names of a folder at once: no checkpoint tells of the files before.
+        for folder in Set(paths.map { folder($0).path }) { try Directory(folder).syncNames() }
     }
 
     /// The hashes of a tile that has gone, from the entries or from the tiles below.
@@ -132,7 +134,7 @@ struct LogPublisher: Sendable {
         }
         let folder = folder(path)
         try folder.make(permissions: LogLayout.publicPermissions)
-        try folder.replace(String(file.dropFirst(folder.path.count + 1)), with: bytes)
+        try folder.place(String(file.dropFirst(folder.path.count + 1)), with: bytes)
     }
 
     func file(_ path: TilePath) -> String { "\(directory.path)/\(path.path)" }

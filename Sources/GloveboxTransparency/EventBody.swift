@@ -26,7 +26,7 @@ package struct EventBody: Sendable, Hashable {
             bytes += salt
             bytes += UInt64(name.utf8.count).bigEndianBytes
             bytes += name.utf8
-            bytes += CanonicalJSON.encode(value)
+            CanonicalJSON.write(value, to: &bytes)
             return Digest(SHA256.hash(data: bytes))
         }
     }
@@ -67,11 +67,16 @@ package struct EventBody: Sendable, Hashable {
 
     /// What is sealed in the journal.
     package var bytes: [UInt8] {
-        var list: [JSONValue] = []
-        for field in fields {
-            list.append([.string(field.name), .string(Base64.encode(field.salt)), field.value])
+        var out: [UInt8] = []
+        out.reserveCapacity(64 + 128 * fields.count)
+        out += salt
+        out.append(UInt8(ascii: "["))
+        for (at, field) in fields.enumerated() {
+            if at > 0 { out.append(UInt8(ascii: ",")) }
+            CanonicalJSON.write([.string(field.name), .string(Base64.encode(field.salt)), field.value], to: &out)
         }
-        return salt + CanonicalJSON.encode(.array(list))
+        out.append(UInt8(ascii: "]"))
+        return out
     }
 
     /// `bodyCommit`: over the list of the fields' commitments, in hex.
@@ -81,7 +86,19 @@ package struct EventBody: Sendable, Hashable {
 
     /// `bodyCommit` from the commitments of the fields.
     static func commitment(salt: [UInt8], fields: [Digest]) -> Digest {
-        commit(salt: salt, body: CanonicalJSON.encode(.array(fields.map { .string($0.hex) })))
+        var list: [UInt8] = []
+        list.reserveCapacity(2 + 67 * fields.count)
+        var mark = UInt8(ascii: "[")
+        for field in fields {
+            list.append(mark)
+            list.append(UInt8(ascii: "\""))
+            Hex.write(field.bytes, to: &list)
+            list.append(UInt8(ascii: "\""))
+            mark = UInt8(ascii: ",")
+        }
+        if fields.isEmpty { list.append(mark) }
+        list.append(UInt8(ascii: "]"))
+        return commit(salt: salt, body: list)
     }
 
     /// SHA-256 of 42, the salt and the bytes.
@@ -92,9 +109,14 @@ package struct EventBody: Sendable, Hashable {
     /// Draws random bytes.
     package static func draw(_ count: Int, using random: inout some RandomNumberGenerator) -> [UInt8] {
         var out: [UInt8] = []
-        out.reserveCapacity(count + 7)
-        while out.count < count { out += (random.next() as UInt64).bigEndianBytes }
-        out.removeLast(out.count - count)
+        out.reserveCapacity(count)
+        while out.count < count {
+            var word: UInt64 = random.next()
+            for _ in 0..<min(8, count - out.count) {
+                out.append(UInt8(truncatingIfNeeded: word >> 56))
+                word <<= 8
+            }
+        }
         return out
     }
 }

@@ -5,7 +5,8 @@ package import struct GloveboxCore.Digest
 extension Digest {
     /// Keeps a finished hash.
     package init(_ hash: SHA256Digest) {
-        guard let digest = Digest(bytes: Array(hash)) else { preconditionFailure("SHA-256 gives 32 bytes") }
+        let bytes = unsafe hash.withUnsafeBytes { unsafe Array($0) }
+        guard let digest = Digest(bytes: bytes) else { preconditionFailure("SHA-256 gives 32 bytes") }
         self = digest
     }
 }
@@ -27,11 +28,11 @@ package enum MerkleHash {
 
     /// The hash of an inner node.
     package static func node(_ left: Digest, _ right: Digest) -> Digest {
-        var hash = SHA256()
-        hash.update(data: nodePrefix)
-        hash.update(data: left.bytes)
-        hash.update(data: right.bytes)
-        return Digest(hash.finalize())
+        var bytes = nodePrefix
+        bytes.reserveCapacity(65)
+        bytes += left.bytes
+        bytes += right.bytes
+        return Digest(SHA256.hash(data: bytes))
     }
 
     /// The hashes of entries that lie in one file, end to end.

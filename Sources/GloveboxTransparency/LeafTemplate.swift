@@ -5,16 +5,13 @@ internal import GloveboxCore
 /// Whatever takes time is done when it is made, so that whoever gives out places only fills holes.
 package struct LeafTemplate: Sendable {
     /// What depends on the place.
-    enum Hole: String {
+    enum Hole {
         /// `metadata.sequence`: the index.
         case sequence
         /// `prevJobEvent`: the index of the job's previous event; the member is left out when there is none.
         case previousOfJob
         /// `reportLeaf`: the index before this one.
         case reportLeaf
-
-        /// Stands in a leaf for what is not known yet; no public text has its first byte.
-        var mark: JSONValue { .string("~" + rawValue) }
     }
 
     /// The private body the leaf commits to.
@@ -22,25 +19,18 @@ package struct LeafTemplate: Sendable {
     private let bytes: [UInt8]
     private let holes: [(hole: Hole, at: Int)]
 
-    /// Takes a leaf with marks in it, and checks all the rest.
+    /// Takes a leaf that was written, and checks it.
     ///
     /// - Throws: `log.schema`, `log.leaf-not-canonical`.
-    init(
-        marked leaf: JSONObject,
-        with expected: Set<Hole>,
-        body: [UInt8],
-        kind: EventKind
-    ) throws(GloveboxError) {
-        var writer = LeafWriter()
-        // A field that looks like a mark would be one hole too many.
-        guard writer.write(leaf), writer.holes.count == expected.count, Set(writer.holes.map(\.hole)) == expected else {
+    init(_ leaf: LeafWriter, body: [UInt8], kind: EventKind) throws(GloveboxError) {
+        if let fault = leaf.fault {
             throw GloveboxError(
                 "log.schema",
-                "\(Display.escape(writer.path ?? "a field")) of \(kind.rawValue) is not plain enough for a public leaf"
+                "\(Display.escape(fault)) of \(kind.rawValue) is not plain enough for a public leaf"
             )
         }
-        bytes = writer.bytes
-        holes = writer.holes
+        bytes = leaf.bytes
+        holes = leaf.holes
         self.body = body
         let whole = self.leaf(index: UInt64(Int32.max), previousOfJob: UInt64(Int32.max))
         var plain = PlainJSON(whole)

@@ -10,22 +10,18 @@ enum PublicText {
     private static let high: UInt64 = 0x07ff_fffe_87ff_fffe
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0..<64: low >> UInt64(byte) & 1 == 1
-        case 64..<128: high >> UInt64(byte & 63) & 1 == 1
-        default: false
-        }
+        (byte < 64 ? low : byte < 128 ? high : 0) >> UInt64(byte & 63) & 1 == 1
     }
 
     /// Writes a text with its quotation marks; nothing in it needs to be escaped.
     ///
     /// - Returns: false when it is not plain enough.
     static func write(_ text: String, to out: inout [UInt8]) -> Bool {
-        let start = out.count + 1
+        let bytes = text.utf8.span
+        guard bytes.count <= maxBytes else { return false }
+        for at in bytes.indices where !isAllowed(bytes[at]) { return false }
         out.append(UInt8(ascii: "\""))
         out += text.utf8
-        guard out.count - start <= maxBytes else { return false }
-        for at in start..<out.count where !isAllowed(out[at]) { return false }
         out.append(UInt8(ascii: "\""))
         return true
     }

@@ -153,6 +153,22 @@ import Testing
         #expect(try site.withLog { $0.size } == 160)
     }
 
+    @Test func `makes more segments ahead while many are begun, and takes them away at the end`() throws {
+        let site = try Site()
+        let journal = site.path + "/journal"
+        func ahead() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: journal).count { $0.hasPrefix(".new-") }
+        }
+        try site.withLog { log in
+            try log.publish()
+            #expect(try ahead() == 1)
+            for _ in 0..<4 { _ = try log.append(Site.events(100)) }
+            try log.publish()
+            #expect(try (3...6).contains(ahead()))
+        }
+        #expect(try ahead() == 0)
+    }
+
     @Test func `is opened once at a time, by the right key, with private directories`() throws {
         let log = try site.open()
         #expect(site.refusal() == "log.locked")

@@ -82,6 +82,53 @@ import Testing
         }
     }
 
+    @Test func `sets a caller's fields between its own in canonical order, and takes no name twice`() throws {
+        let names = [
+            "zz", "w", "aa", "joba", "job_", "prevJobEvent2", "actor0", "bodyCommit-", "origi", "u", "vv", "0",
+        ]
+        let event = Event(kind: .jobEnded, job: "job_1", fields: names.map { ($0, .string("of-\($0)")) })
+        let leaf = try template(event).leaf(index: 3, previousOfJob: 1)
+        let value = try JSONReader.readCanonical(leaf)
+        for name in names { #expect(value["unmapped"]?["glovebox"]?[name]?.string == "of-\(name)") }
+        for taken in ["actor", "v", "job", "dataset", "reportLeaf", Event.idempotencyKeyName] {
+            #expect(throws: GloveboxError("log.schema", "")) {
+                try template(Event(kind: .jobEnded, fields: [(taken, "x")]))
+            }
+        }
+        #expect(throws: GloveboxError("log.schema", "")) {
+            try template(Event(kind: .jobEnded, fields: [("n", "x"), ("m", "x"), ("n", "y")]))
+        }
+    }
+
+    @Test(arguments: EventKind.allCases)
+    func `writes every kind with all it can have`(kind: EventKind) throws {
+        let event = Event(
+            kind: kind,
+            job: "job_1",
+            project: "prj_1",
+            dataset: "ds_1",
+            output: "out_1",
+            actor: "alice",
+            user: "bob",
+            source: "10.0.0.1",
+            entity: "thing",
+            statusCode: "a.b",
+            fields: [("n", 1)],
+            body: [("why", "a \"b\" c")],
+            timeStep: 1000,
+            idempotencyKey: "k"
+        )
+        for event in [event, Event(kind: kind)] {
+            let template = try template(event)
+            let leaf = template.leaf(index: 8, previousOfJob: nil)
+            #expect(try CanonicalJSON.encode(JSONReader.readCanonical(leaf)) == leaf)
+            let body = try EventBody(parsing: template.body)
+            #expect(body.bytes == template.body)
+            let commitment = try JSONReader.read(leaf)["unmapped"]?["glovebox"]?["bodyCommit"]?.string
+            #expect(commitment == body.commitment.hex)
+        }
+    }
+
     @Test func `keeps two spellings of one name apart, however many names came between`() throws {
         let names = ["\u{e9}", "e\u{301}"] + (0..<1100).map { "name \($0)" } + ["\u{e9}", "e\u{301}"]
         for name in names {

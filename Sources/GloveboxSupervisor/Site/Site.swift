@@ -70,7 +70,7 @@ package final class Site: Sendable {
     let reports = Mutex(())
     /// Held while a backup is made.
     let backups = BackupTurn()
-    private let state: Mutex<SiteState>
+    private let state: PatientMutex<SiteState>
     /// Where the journal tells what is not in the state.
     let index: IndexStore
     /// Held while the index is written; why it could not be, if it could not.
@@ -133,7 +133,7 @@ package final class Site: Sendable {
         greeting = try meetingBroker ? broker.greet(knowing: state.brokerLedger) : nil
         if let greeting { try keys.note(broker: greeting.kekID, layout, configuration) }
         self.keys = keys
-        self.state = Mutex(state)
+        self.state = PatientMutex(state)
         do throws(GloveboxError) { try requireVersion() } catch {
             close()
             throw error
