@@ -191,7 +191,7 @@ struct JobRunner {
         case (.computed, _):
             let request = facts.keyRequest ?? .zero
             outcome = try QueryDecision(site: site, entry: entry, policy: policy, data: data, request: request)
-                .decide(table: rows.table(), lineageKey: lineageKey)
+                .decide(rows: rows, lineageKey: lineageKey)
         case (.opaque, let holdout?):
             outcome = try OpaqueDecision(site: site, entry: entry, policy: policy, data: data)
                 .decide(outputs, table: rows.table(), holdout: holdout)
