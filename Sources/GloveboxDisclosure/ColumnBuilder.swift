@@ -12,8 +12,6 @@ struct ColumnBuilder {
     private var codes: [UInt16] = []
     private var numbers: [Int64] = []
     private var identifiers: [UInt32] = []
-    // How many ids were handed over.
-    private var taken = 0
 
     init(_ described: DatasetColumn, clamps: Bool) {
         self.described = described
@@ -31,17 +29,7 @@ struct ColumnBuilder {
         }
     }
 
-    /// How many ids there were.
-    var identifierCount: Int { known.count }
-
-    /// Hands over the ids that first appeared since the last time.
-    mutating func takeNames() -> [String] {
-        guard case .identifier = described.type else { return [] }
-        defer { taken = known.count }
-        return known.strings(from: taken)
-    }
-
-    /// Hands over the values since the last time, ids as numbers alone, and forgets them.
+    /// Hands over the values since the last time, and forgets them and their ids.
     mutating func take() -> DatasetTable.Column {
         switch described.type {
         case .category, .boolean:
@@ -51,8 +39,11 @@ struct ColumnBuilder {
             defer { numbers.removeAll() }
             return .numbers(numbers)
         case .identifier:
-            defer { identifiers.removeAll() }
-            return .identifiers(identifiers, names: [])
+            defer {
+                identifiers.removeAll()
+                known = ByteTable()
+            }
+            return .identifiers(identifiers, names: known.strings)
         }
     }
 

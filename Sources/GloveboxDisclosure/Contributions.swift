@@ -25,12 +25,12 @@ package struct Contributions: Hashable, Sendable {
         for value in values { add(value) }
     }
 
-    /// Adds a contributor.
-    package mutating func add(_ value: Int64) {
-        count += 1
-        total += Int128(value)
-        if value < 0 { negatives += 1 }
-        keep(value)
+    /// Adds a contributor, or several who contribute the same.
+    package mutating func add(_ value: Int64, times: Int = 1) {
+        count += times
+        total += Int128(value) * Int128(times)
+        if value < 0 { negatives += times }
+        for _ in 0..<min(times, kept) { keep(value) }
     }
 
     /// Counts contributors of whom the number, the sum and the number below zero are known; the largest of them are for

@@ -65,10 +65,10 @@ package struct DatasetImporter {
         return DatasetTable(description: description, rowCount: rowCount, columns: columns.map(\.column))
     }
 
-    /// Ends a file whose rows are taken out block by block: how large it was.
+    /// Ends a file whose rows are taken out block by block: how many there were.
     ///
     /// - Throws: as ``finish()``.
-    package mutating func end() throws(GloveboxError) -> DatasetSize {
+    package mutating func end() throws(GloveboxError) -> Int {
         if try next(atEnd: true) { try take(reader.row) }
         guard problems.isEmpty else { throw refusal }
         if let expected = description.file.sha256, expected.bytes != Array(hash.finalize()) {
@@ -77,8 +77,7 @@ package struct DatasetImporter {
         guard fieldOfColumn != nil || description.file.header == .none, rowCount > 0 else {
             throw GloveboxError("dataset.csv", "the file has no rows")
         }
-        let units = unitColumn.map { columns[$0].identifierCount }
-        return DatasetSize(rows: rowCount, units: units ?? rowCount)
+        return rowCount
     }
 
     /// Takes the rows since the last time out of the importer, so that it never holds more than were fed at once.
@@ -88,18 +87,10 @@ package struct DatasetImporter {
         let before = takenRows
         takenRows = rowCount
         let taken = columns.indices.map { columns[$0].take() }
-        let names = columns.indices.map { columns[$0].takeNames() }
         let rows = problems.isEmpty ? rowCount - before : 0
         // The next chunk has about as many.
         for index in columns.indices { columns[index].reserve(rows) }
-        var units: [UInt32]?
-        if let unitColumn, case .identifiers(let values, _) = taken[unitColumn] { units = values }
-        return RowBlock(columns: taken, rows: 0..<rows, before: before, units: units, names: names)
-    }
-
-    private var unitColumn: Int? {
-        guard description.privacyUnit.kind == .id else { return nil }
-        return description.columns.firstIndex { $0.name == description.privacyUnit.column }
+        return RowBlock(columns: taken, rows: 0..<rows, before: before)
     }
 
     private mutating func next(atEnd: Bool = false) throws(GloveboxError) -> Bool {

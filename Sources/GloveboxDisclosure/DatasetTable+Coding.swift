@@ -11,7 +11,7 @@ extension DatasetTable {
         GloveboxError(
             "dataset.in-memory",
             "\(what) has more than \(mostBytes >> 20) MiB of values, and such a plan has them all in memory",
-            hint: "Tables, regressions and rounds of federated training read the rows piece by piece."
+            hint: "Tables, regressions, noisy answers and rounds of training read one dataset's rows piece by piece."
         )
     }
 
@@ -27,14 +27,20 @@ extension DatasetTable {
             case .identifier: .identifiers([], names: [])
             }
         }
+        var names = columns.map { _ in ByteTable() }
         var bytes = 0
-        let size = try source.rows { (block) throws(GloveboxError) in
+        let rows = try source.rows { (block) throws(GloveboxError) in
             bytes += block.rows.count * description.rowBytes
-            for name in block.names.joined() { bytes += MemoryLayout<String>.stride + name.utf8.count }
+            for index in columns.indices {
+                bytes += columns[index].append(block.columns[index], block.rows, &names[index])
+            }
             guard bytes <= mostBytes else { throw Self.tooLarge("the dataset \(description.name)") }
-            for index in columns.indices { columns[index].append(block.columns[index], block.rows, block.names[index]) }
         }
-        self.init(description: description, rowCount: size.rows, columns: columns)
+        for index in columns.indices {
+            guard case .identifiers(let values, _) = columns[index] else { continue }
+            columns[index] = .identifiers(values, names: names[index].strings)
+        }
+        self.init(description: description, rowCount: rows, columns: columns)
     }
 
     /// Reads a stored dataset version and checks every value against the description again.
@@ -128,19 +134,21 @@ private struct StoredBytes: RowSource {
     let bytes: [UInt8]
     let description: DatasetDescription
 
-    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
+    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> Int {
         var rest = bytes
         var reader = RowGroupReader(description) {
             defer { rest = [] }
             return rest
         }
         while let block = try reader.next() { try take(block) }
-        return reader.size
+        return reader.rowCount
     }
 }
 
 extension DatasetTable.Column {
-    fileprivate mutating func append(_ other: Self, _ rows: Range<Int>, _ new: [String]) {
+    /// Appends rows of a block, ids as numbers of a table of them; the bytes that new ids take.
+    fileprivate mutating func append(_ other: Self, _ rows: Range<Int>, _ table: inout ByteTable) -> Int {
+        var bytes = 0
         switch (self, other) {
         case (.codes(var values), .codes(let more)):
             self = .codes([])
@@ -150,13 +158,18 @@ extension DatasetTable.Column {
             self = .numbers([])
             values += more[rows]
             self = .numbers(values)
-        case (.identifiers(var values, var names), .identifiers(let more, _)):
+        case (.identifiers(var values, _), .identifiers(let more, let names)):
             self = .codes([])
-            values += more[rows]
-            names += new
-            self = .identifiers(values, names: names)
+            for row in rows {
+                let name = names[Int(more[row])].utf8
+                let known = table.count
+                values.append(UInt32(table.number(adding: name.span)))
+                if table.count > known { bytes += MemoryLayout<String>.stride + name.count }
+            }
+            self = .identifiers(values, names: [])
         default: break
         }
+        return bytes
     }
 }
 

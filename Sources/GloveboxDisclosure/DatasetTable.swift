@@ -66,10 +66,7 @@ package struct DatasetTable: Sendable {
 
     /// The text of a value as it is written to a job's file; nil for a value that is missing.
     package func text(column: Int, row: Int) -> String? {
-        description.columns[column].text(row, of: columns[column]) { number in
-            guard case .identifiers(_, let names) = columns[column] else { return "" }
-            return names[number]
-        }
+        description.columns[column].text(row, of: columns[column])
     }
 
     /// The index of a column by name.

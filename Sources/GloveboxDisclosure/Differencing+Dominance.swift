@@ -1,3 +1,4 @@
+package import GloveboxCore
 package import GloveboxPolicy
 
 extension Differencing {
@@ -15,14 +16,16 @@ extension Differencing {
     ///
     /// Both releases hold a sum or mean of one variable. The difference of a unit's parts is what it contributes.
     /// Source: release policy section 6, step 4.
+    ///
+    /// - Throws: as ``hits(_:_:minimum:limit:)``.
     package static func dominated(
         _ new: ReleaseRecord,
         _ old: ReleaseRecord,
         by check: DominanceCheck,
         zeros: ThresholdCheck.Kind
-    ) -> [Subset] {
+    ) throws(GloveboxError) -> [Subset] {
         guard let variable = new.variable, variable == old.variable else { return [] }
-        return nested(new, old, keeping: check.depth)
+        return try nested(new, old, keeping: check.depth)
             .filter { $0.rest.hasNegative || check.isUnsafe($0.rest, zeros: zeros) }
             .map { Subset(release: old.id, new: $0.pair.new, old: $0.pair.old) }
             .sorted { ($0.new, $0.old) < ($1.new, $1.old) }
@@ -49,15 +52,15 @@ extension Differencing {
 
         func largest(_ index: Int) -> Int64 { sums[sums.count == 1 ? 0 : index].largest.first ?? Int64.min }
 
-        mutating func add(_ entry: ReleaseRecord.Entry, _ margins: Margins) {
-            if entry.cells.count == 1 { return sums[0].add(entry.values[0]) }
+        mutating func add(_ entry: UnitEntries.Entry, _ margins: Margins, units: Int) {
+            if entry.cells.count == 1 { return sums[0].add(entry.values[0], times: units) }
             for (index, place) in places.enumerated() {
                 var part: Int64 = 0
                 for (cell, value) in zip(entry.cells, entry.values) where margins.containing(cell).contains(place) {
                     let (sum, overflow) = part.addingReportingOverflow(value)
                     part = overflow ? (value < 0 ? Int64.min : Int64.max) : sum
                 }
-                sums[index].add(part)
+                sums[index].add(part, times: units)
             }
         }
     }
@@ -109,9 +112,9 @@ extension Differencing {
         _ new: ReleaseRecord,
         _ old: ReleaseRecord,
         keeping kept: Int
-    ) -> [(pair: PlacePair, rest: Contributions)] {
+    ) throws(GloveboxError) -> [(pair: PlacePair, rest: Contributions)] {
         let margins = (Margins(sizes: new.sizes), Margins(sizes: old.sizes))
-        let groups = grouped(new, old, margins, keeping: kept)
+        let groups = try grouped(new, old, margins, keeping: kept)
         let mine = Holders(groups.mine, places: margins.0.placeCount)
         let theirs = Holders(groups.theirs, places: margins.1.placeCount)
         var all: [(pair: PlacePair, rest: Contributions)] = []
@@ -173,42 +176,17 @@ extension Differencing {
         _ old: ReleaseRecord,
         _ margins: (Margins, Margins),
         keeping kept: Int
-    ) -> (mine: [Parts], theirs: [Parts]) {
-        var pairs = CellPairs(places: (margins.0.placeCount, margins.1.placeCount))
+    ) throws(GloveboxError) -> (mine: [Parts], theirs: [Parts]) {
         var mine: [Parts] = []
         var theirs: [Parts] = []
-        for (a, b) in matched(new, old) {
-            let (newCells, oldCells) = (a.map { new.entries[$0].cells } ?? [], b.map { old.entries[$0].cells } ?? [])
-            let number = pairs.number(new: newCells, old: oldCells)
-            if number == mine.count {
-                mine.append(Parts(newCells, margins.0, keeping: kept))
-                theirs.append(Parts(oldCells, margins.1, keeping: kept))
+        _ = try CellPairs(new, old) { group, a, b, units in
+            if group == mine.count {
+                mine.append(Parts(a?.cells ?? [], margins.0, keeping: kept))
+                theirs.append(Parts(b?.cells ?? [], margins.1, keeping: kept))
             }
-            if let a { mine[number].add(new.entries[a], margins.0) }
-            if let b { theirs[number].add(old.entries[b], margins.1) }
+            if let a { mine[group].add(a, margins.0, units: units) }
+            if let b { theirs[group].add(b, margins.1, units: units) }
         }
         return (mine, theirs)
-    }
-
-    // The units of either record, each with the index of its entry in both.
-    private static func matched(_ new: ReleaseRecord, _ old: ReleaseRecord) -> [(Int?, Int?)] {
-        var pairs: [(Int?, Int?)] = []
-        var (i, j) = (0, 0)
-        while i < new.entries.count || j < old.entries.count {
-            let a = i < new.entries.count ? new.entries[i].tag : nil
-            let b = j < old.entries.count ? old.entries[j].tag : nil
-            switch (a, b) {
-            case (let a?, let b?) where a == b:
-                pairs.append((i, j))
-                (i, j) = (i + 1, j + 1)
-            case (let a?, let b) where b.map({ a < $0 }) ?? true:
-                pairs.append((i, nil))
-                i += 1
-            default:
-                pairs.append((nil, j))
-                j += 1
-            }
-        }
-        return pairs
     }
 }

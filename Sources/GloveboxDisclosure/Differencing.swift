@@ -1,3 +1,5 @@
+package import GloveboxCore
+
 /// Finds sets of units that two releases give away together: nearly equal, but not equal.
 ///
 /// The sets of a release are its cells, its margins, the whole table, and the complement of each in the base population.
@@ -36,21 +38,13 @@ package struct Differencing: Sendable {
         var population: Int { margins.placeCount }
         var sizes: [Int]
 
-        init(_ record: ReleaseRecord) {
+        init(_ record: ReleaseRecord, _ groups: [(cells: [Int]?, units: Int)]) {
             margins = Margins(sizes: record.sizes)
             marked = Set(record.marked)
             sizes = [Int](repeating: 0, count: margins.placeCount + 1)
-            // Most units have one cell, and those of one cell count together.
-            var alone = sizes
-            for entry in record.entries {
-                if entry.cells.count == 1 {
-                    alone[entry.cells[0]] += 1
-                } else {
-                    for set in sets(entry.cells) { sizes[set] += 1 }
-                }
-            }
-            for cell in alone.indices where alone[cell] > 0 {
-                for set in sets([cell]) { sizes[set] += alone[cell] }
+            for (cells, units) in groups {
+                guard let cells else { continue }
+                for set in sets(cells) { sizes[set] += units }
             }
         }
 
@@ -74,27 +68,20 @@ package struct Differencing: Sendable {
 
     // How many units the sets of one release share with those of another.
     private struct Intersections {
-        // Units with the same cells in both releases count together.
-        private var counts: [Int] = []
-        // The groups of units in each set of the new release, and the sets of the old one that each group is in.
+        // How many units each group has that is in both releases.
+        private let counts: [Int]
+        // The groups in each set of the new release, and the sets of the old one that each group is in.
         private var groups: [[Int]]
         private let olds: [[Int]]
 
-        init(_ new: ReleaseRecord, _ first: Family, _ old: ReleaseRecord, _ second: Family) {
-            var pairs = CellPairs(places: (first.population, second.population))
-            var index = 0
-            for entry in new.entries {
-                while index < old.entries.count, old.entries[index].tag < entry.tag { index += 1 }
-                guard index < old.entries.count, old.entries[index].tag == entry.tag else { continue }
-                let number = pairs.number(new: entry.cells, old: old.entries[index].cells)
-                if number == counts.count { counts.append(0) }
-                counts[number] += 1
-            }
+        init(_ all: [CellPairs.Group], _ first: Family, _ second: Family) {
+            let both = all.filter { $0.new != nil && $0.old != nil }
+            counts = both.map(\.units)
             groups = [[Int]](repeating: [], count: first.population + 1)
-            for (number, pair) in pairs.all.enumerated() {
-                for set in first.sets(pair.new) { groups[set].append(number) }
+            for (number, group) in both.enumerated() {
+                for set in first.sets(group.new ?? []) { groups[set].append(number) }
             }
-            olds = pairs.all.map { second.sets($0.old) }
+            olds = both.map { second.sets($0.old ?? []) }
         }
 
         // What a set of the new release shares with each of the old one.
@@ -107,9 +94,18 @@ package struct Differencing: Sendable {
     /// Compares a new release with one of the history: sets that differ in 1 to `minimum` - 1 units are hits.
     ///
     /// Work grows with the units and with the product of the numbers of cells. At most `limit` hits are returned.
-    package static func hits(_ new: ReleaseRecord, _ old: ReleaseRecord, minimum: Int, limit: Int = 100) -> [Hit] {
-        let (first, second) = (Family(new), Family(old))
-        let common = Intersections(new, first, old, second)
+    ///
+    /// - Throws: `differencing.groups`, and what reading the records throws.
+    package static func hits(
+        _ new: ReleaseRecord,
+        _ old: ReleaseRecord,
+        minimum: Int,
+        limit: Int = 100
+    ) throws(GloveboxError) -> [Hit] {
+        let groups = try CellPairs(new, old).groups
+        let first = Family(new, groups.map { ($0.new, $0.units) })
+        let second = Family(old, groups.map { ($0.old, $0.units) })
+        let common = Intersections(groups, first, second)
         let olds = second.members
         var mine = [Int](repeating: 0, count: second.population + 1)
         common.fill(first.population, &mine)

@@ -45,47 +45,71 @@ package struct LeakFeed: Sendable {
     /// - Throws: what the rows' source and `take` throw.
     package func write(_ take: ([UInt8]) throws(GloveboxError) -> Void) throws(GloveboxError) {
         try take(request.encoded)
+        let unit = rows.description.privacyUnit
+        let ids =
+            unit.kind == .id
+            ? rows.description.columns.firstIndex { $0.name.utf8.elementsEqual(unit.column.utf8) } : nil
         _ = try rows.rows { (block) throws(GloveboxError) in
+            let units = Self.units(block, ids)
             for start in stride(from: block.rows.lowerBound, to: block.rows.upperBound, by: LeakRows.limit) {
                 let part = start..<min(start + LeakRows.limit, block.rows.upperBound)
                 let columns = rows.description.columns.indices.map { index in
-                    // All ids of the block are named with its first rows.
-                    let names = start == block.rows.lowerBound ? block.names[index] : []
-                    return Self.column(rows.description.columns[index], block.columns[index], part, names)
+                    Self.column(rows.description.columns[index], block.columns[index], part)
                 }
-                try take(LeakRows(units: part.map(block.unit), columns: columns).encoded)
+                let own = units[(start - block.rows.lowerBound)...].prefix(part.count)
+                try take(LeakRows(units: Array(own), columns: columns).encoded)
             }
         }
         try take(LeakRows.end)
     }
 
+    // A number for the unit of each row. That of an id is a hash under a key of this process: were two ever alike, a value
+    // would look as if fewer units had it.
+    private static func units(_ block: RowBlock, _ ids: Int?) -> [UInt64] {
+        guard let ids, case .identifiers(let values, let names) = block.columns[ids] else {
+            return block.rows.indices.map { UInt64(block.before + $0 - block.rows.lowerBound) }
+        }
+        return values[block.rows].map { id in
+            var hash = Hasher()
+            for byte in names[Int(id)].utf8 { hash.combine(byte) }
+            return UInt64(bitPattern: Int64(hash.finalize()))
+        }
+    }
+
     private static func column(
         _ described: DatasetColumn,
         _ column: DatasetTable.Column,
-        _ rows: Range<Int>,
-        _ names: [String]
+        _ rows: Range<Int>
     ) -> LeakRows.Column {
         let missing = LeakRows.Column.missing
         switch column {
-        case .identifiers(let values, _): return .init(values: names, places: Array(values[rows]))
+        case .identifiers(let values, let names): return local(rows.map { values[$0] }) { names[Int($0)] }
         case .codes(let values):
             return .init(
                 values: [],
                 places: values[rows].map { $0 == DatasetTable.Column.missingCode ? missing : UInt32($0) }
             )
         case .numbers(let values):
-            var places: [Int64: UInt32] = [:]
-            var texts: [String] = []
-            let numbered = rows.map { row -> UInt32 in
-                if let known = places[values[row]] { return known }
-                guard let text = described.text(row, of: column, name: { _ in "" }) else { return missing }
-                let place = UInt32(texts.count)
-                places[values[row]] = place
-                texts.append(text)
-                return place
+            guard case .number(let number) = described.type else {
+                return .init(values: [], places: rows.map { _ in missing })
             }
-            return .init(values: texts, places: numbered)
+            return local(rows.map { values[$0] }) { $0 == DatasetTable.Column.missingNumber ? nil : number.text($0) }
         }
+    }
+
+    // The distinct values of some rows, and which of them each row has.
+    private static func local<Value: Hashable>(_ values: [Value], _ text: (Value) -> String?) -> LeakRows.Column {
+        var places: [Value: UInt32] = [:]
+        var texts: [String] = []
+        let numbered = values.map { value -> UInt32 in
+            if let known = places[value] { return known }
+            guard let text = text(value) else { return LeakRows.Column.missing }
+            let place = UInt32(texts.count)
+            places[value] = place
+            texts.append(text)
+            return place
+        }
+        return .init(values: texts, places: numbered)
     }
 }
 

@@ -8,15 +8,24 @@ struct RegressionTally {
     private let base: RowFilter
     private let wanted: RowFilter
     private let minUnits: Int64
-    private let remembers: Bool
     // Sums of products of terms i <= j, the outcome last.
     private var products: [BigInteger]
     // How many rows have each number, for columns with few; nil once a column has enough others for any one to hide.
     private var values: [[Int64: Int]?]
     private var droppedRows: [Int]
     private(set) var rows = 0
-    private(set) var units: [UInt32] = []
-    private(set) var population: [UInt32] = []
+    // Nil where it does not matter who is who.
+    private var gathering: UnitGathering?
+
+    /// Who was fitted to.
+    struct Units {
+        /// How many units the dataset has.
+        let count: Int
+        /// Whether a unit has more than one row among those.
+        let hasSeveralRows: Bool
+        /// What is remembered.
+        let entries: UnitEntries?
+    }
 
     init(
         _ design: RegressionDesign,
@@ -24,10 +33,11 @@ struct RegressionTally {
         description: DatasetDescription,
         inputPolicy: InputPolicy,
         minUnits: Int64,
-        remembers: Bool
+        key: LineageKey?,
+        scratch: any Scratch
     ) throws(GloveboxError) {
         self.design = design
-        self.remembers = remembers
+        gathering = key.map { UnitGathering(description, key: $0, scratch: scratch, combining: .same) }
         self.minUnits = minUnits
         base = try RowFilter(inputPolicy.rowFilter, description: description)
         wanted = try RowFilter(conditions, description: description)
@@ -38,14 +48,15 @@ struct RegressionTally {
     }
 
     /// Adds some rows; a row that lacks a value of any column is left out.
-    mutating func add(_ block: RowBlock) {
+    ///
+    /// - Throws: `storage.write`.
+    mutating func add(_ block: RowBlock) throws(GloveboxError) {
         let allowed = base.mask(block.rows, of: block.columns)
         var used = wanted.mask(block.rows, of: block.columns)
         let terms = design.terms + [design.outcome]
         var columns = terms.map { $0.values(block) }
         let dropped = design.dropped.map { $0.values(block) }
         for index in used.indices {
-            if allowed[index], remembers { population.append(block.unit(block.rows.lowerBound + index)) }
             used[index] =
                 used[index] && allowed[index]
                 && columns.allSatisfy { $0[index] != DatasetTable.Column.missingNumber }
@@ -53,7 +64,11 @@ struct RegressionTally {
         }
         let kept = used.indices.filter { used[$0] }
         rows += kept.count
-        if remembers { for index in kept { units.append(block.unit(block.rows.lowerBound + index)) } }
+        if let tags = gathering?.tags(block) {
+            for (index, tag) in tags.enumerated() {
+                try gathering?.add(tag, isAllowed: allowed[index], cell: used[index] ? 0 : nil)
+            }
+        }
         for (position, column) in dropped.enumerated() {
             for index in kept { droppedRows[position] += Int(column[index]) }
         }
@@ -86,6 +101,19 @@ struct RegressionTally {
             guard seen.count <= minUnits else { return }
         }
         values[position] = seen
+    }
+
+    /// The units, when every row was added; nil where it does not matter who is who.
+    ///
+    /// - Throws: `storage.*`.
+    mutating func gathered(remembers: Bool) throws(GloveboxError) -> Units? {
+        guard let gathering else { return nil }
+        self.gathering = nil
+        var hasSeveralRows = false
+        let (count, entries) = try gathering.finish(remembers: remembers, hasValues: false, places: 1) { parts in
+            if parts[0].rows > 1 { hasSeveralRows = true }
+        }
+        return Units(count: count, hasSeveralRows: hasSeveralRows, entries: entries)
     }
 
     /// The columns in which fewer than the wanted number of units differ from the rest, dropped codes too.

@@ -11,19 +11,28 @@ extension ReleaseGate {
         _ counts: CellCounts,
         _ rounding: RoundingRules.Counts,
         _ digits: Int,
-        _ dataset: DatasetSize
+        rows: Int
     ) -> Int64 {
-        var cell = [rounding.domainSize(population: dataset.units)]
+        var cell = [rounding.domainSize(population: counts.unitCount)]
         if let variable = counts.variable {
-            cell.append(MeasureDomain.size(variable, digits: digits, rows: dataset.rows))
+            cell.append(MeasureDomain.size(variable, digits: digits, rows: rows))
         }
         let cells = counts.frame.cells.flatMap { _ in cell }
         return Capacity.millibits(domainSizes: cells + [3, Int64(policy.channels.pad.count)])
     }
 
     /// Compares with every release of the lineage.
-    static func hits(_ record: ReleaseRecord, _ past: Past, _ check: DifferencingCheck) -> [Differencing.Hit] {
-        past.history.flatMap { Differencing.hits(record, $0, minimum: Int(check.minUnits)) }
+    ///
+    /// - Throws: as ``Differencing/hits(_:_:minimum:limit:)``.
+    static func hits(
+        _ record: ReleaseRecord?,
+        _ past: Past,
+        _ check: DifferencingCheck
+    ) throws(GloveboxError) -> [Differencing.Hit] {
+        guard let record else { return [] }
+        var hits: [Differencing.Hit] = []
+        for old in past.history { hits += try Differencing.hits(record, old, minimum: Int(check.minUnits)) }
+        return hits
     }
 
     static func finding(_ check: DifferencingCheck, _ hits: [Differencing.Hit], _ frame: TableFrame) -> Finding {

@@ -63,11 +63,14 @@ extension ReleaseGate {
         _ past: Past,
         _ check: DominanceCheck?,
         _ threshold: ThresholdCheck
-    ) -> [Finding] {
+    ) throws(GloveboxError) -> [Finding] {
         guard let check, let variable = counts.variable, variable.statistic != .proportion else { return [] }
         let frame = counts.frame
-        let found = past.history.flatMap { old in
-            record.map { Differencing.dominated($0, old, by: check, zeros: threshold.zeros) } ?? []
+        var found: [Differencing.Subset] = []
+        if let record {
+            for old in past.history {
+                found += try Differencing.dominated(record, old, by: check, zeros: threshold.zeros)
+            }
         }
         let detail = found.prefix(10).map { "\(frame.labels($0.new)) less or more a set of release \($0.release)" }
         return [

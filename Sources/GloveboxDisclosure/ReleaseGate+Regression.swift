@@ -20,38 +20,30 @@ extension ReleaseGate {
         }
         let version = try remembered(request, past)
         let hasIDs = request.description.privacyUnit.kind == .id
-        var tally = try RegressionTally(
-            RegressionDesign(wanted, description: request.description),
-            conditions: request.spec.conditions,
-            description: request.description,
-            inputPolicy: request.inputPolicy,
-            minUnits: threshold.minUnits,
-            remembers: version != nil || hasIDs
-        )
-        let size = try request.rows.rows { (block) throws(GloveboxError) in tally.add(block) }
-        let fit = tally.fit
+        let key = version != nil ? past.lineageKey : hasIDs ? try LineageKey.random() : nil
+        let fitted = try fitted(request, wanted, threshold, key: key, remembers: version != nil)
+        let (tally, fit) = (fitted.tally, fitted.tally.fit)
         let released = ReleasedRegression(fit, rounding)
         var findings = findings(tally, fit, freedom, threshold)
         findings.append(
             Finding(
                 "unit_rows",
-                !hasIDs || Set(tally.units).count == tally.units.count ? .pass : .fail,
+                fitted.units?.hasSeveralRows == true && hasIDs ? .fail : .pass,
                 detail: "a regression needs one row for each unit"
             )
         )
-        let counts = try counts(tally, request)
+        let counts = try counts(fitted, request)
         let record = try version.map { (version) throws(GloveboxError) in
             try ReleaseRecord(
                 id: request.id,
                 spec: request.spec,
                 version: version,
-                counts: counts,
-                key: past.lineageKey
+                counts: counts
             )
         }
-        let hits = record.map { Self.hits($0, past, differencing) } ?? []
+        let hits = try Self.hits(record, past, differencing)
         findings.append(finding(differencing, hits, counts.frame))
-        let domains = [rounding.counts.domainSize(population: size.units)] + (released?.domainSizes ?? [])
+        let domains = [rounding.counts.domainSize(population: counts.unitCount)] + (released?.domainSizes ?? [])
         let millibits = Capacity.millibits(domainSizes: domains + [3, Int64(policy.channels.pad.count)])
         findings.append(capacityFinding(policy, millibits, past))
         let wrong = released?.mismatches(claim) ?? ["coef"]
@@ -71,6 +63,34 @@ extension ReleaseGate {
             record,
             .init(releases: past.history.count, hits: hits.count)
         )
+    }
+
+    /// What a regression is fitted to.
+    struct Fitted {
+        let tally: RegressionTally
+        let units: RegressionTally.Units?
+        let rows: Int
+    }
+
+    static func fitted(
+        _ request: Request,
+        _ wanted: TableSpec.Regression,
+        _ threshold: ThresholdCheck,
+        key: LineageKey?,
+        remembers: Bool
+    ) throws(GloveboxError) -> Fitted {
+        var tally = try RegressionTally(
+            RegressionDesign(wanted, description: request.description),
+            conditions: request.spec.conditions,
+            description: request.description,
+            inputPolicy: request.inputPolicy,
+            minUnits: threshold.minUnits,
+            key: key,
+            scratch: request.scratch
+        )
+        let rows = try request.rows.rows { (block) throws(GloveboxError) in try tally.add(block) }
+        let units = try tally.gathered(remembers: remembers)
+        return Fitted(tally: tally, units: units, rows: rows)
     }
 
     private static func findings(
@@ -112,17 +132,17 @@ extension ReleaseGate {
     }
 
     // For comparisons with other releases a regression is one cell: the units it was fitted to.
-    private static func counts(_ tally: RegressionTally, _ request: Request) throws(GloveboxError) -> CellCounts {
+    static func counts(_ fitted: Fitted, _ request: Request) throws(GloveboxError) -> CellCounts {
         CellCounts(
             frame: try TableFrame(request.spec, description: request.description),
-            units: [tally.rows],
-            population: Array(Set(tally.population)).sorted(),
+            units: [fitted.tally.rows],
+            unitCount: fitted.units?.count ?? fitted.rows,
             variable: nil,
-            rows: [tally.rows],
+            rows: [fitted.tally.rows],
             totals: [],
             positives: [],
             contributions: [],
-            memberships: tally.units.sorted().map { CellCounts.Membership(unit: $0, cell: 0, value: 0) }
+            entries: fitted.units?.entries
         )
     }
 }

@@ -20,6 +20,8 @@ package struct ReleaseGate: Sendable {
         package let spec: TableSpec
         /// The chart of the table, and the name of its file; nil for none.
         package let chart: (spec: ChartSpec, file: String)?
+        /// Where units are put in order that are too many for memory.
+        package let scratch: any Scratch
 
         /// What the rows were checked against.
         package var description: DatasetDescription { rows.description }
@@ -31,9 +33,11 @@ package struct ReleaseGate: Sendable {
             inputPolicy: InputPolicy,
             table: any RowSource,
             spec: TableSpec,
-            chart: (spec: ChartSpec, file: String)? = nil
+            chart: (spec: ChartSpec, file: String)? = nil,
+            scratch: any Scratch = MemoryScratch()
         ) {
             self.chart = chart
+            self.scratch = scratch
             self.id = id
             self.policy = policy
             self.inputPolicy = inputPolicy
@@ -167,21 +171,9 @@ package struct ReleaseGate: Sendable {
             return try decide(request, regression, read, rounding, threshold, past)
         }
         let version = try remembered(request, past)
-        var tabulation = try Tabulation(
-            frame,
-            conditions: spec.conditions,
-            variable: MeasuredVariable(spec, description: request.description),
-            description: request.description,
-            inputPolicy: request.inputPolicy,
-            remembers: version != nil
-        )
-        let size = try request.rows.rows { (block) throws(GloveboxError) in try tabulation.add(block) }
-        let counts = tabulation.finish()
-        var findings = threshold.findings(counts)
-        let measures = CellMeasures(counts)
-        findings += measureFindings(counts, measures, policy.checks, threshold)
-        let marked: Set<Int>
-        (marked, findings) = suppressed(counts, findings, policy.suppression, withTotals: spec.hasTotals)
+        let counted = try counted(request, frame, threshold, key: version == nil ? nil : past.lineageKey)
+        let (counts, marked, measures) = (counted.counts, counted.marked, CellMeasures(counted.counts))
+        var findings = counted.findings
         let (released, audit) = rounded(counts, measures, rounding, threshold, marked, withTotals: spec.hasTotals)
         findings += audit
         let isObject = try output(of: spec, policy: policy).type == .json
@@ -192,14 +184,13 @@ package struct ReleaseGate: Sendable {
                 spec: spec,
                 version: version,
                 counts: counts,
-                marked: marked,
-                key: past.lineageKey
+                marked: marked
             )
         }
-        let hits = record.map { Self.hits($0, past, differencing) } ?? []
-        let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, size)
+        let hits = try Self.hits(record, past, differencing)
+        let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, rows: counted.rows)
         findings.append(finding(differencing, hits, frame))
-        findings += dominanceOfDifferences(counts, record, past, policy.checks.dominance, threshold)
+        findings += try dominanceOfDifferences(counts, record, past, policy.checks.dominance, threshold)
         findings.append(capacityFinding(policy, millibits, past))
         findings.append(
             Finding(
@@ -225,12 +216,71 @@ package struct ReleaseGate: Sendable {
         )
     }
 
+    // A table before it is rounded.
+    private struct Counted {
+        let counts: CellCounts
+        let rows: Int
+        let marked: Set<Int>
+        let findings: [Finding]
+    }
+
+    private static func counted(
+        _ request: Request,
+        _ frame: TableFrame,
+        _ threshold: ThresholdCheck,
+        key: LineageKey?
+    ) throws(GloveboxError) -> Counted {
+        let (policy, spec) = (request.policy, request.spec)
+        var tabulation = try Tabulation(
+            frame,
+            conditions: spec.conditions,
+            variable: MeasuredVariable(spec, description: request.description),
+            description: request.description,
+            inputPolicy: request.inputPolicy,
+            key: key,
+            scratch: request.scratch
+        )
+        let rows = try request.rows.rows { (block) throws(GloveboxError) in try tabulation.add(block) }
+        let counts = try tabulation.finish()
+        let found =
+            threshold.findings(counts) + measureFindings(counts, CellMeasures(counts), policy.checks, threshold)
+        let (marked, findings) = suppressed(counts, found, policy.suppression, withTotals: spec.hasTotals)
+        return Counted(counts: counts, rows: rows, marked: marked, findings: findings)
+    }
+
+    /// What is remembered of the table that a request is about, as if it had been released: for a filter that is told what
+    /// was released before.
+    ///
+    /// - Throws: `policy.not-enforced`, `spec.*`, `input-policy.*`, and what the rows' source throws.
+    package static func record(_ request: Request, key: LineageKey) throws(GloveboxError) -> ReleaseRecord {
+        try request.inputPolicy.check(against: request.description)
+        let frame = try frame(request.spec, request.policy, request.description, request.inputPolicy)
+        guard let threshold = request.policy.checks.threshold else {
+            throw GloveboxError("policy.not-enforced", "the gate releases only recomputed tables")
+        }
+        let (id, spec, rows) = (request.id, request.spec, request.rows)
+        if let wanted = spec.regression {
+            let fitted = try fitted(request, wanted, threshold, key: key, remembers: true)
+            return try ReleaseRecord(id: id, spec: spec, version: rows, counts: counts(fitted, request))
+        }
+        let counted = try counted(request, frame, threshold, key: key)
+        return try ReleaseRecord(id: id, spec: spec, version: rows, counts: counted.counts, marked: counted.marked)
+    }
+
     /// The rows whose units are remembered; nil for a file that no site keeps, which nothing was released of.
     ///
-    /// - Throws: `dataset.file` when there is something to compare a file with.
+    /// - Throws: `dataset.file` when there is something to compare a file with, `lineage.units` when it is remembered in a way
+    ///   that says too little.
     static func remembered(_ request: Request, _ past: Past) throws(GloveboxError) -> (any RowSource)? {
         guard request.rows.isVersion || past.history.isEmpty else {
             throw GloveboxError("dataset.file", "a file cannot be compared with what was released of the dataset")
+        }
+        for old in past.history where old.isOld && request.description.privacyUnit.kind != .id {
+            throw GloveboxError(
+                "lineage.units",
+                "the release \(Display.escape(old.id)) was remembered by an earlier version, which told equal rows apart",
+                hint: "Nothing can be compared with it; found a new site for the dataset."
+            )
         }
         return request.rows.isVersion ? request.rows : nil
     }

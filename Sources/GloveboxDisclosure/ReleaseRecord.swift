@@ -5,15 +5,7 @@ internal import GloveboxTables
 /// What is kept of a released table so that a later one can be compared with it: which units stood in which cell.
 ///
 /// It is as private as the data and is stored encrypted. Source: release policy section 6.
-package struct ReleaseRecord: Hashable, Sendable {
-    /// A unit of the base population, and the places of its cells; none for a unit outside the table.
-    struct Entry: Hashable, Sendable {
-        let tag: UnitTag
-        let cells: [Int]
-        /// The unit's part of the sum in each of its cells, scaled; empty in a table of counts or proportions.
-        let values: [Int64]
-    }
-
+package struct ReleaseRecord: Sendable {
     /// What the supervisor calls the release.
     package let id: String
     /// The dataset's name.
@@ -28,8 +20,10 @@ package struct ReleaseRecord: Hashable, Sendable {
     package let sizes: [Int]
     /// The cells that were marked and not shown, rising.
     let marked: [Int]
-    /// The units, by rising tag.
-    let entries: [Entry]
+    /// Whether it was stored by an earlier version, which tagged equal rows that are units apart.
+    let isOld: Bool
+    /// The units.
+    let entries: UnitEntries
 
     /// Records a release.
     ///
@@ -39,33 +33,30 @@ package struct ReleaseRecord: Hashable, Sendable {
         spec: TableSpec,
         version rows: any RowSource,
         counts: CellCounts,
-        marked: Set<Int> = [],
-        key: LineageKey
+        marked: Set<Int> = []
     ) throws(GloveboxError) {
+        guard let entries = counts.entries else {
+            throw GloveboxError("internal", "a table without its units cannot be remembered")
+        }
+        self.entries = entries
+        isOld = false
         self.id = id
         dataset = spec.dataset
         version = try rows.versionDigest()
         self.spec = spec.digest
         sizes = counts.frame.sizes
         self.marked = marked.sorted()
-        let tags = try rows.unitTags(key)
         variable = counts.variable.flatMap { $0.statistic == .proportion ? nil : $0.name }
-        let hasValues = variable != nil
-        var cells = [[Int]](repeating: [], count: tags.count)
-        var values = [[Int64]](repeating: [], count: tags.count)
-        for membership in counts.memberships {
-            cells[Int(membership.unit)].append(Int(membership.cell))
-            if hasValues { values[Int(membership.unit)].append(membership.value) }
-        }
-        // Places are moved about for less than entries are.
-        let places = counts.population.sorted { tags[Int($0)] < tags[Int($1)] }
-        entries = places.map { Entry(tag: tags[Int($0)], cells: cells[Int($0)], values: values[Int($0)]) }
     }
 
-    private static let head = Array("gbxr".utf8) + [2]
+    private static let head = Array("gbxr".utf8) + [3]
+    private static let oldHead = Array("gbxr".utf8) + [2]
 
-    /// The stored form: `"gbxr" 2, id, dataset, version, spec, variable, sizes, marked, units (tag, cells with values)`, big-endian.
-    package var encoded: [UInt8] {
+    /// Writes the stored form: `"gbxr" 3, id, dataset, version, spec, variable, sizes, marked, units (tag, how many, cells with
+    /// values)`, big-endian; of version 2 each entry is one unit.
+    ///
+    /// - Throws: `storage.read`, `broker.open`, and what `put` throws.
+    package func write(_ put: ([UInt8]) throws(GloveboxError) -> Void) throws(GloveboxError) {
         var out = ByteWriter()
         out.bytes = Self.head
         out.text(id)
@@ -77,22 +68,42 @@ package struct ReleaseRecord: Hashable, Sendable {
         out.u32(marked.count)
         for cell in marked { out.u32(cell) }
         out.u32(entries.count)
-        for entry in entries {
-            out.i64(Int64(bitPattern: entry.tag.high))
-            out.i64(Int64(bitPattern: entry.tag.low))
-            out.u32(entry.cells.count)
-            for cell in entry.cells { out.u32(cell) }
-            for value in entry.values { out.i64(value) }
+        var reader = try entries.reader()
+        while let entry = try reader.next() {
+            UnitEntries.write(entry, to: &out)
+            guard out.bytes.count >= 65536 else { continue }
+            try put(out.bytes)
+            out.bytes.removeAll(keepingCapacity: true)
         }
-        return out.bytes
+        try put(out.bytes)
     }
 
-    /// Reads a stored record.
+    /// The stored form in memory.
+    ///
+    /// - Throws: as ``write(_:)``.
+    package func encoded() throws(GloveboxError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try write { bytes += $0 }
+        return bytes
+    }
+
+    /// Reads a stored record that is in memory, all of it.
     ///
     /// - Throws: `format.bytes`.
     package init(stored bytes: [UInt8]) throws(GloveboxError) {
-        var input = ByteReader(bytes)
-        guard try input.take(Self.head.count).elementsEqual(Self.head) else { throw ByteReader.invalid }
+        try self.init(BytesInMemory([bytes]))
+        var reader = try entries.reader()
+        while try reader.next() != nil {}
+    }
+
+    /// Reads the head of a stored record; its units are read, and checked, when they are compared.
+    ///
+    /// - Throws: `format.bytes`, `storage.read`, `broker.open`.
+    package init(_ bytes: any KeptBytes) throws(GloveboxError) {
+        var input = PieceReader(try bytes.pieces())
+        let head = Array(try input.take(Self.head.count))
+        guard head == Self.head || head == Self.oldHead else { throw ByteReader.invalid }
+        isOld = head == Self.oldHead
         id = try input.text()
         dataset = try input.text()
         guard let version = Digest(bytes: Array(try input.take(32))),
@@ -118,36 +129,16 @@ package struct ReleaseRecord: Hashable, Sendable {
             marked.append(cell)
         }
         self.marked = marked
-        entries = try Self.entries(&input, places, hasValues: !variable.isEmpty)
-        guard input.isAtEnd else { throw ByteReader.invalid }
-    }
-
-    private static func entries(
-        _ input: inout ByteReader,
-        _ places: Int,
-        hasValues: Bool
-    ) throws(GloveboxError) -> [Entry] {
-        let count = try input.u32()
-        guard count <= input.left / 20 else { throw ByteReader.invalid }
-        var entries: [Entry] = []
-        entries.reserveCapacity(count)
-        for _ in 0..<count {
-            let high = UInt64(bitPattern: try input.i64())
-            let tag = UnitTag(high: high, low: UInt64(bitPattern: try input.i64()))
-            let cellCount = try input.u32()
-            guard cellCount <= input.left / 4, entries.last.map({ $0.tag < tag }) != false else {
-                throw ByteReader.invalid
-            }
-            var cells: [Int] = []
-            for _ in 0..<cellCount {
-                let cell = try input.u32()
-                guard cell < places else { throw ByteReader.invalid }
-                cells.append(cell)
-            }
-            var values: [Int64] = []
-            if hasValues { for _ in cells { values.append(try input.i64()) } }
-            entries.append(Entry(tag: tag, cells: cells, values: values))
-        }
-        return entries
+        let units = try input.u32()
+        // Magic, three texts, two digests, sizes, marks, and the number of units.
+        let texts = [id, dataset, variable].reduce(0) { $0 + 1 + $1.utf8.count }
+        entries = UnitEntries(
+            bytes,
+            head: head.count + texts + 64 + 1 + 4 * sizes.count + 4 + 4 * marked.count + 4,
+            count: units,
+            hasValues: !variable.isEmpty,
+            places: places,
+            hasUnits: !isOld
+        )
     }
 }

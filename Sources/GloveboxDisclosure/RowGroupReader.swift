@@ -3,11 +3,15 @@ package import GloveboxPolicy
 internal import GloveboxTables
 
 /// Reads what ``RowGroupWriter`` writes, group by group, and checks every value against the description again.
+///
+/// In the form before it (version 2) a group names the ids that first appear in it, so that all of them are kept.
 package struct RowGroupReader {
+    private static let before = Array("gbxd".utf8) + [2]
+
     private let description: DatasetDescription
-    private let unitColumn: Int?
     private var input: PieceReader
-    private var named: [Int]
+    // The ids so far, where groups do not name their own.
+    private var names: [[String]]?
     private var rows = 0
     private var isBegun = false
 
@@ -18,10 +22,6 @@ package struct RowGroupReader {
     ) {
         self.description = description
         input = PieceReader(next)
-        named = [Int](repeating: 0, count: description.columns.count)
-        unitColumn =
-            description.privacyUnit.kind == .id
-            ? description.columns.firstIndex { $0.name.utf8.elementsEqual(description.privacyUnit.column.utf8) } : nil
     }
 
     /// The next rows; nil when all were read.
@@ -29,9 +29,11 @@ package struct RowGroupReader {
     /// - Throws: `format.bytes`, and what the source throws.
     package mutating func next() throws(GloveboxError) -> RowBlock? {
         if !isBegun {
-            guard try input.take(RowGroupWriter.head.count).elementsEqual(RowGroupWriter.head),
-                try input.u32() == description.columns.count
-            else { throw ByteReader.invalid }
+            let head = Array(try input.take(RowGroupWriter.head.count))
+            if head == Self.before { names = description.columns.map { _ in [] } }
+            guard head == RowGroupWriter.head || names != nil, try input.u32() == description.columns.count else {
+                throw ByteReader.invalid
+            }
             isBegun = true
         }
         let count = try input.u32()
@@ -41,22 +43,15 @@ package struct RowGroupReader {
         }
         guard count <= RowGroupWriter.size else { throw ByteReader.invalid }
         var columns: [DatasetTable.Column] = []
-        var names = [[String]](repeating: [], count: description.columns.count)
-        for index in description.columns.indices { columns.append(try column(index, count, &names[index])) }
+        for index in description.columns.indices { columns.append(try column(index, count)) }
         defer { rows += count }
-        var units: [UInt32]?
-        if let unitColumn, case .identifiers(let values, _) = columns[unitColumn] { units = values }
-        return RowBlock(columns: columns, rows: 0..<count, before: rows, units: units, names: names)
+        return RowBlock(columns: columns, rows: 0..<count, before: rows)
     }
 
-    /// How large the dataset is, when all was read.
-    package var size: DatasetSize { DatasetSize(rows: rows, units: unitColumn.map { named[$0] } ?? rows) }
+    /// How many rows there were, when all was read.
+    package var rowCount: Int { rows }
 
-    private mutating func column(
-        _ index: Int,
-        _ count: Int,
-        _ names: inout [String]
-    ) throws(GloveboxError) -> DatasetTable.Column {
+    private mutating func column(_ index: Int, _ count: Int) throws(GloveboxError) -> DatasetTable.Column {
         let described = description.columns[index]
         switch (try input.u8(), described.type) {
         case (0, .category(let codes)), (0, .boolean(let codes, _)):
@@ -77,12 +72,13 @@ package struct RowGroupReader {
         case (2, .identifier):
             let new = try input.u32()
             guard new <= count else { throw ByteReader.invalid }
-            names.reserveCapacity(new)
-            for _ in 0..<new { names.append(try input.text()) }
-            named[index] += new
+            var own = names?[index] ?? []
+            names?[index] = []
+            for _ in 0..<new { own.append(try input.text()) }
+            if names != nil { names?[index] = own }
             let values = try input.integers(UInt32.self, count)
-            for value in values where Int(value) >= named[index] { throw ByteReader.invalid }
-            return .identifiers(values, names: [])
+            for value in values where Int(value) >= own.count { throw ByteReader.invalid }
+            return .identifiers(values, names: own)
         default: throw ByteReader.invalid
         }
     }

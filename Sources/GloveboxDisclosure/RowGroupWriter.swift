@@ -3,15 +3,16 @@ internal import GloveboxTables
 
 /// Writes the stored form of a dataset version while its rows go by, however they are cut into blocks.
 ///
-///     "gbxd" version:u8(2) columns:u32 group* 0:u32 rows:u32
+///     "gbxd" version:u8(3) columns:u32 group* 0:u32 rows:u32
 ///     group = rows:u32(1...16384) column*, full but for the last
-///     column = 0 (code:u16)*rows | 1 (number:i64)*rows | 2 new:u32 text* (index:u32)*rows
+///     column = 0 (code:u16)*rows | 1 (number:i64)*rows | 2 ids:u32 text* (index:u32)*rows
 ///
-/// Integers are big-endian. A group names the ids that first appear in it. The description is stored beside it.
+/// Integers are big-endian. A group names its own ids, so that no other group has to be at hand. The description is stored beside
+/// it.
 package struct RowGroupWriter {
     /// Rows of a group.
     static let size = 16384
-    static let head = Array("gbxd".utf8) + [2]
+    static let head = Array("gbxd".utf8) + [3]
 
     /// What a column holds of the rows that are not written yet.
     fileprivate struct Held {
@@ -19,9 +20,8 @@ package struct RowGroupWriter {
         var codes: [UInt16] = []
         var numbers: [Int64] = []
         var identifiers: [UInt32] = []
-        /// Ids that no group has named yet, from number `named` on.
-        var names: ArraySlice<String> = []
-        var named = 0
+        /// The ids of these rows.
+        var names = ByteTable()
     }
 
     private var columns: [Held]
@@ -36,7 +36,6 @@ package struct RowGroupWriter {
 
     /// Takes rows; hands over what is complete.
     package mutating func add<E>(_ block: RowBlock, _ take: ([UInt8]) throws(E) -> Void) throws(E) {
-        for index in columns.indices { columns[index].names += block.names[index] }
         var start = block.rows.lowerBound
         while start < block.rows.upperBound {
             let end = min(block.rows.upperBound, start + Self.size - count)
@@ -44,7 +43,11 @@ package struct RowGroupWriter {
                 switch block.columns[index] {
                 case .codes(let values): columns[index].codes += values[start..<end]
                 case .numbers(let values): columns[index].numbers += values[start..<end]
-                case .identifiers(let values, _): columns[index].identifiers += values[start..<end]
+                case .identifiers(let values, let names):
+                    for row in start..<end {
+                        let name = names[Int(values[row])].utf8
+                        columns[index].identifiers.append(UInt32(columns[index].names.number(adding: name.span)))
+                    }
                 }
             }
             count += end - start
@@ -80,6 +83,7 @@ package struct RowGroupWriter {
             columns[index].codes.removeAll(keepingCapacity: true)
             columns[index].numbers.removeAll(keepingCapacity: true)
             columns[index].identifiers.removeAll(keepingCapacity: true)
+            columns[index].names = ByteTable()
         }
         rows += count
         count = 0
@@ -98,11 +102,8 @@ extension RowGroupWriter.Held {
             out.integers(numbers)
         case .identifier:
             out.u8(2)
-            let end = max(named, identifiers.reduce(0) { max($0, Int($1) + 1) })
-            out.u32(end - named)
-            for name in names.prefix(end - named) { out.text(name) }
-            names.removeFirst(end - named)
-            named = end
+            out.u32(names.count)
+            for name in names.strings { out.text(name) }
             out.integers(identifiers)
         }
     }

@@ -9,10 +9,10 @@ package protocol RowSource: Sendable {
     /// Whether what is released of the rows is remembered: of a version that a site keeps, and not of any other file.
     var isVersion: Bool { get }
 
-    /// Hands over every row once, in order, in blocks of any size.
+    /// Hands over every row once, in order, in blocks of any size; how many there are.
     ///
     /// - Throws: `dataset.*` for rows that do not fit the description, and what `take` throws.
-    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize
+    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> Int
 
     /// SHA-256 of the stored form (``RowGroupWriter``): the digest of the dataset version.
     ///
@@ -32,44 +32,21 @@ extension RowSource {
     }
 }
 
-/// How large a dataset version is.
-package struct DatasetSize: Hashable, Sendable {
-    /// The number of rows.
-    package let rows: Int
-    /// The number of privacy units.
-    package let units: Int
-
-    /// Says how large one is.
-    package init(rows: Int, units: Int) { (self.rows, self.units) = (rows, units) }
-}
-
 extension DatasetTable: RowSource {
     // Rows that are read column by column before the next ones.
     private static let block = 16384
 
     package var isVersion: Bool { true }
 
-    package func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
+    package func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> Int {
         for block in blocks { try take(block) }
-        return DatasetSize(rows: rowCount, units: unitCount)
+        return rowCount
     }
 
     /// The rows, block by block.
     var blocks: some Sequence<RowBlock> {
-        let units = unitLookup
-        var known = [Int](repeating: 0, count: columns.count)
-        return sequence(state: 0) { (start: inout Int) -> RowBlock? in
-            guard start < rowCount else { return nil }
-            let rows = start..<min(start + Self.block, rowCount)
-            defer { start = rows.upperBound }
-            let names = columns.indices.map { index -> [String] in
-                guard case .identifiers(let values, let names) = columns[index] else { return [] }
-                // Ids are numbered as they appear.
-                let end = max(known[index], values[rows].reduce(0) { max($0, Int($1) + 1) })
-                defer { known[index] = end }
-                return Array(names[known[index]..<end])
-            }
-            return RowBlock(columns: columns, rows: rows, before: start, units: units, names: names)
+        stride(from: 0, to: rowCount, by: Self.block).lazy.map { start in
+            RowBlock(columns: columns, rows: start..<min(start + Self.block, rowCount), before: start)
         }
     }
 }

@@ -113,15 +113,14 @@ package struct RowView: Sendable {
         _ take: ([UInt8]) throws(GloveboxError) -> Void
     ) throws(GloveboxError) {
         guard showsRows else { return }
-        var texts = RowTexts(rows.description)
+        let described = rows.description.columns
         var line: [UInt8] = []
         _ = try rows.rows { (block) throws(GloveboxError) in
-            texts.take(block)
             let mask = filter.mask(block.rows, of: block.columns)
             for row in block.rows where mask[row - block.rows.lowerBound] && isWanted() {
                 line.removeAll(keepingCapacity: true)
                 let fields = columns.map { column in
-                    texts.text(column, row, of: block) ?? rows.description.columns[column].missing ?? ""
+                    described[column].text(row, of: block.columns[column]) ?? described[column].missing ?? ""
                 }
                 CSVText.append(fields, to: &line)
                 try take(line)

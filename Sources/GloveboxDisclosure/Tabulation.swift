@@ -1,7 +1,7 @@
 package import GloveboxCore
 package import GloveboxPolicy
 
-/// Counts the cells of a table while the rows go by: what it keeps grows with cells and units, not with rows.
+/// Counts the cells of a table while the rows go by: what it keeps grows with cells, not with rows or units.
 ///
 /// Rows with a missing value in a dimension or in the variable are left out; how many is not released.
 /// Source: release policy section 4, steps 1 to 4.
@@ -11,22 +11,20 @@ package struct Tabulation {
     private let base: RowFilter
     private let wanted: RowFilter
     private let remembers: Bool
+    private let isByRow: Bool
 
     // By place; the margins are added at the end.
     private var units: [Int]
     private var rows: [Int]
     private var positives: [Int]
     private var contributions: [Contributions]
-    // Where a unit may have several rows.
-    private var unitCells: UnitCells?
-    // What a later release is compared with.
-    private var memberships: [CellCounts.Membership] = []
-    private var population: [UInt32] = []
-    private var isInPopulation: [Bool] = []
+    // Where a unit may have several rows, or is remembered.
+    private var gathering: UnitGathering?
+    private var rowCount = 0
 
     /// Starts with no row.
     ///
-    /// With `remembers`, the units of each cell are told apart in the end, which takes room for each of them.
+    /// With a key, it is kept which units are in which cell, for comparison with later releases.
     /// - Throws: `spec.predicate`.
     package init(
         _ frame: TableFrame,
@@ -34,11 +32,13 @@ package struct Tabulation {
         variable: MeasuredVariable?,
         description: DatasetDescription,
         inputPolicy: InputPolicy,
-        remembers: Bool
+        key: LineageKey?,
+        scratch: any Scratch
     ) throws(GloveboxError) {
         self.frame = frame
         self.variable = variable
-        self.remembers = remembers
+        remembers = key != nil
+        isByRow = description.privacyUnit.kind != .id
         base = try RowFilter(inputPolicy.rowFilter, description: description)
         wanted = try RowFilter(conditions, description: description)
         units = [Int](repeating: 0, count: frame.placeCount)
@@ -46,75 +46,125 @@ package struct Tabulation {
         positives = variable?.statistic == .proportion ? units : []
         let isSummed = variable != nil && positives.isEmpty
         contributions = isSummed ? Array(repeating: .init(keeping: Contributions.kept), count: frame.placeCount) : []
-        guard description.privacyUnit.kind == .id else { return }
-        unitCells = UnitCells(hasValues: variable != nil)
+        if !isByRow || remembers {
+            let random = try LineageKey.random()
+            gathering = UnitGathering(
+                description,
+                key: key ?? random,
+                scratch: scratch,
+                combining: positives.isEmpty ? .sum : .largest
+            )
+        }
     }
 
     /// Counts some rows.
     ///
-    /// - Throws: `spec.overflow`.
+    /// - Throws: `spec.overflow`, `storage.write`.
     package mutating func add(_ block: RowBlock) throws(GloveboxError) {
         let allowed = base.mask(block.rows, of: block.columns)
         let wanted = wanted.mask(block.rows, of: block.columns)
         let places = frame.places(ofRows: block.rows, in: block.columns)
         let measured = variable.map { $0.values(block.rows, in: block.columns[$0.column]) }
-        for index in 0..<block.rows.count where allowed[index] {
-            let unit = block.unit(block.rows.lowerBound + index)
-            if remembers { remember(unit) }
-            guard wanted[index], places[index] >= 0 else { continue }
+        let tags = gathering?.tags(block)
+        rowCount += block.rows.count
+        for index in 0..<block.rows.count {
             let value = measured.map { $0[index] } ?? 0
-            guard value != DatasetTable.Column.missingNumber else { continue }
-            try add(unit, Int(places[index]), value)
+            let isCounted =
+                allowed[index] && wanted[index] && places[index] >= 0 && value != DatasetTable.Column.missingNumber
+            let place = Int(places[index])
+            if let tags {
+                try gathering?.add(
+                    tags[index],
+                    isAllowed: allowed[index],
+                    cell: isCounted ? place : nil,
+                    value: isCounted ? value : 0
+                )
+            }
+            guard isCounted else { continue }
+            rows[place] += 1
+            if isByRow { count(place, value) }
         }
     }
 
-    private mutating func add(_ unit: UInt32, _ place: Int, _ value: Int64) throws(GloveboxError) {
-        rows[place] += 1
-        guard unitCells != nil else {
-            units[place] += 1
-            if !contributions.isEmpty { contributions[place].add(value) }
-            if !positives.isEmpty { positives[place] += Int(value) }
-            if remembers { memberships.append(.init(unit: unit, cell: UInt32(place), value: value)) }
-            return
-        }
-        let fits = unitCells?.add(unit, UInt32(place), value, keepsLargest: !positives.isEmpty)
-        guard fits == true else {
-            throw GloveboxError("spec.overflow", "the sum of one unit's values does not fit 64 bits")
-        }
-    }
-
-    private mutating func remember(_ unit: UInt32) {
-        guard unitCells != nil else { return population.append(unit) }
-        while isInPopulation.count <= unit { isInPopulation.append(false) }
-        isInPopulation[Int(unit)] = true
+    // A unit that has one row.
+    private mutating func count(_ place: Int, _ value: Int64) {
+        units[place] += 1
+        if !contributions.isEmpty { contributions[place].add(value) }
+        if !positives.isEmpty { positives[place] += Int(value) }
     }
 
     /// The table, when every row was counted.
-    package consuming func finish() -> CellCounts {
+    ///
+    /// - Throws: `spec.overflow`, `storage.*`.
+    package consuming func finish() throws(GloveboxError) -> CellCounts {
         let margins = Margins(sizes: frame.sizes)
-        if let cells = unitCells {
-            unitCells = nil
-            memberships = cells.sorted()
-            units = CellCounts.distinct(memberships, frame)
-            if !positives.isEmpty { positives = CellCounts.distinct(memberships.filter { $0.value > 0 }, frame) }
-            if !contributions.isEmpty {
-                for membership in memberships { contributions[Int(membership.cell)].add(membership.value) }
+        var unitCount = rowCount
+        var entries: UnitEntries?
+        if let gathering {
+            self.gathering = nil
+            var (units, positives) = (DistinctUnits(frame), DistinctUnits(frame))
+            let (isByRow, isProportion) = (isByRow, !self.positives.isEmpty)
+            var contributions = contributions
+            (unitCount, entries) = try gathering.finish(
+                remembers: remembers,
+                hasValues: !contributions.isEmpty,
+                places: frame.placeCount
+            ) { parts in
+                guard !isByRow else { return }
+                units.add(parts)
+                if isProportion { positives.add(parts.filter { $0.value > 0 }) }
+                if !contributions.isEmpty { for part in parts { contributions[Int(part.cell)].add(part.value) } }
             }
-            population = isInPopulation.indices.filter { isInPopulation[$0] }.map(UInt32.init)
-        } else {
+            if !isByRow {
+                self.units = units.counts
+                if isProportion { self.positives = positives.counts }
+                self.contributions = contributions
+            }
+        }
+        if isByRow {
             units = margins.summed(units, over: frame.cells)
             if !positives.isEmpty { positives = margins.summed(positives, over: frame.cells) }
         }
         return CellCounts(
             frame: frame,
             units: units,
-            population: population,
+            unitCount: unitCount,
             variable: variable,
             rows: margins.summed(rows, over: frame.cells),
             totals: margins.summed(contributions.map(\.total), over: contributions.isEmpty ? [] : frame.cells),
             positives: positives,
             contributions: contributions,
-            memberships: remembers ? memberships : []
+            entries: entries
         )
+    }
+}
+
+/// How many distinct units each place holds, counted unit by unit.
+private struct DistinctUnits {
+    private(set) var counts: [Int]
+    private let margins: Margins
+    // The places that hold a cell, for cells that came up.
+    private var holders: [[Int]]
+    // The unit that a place was counted for last.
+    private var lastUnit: [Int]
+    private var unit = 0
+
+    init(_ frame: TableFrame) {
+        margins = Margins(sizes: frame.sizes)
+        counts = [Int](repeating: 0, count: frame.placeCount)
+        holders = [[Int]](repeating: [], count: frame.placeCount)
+        lastUnit = counts
+    }
+
+    mutating func add(_ parts: [UnitPart]) {
+        unit += 1
+        for part in parts {
+            let cell = Int(part.cell)
+            if holders[cell].isEmpty { holders[cell] = margins.containing(cell) }
+            for place in holders[cell] where lastUnit[place] != unit {
+                lastUnit[place] = unit
+                counts[place] += 1
+            }
+        }
     }
 }

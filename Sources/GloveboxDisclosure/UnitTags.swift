@@ -63,82 +63,86 @@ package struct UnitTag: Hashable, Comparable, Sendable {
     package static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
 }
 
+extension LineageKey {
+    /// A key of this moment: what it tags can be told apart, and compared with nothing.
+    static func random() throws(GloveboxError) -> LineageKey {
+        try LineageKey((0..<32).map { _ in UInt8.random(in: .min ... .max) })
+    }
+}
+
 extension DatasetTable {
-    /// The tags of all units; see ``UnitTagger``.
+    /// The tags of all units, by number; equal rows that are units have different ones.
     package func unitTags(_ key: LineageKey) -> [UnitTag] {
         var tagger = UnitTagger(description, key: key)
-        for block in blocks { tagger.take(block) }
-        return tagger.tags
+        if let unitLookup {
+            var tags = [UnitTag](repeating: UnitTag(high: 0, low: 0), count: unitCount)
+            for block in blocks {
+                for (row, tag) in zip(block.rows, tagger.tags(block)) { tags[Int(unitLookup[row])] = tag }
+            }
+            return tags
+        }
+        var seen: [UnitTag: Int] = [:]
+        return blocks.flatMap { block in
+            tagger.tags(block).map { tag in
+                let before = seen[tag, default: 0]
+                seen[tag] = before + 1
+                return before == 0 ? tag : key.tag(Array("again \(before)\0".utf8) + tag.bytes)
+            }
+        }
     }
 }
 
-extension RowSource {
-    /// The tags of all units; see ``UnitTagger``.
-    ///
-    /// - Throws: as ``rows(_:)``.
-    package func unitTags(_ key: LineageKey) throws(GloveboxError) -> [UnitTag] {
-        var tagger = UnitTagger(description, key: key)
-        _ = try rows { (block) throws(GloveboxError) in tagger.take(block) }
-        return tagger.tags
-    }
-}
-
-/// Tags units while their rows go by; what it keeps grows with the units, not with the rows.
+/// Tags the units of rows while they go by; what it keeps is bounded.
 ///
-/// An id unit is tagged by its id. A row unit is tagged by its values and by how many equal rows stand before it, so
-/// that a row keeps its tag when other rows come or go between two versions of a dataset.
+/// An id unit is tagged by its id. A row unit is tagged by its values, so that it keeps its tag when other rows come or go
+/// between two versions of a dataset; equal rows have one tag, and are counted.
 package struct UnitTagger {
-    /// The tags, by unit.
-    package private(set) var tags: [UnitTag] = []
     private let key: LineageKey
     /// The column of the ids; nil where the row is the unit.
     private let unitColumn: Int?
+    private let described: [DatasetColumn]
     private let names: [[UInt8]]
-    private let codes: [[[UInt8]]]
-    private var texts: RowTexts
-    private var distinct = ByteTable()
-    private var seen: [Int] = []
+    // Tags of ids that were seen not long ago, which are likely to come again.
+    private var known = ByteTable()
+    private var tags: [UnitTag] = []
+    private static let most = 1 << 17
 
-    /// Starts with no unit.
+    /// Starts with no row.
     package init(_ description: DatasetDescription, key: LineageKey) {
         self.key = key
+        described = description.columns
         unitColumn =
             description.privacyUnit.kind == .id
             ? description.columns.firstIndex { $0.name.utf8.elementsEqual(description.privacyUnit.column.utf8) } : nil
         names = description.columns.map { [0] + Array($0.name.utf8) + [1] }
-        codes = description.columns.map { $0.codes?.map { Array($0.utf8) } ?? [] }
-        texts = RowTexts(description)
     }
 
-    /// Takes the next rows.
-    package mutating func take(_ block: RowBlock) {
-        if let unitColumn {
-            for name in block.names[unitColumn] { tags.append(key.tag(Array("id\0".utf8) + name.utf8)) }
-            return
+    /// The unit of each row.
+    package mutating func tags(_ block: RowBlock) -> [UnitTag] {
+        if let unitColumn, case .identifiers(let values, let ids) = block.columns[unitColumn] {
+            return values[block.rows].map { tag(ofID: ids[Int($0)]) }
         }
-        texts.take(block)
         var message: [UInt8] = []
-        for row in block.rows {
+        return block.rows.map { row in
             message.removeAll(keepingCapacity: true)
             message += "row".utf8
             for (index, name) in names.enumerated() {
                 message += name
-                append(index, row, of: block, to: &message)
+                if let text = described[index].text(row, of: block.columns[index]) { message += text.utf8 }
             }
-            let number = distinct.number(adding: message.span)
-            if number == seen.count { seen.append(0) }
-            message.append(0)
-            message += String(seen[number]).utf8
-            seen[number] += 1
-            tags.append(key.tag(message))
+            message += [0, UInt8(ascii: "0")]
+            return key.tag(message)
         }
     }
 
-    private func append(_ column: Int, _ row: Int, of block: RowBlock, to message: inout [UInt8]) {
-        if case .codes(let values) = block.columns[column] {
-            if values[row] != DatasetTable.Column.missingCode { message += codes[column][Int(values[row])] }
-        } else if let text = texts.text(column, row, of: block) {
-            message += text.utf8
+    private mutating func tag(ofID id: String) -> UnitTag {
+        if tags.count == Self.most {
+            known = ByteTable()
+            tags.removeAll(keepingCapacity: true)
         }
+        let bytes = id.utf8
+        let number = known.number(adding: bytes.span)
+        if number == tags.count { tags.append(key.tag(Array("id\0".utf8) + bytes)) }
+        return tags[number]
     }
 }

@@ -20,62 +20,81 @@ package struct QueryEngine: Sendable {
     private struct Measured {
         var sums: [Int128]
         let noise: Noise
+
+        init(_ noise: Noise, cells: Int) { (self.noise, sums) = (noise, [Int128](repeating: 0, count: cells)) }
+
+        mutating func add(_ value: Int128, times: Int, at index: Int) throws(GloveboxError) {
+            sums[index] = try Exact.sum(sums[index], Exact.product(noise.coarse(value), Int128(times)))
+        }
+    }
+
+    // What the rows that count add up to.
+    private struct Totals {
+        var counts: Measured?
+        var sums: Measured?
+        /// Units of each cell.
+        var holders: [Int]
     }
 
     /// The answer as canonical bytes.
     ///
-    /// The charge must be durable before this is called, and what it returns must be kept: a second call draws anew.
-    /// - Throws: `query.*`, `spec.*`, `policy.not-enforced`, `privacy.scale`, `privacy.overflow`.
+    /// The charge must be durable before this is called, and what it returns must be kept: a second call draws anew. What is
+    /// in memory of the rows, or of their units, does not grow with them.
+    /// - Throws: `query.*`, `spec.*`, `policy.not-enforced`, `privacy.scale`, `privacy.overflow`, `storage.*`, and what the
+    ///   rows' source throws.
     package func answer<Random: RandomSource>(
-        over table: DatasetTable,
+        over rows: any RowSource,
         key: LineageKey,
+        scratch: any Scratch = MemoryScratch(),
         random: Random,
         capabilities: Set<Capability>
     ) throws(GloveboxError) -> [UInt8] {
+        let description = rows.description
         let frame = try query.check(
             policy: policy,
-            description: table.description,
+            description: description,
             inputPolicy: inputPolicy,
             capabilities: capabilities
         )
         var sampler = Sampler(random)
-        let kept = try rows(table, frame, key)
-        let isNamed = try named(kept, frame, table, &sampler)
-        func draw(_ measured: Measured) throws(GloveboxError) -> [Int128] {
+        let totals = try totals(rows, frame, key, scratch)
+        let isNamed = try named(totals.holders, &sampler)
+        func draw(_ measured: Measured?) throws(GloveboxError) -> [Int128] {
+            guard let measured else { throw GloveboxError("internal", "an answer lacks what it is made of") }
             var noisy: [Int128] = []
             for (sum, isNamed) in zip(measured.sums, isNamed) where isNamed {
                 noisy.append(try measured.noise.apply(sum, &sampler))
             }
             return noisy
         }
-        guard let (index, number) = try query.number(in: table.description) else {
-            let counts = try count(kept, frame, rho: query.rho)
-            let noisy = try draw(counts)
-            let report = [try counts.noise.report(of: "count", decimals: 0)]
-            guard query.kind == .quantile else {
-                return try encode((frame, isNamed), noisy.map { String($0) }, report)
+        guard let (_, number) = try query.number(in: description) else {
+            let noisy = try draw(totals.counts)
+            let report = try totals.counts.map { (counts) throws(GloveboxError) in
+                try counts.noise.report(of: "count", decimals: 0)
             }
-            return try encode(nil, [quantile(noisy, frame, table.description)], report)
+            guard query.kind == .quantile else {
+                return try encode((frame, isNamed), noisy.map { String($0) }, [report].compactMap { $0 })
+            }
+            return try encode(nil, [quantile(noisy, frame, description)], [report].compactMap { $0 })
         }
-        let isMean = query.kind == .mean
-        let bounds = number.bounds
-        let (range, centre) = Self.bounds(number, query.kind)
-        let sums = try sum(kept, frame, table.columns[index], range, centre, rho: isMean ? query.rho.half : query.rho)
-        let noisy = try draw(sums)
-        let report = try sums.noise.report(of: "sum", decimals: number.decimals)
+        let (bounds, isMean) = (number.bounds, query.kind == .mean)
+        let (_, centre) = Self.bounds(number, query.kind)
+        let noisy = try draw(totals.sums)
+        var reports: [JSONObject] = []
+        if let sums = totals.sums { reports.append(try sums.noise.report(of: "sum", decimals: number.decimals)) }
         func text(_ value: Int128) -> String { ExactDecimal(mantissa: value, exponent: -number.decimals).text }
-        guard isMean else { return try encode((frame, isNamed), noisy.map(text), [report]) }
-        let counts = try count(kept, frame, rho: query.rho.half)
-        let means = zip(noisy, try draw(counts)).map { sum, count in
+        guard isMean else { return try encode((frame, isNamed), noisy.map(text), reports) }
+        let means = zip(noisy, try draw(totals.counts)).map { sum, count in
             let mean = centre + Exact.quotientHalfEven(sum, max(1, count))
             return text(min(max(mean, Int128(bounds.lowerBound)), Int128(bounds.upperBound)))
         }
-        return try encode((frame, isNamed), means, [report, counts.noise.report(of: "count", decimals: 0)])
+        if let counts = totals.counts { reports.append(try counts.noise.report(of: "count", decimals: 0)) }
+        return try encode((frame, isNamed), means, reports)
     }
 
     /// What the answer would cost, with the noise on its sums and counts.
     ///
-    /// - Throws: as ``answer(over:key:random:capabilities:)``.
+    /// - Throws: as ``answer(over:key:scratch:random:capabilities:)``.
     package func forecast(
         _ description: DatasetDescription,
         capabilities: Set<Capability>
@@ -109,43 +128,64 @@ package struct QueryEngine: Sendable {
 
     // MARK: Exact part
 
-    private func rows(
-        _ table: DatasetTable,
+    private func totals(
+        _ rows: any RowSource,
         _ frame: TableFrame,
-        _ key: LineageKey
-    ) throws(GloveboxError) -> [ContributionBounds.Kept] {
-        let filter = try RowFilter(inputPolicy.rowFilter + query.layout.conditions, description: table.description)
-        let number = try query.number(in: table.description)
-        let isPossible = Set(frame.cells)
-        let places = frame.places(ofRows: 0..<table.rowCount, in: table.columns)
-        var candidates: [ContributionBounds.Kept] = []
-        for row in filter.rows(of: table) {
-            let place = Int(places[row])
-            guard isPossible.contains(place) else { continue }
-            if let number, case .numbers(let values) = table.columns[number.index],
-                values[row] == DatasetTable.Column.missingNumber
-            {
-                continue
-            }
-            candidates.append(.init(row: row, place: place))
+        _ key: LineageKey,
+        _ scratch: any Scratch
+    ) throws(GloveboxError) -> Totals {
+        let number = try query.number(in: rows.description)
+        let isMean = query.kind == .mean
+        let share = isMean ? query.rho.half : query.rho
+        let cells = frame.cells.count
+        var totals = Totals(holders: [Int](repeating: 0, count: cells))
+        var (range, centre): (ClosedRange<Int128>, Int128) = (0...1, 0)
+        if number == nil || isMean {
+            totals.counts = Measured(
+                try noise(frame, 0...1, rho: share, policy.privacy.mechanism?.count),
+                cells: cells
+            )
         }
-        return bounds.keep(candidates, of: table, key: key, query: query.digest)
+        if let number {
+            (range, centre) = Self.bounds(number.1, query.kind)
+            totals.sums = Measured(
+                try noise(frame, range, rho: share, policy.privacy.mechanism?.sum),
+                cells: cells
+            )
+        }
+        var position = [Int: Int](minimumCapacity: cells)
+        for (index, place) in frame.cells.enumerated() { position[place] = index }
+        let candidates = try CandidateRows(
+            rows,
+            frame: frame,
+            conditions: query.layout.conditions,
+            inputPolicy: inputPolicy,
+            number: number?.index
+        )
+        let bounds = bounds
+        try candidates.units(key, query: query.digest, scratch: scratch) { (own) throws(GloveboxError) in
+            let kept = bounds.keep(own)
+            for candidate in kept {
+                guard let index = position[candidate.place] else { continue }
+                // Clamped first, then coarsened, then summed.
+                let value = min(max(Int128(candidate.value) - centre, range.lowerBound), range.upperBound)
+                try totals.sums?.add(value, times: candidate.rows, at: index)
+                try totals.counts?.add(1, times: candidate.rows, at: index)
+            }
+            for place in Set(kept.map(\.place)) { if let index = position[place] { totals.holders[index] += 1 } }
+        }
+        return totals
     }
 
     // Whether each cell is named: all of them where the names are public.
     private func named<Random: RandomSource>(
-        _ kept: [ContributionBounds.Kept],
-        _ frame: TableFrame,
-        _ table: DatasetTable,
+        _ holders: [Int],
         _ sampler: inout Sampler<Random>
     ) throws(GloveboxError) -> [Bool] {
-        guard let selection = query.selection else { return frame.cells.map { _ in true } }
-        let units = table.unitLookup
-        var holders: [Int: Set<UInt32>] = [:]
-        for row in kept { holders[row.place, default: []].insert(units?[row.row] ?? UInt32(row.row)) }
+        guard let selection = query.selection else { return holders.map { _ in true } }
         let isChange = policy.privacy.unit?.neighbour == .changeOne
         let groups = Int(clamping: bounds.groups) * (isChange ? 2 : 1)
-        return try selection.keeps(frame.cells.map { holders[$0]?.count ?? 0 }, groups: groups, &sampler)
+        return try selection.keeps(holders, groups: groups, &sampler)
     }
 
     private var bounds: ContributionBounds {
@@ -153,14 +193,6 @@ package struct QueryEngine: Sendable {
             rows: policy.privacy.unit?.maxRowsPerUnit ?? 1,
             groups: policy.privacy.unit?.maxGroupsPerUnit ?? 1
         )
-    }
-
-    private func count(
-        _ kept: [ContributionBounds.Kept],
-        _ frame: TableFrame,
-        rho: Rho
-    ) throws(GloveboxError) -> Measured {
-        try measure(kept, frame, noise(frame, 0...1, rho: rho, policy.privacy.mechanism?.count)) { _ in 1 }
     }
 
     // What a number counts as: the distance from the middle of its bounds in a mean, itself in a sum.
@@ -171,23 +203,6 @@ package struct QueryEngine: Sendable {
         let (low, high) = (Int128(number.bounds.lowerBound), Int128(number.bounds.upperBound))
         let centre = kind == .mean ? (low + high) >> 1 : 0
         return (low - centre...high - centre, centre)
-    }
-
-    private func sum(
-        _ kept: [ContributionBounds.Kept],
-        _ frame: TableFrame,
-        _ column: DatasetTable.Column,
-        _ range: ClosedRange<Int128>,
-        _ centre: Int128,
-        rho: Rho
-    ) throws(GloveboxError) -> Measured {
-        guard case .numbers(let values) = column else {
-            throw GloveboxError("query.column", "the column holds no numbers")
-        }
-        return try measure(kept, frame, noise(frame, range, rho: rho, policy.privacy.mechanism?.sum)) { row in
-            // Clamped first, then coarsened, then summed.
-            min(max(Int128(values[row]) - centre, range.lowerBound), range.upperBound)
-        }
     }
 
     private func noise(
@@ -204,22 +219,6 @@ package struct QueryEngine: Sendable {
             neighbour: policy.privacy.unit?.neighbour ?? .addRemove
         )
         return try Noise(law ?? .discreteGaussian, rho: rho, sensitivity)
-    }
-
-    private func measure(
-        _ kept: [ContributionBounds.Kept],
-        _ frame: TableFrame,
-        _ noise: Noise,
-        _ value: (Int) -> Int128
-    ) throws(GloveboxError) -> Measured {
-        var position = [Int: Int](minimumCapacity: frame.cells.count)
-        for (index, place) in frame.cells.enumerated() { position[place] = index }
-        var sums = [Int128](repeating: 0, count: frame.cells.count)
-        for row in kept {
-            guard let index = position[row.place] else { continue }
-            sums[index] = try Exact.sum(sums[index], noise.coarse(value(row.row)))
-        }
-        return Measured(sums: sums, noise: noise)
     }
 
     // MARK: The answer

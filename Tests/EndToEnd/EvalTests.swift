@@ -86,6 +86,60 @@ import Testing
         #expect(try judge(example).result == first.result, "the same each time")
     }
 
+    @Test func `a table is compared with earlier ones that are counted again from the data`() throws {
+        let place = try TestPrograms.scratch()
+        func write(_ name: String, _ text: String) throws -> String {
+            try Descriptor.open(place + "/" + name, O_WRONLY | O_CREAT, mode: 0o600).write(Array(text.utf8))
+            return place + "/" + name
+        }
+        // Thirty people in each ward, six of them with nine stays in ward c alone.
+        let rows = (0..<90).map {
+            "p\($0),\($0 % 2 == 0 ? "f" : "m"),\(["a", "b", "c"][$0 / 30]),\($0 >= 84 ? 9 : 1),no\n"
+        }
+        let head = "who,sex,ward,stays,ill\n"
+        let whole = try write("whole.csv", head + rows.joined())
+        let fewer = try write("fewer.csv", head + rows.dropLast(3).joined())
+        func spec(_ name: String, _ filter: String) throws -> String {
+            try write(
+                name,
+                #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"people","output":"table.csv","#
+                    + #""group_by":["ward"],"where":[\#(filter)]}"#
+            )
+        }
+        _ = try spec("table.spec.json", "")
+        let few = try spec("few.json", #"{"column":"stays","op":"lt","value":"6"}"#)
+        let women = try spec("women.json", #"{"column":"sex","op":"eq","value":"f"}"#)
+        let outputs = try TestPrograms.scratch()
+        try Descriptor.open(outputs + "/table.csv", O_WRONLY | O_CREAT, mode: 0o600)
+            .write(Array("ward,n\na,30\nb,30\nc,30\n".utf8))
+        func eval(_ options: [String]) throws -> (status: Int32, result: JSONValue) {
+            try run(
+                ["eval", "--policy", "aggregate-table", "--code", place, "--outputs", outputs, "--dataset", whole]
+                    + Self.people + options
+            )
+        }
+        func hits(_ verdict: JSONValue) -> String? {
+            let failed = (verdict["checks"]?.array ?? []).filter { $0["outcome"] == "fail" }
+            return failed.first { $0["id"] == "differencing" }?["detail"]?.string
+        }
+        #expect(try eval([]).status == 0)
+        #expect(
+            try eval(["--earlier", place, "--earlier", women]).status == 0,
+            "the same table, and one of half of them"
+        )
+        let refused = try eval(["--earlier", women, "--earlier", few])
+        let told = try #require(hits(refused.result), "\(refused.result)")
+        #expect(refused.status == 3 && told.contains("differs by 6 units"))
+        #expect(told.contains(few) && !told.contains(women))
+        let version = try eval(["--earlier", place, "--earlier-dataset", fewer])
+        #expect(version.status == 3 && hits(version.result)?.contains("differs by 3 units") == true)
+        let asked = ["eval", "--policy", "dp-query", "--code", Self.examples + "dp-query", "--outputs", outputs]
+        let query = try run(asked + Self.people + ["--earlier", few])
+        #expect(query.result["error"]?["code"] == "filter.earlier")
+        let missing = try eval(["--earlier", place + "/nothing"])
+        #expect(missing.result["error"]?["code"] == "spec.missing", "\(missing.result)")
+    }
+
     @Test func `a query is answered with its price, and refused when the policy allows no such price`() throws {
         let code = try TestPrograms.scratch()
         func ask(_ rho: String, _ kind: String = #""kind":"mean","column":"stays""#) throws -> JSONValue {

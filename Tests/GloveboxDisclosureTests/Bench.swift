@@ -84,13 +84,20 @@ enum Bench {
         )
     }
 
-    static func counts(_ table: DatasetTable, _ spec: TableSpec, _ input: InputPolicy? = nil) throws -> CellCounts {
+    static func counts(
+        _ rows: any RowSource,
+        _ spec: TableSpec,
+        _ input: InputPolicy? = nil,
+        scratch: any Scratch = MemoryScratch()
+    ) throws -> CellCounts {
         try CellCounts(
-            table,
-            frame: TableFrame(spec, description: table.description),
+            rows,
+            frame: TableFrame(spec, description: rows.description),
             conditions: spec.conditions,
-            variable: MeasuredVariable(spec, description: table.description),
-            inputPolicy: input ?? Bench.input()
+            variable: MeasuredVariable(spec, description: rows.description),
+            inputPolicy: input ?? Bench.input(),
+            key: key(),
+            scratch: scratch
         )
     }
 
@@ -99,7 +106,7 @@ enum Bench {
     static func record(_ id: String, _ table: DatasetTable, _ spec: TableSpec, _ input: InputPolicy? = nil) throws
         -> ReleaseRecord
     {
-        try ReleaseRecord(id: id, spec: spec, version: table, counts: counts(table, spec, input), key: key())
+        try ReleaseRecord(id: id, spec: spec, version: table, counts: counts(table, spec, input))
     }
 
     static func threshold(_ text: String = "") throws -> ThresholdCheck {

@@ -147,7 +147,7 @@ import Testing
     @Test func `a fit is compared with earlier releases of nearly the same units`() throws {
         let table = try Self.table(Self.exact + [(a: 1, x: "NA", y: 5)])
         let first = try #require(try Self.decide(table).record)
-        #expect(try Self.decide(table, history: [ReleaseRecord(stored: first.encoded)]).outcome == .release)
+        #expect(try Self.decide(table, history: [ReleaseRecord(stored: first.encoded())]).outcome == .release)
         let count = try Bench.record("rel_old", table, Bench.spec("[]"), Bench.input(#"a, b, x, "y""#))
         let refused = try Self.decide(table, history: [count])
         #expect(MeasureTests.failed(refused) == ["differencing"])

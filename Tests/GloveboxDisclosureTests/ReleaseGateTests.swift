@@ -71,7 +71,7 @@ import Testing
     @Test func `remembers what it released`() throws {
         let first = try Self.request(Self.good)
         let record = try #require(try Self.decide(first, Self.goodCSV).record)
-        let again = try Self.decide(first, Self.goodCSV, history: [ReleaseRecord(stored: record.encoded)])
+        let again = try Self.decide(first, Self.goodCSV, history: [ReleaseRecord(stored: record.encoded())])
         #expect(again.outcome == .release && again.comparison.releases == 1 && again.comparison.hits == 0)
         let oneMore = try Self.request([[13, 13], [21, 34]])
         let refused = try Self.decide(oneMore, "a,b,n\n1,1,13\n1,2,13\n2,1,21\n2,2,34\n", history: [record])

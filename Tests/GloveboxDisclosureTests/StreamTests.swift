@@ -11,15 +11,15 @@ import Testing
         let bytes: [UInt8]
         let size: Int
 
-        func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
+        func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> Int {
             var importer = DatasetImporter(description)
             for start in stride(from: 0, to: bytes.count, by: size) {
                 try importer.feed(Array(bytes[start..<min(start + size, bytes.count)]))
                 try take(importer.takeRows())
             }
-            let size = try importer.end()
+            let count = try importer.end()
             try take(importer.takeRows())
-            return size
+            return count
         }
     }
 

@@ -27,7 +27,7 @@ import Testing
         )
         let released = ReleasedTable(counts, rounding: try VectorTests.rounding("nearest", 5), withTotals: true)
         #expect(String(decoding: released.csv, as: UTF8.self) == "n\n55\n")
-        #expect(counts.population.count == 80)
+        #expect(counts.unitCount == 80)
     }
 
     @Test func `counts units, not rows`() throws {
@@ -37,7 +37,7 @@ import Testing
         let released = ReleasedTable(counts, rounding: try VectorTests.rounding("nearest", 1), withTotals: true)
         let exact = Dictionary(uniqueKeysWithValues: released.rows.map { ($0.labels, $0.exact) })
         #expect(exact[["1", "1"]] == 2 && exact[["1", "2"]] == 1 && exact[["1", "total"]] == 2)
-        #expect(exact[["2", "1"]] == 0 && exact[["total", "total"]] == 2 && counts.population.count == 3)
+        #expect(exact[["2", "1"]] == 0 && exact[["total", "total"]] == 2 && counts.unitCount == 3)
     }
 
     @Test func `combinations that cannot exist are left out`() throws {

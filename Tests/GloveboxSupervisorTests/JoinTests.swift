@@ -131,6 +131,43 @@ import Testing
     }
 
     @Test(.enabled(if: image != nil, "needs the image python"))
+    func `a table of one side that differs by few people from what was released of the join is refused`() throws {
+        // The twelve people of the join, with three whom only one of the two has: units of two lineages, in three datasets.
+        let program = """
+            import csv
+            ids = {row["who"] for row in csv.DictReader(open("/data/clinic/clinic.csv"))}
+            open("/out/table.csv", "w").write(f"n\\n{len(ids)}\\n")
+
+            """
+        let spec =
+            #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"clinic","output":"table.csv","group_by":[],"#
+            + #""statistic":"count"}"#
+        for releasesJoin in [true, false] {
+            let test = try Self.site(image: Self.image)
+            let clinic = (288..<303).map { "p\($0)" }
+            try Self.register("clinic", joins: "forbid", column: "day", codes: ["1", "2"], ids: clinic, in: test)
+            let lineages = try ["visits", "people"].map { try test.site.dataset(named: $0).lineage }
+            #expect(try Set(test.site.dataset(named: "clinic").lineages) == Set(lineages))
+            try test.start()
+            func run(_ job: String) throws -> JobEntry {
+                try test.vote(.approve, on: job)
+                return try test.wait(for: job) { $0.job.phase.isTerminal && $0.job.cleanup == .done }
+            }
+            if releasesJoin {
+                let join = try run(
+                    test.submit(Self.program, spec: Self.spec(), dataset: "visits", join: "people", wallSeconds: 2)
+                )
+                #expect(join.job.phase == .released, "\(join.job.phase) \(join.explanation ?? "")")
+            }
+            let side = try run(
+                test.submit(program, spec: ("table.spec.json", spec), dataset: "clinic", wallSeconds: 2)
+            )
+            #expect(side.job.phase == (releasesJoin ? .withheld : .released), "\(side.explanation ?? "")")
+            #expect(side.explanation?.contains("differs by 3 units") == (releasesJoin ? true : nil))
+        }
+    }
+
+    @Test(.enabled(if: image != nil, "needs the image python"))
     func `an answer over a join is charged to both ledgers`() throws {
         let test = try Self.site(image: Self.image)
         let text = try TestSite.text(TestPrograms.repository + "/Policies/dp-query.yaml")

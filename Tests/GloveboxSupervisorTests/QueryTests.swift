@@ -166,6 +166,9 @@ import Testing
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
     func `a plan that has all rows in memory is refused over a dataset that is too large`() throws {
         let test = try Self.site()
+        let program = try TestSite.text(TestPrograms.repository + "/Policies/dp-program.yaml")
+        let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
+        _ = try test.site.addPolicy(owner, AddPolicyRequest(document: program))
         let registered = try SiteLog.records(test.site.log).first { $0.kind == .datasetRegistered }
         var json = try #require(registered?.json.object)
         #expect(json["bytes"]?.integer ?? 0 > 100_000)
@@ -176,8 +179,9 @@ import Testing
             try PlanData([dataset], rules).requireRoom(under: rules.output)
         }
         try check("demo-table", 1 << 40)
-        try check("dp-test", 64 << 20)
-        #expect(throws: GloveboxError("dataset.in-memory", "")) { try check("dp-test", (64 << 20) + 1) }
+        try check("dp-test", 1 << 40)
+        try check("dp-program", 64 << 20)
+        #expect(throws: GloveboxError("dataset.in-memory", "")) { try check("dp-program", (64 << 20) + 1) }
     }
 
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))

@@ -20,9 +20,9 @@ import Testing
         let distinct = Set(ages).sorted()
         let places = patients.indices.map { UInt32($0 - patients.lowerBound) }
         return LeakRows(
-            units: patients.map { UInt32($0) },
+            units: patients.map { UInt64($0) },
             columns: [
-                .init(values: Array(names[patients]), places: patients.map { UInt32($0) }),
+                .init(values: Array(names[patients]), places: places),
                 .init(values: [], places: patients.map { UInt32($0 % 2) }),
                 .init(values: distinct, places: ages.map { age in UInt32(distinct.firstIndex(of: age) ?? 0) }),
                 .init(values: Array(blood[patients]), places: places),

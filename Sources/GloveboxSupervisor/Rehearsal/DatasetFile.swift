@@ -41,14 +41,14 @@ struct DatasetFileRows: RowSource {
         return try importer.finish()
     }
 
-    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
+    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> Int {
         var importer = DatasetImporter(description)
         try DatasetFile.read(path, hint: hint) { (chunk) throws(GloveboxError) in
             try importer.feed(chunk)
             try take(importer.takeRows())
         }
-        let size = try importer.end()
+        let count = try importer.end()
         try take(importer.takeRows())
-        return size
+        return count
     }
 }

@@ -10,8 +10,8 @@ internal import GloveboxTables
 
 /// The whole release filter of every tier on a directory, with no site: the judge is that of a site's jobs.
 ///
-/// Nothing was released or paid for before, as far as it knows: the differencing check has nothing to compare with, and a
-/// budget is full.
+/// Nothing was released or paid for before, as far as it is not told: a budget is full, and the differencing check compares
+/// with the tables that it is told of.
 package struct ReleaseFilter {
     let policy: OutputPolicy
     let data: FilterData?
@@ -47,17 +47,25 @@ package struct ReleaseFilter {
     ///
     /// For a program over blocks the directory has one of its own for each block, named by its number from 1.
     ///
-    /// - Throws: `output.*`, `dataset.*`, `jail.*`.
-    package func judge(directory: String) throws(GloveboxError) -> FilterVerdict {
+    /// A table is compared with earlier ones, if any are told of.
+    ///
+    /// - Throws: `output.*`, `dataset.*`, `jail.*`; `filter.earlier` for anything but a table.
+    package func judge(
+        directory: String,
+        earlier: EarlierTables = EarlierTables()
+    ) throws(GloveboxError) -> FilterVerdict {
         let opened: Descriptor
         do { opened = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY) } catch {
             throw error.coded("output.collect")
         }
-        guard let data else { return try judge(opened, nil) }
-        if case .table = asked {
+        if case .table = asked, let data {
             let outputs = try collect(opened)
-            return try table(outputs, data.rows())
+            return try table(outputs, data.rows(), earlier)
         }
+        guard earlier.isEmpty else {
+            throw GloveboxError("filter.earlier", "only tables that are counted again are compared with earlier ones")
+        }
+        guard let data else { return try judge(opened, nil) }
         return try judge(opened, ShownRows(policy, data, seed: seed(data)))
     }
 
@@ -115,20 +123,24 @@ package struct ReleaseFilter {
 
     private func table(
         _ outputs: OutputCollector.Outputs,
-        _ rows: any RowSource
+        _ rows: any RowSource,
+        _ earlier: EarlierTables = EarlierTables()
     ) throws(GloveboxError) -> FilterVerdict {
         guard case .table(let spec, let chart) = asked, let data else {
             throw GloveboxError("internal", "there is no table to judge")
         }
         // A key of this run alone: nothing is kept that a later run could be compared with.
-        let past = ReleaseGate.Past(history: [], lineageKey: try LineageKey(Machine.random(32)), projectMillibits: 0)
+        let key = try LineageKey(Machine.random(32))
+        let history = try earlier.records(policy, data, rows, key: key)
+        let past = ReleaseGate.Past(history: history, lineageKey: key, projectMillibits: 0)
         let request = ReleaseGate.Request(
             id: "filter",
             policy: policy,
             inputPolicy: data.inputPolicy,
-            table: rows,
+            table: history.isEmpty ? rows : ComparedRows(rows: rows),
             spec: spec,
-            chart: chart
+            chart: chart,
+            scratch: SealedScratch.ofProgram
         )
         return try verdict(judge.table(outputs, request, past: past), faults: outputs.faults)
     }

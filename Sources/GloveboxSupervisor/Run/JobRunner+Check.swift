@@ -85,7 +85,7 @@ extension JobRunner {
             let rows = try rows()
             if policy.tier == .computed {
                 return try QueryDecision(site: site, entry: entry, policy: policy, data: data, request: request)
-                    .decide(table: rows.joined.table(), lineageKey: rows.lineageKey)
+                    .decide(rows: rows.joined, lineageKey: rows.lineageKey)
             }
             guard policy.tier == .opaque, let check = policy.checks.holdout, let seed = frozen.holdoutSeed else {
                 return try OutputDecision(site: site, entry: entry, policy: policy, data: data)

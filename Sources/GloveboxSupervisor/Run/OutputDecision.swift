@@ -60,7 +60,8 @@ struct OutputDecision {
             inputPolicy: data.inputPolicy,
             table: rows,
             spec: try specs.table(policy),
-            chart: try specs.chart(policy)
+            chart: try specs.chart(policy),
+            scratch: site.scratch
         )
         let project = entry.manifest.project
         let spent = site.read { state in state.millibits(of: project) }

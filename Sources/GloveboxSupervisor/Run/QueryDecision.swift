@@ -14,7 +14,7 @@ struct QueryDecision {
     /// The broker's name for what the run was granted.
     let request: Digest
 
-    func decide(table: DatasetTable, lineageKey: [UInt8]) throws(GloveboxError) -> OutputDecision.Outcome {
+    func decide(rows: any RowSource, lineageKey: [UInt8]) throws(GloveboxError) -> OutputDecision.Outcome {
         let query = try site.specs(of: entry.manifest).query(policy)
         let answer = PaidAnswer(
             site: site,
@@ -29,8 +29,9 @@ struct QueryDecision {
         let payment = try answer.pay(under: request)
         let engine = QueryEngine(query, policy: policy, inputPolicy: data.inputPolicy)
         let bytes = try engine.answer(
-            over: table,
+            over: rows,
             key: LineageKey(lineageKey),
+            scratch: site.scratch,
             random: SystemRandom(),
             capabilities: Site.queryCapabilities
         )

@@ -12,13 +12,12 @@ struct ReleaseHistory {
 
     private var directory: String { site.layout.history + "/" + lineage }
 
-    /// All earlier releases.
+    /// All earlier releases; the units of each are read when they are compared.
     func records() throws(GloveboxError) -> [ReleaseRecord] {
         let key = try site.broker.greeting().historyKey
         var records: [ReleaseRecord] = []
         for job in try jobs() {
-            let sealed = try StateFile.read(directory + "/" + job, limit: 1 << 30)
-            records.append(try ReleaseRecord(stored: SealedChunks.open(sealed, key: key, label: job)))
+            records.append(try ReleaseRecord(SealedBytes(directory + "/" + job, key: key, label: job)))
         }
         return records
     }
@@ -39,7 +38,10 @@ struct ReleaseHistory {
     func add(_ record: ReleaseRecord) throws(GloveboxError) {
         try StateFile.makeDirectory(directory)
         let key = try site.broker.greeting().historyKey
-        let sealed = try SealedChunks.seal(record.encoded, key: key, label: record.id)
-        try StateFile.write(sealed, to: directory + "/" + record.id)
+        try StateFile.write(to: directory + "/" + record.id) { (file) throws(GloveboxError) in
+            var sealer = SealedChunks.Sealer(key: key, label: record.id)
+            try record.write { (bytes) throws(GloveboxError) in try file.write(sealer.seal(bytes)) }
+            try file.write(sealer.finish())
+        }
     }
 }

@@ -38,8 +38,16 @@ extension Site {
         let path = layout.datasets + "/" + file
         let keys = DatasetKeys()
         var tagger = UnitTagger(description, key: try LineageKey(Lineage.tagKey(at: self)))
-        let (size, bytes) = try StoredRows.seal(rows, to: path, key: keys.data, label: file) { tagger.take($0) }
-        let units = tagger.tags.sorted()
+        var sorter = UnitSorter(scratch)
+        let (count, bytes) = try StoredRows.seal(
+            rows,
+            to: path,
+            key: keys.data,
+            label: file
+        ) { (block) throws(GloveboxError) in
+            for tag in tagger.tags(block) { try sorter.add(tag) }
+        }
+        let units = RegisteredUnits(try sorter.finish(), description.privacyUnit.kind)
         let lineages = try Lineage.of(units, at: self)
         for lineage in lineages { try lineage.remember(units, at: self) }
         let mock = try MockData.csv(description, inputPolicy: inputPolicy)
@@ -58,7 +66,7 @@ extension Site {
             "inputPolicy": inputValue, "inputPolicyLines": DocumentLines(inputLines).json, "file": .string(file),
             "brokerLedger": ledger.json, "lineage": .string(lineages[0].id), "commitment": commitment.json,
             "furtherLineages": .array(lineages.dropFirst().map { .string($0.id) }),
-            "rowBucket": .string(Self.bucket(size.rows)), "mock": mockDigest.json,
+            "rowBucket": .string(Self.bucket(count)), "mock": mockDigest.json,
             "mockBytes": .integer(Int64(mock.count)), "bytes": .integer(Int64(bytes)),
         ]
         let dataset = try RegisteredDataset(json: json)

@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxJobs
+internal import GloveboxPolicy
 internal import GloveboxPrivacy
 internal import GloveboxStore
 internal import GloveboxTransparency
@@ -77,7 +78,8 @@ extension Site {
             throw GloveboxError("object.conflict", "this split was asked for with the reason \(first.statement.reason)")
         }
         let new = Machine.identifier("lin")
-        try Lineage(id: dataset.lineage).copy(to: Lineage(id: new), at: self)
+        try Lineage(id: dataset.lineage)
+            .copy(to: Lineage(id: new), of: dataset.description.privacyUnit.kind, at: self)
         let ledger = try broker.split(dataset.lineage, into: new)
         try record(
             Event(

@@ -4,6 +4,7 @@ internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxLinux
+internal import GloveboxPolicy
 internal import GloveboxStore
 
 /// All datasets about the same units, whatever their names: they have one ledger and one history of releases.
@@ -23,59 +24,68 @@ struct Lineage: Sendable {
         return Array(HMAC<SHA256>.authenticationCode(for: Array("glovebox/units/v1".utf8), using: key))
     }
 
-    /// The lineages of a dataset with these units, by rising tag: those of all datasets whose units it shares, or a new one.
+    /// The lineages of a dataset with these units: those of all datasets whose units it shares, or a new one.
     ///
     /// Of several each counts what happens to the table; between them they stay apart, as far as they share no other units.
     ///
     /// - Throws: `lineage.units` when a lineage's units are not known.
-    static func of(_ mine: [UnitTag], at site: Site) throws(GloveboxError) -> [Lineage] {
+    static func of(_ mine: RegisteredUnits, at site: Site) throws(GloveboxError) -> [Lineage] {
         var shared: [Lineage] = []
-        for id in Set(site.read { state in state.datasets.values.flatMap(\.lineages) }).sorted() {
+        // What is a row is no person that has an id, and the other way round.
+        let ids = site.read { state in
+            Set(state.datasets.values.filter { $0.description.privacyUnit.kind == mine.kind }.flatMap(\.lineages))
+        }
+        for id in ids.sorted() {
             let lineage = Lineage(id: id)
-            var (common, count, place) = (0, 0, 0)
-            try lineage.units(at: site) { theirs in
-                for tag in theirs {
-                    while place < mine.count, mine[place] < tag { place += 1 }
-                    if place < mine.count, mine[place] == tag { common += 1 }
+            var (common, size, count) = (0, 0, 0)
+            var (own, theirs) = (try mine.tags(), try lineage.tags(mine.kind, at: site))
+            var (a, b) = (try own.next(), try theirs.next())
+            while a != nil || b != nil {
+                let (first, second) = (a, b)
+                if let first, second.map({ first <= $0 }) ?? true {
+                    size += 1
+                    a = try own.next()
                 }
-                count += theirs.count
+                if let second, first.map({ second <= $0 }) ?? true {
+                    count += 1
+                    b = try theirs.next()
+                }
+                if first == second { common += 1 }
             }
-            if common > 0, common * 100 >= share * min(mine.count, count) { shared.append(lineage) }
+            if common > 0, common * 100 >= share * min(size, count) { shared.append(lineage) }
         }
         return shared.isEmpty ? [Lineage(id: Machine.identifier("lin"))] : shared
     }
 
-    /// Adds units, by rising tag, to those the lineage is known by; durable before the dataset is registered.
-    func remember(_ units: [UnitTag], at site: Site) throws(GloveboxError) {
+    /// Adds units to those the lineage is known by; durable before the dataset is registered.
+    func remember(_ units: RegisteredUnits, at site: Site) throws(GloveboxError) {
         try StateFile.makeDirectory(site.layout.history + "/" + id)
-        try write(at: site) { (out) throws(GloveboxError) in
-            var rest = units[...]
-            if StateFile.exists(path(at: site)) {
-                try self.units(at: site) { (theirs) throws(GloveboxError) in
-                    var merged: [UnitTag] = []
-                    for tag in theirs {
-                        let before = rest.prefix { $0 < tag }
-                        merged += before
-                        merged.append(tag)
-                        rest = rest.dropFirst(before.count)
-                        if rest.first == tag { rest = rest.dropFirst() }
-                    }
-                    try out.write(merged)
-                }
+        try write(units.kind, at: site) { (out) throws(GloveboxError) in
+            var own = try units.tags()
+            guard StateFile.exists(path(units.kind, at: site)) else {
+                while let tag = try own.next() { try out.add(tag) }
+                return
             }
-            try out.write(Array(rest))
+            var theirs = try tags(units.kind, at: site)
+            var (a, b) = (try own.next(), try theirs.next())
+            while let tag = [a, b].compactMap({ $0 }).min() {
+                try out.add(tag)
+                if a == tag { a = try own.next() }
+                if b == tag { b = try theirs.next() }
+            }
         }
     }
 
     /// Begins another lineage with the units and the releases of this one, durable before a dataset has it.
-    func copy(to other: Lineage, at site: Site) throws(GloveboxError) {
+    func copy(to other: Lineage, of kind: DatasetDescription.PrivacyUnit.Kind, at site: Site) throws(GloveboxError) {
         try StateFile.makeDirectory(site.layout.history + "/" + other.id)
-        try other.write(at: site) { (out) throws(GloveboxError) in
-            try units(at: site) { (units) throws(GloveboxError) in try out.write(units) }
+        try other.write(kind, at: site) { (out) throws(GloveboxError) in
+            var units = try tags(kind, at: site)
+            while let tag = try units.next() { try out.add(tag) }
         }
         let (mine, theirs) = (site.layout.history + "/" + id, site.layout.history + "/" + other.id)
         for job in try ReleaseHistory(site: site, lineage: id).jobs() {
-            try StateFile.write(StateFile.read(mine + "/" + job, limit: 1 << 30), to: theirs + "/" + job)
+            try StateFile.copy(mine + "/" + job, to: theirs + "/" + job)
         }
     }
 
@@ -83,55 +93,61 @@ struct Lineage: Sendable {
     private struct Writer {
         let file: StateFile.Writer
         var sealer: SealedChunks.Sealer
+        private var bytes: [UInt8] = []
 
-        mutating func write(_ tags: [UnitTag]) throws(GloveboxError) {
-            for start in stride(from: 0, to: tags.count, by: 4096) {
-                let part = tags[start..<min(start + 4096, tags.count)]
-                try file.write(sealer.seal(part.flatMap(\.bytes)))
-            }
+        init(file: StateFile.Writer, sealer: SealedChunks.Sealer) { (self.file, self.sealer) = (file, sealer) }
+
+        mutating func add(_ tag: UnitTag) throws(GloveboxError) {
+            bytes += tag.bytes
+            if bytes.count >= 65536 { try flush() }
+        }
+
+        mutating func finish() throws(GloveboxError) {
+            try flush()
+            try file.write(sealer.finish())
+        }
+
+        private mutating func flush() throws(GloveboxError) {
+            try file.write(sealer.seal(bytes))
+            bytes.removeAll(keepingCapacity: true)
         }
     }
 
-    /// Replaces the file of units by what `body` writes, rising and without doubles.
+    /// Replaces the file of units by what `body` writes, rising.
     private func write(
+        _ kind: DatasetDescription.PrivacyUnit.Kind,
         at site: Site,
         _ body: (inout Writer) throws(GloveboxError) -> Void
     ) throws(GloveboxError) {
         let key = try site.broker.greeting().historyKey
-        try StateFile.write(to: path(at: site)) { (file) throws(GloveboxError) in
+        try StateFile.write(to: path(kind, at: site)) { (file) throws(GloveboxError) in
             var out = Writer(file: file, sealer: SealedChunks.Sealer(key: key, label: label))
             try body(&out)
-            try file.write(out.sealer.finish())
+            try out.finish()
         }
     }
 
-    /// Hands over the units by rising tag, some at a time.
-    private func units(
-        at site: Site,
-        _ take: ([UnitTag]) throws(GloveboxError) -> Void
-    ) throws(GloveboxError) {
-        guard StateFile.exists(path(at: site)) else {
+    /// The units by rising tag.
+    private func tags(
+        _ kind: DatasetDescription.PrivacyUnit.Kind,
+        at site: Site
+    ) throws(GloveboxError) -> RegisteredUnits.Reader {
+        let path = path(kind, at: site)
+        guard StateFile.exists(path) else {
             throw GloveboxError(
                 "lineage.units",
                 "the units of the lineage \(Display.escape(id)) are not known, so nothing can be compared with them",
                 hint: "It was registered by an earlier version; found a new site for both datasets."
             )
         }
-        let file: Descriptor
-        do { file = try Descriptor.open(path(at: site), O_RDONLY | O_NOFOLLOW) } catch {
-            throw error.coded("storage.read")
-        }
-        let opener = try SealedChunks.Opener(file, key: site.broker.greeting().historyKey, label: label)
-        for index in 0..<opener.count {
-            // A chunk holds a whole number of tags.
-            let bytes = try opener.chunk(index)
-            guard bytes.count % UnitTag.length == 0 else {
-                throw GloveboxError("lineage.units", "the units of the lineage \(Display.escape(id)) are damaged")
-            }
-            try take(UnitTag.tags(in: bytes))
-        }
+        let key = try site.broker.greeting().historyKey
+        return RegisteredUnits.Reader(stored: try SealedBytes(path, key: key, label: label))
     }
 
     private var label: String { "units " + id }
-    private func path(at site: Site) -> String { site.layout.history + "/" + id + "/units" }
+
+    // Earlier versions told equal rows apart and kept them as units, too: those are not known by what they kept.
+    private func path(_ kind: DatasetDescription.PrivacyUnit.Kind, at site: Site) -> String {
+        site.layout.history + "/" + id + (kind == .id ? "/units" : "/rows")
+    }
 }

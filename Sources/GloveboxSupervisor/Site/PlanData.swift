@@ -55,10 +55,10 @@ struct PlanData: Sendable {
         return sources.count == 1 ? first : try first.table().joined(with: sources[1].table(), as: description)
     }
 
-    /// Whether what the policy asks for has every row in memory: a join, queries, blocks of units, and what is compared
-    /// with a holdout; tables, regressions and updates of rounds are made while the rows are read.
+    /// Whether what the policy asks for has every row in memory: a join, blocks of units, and what is compared with a holdout;
+    /// tables, regressions, answers and updates of rounds are made while the rows are read.
     func needsTable(under policy: OutputPolicy) -> Bool {
-        datasets.count > 1 || policy.tier == .opaque || policy.tier == .computed && !policy.isOfRounds
+        datasets.count > 1 || policy.tier == .opaque || policy.privacy.blocks != nil
     }
 
     /// Checks that a plan under the policy has its rows in memory where it must.

@@ -30,6 +30,8 @@ package final class Site: Sendable {
     let tpm: SiteTPM?
     /// Jails that wait for a job.
     let jails: JailReserve
+    /// Disk space for what is too large for memory.
+    var scratch: SealedScratch { SealedScratch(in: layout.sealed) }
     /// Programs of images that were measured.
     let programs = KnownPrograms()
     /// The published trust policy as last opened: its file, and what was found in it.

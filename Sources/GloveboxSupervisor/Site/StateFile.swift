@@ -58,6 +58,22 @@ enum StateFile {
         } catch { throw error.coded("storage.write") }
     }
 
+    /// Copies a file durably, however large.
+    static func copy(_ source: String, to path: String) throws(GloveboxError) {
+        let file: Descriptor
+        do { file = try Descriptor.open(source, O_RDONLY | O_NOFOLLOW) } catch { throw error.coded("storage.read") }
+        try write(to: path) { (copy) throws(GloveboxError) in
+            while true {
+                let bytes: [UInt8]
+                do throws(SyscallError) {
+                    bytes = try file.read(upTo: 1 << 20)
+                } catch { throw error.coded("storage.read") }
+                if bytes.isEmpty { return }
+                try copy.write(bytes)
+            }
+        }
+    }
+
     /// Replaces a secret and overwrites the one before, as far as the file system writes in place.
     static func replaceSecret(_ bytes: [UInt8], at path: String) throws(GloveboxError) {
         let old = try openSecret(path)

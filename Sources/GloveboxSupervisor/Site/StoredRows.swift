@@ -39,7 +39,7 @@ struct StoredRows: RowSource {
         self.description = description
     }
 
-    /// Encrypts the rows of a source into a new file, durably; their number and units, and how many bytes were encrypted.
+    /// Encrypts the rows of a source into a new file, durably; their number, and how many bytes were encrypted.
     ///
     /// `see` is shown each block as it goes by.
     ///
@@ -49,9 +49,9 @@ struct StoredRows: RowSource {
         to path: String,
         key: [UInt8],
         label: String,
-        _ see: (RowBlock) -> Void
-    ) throws(GloveboxError) -> (size: DatasetSize, bytes: Int) {
-        var size = DatasetSize(rows: 0, units: 0)
+        _ see: (RowBlock) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) -> (rows: Int, bytes: Int) {
+        var rows = 0
         var bytes = 0
         try StateFile.write(to: path) { (file) throws(GloveboxError) in
             var sealer = SealedChunks.Sealer(key: key, label: label)
@@ -60,25 +60,20 @@ struct StoredRows: RowSource {
                 bytes += piece.count
                 try file.write(sealer.seal(piece))
             }
-            size = try source.rows { (block) throws(GloveboxError) in
-                see(block)
+            rows = try source.rows { (block) throws(GloveboxError) in
+                try see(block)
                 try writer.add(block, put)
             }
             try writer.finish(put)
             try file.write(sealer.finish())
         }
-        return (size, bytes)
+        return (rows, bytes)
     }
 
-    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
-        var index = 0
-        var reader = RowGroupReader(description) { [opener] () throws(GloveboxError) in
-            guard index < opener.count else { return [] }
-            defer { index += 1 }
-            return try opener.chunk(index)
-        }
+    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> Int {
+        var reader = RowGroupReader(description, next: SealedBytes(opener: opener).pieces())
         while let block = try reader.next() { try take(block) }
-        return reader.size
+        return reader.rowCount
     }
 
     func versionDigest() throws(GloveboxError) -> Digest {

@@ -4,11 +4,9 @@ package import GloveboxCore
 package struct LeakRows: Hashable, Sendable {
     /// What a column holds of them.
     package struct Column: Hashable, Sendable {
-        /// Names that appear first in these rows, or the distinct numbers of these rows, as a job would see them; none for
-        /// codes.
+        /// The distinct names or numbers of these rows, as a job would see them; none for codes.
         package let values: [String]
-        /// For each row the place of its value: among all names so far, in the codebook, or among the numbers of these rows;
-        /// ``missing`` for none.
+        /// For each row the place of its value, among those or in the codebook; ``missing`` for none.
         package let places: [UInt32]
 
         /// Stands for a missing value.
@@ -23,18 +21,18 @@ package struct LeakRows: Hashable, Sendable {
     /// Most names or numbers of one group.
     private static let mostValues = 1 << 20
 
-    /// The privacy unit of each row, counted from 0.
-    package let units: [UInt32]
+    /// What tells the privacy unit of each row from others.
+    package let units: [UInt64]
     /// One for each column of the request.
     package let columns: [Column]
 
     /// Gathers at most ``limit`` rows.
-    package init(units: [UInt32], columns: [Column]) { (self.units, self.columns) = (units, columns) }
+    package init(units: [UInt64], columns: [Column]) { (self.units, self.columns) = (units, columns) }
 
     /// What stands behind the last group.
     package static let end: [UInt8] = [0, 0, 0, 0]
 
-    /// `rows:u32 (unit:u32)* (values:u32 text* (place:u32)*)*`, one of the last for each column.
+    /// `rows:u32 (unit:u64)* (values:u32 text* (place:u32)*)*`, one of the last for each column.
     package var encoded: [UInt8] {
         var out = ByteWriter()
         out.u32(units.count)
@@ -57,7 +55,7 @@ package struct LeakRows: Hashable, Sendable {
             return nil
         }
         guard count <= Self.limit else { throw ByteReader.invalid }
-        units = try input.integers(UInt32.self, count)
+        units = try input.integers(UInt64.self, count)
         var columns: [Column] = []
         for _ in request.columns {
             let valueCount = try input.u32()

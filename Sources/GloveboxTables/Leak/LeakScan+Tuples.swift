@@ -3,7 +3,7 @@ extension LeakScan {
     struct Pattern {
         /// For each private column the value's number among those that the file mentions; -1 for none.
         let values: [Int32]
-        let unit: UInt32
+        let unit: UInt64
         var isShared = false
     }
 

@@ -29,18 +29,18 @@ package struct LeakScan {
     /// A value that is somewhere in the file, and the first units that have it.
     fileprivate struct Candidate {
         let value: String
-        var first: UInt32?
-        var others: [UInt32] = []
+        var first: UInt64?
+        var others: [UInt64] = []
     }
 
     /// What is kept of a private column: of most values a number each, and of numbers that are not in the file nothing.
     private struct Column {
         var candidates: [Candidate] = []
-        /// The candidate of each name so far, -1 for none.
-        var candidateOfName: [Int32] = []
-        /// The candidates among numbers.
-        var candidateOfNumber: [String: Int32] = [:]
-        /// The number among mentioned values of each name so far, or of each code; -1 for none.
+        /// The candidates by value.
+        var candidateOf: [String: Int32] = [:]
+        /// Names that were looked at not long ago, with the number of each among mentioned values, and are no candidates.
+        var harmless: [String: Int32] = [:]
+        /// The number among mentioned values of each code; -1 for none.
         var mentions: [Int32] = []
     }
 
@@ -104,27 +104,40 @@ package struct LeakScan {
     private mutating func learn(_ index: Int, _ values: [String]) -> (candidates: [Int32], mentions: [Int32]) {
         switch request.columns[index].kind {
         case .codes: return ([], columns[index].mentions)
-        case .identifiers:
+        case .identifiers, .numbers:
+            let kind = request.columns[index].kind
+            var (candidates, mentions): ([Int32], [Int32]) = ([], [])
             for value in values {
-                columns[index].candidateOfName.append(isCandidate(value, .identifiers) ? begin(value, index) : -1)
-                columns[index].mentions.append(mentioned[Self.spelled(value)] ?? -1)
+                if let mention = columns[index].harmless[value] {
+                    candidates.append(-1)
+                    mentions.append(mention)
+                    continue
+                }
+                let mention = mentioned[Self.spelled(value)] ?? -1
+                mentions.append(mention)
+                if let known = columns[index].candidateOf[value] {
+                    candidates.append(known)
+                } else if isCandidate(value, kind) {
+                    candidates.append(begin(value, index))
+                } else {
+                    candidates.append(-1)
+                    if columns[index].harmless.count == Self.mostHarmless {
+                        columns[index].harmless.removeAll(keepingCapacity: true)
+                    }
+                    columns[index].harmless[value] = mention
+                }
             }
-            return (columns[index].candidateOfName, columns[index].mentions)
-        case .numbers:
-            let candidates = values.map { value -> Int32 in
-                if let known = columns[index].candidateOfNumber[value] { return known }
-                guard isCandidate(value, .numbers) else { return -1 }
-                let new = begin(value, index)
-                columns[index].candidateOfNumber[value] = new
-                return new
-            }
-            return (candidates, values.map { mentioned[Self.spelled($0)] ?? -1 })
+            return (candidates, mentions)
         }
     }
 
+    private static let mostHarmless = 1 << 16
+
     private mutating func begin(_ value: String, _ index: Int) -> Int32 {
+        let number = Int32(columns[index].candidates.count)
         columns[index].candidates.append(Candidate(value: value))
-        return Int32(columns[index].candidates.count - 1)
+        columns[index].candidateOf[value] = number
+        return number
     }
 
     /// The verdict, when every row was taken.
@@ -291,7 +304,7 @@ extension LeakScan.Candidate {
     fileprivate var count: Int { first == nil ? 0 : others.count + 1 }
 
     /// Counts a unit; enough units are enough.
-    fileprivate mutating func add(_ unit: UInt32, most: Int) {
+    fileprivate mutating func add(_ unit: UInt64, most: Int) {
         guard let first else {
             self.first = unit
             return

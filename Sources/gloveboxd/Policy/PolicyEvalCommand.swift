@@ -11,8 +11,8 @@ struct PolicyEvalCommand: ParsableCommand {
         abstract: "Run the whole release filter on a directory, with no jail and no site.",
         discussion: """
             For owners and testers: the files are collected, parsed in the checker's jail, recomputed from the dataset and \
-            checked as at a site, and every reason is shown. Nothing is charged and nothing is remembered: earlier releases \
-            are not compared, budgets are full. Of a noisy answer it tells what it would cost and how wide the noise is; none \
+            checked as at a site, and every reason is shown. Nothing is charged and nothing is remembered: budgets are full, \
+            and a table is compared with those earlier ones that --earlier tells of, which are counted again. Of a noisy answer it tells what it would cost and how wide the noise is; none \
             is drawn. Without --dataset the mock twin takes the dataset's place.
 
             A model or made-up rows are held against people whom the job never saw: 'policy view' writes the rows to train \
@@ -33,15 +33,38 @@ struct PolicyEvalCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The directory a job left.", valueName: "DIR"))
     var outputs: String
 
+    @Option(
+        help: ArgumentHelp(
+            "A table released before: its spec, or the directory of its code; may be given several times.",
+            valueName: "FILE|DIR"
+        )
+    )
+    var earlier: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The private file that earlier tables were made of, where it was another version.",
+            valueName: "FILE"
+        )
+    )
+    var earlierDataset: String?
+
     @Option(help: ArgumentHelp("Write the files that would leave into this existing directory.", valueName: "DIR"))
     var release: String?
 
     @OptionGroup var options: ReportOptions
 
+    func validate() throws {
+        guard earlierDataset == nil || (!earlier.isEmpty && job.dataset != nil) else {
+            throw ValidationError("--earlier-dataset goes with --earlier and --dataset.")
+        }
+    }
+
     func run() throws {
         var isRefused = false
         try options.report { () throws(GloveboxError) in
-            let verdict = try job.filter().judge(directory: outputs)
+            let verdict = try job.filter()
+                .judge(directory: outputs, earlier: EarlierTables(earlier, dataset: earlierDataset))
             isRefused = verdict.outcome == "refuse"
             for file in verdict.files { try write(file) }
             options.result(verdict.json, verdict.lines)

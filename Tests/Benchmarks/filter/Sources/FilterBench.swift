@@ -105,15 +105,15 @@ struct FileRows: RowSource {
     let path: String
     let description: DatasetDescription
 
-    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> DatasetSize {
+    func rows(_ take: (RowBlock) throws(GloveboxError) -> Void) throws(GloveboxError) -> Int {
         var importer = DatasetImporter(description)
         try FilterBench.read(path) { (chunk) throws(GloveboxError) in
             try importer.feed(chunk)
             try take(importer.takeRows())
         }
-        let size = try importer.end()
+        let count = try importer.end()
         try take(importer.takeRows())
-        return size
+        return count
     }
 }
 
