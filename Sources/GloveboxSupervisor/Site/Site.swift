@@ -304,8 +304,10 @@ extension JobChange {
         case .errored(_, let code): code
         case .failed: "job.failed"
         case .interrupted: "job.interrupted"
-        case .accepted, .approved, .approvalLost, .dequeued, .starting, .staged, .started, .ended, .collected, .checked,
-            .reviewClosed, .returned, .resubmitted, .releaseIntent, .released, .cancelled, .cleaned, .waiting:
+        case .accepted, .approved, .approvalLost, .dequeued, .starting, .staged, .started, .ended, .collected,
+            .checkResumed, .checked, .reviewClosed, .returned, .resubmitted, .releaseIntent, .released, .cancelled,
+            .cleaned,
+            .waiting:
             nil
         }
     }
