@@ -3,6 +3,7 @@ internal import GloveboxBroker
 internal import GloveboxCore
 internal import GloveboxStore
 internal import GloveboxTransparency
+internal import Synchronization
 
 /// What opens the data of one run, as often as its supervisor has to: the broker's grant, the key that it seals to, and
 /// where the log has each release.
@@ -49,9 +50,11 @@ struct KeyAccess: Sendable {
         }
         var keys: [DatasetKeys] = []
         for (dataset, index) in zip(datasets, releases) {
-            let (leaf, proof) = try site.log.proof(index)
-            let sealed = try KeyDoor.persistently { () throws(GloveboxError) in
-                try site.broker.release(grant.request, file: dataset.file, entry: leaf, proof: proof.bytes)
+            let sealed = try site.releases.withLock { _ throws(GloveboxError) in
+                let (leaf, proof) = try site.log.proof(index)
+                return try KeyDoor.persistently { () throws(GloveboxError) in
+                    try site.broker.release(grant.request, file: dataset.file, entry: leaf, proof: proof.bytes)
+                }
             }
             keys.append(try DatasetKeys(bytes: recipient.open(sealed, plan: grant.plan)))
         }

@@ -64,6 +64,9 @@ package final class Site: Sendable {
     /// Held while a job's output is decided: a release is compared with every earlier one, so no two may be decided side
     /// by side.
     let decisions = Mutex(())
+    /// Held from the proof that the log has a key's release until the broker has seen it, which takes no shorter log after a
+    /// longer one.
+    let releases = Mutex(())
     /// Held while it is looked whether a thing is needed, and it is removed.
     let collecting = Mutex(())
     /// Held while a project is changed: each change is of what the one before it left.
