@@ -138,7 +138,9 @@ struct JailPlanBuilder {
 
     private static func resourceLimits(_ limits: JailLimits, byGroup: Bool) -> [JailPlan.Limit] {
         var list: [(UInt32, UInt64)] = [
-            (4, 0),  // RLIMIT_CORE
+            // RLIMIT_CORE. Less than any core file has, as 0 is; but 0 is passed over where cores are piped to a program of the
+            // host, and 1 stops the kernel there too (fs/coredump.c).
+            (4, 1),
             (7, limits.openFiles),  // RLIMIT_NOFILE
             (3, limits.stackBytes),  // RLIMIT_STACK
             (1, max(limits.scratchBytes, limits.outputBytes)),  // RLIMIT_FSIZE

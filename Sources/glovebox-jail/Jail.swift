@@ -53,8 +53,11 @@ struct Jail {
         }
         // The kernel lets every processor pass before this returns; meanwhile the workload gets ready.
         control.check(withText(bytes(".")) { call(SYS_umount2, $0, Kernel.detach) }, .root)
-        control.check(withText([1]) { call(SYS_write, Int(detached.1), $0, 1) }, .root)
         control.check(withText(bytes("/")) { call(SYS_chdir, $0) }, .root)
+        // Before the workload, which may have the same id, is let on: it could look into us until then.
+        control.check(dropCapabilities(), .capabilities)
+        control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 0), .capabilities)
+        control.check(withText([1]) { call(SYS_write, Int(detached.1), $0, 1) }, .root)
         reap(pid)
     }
 
@@ -102,8 +105,6 @@ struct Jail {
     }
 
     private func reap(_ workload: Int) -> Never {
-        control.check(dropCapabilities(), .capabilities)
-        control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 0), .capabilities)
         _ = call(SYS_close_range, 0, Int(control.descriptor) - 1)
         _ = call(SYS_close_range, Int(control.descriptor) + 1, Int(UInt32.max))
         while true {

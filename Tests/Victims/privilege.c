@@ -123,6 +123,6 @@ VICTIM(core_dump, plain, "writing a core file") {
     struct rlimit limit;
     if (is_control()) setrlimit(RLIMIT_CORE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
     if (getrlimit(RLIMIT_CORE, &limit) < 0) refused();
-    if (limit.rlim_max > 0) escaped("may write %llu bytes", (unsigned long long)limit.rlim_max);
-    blocked("the limit is 0");
+    if (limit.rlim_max > 1) escaped("may write %llu bytes", (unsigned long long)limit.rlim_max);
+    blocked("the limit is less than any core file has");
 }

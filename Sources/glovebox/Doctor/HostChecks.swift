@@ -141,8 +141,8 @@ enum HostChecks {
 
     private static func coreDumps() -> Check {
         let pattern = HostText.setting("kernel.core_pattern") ?? ""
-        guard pattern.hasPrefix("|") else { return .ok("core-dumps", "the jail's limit of 0 stops them") }
-        let detail = "a crash hands the job's memory to \(pattern.dropFirst()), which no limit of the jail stops"
+        guard pattern.hasPrefix("|") else { return .ok("core-dumps", "the jail's limit of 1 byte stops them") }
+        let detail = "a job that lowers its limit to 0 and crashes hands its memory to \(pattern.dropFirst())"
         return .warn("core-dumps", detail, "Set kernel.core_pattern=core, or see to it that it keeps nothing.")
     }
 }
