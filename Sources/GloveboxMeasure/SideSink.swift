@@ -129,7 +129,7 @@ private final class SideWorker<Next: TreeSink & Sendable>: Sendable {
     /// Waits for everything taken.
     func settle() throws(GloveboxError) -> Next {
         wait(for: 0)
-        let (next, failure) = queue.sync { state.withLock { $0 } }
+        let (next, failure) = state.withLock { $0 }
         if let failure { throw failure }
         return next
     }

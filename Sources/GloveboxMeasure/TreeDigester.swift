@@ -3,7 +3,7 @@ package import GloveboxCore
 /// Computes every digest of attestation section 5 while a tree passes by.
 package struct TreeDigester: TreeSink, Sendable {
     /// From this many bytes on a piece is worth a change of threads.
-    static let laneBytes = 1 << 18
+    static let laneBytes = DirectoryWalker.pieceBytes
     // Two digests take as long as one, three half as long again; reading takes a third of one. So that this thread and the
     // reader are done at the same time, the reader takes one digest of four pieces in five.
     private static let round = (aside: 12, whole: 15)
