@@ -76,9 +76,10 @@ package enum TestPrograms {
         } catch { return nil }
     }
 
-    /// A fresh private directory with a short path; it goes when the tests end.
+    /// A fresh private directory with a short path, in `GLOVEBOX_SCRATCH` if that is set; it goes when the tests end.
     package static func scratch() throws -> String {
-        var template = Array("/tmp/glovebox-test-XXXXXX".utf8CString)
+        let parent = variable("GLOVEBOX_SCRATCH").map { $0 + "/" } ?? "/tmp/glovebox-test-"
+        var template = Array((parent + "XXXXXX").utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw SyscallError("mkdtemp", errno) }
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         scratches.withLock { $0.append(path) }
