@@ -5,8 +5,17 @@ internal import GloveboxTables
 struct ColumnBuilder {
     /// The description of the column.
     let described: DatasetColumn
+    // What a value of the column is, without the rest of its description: this is asked for every value.
+    private enum Form {
+        case code
+        case number(decimals: Int, bounds: ClosedRange<Int64>)
+        case identifier
+    }
+
+    private let form: Form
     private let clamps: Bool
     private let missing: [UInt8]?
+    private let missingLength: Int
     // The codebook, or the ids so far.
     private var known: ByteTable
     private var codes: [UInt16] = []
@@ -16,14 +25,21 @@ struct ColumnBuilder {
     init(_ described: DatasetColumn, clamps: Bool) {
         self.described = described
         self.clamps = clamps
+        form =
+            switch described.type {
+            case .category, .boolean: .code
+            case .number(let number): .number(decimals: number.decimals, bounds: number.bounds)
+            case .identifier: .identifier
+            }
         missing = described.missing.map { Array($0.utf8) }
+        missingLength = missing?.count ?? -1
         known = ByteTable(described.codes ?? [])
     }
 
     /// The values so far.
     var column: DatasetTable.Column {
-        switch described.type {
-        case .category, .boolean: .codes(codes)
+        switch form {
+        case .code: .codes(codes)
         case .number: .numbers(numbers)
         case .identifier: .identifiers(identifiers, names: known.strings)
         }
@@ -31,8 +47,8 @@ struct ColumnBuilder {
 
     /// Hands over the values since the last time, and forgets them and their ids.
     mutating func take() -> DatasetTable.Column {
-        switch described.type {
-        case .category, .boolean:
+        switch form {
+        case .code:
             defer { codes.removeAll() }
             return .codes(codes)
         case .number:
@@ -49,8 +65,8 @@ struct ColumnBuilder {
 
     /// Makes room for more rows.
     mutating func reserve(_ rows: Int) {
-        switch described.type {
-        case .category, .boolean: codes.reserveCapacity(rows)
+        switch form {
+        case .code: codes.reserveCapacity(rows)
         case .number: numbers.reserveCapacity(rows)
         case .identifier: identifiers.reserveCapacity(rows)
         }
@@ -61,15 +77,15 @@ struct ColumnBuilder {
 
     /// Takes the value of the next row; returns what is wrong with it.
     mutating func append(_ field: Span<UInt8>) -> String? {
-        switch described.type {
-        case .category, .boolean: return appendCode(field)
-        case .number(let number): return appendNumber(field, number)
+        switch form {
+        case .code: return appendCode(field)
+        case .number(let decimals, let bounds): return appendNumber(field, decimals, bounds)
         case .identifier: return appendIdentifier(field)
         }
     }
 
     private func isMissing(_ field: Span<UInt8>) -> Bool {
-        guard let missing, missing.count == field.count else { return false }
+        guard missingLength == field.count, let missing else { return false }
         for index in field.indices where field[index] != missing[index] { return false }
         return true
     }
@@ -85,24 +101,24 @@ struct ColumnBuilder {
         return nil
     }
 
-    private mutating func appendNumber(_ field: Span<UInt8>, _ number: DatasetColumn.Number) -> String? {
+    private mutating func appendNumber(_ field: Span<UInt8>, _ decimals: Int, _ bounds: ClosedRange<Int64>) -> String? {
         if isMissing(field) {
             numbers.append(DatasetTable.Column.missingNumber)
             return nil
         }
         var value: Int64
-        if let plain = ExactDecimal.scaled(csv: field, decimals: number.decimals) {
+        if let plain = ExactDecimal.scaled(csv: field, decimals: decimals) {
             value = plain
         } else {
             guard let exact = ExactDecimal(csv: field) else { return "not a number" }
-            guard let scaled = exact.scaled(decimals: number.decimals) else {
-                return "more than \(number.decimals) decimals, or too large"
+            guard let scaled = exact.scaled(decimals: decimals) else {
+                return "more than \(decimals) decimals, or too large"
             }
             value = scaled
         }
-        if !number.bounds.contains(value) {
+        if !bounds.contains(value) {
             guard clamps else { return "outside the declared bounds" }
-            value = min(max(value, number.bounds.lowerBound), number.bounds.upperBound)
+            value = min(max(value, bounds.lowerBound), bounds.upperBound)
         }
         numbers.append(value)
         return nil

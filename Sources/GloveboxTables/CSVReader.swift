@@ -14,22 +14,59 @@ package struct CSVReader {
     package struct Row: Sendable {
         /// Where the fields stand.
         package fileprivate(set) var bytes: [UInt8] = []
-        fileprivate var starts: [Int] = []
-        fileprivate var ends: [Int] = []
+        // Start and end of each field, one after the other.
+        fileprivate var bounds: [Int] = []
         /// The line number, counted from 1.
         package fileprivate(set) var line = 0
 
         /// The number of fields.
-        package var count: Int { ends.count }
+        package var count: Int { bounds.count / 2 }
 
         /// The bytes of a field, without its quotes.
         package subscript(index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
 
         /// Where in ``bytes`` a field stands, without its quotes.
-        package func range(_ index: Int) -> Range<Int> { starts[index]..<ends[index] }
+        package func range(_ index: Int) -> Range<Int> { bounds[2 * index]..<bounds[2 * index + 1] }
 
         /// The text of a field; the reader has checked its encoding.
         package func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
+
+        // Notes where the fields of a plain row stand; where the row after it starts, nil when it is not plain.
+        fileprivate mutating func split(_ chunk: [UInt8], from first: Int, fields fieldCount: Int, maxFieldBytes: Int)
+            -> Int?
+        {
+            let bytes = chunk.span
+            // A row that was read has as many; they are written in place, since this is done once per field of ten million rows.
+            var places = bounds.mutableSpan
+            guard places.count == 2 * fieldCount else { return nil }
+            var (start, index, field) = (first, first, 0)
+            while index < bytes.count {
+                let byte = bytes[index]
+                if byte > 0x2c, byte < 0x7f {
+                    index += 1
+                    continue
+                }
+                switch byte {
+                case UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                    guard field < fieldCount, index - start <= maxFieldBytes else { return nil }
+                    places[2 * field] = start
+                    places[2 * field + 1] = index
+                    field += 1
+                    if byte != UInt8(ascii: ",") {
+                        let isPair = byte == UInt8(ascii: "\r")
+                        guard !isPair || index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "\n"),
+                            field == fieldCount, index > first
+                        else { return nil }
+                        return index + (isPair ? 2 : 1)
+                    }
+                    start = index + 1
+                case 0x20...0x2c where byte != UInt8(ascii: "\""): break
+                default: return nil
+                }
+                index += 1
+            }
+            return nil
+        }
     }
 
     private enum State {
@@ -102,53 +139,24 @@ package struct CSVReader {
     }
 
     // Almost every row is printable ASCII without quotes and stands in one chunk: its fields stay where they are. Anything
-    // else is left to the byte-wise reader, which has all the rules; this one takes only what that one would.
+    // else, and the first row, is left to the byte-wise reader, which has all the rules; this one takes only what that one would.
     private mutating func plainRow() throws(CSVFault) -> Bool {
-        row.starts.removeAll(keepingCapacity: true)
-        row.ends.removeAll(keepingCapacity: true)
-        let chunk = chunk
-        let bytes = chunk.span
-        var (start, index) = (at, at)
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte > 0x2c, byte < 0x7f {
-                index += 1
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: ","):
-                guard index - start <= maxFieldBytes else { return false }
-                row.starts.append(start)
-                row.ends.append(index)
-                start = index + 1
-            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-                let isPair = byte == UInt8(ascii: "\r")
-                guard !isPair || index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "\n"),
-                    index - start <= maxFieldBytes, index > at
-                else { return false }
-                row.starts.append(start)
-                row.ends.append(index)
-                at = index + (isPair ? 2 : 1)
-                if rowIsOwn {
-                    row.bytes = chunk
-                    rowIsOwn = false
-                }
-                try closeRow()
-                return true
-            case 0x20...0x2c where byte != UInt8(ascii: "\""): break
-            default: return false
-            }
-            index += 1
+        guard let fieldCount, let end = row.split(chunk, from: at, fields: fieldCount, maxFieldBytes: maxFieldBytes)
+        else { return false }
+        at = end
+        if rowIsOwn {
+            row.bytes = chunk
+            rowIsOwn = false
         }
-        return false
+        try closeRow()
+        return true
     }
 
     // Returns true when the byte ends a row.
     private mutating func take(_ byte: UInt8) throws(CSVFault) -> Bool {
         if !rowIsOpen {
             own = []
-            row.starts.removeAll(keepingCapacity: true)
-            row.ends.removeAll(keepingCapacity: true)
+            row.bounds.removeAll(keepingCapacity: true)
             rowIsOpen = true
             rowHasQuotes = false
         }
@@ -189,36 +197,35 @@ package struct CSVReader {
 
     private mutating func append(_ byte: UInt8) throws(CSVFault) {
         guard byte >= 32, byte != 127 else { throw CSVFault(.control, line: line) }
-        let length = own.count - (row.ends.last ?? 0)
+        let length = own.count - (row.bounds.last ?? 0)
         guard length < maxFieldBytes else { throw CSVFault(.fieldTooLong, line: line) }
         own.append(byte)
     }
 
     private mutating func endField() throws(CSVFault) {
-        let field = own[(row.ends.last ?? 0)...]
+        let field = own[(row.bounds.last ?? 0)...]
         // A comma never stands inside a UTF-8 sequence, so every field is valid by itself or the file is not.
         if !field.allSatisfy({ $0 < 128 }) {
             guard String(validating: field, as: UTF8.self) != nil else { throw CSVFault(.encoding, line: line) }
-            if fieldCount == nil, row.ends.isEmpty, field.starts(with: [0xef, 0xbb, 0xbf]) {
+            if fieldCount == nil, row.bounds.isEmpty, field.starts(with: [0xef, 0xbb, 0xbf]) {
                 throw CSVFault(.byteOrderMark, line: line)
             }
         }
-        row.starts.append(field.startIndex)
-        row.ends.append(own.count)
+        row.bounds += [field.startIndex, own.count]
         state = .start
     }
 
     private mutating func endRow() throws(CSVFault) {
         try endField()
-        if row.ends.count == 1, own.isEmpty, !rowHasQuotes { throw CSVFault(.blankLine, line: line) }
+        if row.count == 1, own.isEmpty, !rowHasQuotes { throw CSVFault(.blankLine, line: line) }
         row.bytes = own
         rowIsOwn = true
         try closeRow()
     }
 
     private mutating func closeRow() throws(CSVFault) {
-        guard fieldCount == nil || fieldCount == row.ends.count else { throw CSVFault(.fieldCount, line: line) }
-        fieldCount = row.ends.count
+        guard fieldCount == nil || fieldCount == row.count else { throw CSVFault(.fieldCount, line: line) }
+        fieldCount = row.count
         row.line = line
         line += 1
         rowIsOpen = false
