@@ -10,7 +10,7 @@ final class APISite {
     let state: String
     let url: String
     let certificate: String
-    private var process: LaunchedProcess
+    private var process: RunningProgram
     private var output: Descriptor
 
     /// Whether this host has what such a site needs.
@@ -66,7 +66,7 @@ final class APISite {
         (process, output) = try Self.serve(state)
     }
 
-    private static func serve(_ state: String) throws -> (LaunchedProcess, Descriptor) {
+    private static func serve(_ state: String) throws -> (RunningProgram, Descriptor) {
         let (process, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
         var said = ""
         while !said.contains("ready unix") || !said.contains("listening https") {

@@ -26,12 +26,12 @@ struct BackupTests {
         return try #require(page["tasks"]?.array).reversed()
     }
 
-    private func load(_ site: APISite, _ token: String, _ count: Int) throws -> (LaunchedProcess, Descriptor) {
+    private func load(_ site: APISite, _ token: String, _ count: Int) throws -> (RunningProgram, Descriptor) {
         let script = TestPrograms.repository + "/Tests/Soak/load_client.py"
         return try TestPrograms.start("/usr/bin/python3", [script, site.url, site.certificate, token, "\(count)", "4"])
     }
 
-    private func finish(_ client: (process: LaunchedProcess, output: Descriptor), _ said: String = "") throws {
+    private func finish(_ client: (process: RunningProgram, output: Descriptor), _ said: String = "") throws {
         var said = said
         while case let more = try client.output.read(upTo: 4096), !more.isEmpty {
             said += String(decoding: more, as: UTF8.self)

@@ -78,7 +78,7 @@ import Testing
             return outcome.output
         }
         _ = try must(["image", "add", image(), "--name", "python", "--images", state + "/images"])
-        func serve() throws -> (LaunchedProcess, Descriptor) {
+        func serve() throws -> (RunningProgram, Descriptor) {
             let started = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
             var line: [UInt8] = []
             while !String(decoding: line, as: UTF8.self).contains("ready") {

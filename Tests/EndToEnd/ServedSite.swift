@@ -8,7 +8,7 @@ import Testing
 struct ServedSite {
     /// The state directory; people's profiles stand in `people` in it.
     let state: String
-    private let daemon: LaunchedProcess
+    private let daemon: RunningProgram
 
     /// The demo's table.
     static let demoTable = (TestPrograms.variable("GLOVEBOX_DEMO_DATA") ?? "/nonexistent") + "/fair.csv"

@@ -11,7 +11,7 @@ import Testing
         let state: String
         let name: String
         let port: Int
-        private var daemon: (LaunchedProcess, Descriptor)?
+        private var daemon: (RunningProgram, Descriptor)?
 
         init(_ name: String) throws {
             self.name = name

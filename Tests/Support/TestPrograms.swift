@@ -53,7 +53,7 @@ package enum TestPrograms {
         _ program: String,
         _ arguments: [String],
         environment: [String] = []
-    ) throws -> (LaunchedProcess, Descriptor) {
+    ) throws -> (RunningProgram, Descriptor) {
         let base = ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
         let home = variable("HOME").map { ["HOME=" + $0] } ?? []
         let libraries = variable("LD_LIBRARY_PATH").map { ["LD_LIBRARY_PATH=" + $0] } ?? []
@@ -62,7 +62,7 @@ package enum TestPrograms {
             arguments: [program] + arguments,
             environment: base + home + libraries + environment
         )
-        return (started.process, started.output)
+        return (RunningProgram(started.process), started.output)
     }
 
     /// The file of an image in the store, nil when the store does not have it.

@@ -3,7 +3,7 @@ internal import GloveboxLinux
 
 /// A web server in Python over a directory, on a port of its choice: Python's own, or a script that talks like it.
 package struct WebServer {
-    private let process: LaunchedProcess
+    private let process: RunningProgram
     private let output: Descriptor
     /// Where it answers.
     package let url: String
@@ -13,12 +13,13 @@ package struct WebServer {
         let own = ["-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", directory]
         let arguments = ["-u"] + (script.map { [$0, directory] } ?? own)
         // It tells of each request on stderr, and would wait when nobody reads that.
-        (process, output) = try LaunchedProcess.startPiped(
+        let started = try LaunchedProcess.startPiped(
             "/usr/bin/python3",
             arguments: ["python3"] + arguments,
             environment: ["LANG=C.UTF-8"],
             error: Descriptor.open("/dev/null", O_WRONLY)
         )
+        (process, output) = (RunningProgram(started.process), started.output)
         var said = ""
         while !said.contains("port ") || !said.contains(" (") {
             let more = try output.read(upTo: 4096)
