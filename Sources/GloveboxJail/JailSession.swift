@@ -10,7 +10,7 @@ final class JailSession {
     private let builder: JailPlanBuilder
     private let group: ControlGroup?
     private let limits: JailLimits
-    private let protections: JailProtections
+    private var protections: JailProtections
     private let launcher: JailLauncher
     private var streams: [Descriptor?]
     private var listener: Descriptor?
@@ -144,6 +144,7 @@ final class JailSession {
             try readback.checkNamespaces(of: builder.plan, hasProcesses: builder.hasProcesses)
             try readback.checkLimits(limits)
             try readback.measureProgram(descriptors.first)
+            noteInodes()
             try hooks.start(readback, protections)
             started = Self.now()
             denials.start()
@@ -163,6 +164,17 @@ final class JailSession {
         default: throw Self.unexpected
         }
         return true
+    }
+
+    /// Whether the kernel could give the jail inodes of its own for all that is shown of the host.
+    private func noteInodes() {
+        let shared = MountTable(builder.plan.steps).shared(in: readback.mounts).map(Display.escape)
+        protections.note(
+            "own-inodes",
+            shared.isEmpty,
+            else: "\(shared.joined(separator: ", ")) cannot be laid under an overlay here: sockets and FIFOs there "
+                + "lead to the host, and locks and watches meet the host's"
+        )
     }
 
     private func failed(step: UInt32, error: Int32) throws(GloveboxError) {
