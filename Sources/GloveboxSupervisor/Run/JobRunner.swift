@@ -229,7 +229,7 @@ struct JobRunner {
         case .wallClock: .limit(.wall)
         case .memory: .limit(.memory)
         case .processorTime: .limit(.cpu)
-        case .fileSize: .limit(.disk)
+        case .outputLimit: .limit(.disk)
         case .cancelled: .cancelled
         case .notFound: .exit(127)
         case .notExecutable: .exit(126)
