@@ -252,7 +252,7 @@ final class JailSession {
         if signal == SIGKILL {
             if kills > 0 { return .memory }
             let most = ProcessorClock.microseconds(limits)
-            if limits.cpuSeconds > 0, processor + Self.tick >= most { return .processorTime }
+            if limits.cpuSeconds > 0, processor >= most - min(most, Self.tick) { return .processorTime }
         }
         do {
             if let output, try DiskSpace.isFull(output) { return .outputLimit }
