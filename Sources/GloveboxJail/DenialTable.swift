@@ -40,9 +40,14 @@ struct DenialTable {
         _ = glx_notification_refuse(listener, id, EPERM)
         total += 1
         if total > Self.freeAnswers { nextAnswer = SystemClock.monotonicMilliseconds + 1 }
+        note(number, arguments)
+        return true
+    }
+
+    /// Counts one refused call; number and arguments are the program's own.
+    mutating func note(_ number: Int32, _ arguments: [UInt64]) {
         let call = profile.name(of: number)
         note(call, Self.describe(call, arguments))
-        return true
     }
 
     private mutating func note(_ call: String, _ argument: String) {

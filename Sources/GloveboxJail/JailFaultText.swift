@@ -34,6 +34,7 @@ enum JailFaultText {
         case .scratch(let path, _, _, _, _): "mounting a tmpfs on \(text(path))"
         case .bind(let source, let path, _): "showing \(text(source)) as \(text(path))"
         case .attach(_, let path, _): "mounting the image on \(text(path))"
+        case .cover(_, let path): "covering the directory shown on \(text(path))"
         case .overlay(_, _, let path): "mounting the overlay on \(text(path))"
         case .processes(let path): "mounting proc on \(text(path))"
         case .seal(let path): "making \(text(path)) read-only"

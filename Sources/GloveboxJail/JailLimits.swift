@@ -14,7 +14,9 @@ package struct JailLimits: Sendable, Equatable {
     package var wallMilliseconds: UInt64 = 900_000
     /// From the SIGTERM at the wall-clock limit to the end, in milliseconds; 0 ends the jail at the limit.
     package var graceMilliseconds: UInt64 = 0
-    /// Processor time of one process, in seconds; 0 means none.
+    /// Processor time of all processes together, in seconds; 0 means none.
+    ///
+    /// Without a control group, of one process.
     package var cpuSeconds: UInt64 = 600
     /// Content of `/out`.
     package var outputBytes: UInt64 = 64 << 20

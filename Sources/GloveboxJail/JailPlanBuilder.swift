@@ -54,7 +54,7 @@ struct JailPlanBuilder {
         if specification.deterministic != nil { plan.options.insert(.fixedAddresses) }
         if specification.measuresProgram { plan.options.insert(.showProgram) }
         plan.oomScore = 800
-        plan.limits = Self.resourceLimits(specification.limits, byGroup: group != nil)
+        plan.limits = Self.resourceLimits(specification.limits, group)
         plan.writable = root.writable
         try setProgram(specification)
         if let input = specification.input {
@@ -136,7 +136,7 @@ struct JailPlanBuilder {
         return base + 1
     }
 
-    private static func resourceLimits(_ limits: JailLimits, byGroup: Bool) -> [JailPlan.Limit] {
+    private static func resourceLimits(_ limits: JailLimits, _ group: ControlGroup?) -> [JailPlan.Limit] {
         var list: [(UInt32, UInt64)] = [
             // RLIMIT_CORE. Less than any core file has, as 0 is; but 0 is passed over where cores are piped to a program of the
             // host, and 1 stops the kernel there too (fs/coredump.c).
@@ -151,8 +151,11 @@ struct JailPlanBuilder {
             (14, 0),  // RLIMIT_RTPRIO
             (6, limits.processes),  // RLIMIT_NPROC
         ]
-        if limits.cpuSeconds > 0 { list.append((0, limits.cpuSeconds)) }  // RLIMIT_CPU
-        if !byGroup { list.append((9, limits.memory)) }  // RLIMIT_AS
+        if limits.cpuSeconds > 0 {
+            // RLIMIT_CPU of one process; a second later than the supervisor, where that counts for all.
+            list.append((0, limits.cpuSeconds + (group?.processorMicroseconds == nil ? 0 : 1)))
+        }
+        if group == nil { list.append((9, limits.memory)) }  // RLIMIT_AS
         return list.map { JailPlan.Limit(resource: $0.0, value: $0.1) }
     }
 

@@ -21,6 +21,31 @@ package struct JailProtections: Sendable, Equatable {
         if holds { inForce.append(name) } else { weaker.append((name, reason)) }
     }
 
+    /// The protection that only the kernel's account of the live child tells; the others are known before.
+    private static let toldLast = "own-inodes"
+
+    /// Whether a protection is in force; `control-groups` is with any kind of them.
+    package func holds(_ name: String) -> Bool {
+        inForce.contains { $0 == name || name == "control-groups" && $0.hasPrefix("control-groups-") }
+    }
+
+    /// Compares with what is demanded; `isBuilt` tells that the jail stands.
+    ///
+    /// - Throws: `jail.protection` naming each that is not in force.
+    package func require(_ names: [String], isBuilt: Bool) throws(GloveboxError) {
+        let missing = names.filter { !holds($0) && (isBuilt || $0 != Self.toldLast) }
+        guard !missing.isEmpty else { return }
+        let reasons = missing.map { name in
+            let reason = weaker.first { $0.name == name }?.reason ?? "no such protection is known"
+            return "\(Display.escape(name)) (\(reason))"
+        }
+        throw GloveboxError(
+            "jail.protection",
+            "this host lacks what the policy demands: \(reasons.joined(separator: "; "))",
+            hint: "`glovebox doctor` tells what to do on the host."
+        )
+    }
+
     /// The value `{"inForce": […], "weaker": [{"name": …, "reason": …}]}`.
     package var json: JSONValue {
         [

@@ -27,10 +27,25 @@ package struct JailReadback: Sendable, Equatable {
     /// The personality; `0` where the plan sets none.
     package var personality = "0"
 
+    /// `/proc/self/gid_map`, white space folded.
+    package var gidMap = ""
+    /// `/proc/self/setgroups`: `allow` or `deny`.
+    package var setgroups = ""
+    /// `/proc/self/oom_score_adj`.
+    package var oomScore = ""
+    /// The secure bits, in decimal.
+    package var securebits = ""
+    /// `0` when nobody may look into the jail's first process.
+    package var dumpable = ""
+    /// The resource limits by their numbers: soft and hard, as text.
+    package var resourceLimits: [UInt32: String] = [:]
+
     /// The kernel's numbers of its namespaces, by their names in `/proc/self/ns`.
     package var namespaces: [String: String] = [:]
     /// The limits of its control group by the kernel's file names; nil without one.
     package var controlGroup: [String: String]?
+    /// How many processes stand in each directory of its control group, the least of them.
+    var population: Int?
     /// The program that will be executed; nil unless the jail's specification asks for it and the file can be read.
     package var program: Program?
     /// Path of ``program``, before it is measured.
@@ -55,16 +70,27 @@ package struct JailReadback: Sendable, Equatable {
             let length = Int(rest.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
             rest = rest.dropFirst(4)
             guard rest.count >= length else { return false }
-            take(source, String(decoding: rest.prefix(length), as: UTF8.self))
+            guard take(source, String(decoding: rest.prefix(length), as: UTF8.self)) else { return false }
             rest = rest.dropFirst(length)
         }
         return true
     }
 
-    private mutating func take(_ source: UInt8, _ text: String) {
+    /// Takes one source; false when there is no such.
+    private mutating func take(_ source: UInt8, _ text: String) -> Bool {
         switch JailMessage.Source(rawValue: source) {
         case .mounts: mounts += text
         case .uidMap: uidMap = Self.folded(text)
+        case .gidMap: gidMap = Self.folded(text)
+        case .setgroups: setgroups = Self.folded(text)
+        case .oomScore: oomScore = Self.folded(text)
+        case .securebits: securebits = text
+        case .dumpable: dumpable = text
+        case .limits:
+            for line in text.split(separator: "\n") {
+                let words = line.split(separator: " ", maxSplits: 1)
+                if words.count == 2, let number = UInt32(words[0]) { resourceLimits[number] = String(words[1]) }
+            }
         case .clocks: clocks = Self.folded(text)
         case .landlock: landlock = text
         case .personality: personality = text
@@ -89,8 +115,9 @@ package struct JailReadback: Sendable, Equatable {
                 default: capabilities[name] = value
                 }
             }
-        case nil: break
+        case nil: return false
         }
+        return true
     }
 
     private static let wanted: Set<String> = [
@@ -106,8 +133,8 @@ package struct JailReadback: Sendable, Equatable {
     /// Compares with what this plan must show.
     ///
     /// - Throws: `jail.readback` naming the first thing that is not as planned.
-    func check(_ plan: JailPlan, hasProcesses: Bool) throws(GloveboxError) {
-        if let wrong = difference(from: plan, hasProcesses: hasProcesses) {
+    func check(_ plan: JailPlan) throws(GloveboxError) {
+        if let wrong = difference(from: plan) {
             throw GloveboxError("jail.readback", "the jail is not as planned: \(wrong)")
         }
     }
@@ -115,9 +142,8 @@ package struct JailReadback: Sendable, Equatable {
     /// Compares with the namespaces of this process: none may be shared.
     ///
     /// - Throws: `jail.readback`.
-    func checkNamespaces(of plan: JailPlan, hasProcesses: Bool) throws(GloveboxError) {
-        guard hasProcesses else { return }
-        var needed = ["ipc", "mnt", "net", "pid", "user", "uts"]
+    func checkNamespaces(of plan: JailPlan) throws(GloveboxError) {
+        var needed = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"]
         if plan.options.contains(.timeNamespace) { needed.append("time") }
         for name in needed {
             let own: String
@@ -130,32 +156,10 @@ package struct JailReadback: Sendable, Equatable {
         }
     }
 
-    /// Compares the limits of the control group with those that were asked for; the kernel rounds memory down to pages.
-    ///
-    /// - Throws: `jail.readback`.
-    func checkLimits(_ limits: JailLimits) throws(GloveboxError) {
-        guard let controlGroup else { return }
-        let memory = controlGroup["memory.max"] ?? controlGroup["memory.limit_in_bytes"]
-        guard let bytes = memory.flatMap({ UInt64($0) }), bytes > 0, bytes <= limits.memory else {
-            throw GloveboxError(
-                "jail.readback",
-                "the jail is not as planned: its memory limit is \(memory ?? "missing")"
-            )
-        }
-        let processes = controlGroup["pids.max"]
-        guard processes == String(limits.processes + 1) else {  // and the jail's init
-            throw GloveboxError(
-                "jail.readback",
-                "the jail is not as planned: its process limit is \(processes ?? "missing")"
-            )
-        }
-    }
-
-    private func difference(from plan: JailPlan, hasProcesses: Bool) -> String? {
+    private func difference(from plan: JailPlan) -> String? {
         if plan.options.contains(.landlock), landlock == "0" { return "Landlock is not in force" }
         let addresses = plan.options.contains(.fixedAddresses) ? "262144" : "0"  // ADDR_NO_RANDOMIZE
         if personality != addresses { return "the personality is '\(personality)', not \(addresses)" }
-        guard hasProcesses else { return nil }  // a jail without /proc cannot read; its filter and plan are the same
         let id = String(plan.workloadID)
         if seccomp != "2" { return "Seccomp is '\(seccomp)', not 2" }
         if noNewPrivileges != "1" { return "NoNewPrivs is '\(noNewPrivileges)', not 1" }
@@ -171,6 +175,18 @@ package struct JailReadback: Sendable, Equatable {
         if umask != "0077" { return "the umask is '\(umask)', not 0077" }
         if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }
         if uidMap != Self.folded(String(decoding: plan.uidMap, as: UTF8.self)) { return "the id map is '\(uidMap)'" }
+        if gidMap != Self.folded(String(decoding: plan.gidMap, as: UTF8.self)) {
+            return "the id map of groups is '\(gidMap)'"
+        }
+        if setgroups != "deny" { return "setgroups is '\(setgroups)', not deny" }
+        // 0x2f, as the launcher sets them.
+        if securebits != "47" { return "the secure bits are '\(securebits)', not 47" }
+        if dumpable != "0" { return "the first process can be looked into" }
+        if oomScore != String(plan.oomScore) { return "oom_score_adj is '\(oomScore)', not \(plan.oomScore)" }
+        for limit in plan.limits where resourceLimits[limit.resource] != "\(limit.value) \(limit.value)" {
+            let found = resourceLimits[limit.resource] ?? "missing"
+            return "resource limit \(limit.resource) is '\(found)', not \(limit.value)"
+        }
         return MountTable(plan.steps).difference(from: mounts)
     }
 }

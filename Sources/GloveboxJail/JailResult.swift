@@ -14,10 +14,10 @@ package struct JailResult: Sendable {
         case wallClock
         /// The kernel killed it for memory.
         case memory
-        /// It was processor time.
+        /// The processor time of all its processes together reached the limit, by the kernel's own count.
         case processorTime
-        /// A file grew beyond the limit.
-        case fileSize
+        /// `/out` is full, in bytes or in files, and the program did not end well.
+        case outputLimit
         /// The caller asked for the end.
         case cancelled
         /// There is no such program.
@@ -47,7 +47,8 @@ package struct JailResult: Sendable {
     }
 
     package var end: End
-    /// Processor time, in microseconds.
+    /// Processor time of all processes, or, where no control group counts it, of the program and the children it waited
+    /// for; in microseconds.
     package var cpuMicroseconds: UInt64
     /// From the program's start to its end, in milliseconds.
     package var wallMilliseconds: UInt64
@@ -73,7 +74,7 @@ package struct JailResult: Sendable {
     package var output: Descriptor?
 
     /// The status a shell would show: 0–255, 128+n for a signal, 124 wall clock, 137 memory,
-    /// 152 processor time, 153 file size, 126 and 127 as in a shell.
+    /// 152 processor time, 153 output limit, 126 and 127 as in a shell.
     package var exitStatus: Int32 {
         switch end {
         case .exited(let status): status
@@ -81,7 +82,7 @@ package struct JailResult: Sendable {
         case .wallClock: 124
         case .memory, .cancelled: 137
         case .processorTime: 152
-        case .fileSize: 153
+        case .outputLimit: 153
         case .notExecutable: 126
         case .notFound: 127
         }

@@ -19,6 +19,7 @@ struct JailRoot {
     private let specification: JailSpecification
     private let privileged: Bool
     private let firstDescriptor: Int
+    private var shown = ShownPaths()
 
     /// Directories every jail mounts over, whatever the image holds there.
     private static let own = ["proc", "dev", "tmp", "out"]
@@ -65,7 +66,7 @@ struct JailRoot {
         case .directory(let path):
             if privileged {
                 do { try attach(DetachedMount.directory(path)) } catch { throw error.coded("jail.root") }
-            } else if try hasMountsBelow(path) {
+            } else if try shown.hasMounts(below: path) {
                 try bindEntries(of: path)
                 return
             } else {
@@ -102,9 +103,7 @@ struct JailRoot {
 
     private mutating func bindAll() throws(GloveboxError) {
         for bind in specification.binds {
-            var flags: JailStep.Flags = [.readOnly, .recursive]
-            if try isFile(bind.source) { flags.insert(.file) }
-            steps.append(.bind(source: bytes(bind.source), path: bytes("root" + bind.target), flags: flags))
+            steps += try shown.steps(showing: bind.source, at: bytes("root" + bind.target))
         }
     }
 
@@ -114,6 +113,7 @@ struct JailRoot {
         steps.append(.scratch(path: bytes("root"), bytes: 1 << 20, inodes: 1024, mode: 0o755, flags: []))
         try skeleton(under: "root")
         let hidden = Set(Self.own + ["sys", "run", "job", "data"])
+        var directories: [String] = []
         do throws(SyscallError) {
             for entry in try Descriptor.open(path, O_RDONLY | O_DIRECTORY).names() {
                 guard let name = String(validating: entry, as: UTF8.self), !hidden.contains(name) else { continue }
@@ -123,11 +123,13 @@ struct JailRoot {
                     let target = try Kernel.readLink(source)
                     steps.append(.link(target: target, path: bytes("root/" + name)))
                 } else if status.isDirectory, unsafe access(source, R_OK | X_OK) == 0 {
-                    let flags: JailStep.Flags = [.readOnly, .recursive]
-                    steps.append(.bind(source: bytes(source), path: bytes("root/" + name), flags: flags))
+                    directories.append(name)
                 }
             }
         } catch { throw error.coded("jail.root") }
+        for name in directories {
+            steps += try shown.steps(showing: base + "/" + name, at: bytes("root/" + name))
+        }
         try bindAll()
         steps.append(.seal(path: bytes("root")))
     }
@@ -207,15 +209,5 @@ struct JailRoot {
 
     private func isFile(_ path: String) throws(GloveboxError) -> Bool {
         do { return try !FileStatus.of(path).isDirectory } catch { throw error.coded("jail.bind") }
-    }
-
-    private func hasMountsBelow(_ path: String) throws(GloveboxError) -> Bool {
-        let prefix = path == "/" ? "/" : path + "/"
-        do {
-            return try Kernel.readText("/proc/self/mountinfo").split(separator: "\n").contains { line in
-                let fields = line.split(separator: " ")
-                return fields.count > 4 && fields[4].hasPrefix(prefix) && fields[4] != prefix
-            }
-        } catch { throw error.coded("jail.root") }
     }
 }

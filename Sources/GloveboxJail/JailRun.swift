@@ -25,6 +25,8 @@ package struct JailRun {
         ///
         /// Called only up to the stream limit.
         package var output: ([UInt8], Bool) -> Void = { _, _ in }
+        /// Whether ``output`` can take more now; while it cannot, what the program writes waits with the program.
+        package var hasRoom: () -> Bool = { true }
         /// Becomes readable when the run shall be cancelled.
         package var cancel: Descriptor?
 
@@ -73,11 +75,7 @@ package struct JailRun {
     }
 
     private func attempt(_ specification: JailSpecification, _ hooks: Hooks) throws(GloveboxError) -> JailResult {
-        let jail: WaitingJail
-        switch source {
-        case .launcher(let path, let layout): jail = try WaitingJail(path, layout)
-        case .reserve(let reserve): jail = try reserve.take()
-        }
+        let jail = try waitingJail()
         var remains = JailReserve.Remains(group: jail.group)
         defer { clear(remains) }
         do { return try run(specification, jail, &remains, hooks) } catch {
@@ -96,6 +94,38 @@ package struct JailRun {
         _ remains: inout JailReserve.Remains,
         _ hooks: Hooks
     ) throws(GloveboxError) -> JailResult {
+        let (builder, protections) = try plan(specification, jail, &remains)
+        let session = try JailSession(
+            jail.launcher,
+            builder: builder,
+            group: remains.group,
+            protections: protections,
+            specification: specification
+        )
+        defer { remains.namespace = session.namespace }
+        return try session.run(hooks) { if case .reserve(let reserve) = source { reserve.refill() } }
+    }
+
+    /// Whether this host can protect such a jail as the specification demands; nothing runs.
+    ///
+    /// - Throws: `jail.protection`, and `jail.*` when the jail cannot be made at all.
+    package func checkProtections(of specification: JailSpecification) throws(GloveboxError) {
+        guard !specification.required.isEmpty else { return }
+        let jail = try waitingJail()
+        var remains = JailReserve.Remains(group: jail.group)
+        defer {
+            jail.launcher.discard()
+            clear(remains)
+        }
+        _ = try plan(specification, jail, &remains)
+    }
+
+    /// Limits a jail and plans what it becomes.
+    private func plan(
+        _ specification: JailSpecification,
+        _ jail: WaitingJail,
+        _ remains: inout JailReserve.Remains
+    ) throws(GloveboxError) -> (JailPlanBuilder, JailProtections) {
         var protections = JailProtections()
         try limit(&remains.group, specification.limits, &protections)
         let builder = try JailPlanBuilder(
@@ -105,16 +135,15 @@ package struct JailRun {
             devices: jail.devices,
             protections: &protections
         )
-        let session = try JailSession(
-            jail.launcher,
-            builder: builder,
-            group: remains.group,
-            protections: protections,
-            limits: specification.limits,
-            profile: specification.profile
-        )
-        defer { remains.namespace = session.namespace }
-        return try session.run(hooks) { if case .reserve(let reserve) = source { reserve.refill() } }
+        try protections.require(specification.required, isBuilt: false)
+        return (builder, protections)
+    }
+
+    private func waitingJail() throws(GloveboxError) -> WaitingJail {
+        switch source {
+        case .launcher(let path, let layout): try WaitingJail(path, layout)
+        case .reserve(let reserve): try reserve.take()
+        }
     }
 
     private func limit(
@@ -141,6 +170,13 @@ package struct JailRun {
         guard let group else { return }
         protections.note("control-groups-\(group.kind.rawValue)", true, else: "")
         protections.note("cpuset", group.isPinned, else: "this host does not pass the cpuset controller on")
+        if limits.cpuSeconds > 0 {
+            protections.note(
+                "processor-time",
+                group.processorMicroseconds != nil,
+                else: "this host counts no group's processor time: it is limited for each process, not for all together"
+            )
+        }
         if limits.diskRate > 0 {
             protections.note("disk-rate", group.canLimitDisks, else: "this host does not pass the io controller on")
         }

@@ -10,7 +10,8 @@ final class JailSession {
     private let builder: JailPlanBuilder
     private let group: ControlGroup?
     private let limits: JailLimits
-    private let protections: JailProtections
+    private var protections: JailProtections
+    private let required: [String]
     private let launcher: JailLauncher
     private var streams: [Descriptor?]
     private var listener: Descriptor?
@@ -22,6 +23,7 @@ final class JailSession {
     private var started: UInt64?
     private var ended: Ended?
     private var expired = false
+    private var clock: ProcessorClock?
     private var isStaged = false
     private var cancelled = false
     private var executeError: Int32?
@@ -42,15 +44,15 @@ final class JailSession {
         builder: JailPlanBuilder,
         group: ControlGroup?,
         protections: JailProtections,
-        limits: JailLimits,
-        profile: SeccompProfile
+        specification: JailSpecification
     ) throws(GloveboxError) {
         self.launcher = launcher
         self.builder = builder
         self.group = group
-        self.limits = limits
         self.protections = protections
-        denials = DenialTable(profile: profile)
+        limits = specification.limits
+        required = specification.required
+        denials = DenialTable(profile: specification.profile)
         streams = launcher.streams
         try launcher.send(builder)
     }
@@ -71,12 +73,16 @@ final class JailSession {
                 polled.append(pollfd(fd: descriptor?.raw ?? -1, events: Int16(POLLIN), revents: 0))
             }
             add(launcher.control)
-            add(streams[0])
-            add(streams[1])
+            let hasRoom = hooks.hasRoom()
+            add(hasRoom ? streams[0] : nil)
+            add(hasRoom ? streams[1] : nil)
             let pause = denials.pause
             add(pause > 0 ? nil : listener)
             add(cancelled ? nil : hooks.cancel)
-            let ready = unsafe poll(&polled, UInt(polled.count), pause > 0 ? pause : -1)
+            let waits = [pause > 0 ? pause : nil, hasRoom ? nil : Self.roomPause, ended == nil ? clock?.pause() : nil]
+                .compactMap { $0 }
+            if clock?.hasRunOut == true, !cancelled { launcher.kill() }  // its death ends its jail
+            let ready = unsafe poll(&polled, UInt(polled.count), waits.min() ?? -1)
             if ready < 0 {
                 if errno == EINTR { continue }
                 throw SyscallError("poll", errno).coded("jail.launcher")
@@ -140,13 +146,17 @@ final class JailSession {
             let mayShow = builder.plan.options.contains(.showProgram)
             guard readback.take(body), descriptors.count <= (mayShow ? 1 : 0) else { throw Self.unexpected }
             readback.controlGroup = group?.limitsInForce
-            try readback.check(builder.plan, hasProcesses: builder.hasProcesses)
-            try readback.checkNamespaces(of: builder.plan, hasProcesses: builder.hasProcesses)
+            readback.population = group?.population
+            try readback.check(builder.plan)
+            try readback.checkNamespaces(of: builder.plan)
             try readback.checkLimits(limits)
             try readback.measureProgram(descriptors.first)
+            noteInodes()
+            try protections.require(required, isBuilt: true)
             try hooks.start(readback, protections)
             started = Self.now()
             denials.start()
+            if let group { clock = ProcessorClock(group, limits) }
             try send(JailMessage.execute)
             onStart()
         case JailMessage.ended:
@@ -163,6 +173,17 @@ final class JailSession {
         default: throw Self.unexpected
         }
         return true
+    }
+
+    /// Whether the kernel could give the jail inodes of its own for all that is shown of the host.
+    private func noteInodes() {
+        let shared = MountTable(builder.plan.steps).shared(in: readback.mounts).map(Display.escape)
+        protections.note(
+            "own-inodes",
+            shared.isEmpty,
+            else: "\(shared.joined(separator: ", ")) cannot be laid under an overlay here: sockets and FIFOs there "
+                + "lead to the host, and locks and watches meet the host's"
+        )
     }
 
     private func failed(step: UInt32, error: Int32) throws(GloveboxError) {
@@ -183,6 +204,7 @@ final class JailSession {
 
     private func result() throws(GloveboxError) -> JailResult {
         let kills = group?.outOfMemoryKills ?? 0
+        let processor = clock?.used ?? ended?.cpu ?? 0
         let end: JailResult.End
         if cancelled {
             end = .cancelled
@@ -190,20 +212,10 @@ final class JailSession {
             end = executeError == ENOENT || executeError == ENOTDIR ? .notFound : .notExecutable
         } else if expired {
             end = .wallClock
+        } else if clock?.hasRunOut == true {
+            end = .processorTime
         } else if let ended {
-            let signal = ended.status & 0x7f
-            if signal == 0 {
-                end = .exited(ended.status >> 8 & 0xff)
-            } else if signal == SIGKILL, kills > 0 {
-                end = .memory
-            } else {
-                end =
-                    switch signal {
-                    case SIGXCPU: .processorTime
-                    case SIGXFSZ: .fileSize
-                    default: .signalled(signal)
-                    }
-            }
+            end = try classify(ended.status, kills, processor)
         } else if kills > 0 {
             end = .memory
         } else if started != nil {
@@ -217,7 +229,7 @@ final class JailSession {
         let finish = ended?.at ?? Self.now()
         return JailResult(
             end: end,
-            cpuMicroseconds: ended?.cpu ?? 0,
+            cpuMicroseconds: processor,
             wallMilliseconds: started.map { finish - $0 } ?? 0,
             peakMemory: group?.peakMemory ?? ended?.memory ?? 0,
             peakMemoryOfGroup: group?.peakMemory != nil,
@@ -230,6 +242,29 @@ final class JailSession {
             output: output
         )
     }
+
+    /// The class of an end that came from inside: what a program does to itself, such as a signal that a limit would send,
+    /// decides nothing beside the supervisor's own counts.
+    private func classify(_ status: Int32, _ kills: UInt64, _ processor: UInt64) throws(GloveboxError) -> JailResult.End
+    {
+        let signal = status & 0x7f
+        if status == 0 { return .exited(0) }
+        if signal == SIGKILL {
+            if kills > 0 { return .memory }
+            let most = ProcessorClock.microseconds(limits)
+            if limits.cpuSeconds > 0, processor >= most - min(most, Self.tick) { return .processorTime }
+        }
+        do {
+            if let output, try DiskSpace.isFull(output) { return .outputLimit }
+        } catch { throw error.coded("jail.output") }
+        return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+    }
+
+    /// Milliseconds until a full reader is asked again.
+    private static let roomPause: Int32 = 20
+
+    /// The kernel's limit for one process goes by its ticks, and its account need not agree to the last; in microseconds.
+    private static let tick: UInt64 = 100_000
 
     private static let unexpected = GloveboxError("jail.launcher", "the launcher sent something it should not")
 

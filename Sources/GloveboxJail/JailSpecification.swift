@@ -69,6 +69,8 @@ package struct JailSpecification: Sendable {
     package var outputAlias: String?
     package var limits: JailLimits = JailLimits()
     package var profile: SeccompProfile
+    /// Protections without which the jail is refused, by their names in ``JailProtections``.
+    package var required: [String] = []
     /// What is held fixed, so that the same job gives the same bytes; nil holds nothing.
     package var deterministic: Deterministic?
     /// Whether the readback is to measure the file of the program; it costs reading it.

@@ -11,6 +11,8 @@ struct MountTable {
     }
 
     private var expected: [String: Mount] = [:]
+    /// The points at which something of the host shows.
+    private var shown: Set<String> = []
 
     /// What the steps leave below `root`.
     init(_ steps: [JailStep]) {
@@ -18,10 +20,14 @@ struct MountTable {
             switch step {
             case .scratch(let path, _, _, _, let flags):
                 add(path, flags.contains(.noExec) ? ["rw", "nosuid", "nodev", "noexec"] : ["rw", "nosuid", "nodev"])
-            case .bind(_, let path, let flags):
+            case .bind(let source, let path, let flags):
                 add(path, Self.options(flags), isRecursive: flags.contains(.recursive))
+                if !flags.contains(.devices), Self.isOfHost(source) { show(path) }
             case .attach(_, let path, let flags): add(path, Self.options(flags))
             case .overlay(_, _, let path): add(path, ["ro", "nosuid", "nodev"])
+            case .cover(_, let path):
+                add(path, ["ro", "nosuid", "nodev"])
+                show(path)
             case .processes(let path): add(path, ["ro", "nosuid", "nodev", "noexec"])
             case .seal(let path):
                 guard let point = Self.point(path), let mount = expected[point] else { continue }
@@ -41,6 +47,13 @@ struct MountTable {
         if !flags.contains(.devices) { options.insert("nodev") }
         return options
     }
+
+    /// Whether a source is a path of the host, or was one before it was laid under an overlay.
+    private static func isOfHost(_ source: [UInt8]) -> Bool {
+        source.first == UInt8(ascii: "/") || source.starts(with: Array("shown/".utf8))
+    }
+
+    private mutating func show(_ path: [UInt8]) { if let point = Self.point(path) { shown.insert(point) } }
 
     private mutating func add(_ path: [UInt8], _ options: Set<String>, isRecursive: Bool = false) {
         if let point = Self.point(path) { expected[point] = Mount(options: options, isRecursive: isRecursive) }
@@ -86,6 +99,36 @@ struct MountTable {
             }
         }
         return missing.min().map { "there is no mount on \(Display.escape($0))" }
+    }
+
+    /// The points at which the jail has inodes of the host's, not of its own.
+    ///
+    /// Source: proc(5), fields 9 (type) and 11 (options of the file system) of `mountinfo`.
+    func shared(in mountinfo: String) -> [String] {
+        var shared = shown
+        for line in mountinfo.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard let dash = fields.firstIndex(of: "-"), dash > 4, fields.count > dash + 3 else { continue }
+            let isCover = fields[dash + 1] == "overlay" && fields[dash + 3].contains("lowerdir=nothing:shown/")
+            if isCover { shared.remove(String(fields[4])) }
+        }
+        return shared.sorted()
+    }
+
+    /// A path as `mountinfo` spells it, in its own bytes.
+    static func unescaped(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), let octal = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
+            {
+                bytes.append(octal)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func isBelowBind(_ point: String) -> Bool {

@@ -10,7 +10,7 @@ package struct ControlGroup: Sendable {
 
     private static let prefix = "glovebox-"
     /// Controllers that get a group only with a limit that needs it.
-    private static let onDemand = ["cpu", "blkio"]
+    private static let onDemand = ["cpu", "cpuacct", "blkio"]
     private static let serial = Atomic<UInt64>(0)
     /// This process, told apart from a later one with the same id by its start time.
     private static let owner = "\(getpid()).\(startTime(of: getpid()) ?? "0").\(namespace)"
@@ -52,6 +52,11 @@ package struct ControlGroup: Sendable {
     private mutating func add(_ controller: String) throws(SyscallError) {
         guard let parent = layout.parents[controller] else { return }
         let directory = "\(parent)/\(name)"
+        // Controllers may share a tree.
+        guard !directories.values.contains(directory) else {
+            directories[controller] = directory
+            return
+        }
         let made = Kernel.withPath(directory) { Kernel.call(SYS_mkdirat, Int(AT_FDCWD), $0, 0o755) }
         _ = try Kernel.value(made, "mkdir", directory)
         directories[controller] = directory
@@ -63,6 +68,7 @@ package struct ControlGroup: Sendable {
         // Whole processors are granted by binding the jail to them; only a part of one takes a quota, and so a group.
         let isWhole = limits.milliCPUs?.isMultiple(of: 1000) ?? true
         if !isWhole || layout.parents["cpuset"] == nil { try add("cpu") }
+        try add("cpuacct")
         if let memory = limits.memory {
             try write(String(memory), to: isV2 ? "memory.max" : "memory.limit_in_bytes", of: "memory")
             // Both are missing where the kernel does not account for swap.
@@ -127,7 +133,7 @@ package struct ControlGroup: Sendable {
     }
 
     /// The numbers of a list such as `0-3,8`.
-    static func list(_ text: String) -> [Int] {
+    package static func list(_ text: String) -> [Int] {
         text.split(separator: ",").flatMap { part -> [Int] in
             let ends = part.split(separator: "-").compactMap { Int($0) }
             guard let first = ends.first, let last = ends.last, first <= last, last < 1 << 16 else { return [] }
@@ -167,14 +173,26 @@ package struct ControlGroup: Sendable {
         return text(file, "memory").flatMap { UInt64($0.split(whereSeparator: \.isWhitespace).first ?? "") }
     }
 
+    /// Processor time of all processes that ever stood in the group, in microseconds; nil where the kernel does not count it.
+    package var processorMicroseconds: UInt64? {
+        if let unified = directories[ControlGroupLayout.unified] {
+            return Self.number("usage_usec", in: Self.read(unified + "/cpu.stat"))
+        }
+        return Self.word("cpuacct.usage", of: directories["cpuacct"]).map { $0 / 1000 }
+    }
+
     /// The limits as the kernel now has them, by its own file names; those that it does not have are left out.
     package var limitsInForce: [String: String] {
         let files =
             kind == .v2
-            ? [("memory.max", "memory"), ("memory.swap.max", "memory"), ("pids.max", "pids"), ("cpu.max", "cpu")]
+            ? [
+                ("memory.max", "memory"), ("memory.swap.max", "memory"), ("pids.max", "pids"), ("cpu.max", "cpu"),
+                ("cpuset.cpus", "cpuset"), ("io.max", "io"),
+            ]
             : [
                 ("memory.limit_in_bytes", "memory"), ("memory.memsw.limit_in_bytes", "memory"), ("pids.max", "pids"),
-                ("cpu.cfs_quota_us", "cpu"),
+                ("cpu.cfs_quota_us", "cpu"), ("cpu.cfs_period_us", "cpu"), ("cpuset.cpus", "cpuset"),
+                ("blkio.throttle.read_bps_device", "blkio"), ("blkio.throttle.write_bps_device", "blkio"),
             ]
         var limits: [String: String] = [:]
         for (file, controller) in files {
@@ -183,6 +201,11 @@ package struct ControlGroup: Sendable {
             }
         }
         return limits
+    }
+
+    /// How many processes stand in the group: where it has several directories, in the one with the fewest.
+    package var population: Int {
+        directories.values.map { (Self.read($0 + "/cgroup.procs") ?? "").split(separator: "\n").count }.min() ?? 0
     }
 
     /// Kills what is left and removes the group.
@@ -265,8 +288,16 @@ package struct ControlGroup: Sendable {
         do { return try Kernel.readText(path) } catch { return nil }
     }
 
+    private static func word(_ file: String, of directory: String?) -> UInt64? {
+        directory.flatMap { word($0 + "/" + file) }.flatMap { UInt64($0) }
+    }
+
     private func number(_ key: String, in file: String, of controller: String) -> UInt64? {
-        for line in (text(file, controller) ?? "").split(separator: "\n") {
+        Self.number(key, in: text(file, controller))
+    }
+
+    private static func number(_ key: String, in text: String?) -> UInt64? {
+        for line in (text ?? "").split(separator: "\n") {
             let parts = line.split(separator: " ")
             if parts.count == 2, parts[0] == key { return UInt64(parts[1]) }
         }

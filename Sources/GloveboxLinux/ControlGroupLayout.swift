@@ -25,7 +25,7 @@ package struct ControlGroupLayout: Sendable {
     static let unified = "unified"
     /// The controllers without which there are no limits, and those that are used where they are.
     static let needed = ["memory", "pids", "cpu"]
-    private static let wanted = needed + ["cpuset", "freezer", "blkio"]
+    private static let wanted = needed + ["cpuset", "cpuacct", "freezer", "blkio"]
 
     /// The layout of this host, read once; groups that dead supervisors left are removed then.
     package static let host: ControlGroupLayout = {
@@ -67,6 +67,7 @@ package struct ControlGroupLayout: Sendable {
             return ControlGroupLayout(kind: .v1, parents: usable)
         }
         usable["freezer"] = nil  // the one tree kills better
+        usable["cpuacct"] = nil  // and counts too
         usable[unified] = join(tree.mount, tree.own)
         return ControlGroupLayout(kind: .hybrid, parents: usable)
     }

@@ -20,4 +20,11 @@ package struct DiskSpace: Sendable, Equatable {
         total = UInt64(status.f_blocks) * UInt64(status.f_frsize)
         available = UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
+
+    /// Whether the file system of an open directory takes no more bytes, or no more files.
+    package static func isFull(_ directory: Descriptor) throws(SyscallError) -> Bool {
+        var status = statvfs()
+        guard unsafe fstatvfs(directory.raw, &status) == 0 else { throw SyscallError("fstatvfs", errno) }
+        return status.f_bavail == 0 || status.f_favail == 0
+    }
 }

@@ -62,6 +62,18 @@ package enum JailMessage {
         case namespaces = 7
         /// Path of the program that will be executed; told only where the plan asks for it.
         case program = 8
+        /// `/proc/self/gid_map`
+        case gidMap = 9
+        /// `/proc/self/setgroups`
+        case setgroups = 10
+        /// `/proc/self/oom_score_adj`
+        case oomScore = 11
+        /// The resource limits, a line each: number, soft and hard limit in decimal.
+        case limits = 12
+        /// The secure bits, in decimal.
+        case securebits = 13
+        /// Whether init can be looked into (`PR_GET_DUMPABLE` of init), in decimal.
+        case dumpable = 14
     }
 }
 

@@ -1,6 +1,6 @@
 extension JailPlan {
     private static let magic: [UInt8] = [0x47, 0x42, 0x58, 0x50]
-    private static let version: UInt16 = 2
+    private static let version: UInt16 = 3
 
     /// The bytes the launcher reads.
     package var encoded: [UInt8] {
@@ -115,6 +115,10 @@ extension JailStep {
         case .file(let path):
             writer.integer(UInt8(10))
             writer.string(path)
+        case .cover(let lower, let path):
+            writer.integer(UInt8(11))
+            writer.string(lower)
+            writer.string(path)
         }
     }
 
@@ -150,6 +154,7 @@ extension JailStep {
             guard flag <= 1 else { return nil }  // a plan has one form
             self = .stage(isAwaited: flag == 1)
         case 10: self = .file(path: reader.string())
+        case 11: self = .cover(lower: reader.string(), path: reader.string())
         default: return nil
         }
         if reader.failed { return nil }

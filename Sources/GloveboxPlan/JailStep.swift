@@ -35,6 +35,9 @@ package enum JailStep: Equatable, Sendable {
     case attach(descriptor: UInt32, path: [UInt8], flags: Flags)
     /// Mounts a read-only overlay of two directories, `upper` hiding `lower`.
     case overlay(upper: [UInt8], lower: [UInt8], path: [UInt8])
+    /// Mounts a read-only overlay of one directory, so that the jail sees inodes of its own; where the kernel cannot stack
+    /// there, the directory itself. The readback tells which.
+    case cover(lower: [UInt8], path: [UInt8])
     /// Mounts the process file system: only processes, only one's own, read-only.
     case processes(path: [UInt8])
     /// Makes the mount at `path` read-only.

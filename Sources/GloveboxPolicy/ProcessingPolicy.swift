@@ -50,6 +50,8 @@ package struct ProcessingPolicy: Hashable, Sendable {
     package let maxSteps: Int
     /// Whether plans must ask for the deterministic mode.
     package let determinism: Determinism
+    /// What must protect each job on its host; more is tighter.
+    package let protections: [Protection]
     /// Approvals of a plan.
     package let planQuorum: PlanQuorum
     /// Name, version, canonical form, digest.
@@ -73,6 +75,8 @@ package struct ProcessingPolicy: Hashable, Sendable {
         executors = try fields.choices("executors", default: [.local])
         maxSteps = Int(try fields.integer("max_steps", 1...64, default: 1))
         determinism = try fields.choice("determinism", default: .optional)
+        // Left out of the canonical form where it is not given: policies that are in force keep their digest.
+        protections = fields.has("protections") ? try fields.choices("protections") : []
         planQuorum = try fields.filledSection("plan_quorum")
         document = try PolicyDocument(metadata, closing: fields)
     }

@@ -70,9 +70,10 @@ package struct TighteningRules: Sendable {
     package static let processing = TighteningRules(
         rules: [
             "metadata": .free, "images": .subset, "jail_profiles": .subset, "environment": .subset,
-            "executors": .subset, "determinism": .words([["optional"], ["required"]]), "plan_quorum.roles": .subset,
+            "executors": .subset, "protections": .superset, "determinism": .words([["optional"], ["required"]]),
+            "plan_quorum.roles": .subset,
         ],
-        restricting: []
+        restricting: ["protections"]
     )
 
     /// No key is tighter or looser: for descriptions, which do not merge.

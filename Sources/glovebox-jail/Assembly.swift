@@ -54,11 +54,14 @@ struct Assembly {
             return tree < 0 ? tree : attach(tree, path, flags, attributes: true)
         case .attach(let descriptor, let path, let flags):
             return attach(Int(descriptor), path, flags, attributes: false)
-        case .overlay(let upper, let lower, let path):
-            let made = makeDirectories(path, 0o755)
-            let options = bytes("lowerdir=") + upper + bytes(":") + lower
-            return made < 0
-                ? made : mount("overlay", on: path, flags: MS_RDONLY | MS_NOSUID | MS_NODEV, options: options)
+        case .overlay(let upper, let lower, let path): return overlay(upper, lower, path)
+        case .cover(let lower, let path):
+            // The kernel wants two layers, so one is empty.
+            let nothing = bytes("nothing")
+            let made = makeDirectory(nothing, 0o755)
+            if made < 0 || overlay(nothing, lower, path) == 0 { return min(made, 0) }
+            let tree = copy(lower, [])
+            return tree < 0 ? tree : attach(tree, path, [.readOnly], attributes: true)
         case .processes(let path):
             let made = makeDirectories(path, 0o555)
             let options = bytes("subset=pid,hidepid=invisible")
@@ -73,6 +76,12 @@ struct Assembly {
             if sent < 0 { return sent }
             return !isAwaited || control.expect(JailMessage.filled) ? 0 : -125
         }
+    }
+
+    private func overlay(_ upper: [UInt8], _ lower: [UInt8], _ path: [UInt8]) -> Int {
+        let made = makeDirectories(path, 0o755)
+        let options = bytes("lowerdir=") + upper + bytes(":") + lower
+        return made < 0 ? made : mount("overlay", on: path, flags: MS_RDONLY | MS_NOSUID | MS_NODEV, options: options)
     }
 
     private func scratch(

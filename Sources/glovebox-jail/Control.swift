@@ -28,6 +28,12 @@ struct Control {
         return unsafe withUnsafeMutablePointer(to: &polled) { call(SYS_poll, Int(bitPattern: $0), 1, 0) } == 1
     }
 
+    /// Whether the other end is gone.
+    var isClosed: Bool {
+        var polled = pollfd(fd: descriptor, events: 0, revents: 0)
+        return unsafe withUnsafeMutablePointer(to: &polled) { call(SYS_poll, Int(bitPattern: $0), 1, 0) } != 0
+    }
+
     /// Waits for a message of that kind alone.
     func expect(_ kind: UInt8) -> Bool {
         guard let message = receive(kind, bodyLength: 0) else { return false }

@@ -27,6 +27,8 @@ struct Jail {
         control.check(call(SYS_setresuid, id, id, id), .identity)
         // After the last change of credentials, which would clear it.
         control.check(call(SYS_prctl, Int(PR_SET_PDEATHSIG), 9), .identity)
+        // A launcher that died before that call sends no signal any more; its end of the socket tells.
+        guard !launcher.isClosed else { leave(125) }
         // The change also gave our files in /proc to root; two of them are still to be written.
         control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 1), .identity)
         control.check(call(SYS_unshare, Int(CLONE_NEWCGROUP)), .controlGroup)
@@ -34,6 +36,8 @@ struct Jail {
         control.check(write(decimal(UInt64(plan.oomScore)), to: bytes("/proc/self/oom_score_adj")), .limits)
         if plan.options.contains(.timeNamespace) { enterTimeNamespace() }
         control.check(withText(plan.hostname) { call(SYS_sethostname, $0, plan.hostname.count) }, .hostname)
+        let processes = open(bytes("/proc"), Kernel.path | O_DIRECTORY)
+        control.check(processes, .readback)
         changeRoot()
         control.check(call(SYS_keyctl, 1, 0), .keyring)
         lockPrivileges()
@@ -46,8 +50,15 @@ struct Jail {
         let pid = Int(unsafe glx_fork(0, &workload, -1))
         control.check(pid, .workload)
         if pid == 0 {
-            Workload(plan: plan, control: control, launcher: launcher, detached: Int(detached.0)).run()
+            Workload(
+                plan: plan,
+                control: control,
+                launcher: launcher,
+                detached: Int(detached.0),
+                processes: processes
+            ).run()
         }
+        close(processes)
         if plan.graceMilliseconds > 0 {
             control.check(launcher.send(JailMessage.workload, descriptors: [workload]), .workload)
         }
@@ -57,7 +68,10 @@ struct Jail {
         // Before the workload, which may have the same id, is let on: it could look into us until then.
         control.check(dropCapabilities(), .capabilities)
         control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 0), .capabilities)
-        control.check(withText([1]) { call(SYS_write, Int(detached.1), $0, 1) }, .root)
+        let dumpable = call(SYS_prctl, Int(PR_GET_DUMPABLE))
+        control.check(dumpable, .capabilities)
+        let told = withText([UInt8(truncatingIfNeeded: dumpable)]) { call(SYS_write, Int(detached.1), $0, 1) }
+        control.check(told, .root)
         reap(pid)
     }
 

@@ -4,6 +4,8 @@ import CGloveboxLinux
 enum Kernel {
     /// `MNT_DETACH`: take a mount away now and free it with its last user.
     static let detach = 2
+    /// `O_PATH`: a name for a file, without opening it.
+    static let path = Int32(0o10000000)
     /// `ADDR_NO_RANDOMIZE` of `personality`.
     static let fixedAddresses = 0x004_0000
     /// The argument of `personality` that only asks.
@@ -60,6 +62,21 @@ func write(_ text: [UInt8], to path: [UInt8]) -> Int {
         call(SYS_write, file, Int(bitPattern: $0.baseAddress), $0.count)
     }
     return written == text.count ? 0 : written < 0 ? written : -5
+}
+
+/// Reads a file to its end, from where it stands; nil on an error or over the limit.
+func readOn(_ descriptor: Int, limit: Int) -> [UInt8]? {
+    var out: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16384)
+    while true {
+        let count = unsafe chunk.withUnsafeMutableBufferPointer {
+            call(SYS_read, descriptor, Int(bitPattern: $0.baseAddress), $0.count)
+        }
+        if count < 0 { return nil }
+        if count == 0 { return out }
+        out += chunk[0..<count]
+        if out.count > limit { return nil }
+    }
 }
 
 /// Reads a file whole, whatever another process does to the offset they share; nil on an error or over the limit.

@@ -68,7 +68,7 @@ struct Landlock {
     }
 
     private func allow(_ rights: UInt64, beneath path: [UInt8], in ruleset: Int) -> Int {
-        let directory = open(path, Int32(0o10000000))  // O_PATH
+        let directory = open(path, Kernel.path)
         if directory == -2 { return 0 }  // a jail without it
         guard directory >= 0 else { return directory }
         defer { close(directory) }

@@ -9,9 +9,12 @@ struct Workload {
     let launcher: Control
     /// Where init says that the host's mounts are gone.
     let detached: Int
+    /// The host's `/proc`.
+    let processes: Int
 
     /// Numbers for descriptors that must survive until exec and not longer.
     private enum Kept {
+        static let processes = 96
         static let launcher = 97
         static let detached = 98
         static let program = 99
@@ -37,13 +40,13 @@ struct Workload {
         let personality = isFixed ? call(SYS_personality, Kernel.askPersonality) : 0
         control.check(withText(plan.directory) { call(SYS_chdir, $0) }, .directory)
         checkDirectory()
+        let control = arrangeDescriptors()
+        var account = Account(processes: Kept.processes, control: control)
         let landlock = Landlock()
         if plan.options.contains(.landlock) {
-            let program = plan.options.contains(.programByDescriptor) ? Int(plan.programDescriptor) : nil
+            let program = plan.options.contains(.programByDescriptor) ? Kept.program : nil
             control.check(landlock.restrict(writable: plan.writable, program: program), .landlock)
         }
-        let control = arrangeDescriptors()
-        let spaces = namespaces(control)
         let program = plan.options.contains(.showProgram) ? openProgram() : nil
         let listener = Int(unsafe glx_seccomp_load(plan.filter, plan.filter.count, filterFlags))
         control.check(listener, .filter)
@@ -51,17 +54,16 @@ struct Workload {
             control.check(control.send(JailMessage.listener, descriptors: [Int32(listener)]), .filter)
             close(listener)
         }
-        awaitDetached(control)
-        var account = readBack(control)
-        if !spaces.isEmpty { add(.namespaces, spaces, to: &account) }
-        if plan.options.contains(.landlock) { add(.landlock, decimal(UInt64(landlock.version)), to: &account) }
-        if isFixed { add(.personality, decimal(UInt64(max(0, personality))), to: &account) }
+        account.add(.dumpable, decimal(UInt64(awaitDetached())))
+        account.read()
+        if plan.options.contains(.landlock) { account.add(.landlock, decimal(UInt64(landlock.version))) }
+        if isFixed { account.add(.personality, decimal(UInt64(max(0, personality)))) }
         var shown: [Int32] = []
         if plan.options.contains(.showProgram), let program {
-            add(.program, program.path, to: &account)
+            account.add(.program, program.path)
             shown = [Int32(program.file)]
         }
-        control.check(control.send(JailMessage.ready, account, descriptors: shown), .readback)
+        control.check(control.send(JailMessage.ready, account.body, descriptors: shown), .readback)
         for file in shown { close(Int(file)) }
         guard control.expect(JailMessage.execute) else { leave(125) }
         // From here on the program's time runs, whether exec succeeds or not.
@@ -88,6 +90,7 @@ struct Workload {
         let kept = Control(descriptor: Int32(Kept.control))
         kept.check(call(SYS_dup3, Int(launcher.descriptor), Kept.launcher, Int(O_CLOEXEC)), .workload)
         kept.check(call(SYS_dup3, detached, Kept.detached, Int(O_CLOEXEC)), .workload)
+        kept.check(call(SYS_dup3, processes, Kept.processes, Int(O_CLOEXEC)), .workload)
         if plan.options.contains(.programByDescriptor) {
             kept.check(call(SYS_dup3, Int(plan.programDescriptor), Kept.program, Int(O_CLOEXEC)), .workload)
         }
@@ -98,56 +101,18 @@ struct Workload {
         for index in 0..<plan.descriptors.count {
             kept.check(call(SYS_dup3, 101 + index, index < inputs ? 0 : 3 + index - inputs), .workload)
         }
-        kept.check(call(SYS_close_range, 3 + plan.descriptors.count - inputs, Kept.launcher - 1), .workload)
+        kept.check(call(SYS_close_range, 3 + plan.descriptors.count - inputs, Kept.processes - 1), .workload)
         kept.check(call(SYS_close_range, Kept.control + 1, Int(UInt32.max)), .workload)
         return kept
     }
 
-    /// Waits until no mount of the host is left.
-    private func awaitDetached(_ control: Control) {
+    /// Waits until no mount of the host is left and init has given up its privileges; whether init can be looked into.
+    private func awaitDetached() -> UInt8 {
         var byte: UInt8 = 0
         let read = unsafe withUnsafeMutablePointer(to: &byte) { call(SYS_read, Kept.detached, Int(bitPattern: $0), 1) }
         guard read == 1 else { leave(125) }
         close(Kept.detached)
-    }
-
-    /// The kernel's own account of this process, filter loaded, so that the supervisor need not believe the plan.
-    private func readBack(_ control: Control) -> [UInt8] {
-        let files: [(JailMessage.Source, [UInt8])] = [
-            (.status, bytes("/proc/self/status")), (.mounts, bytes("/proc/self/mountinfo")),
-            (.uidMap, bytes("/proc/self/uid_map")), (.clocks, bytes("/proc/self/timens_offsets")),
-        ]
-        var account: [UInt8] = []
-        for (source, path) in files {
-            let file = open(path, O_RDONLY)
-            if file == -2 { continue }  // a jail without /proc
-            control.check(file, .readback)
-            guard let text = readAll(file, limit: 30_000) else { control.fail(JailFault.readback.rawValue, -5) }
-            close(file)
-            add(source, text, to: &account)
-        }
-        return account
-    }
-
-    /// The namespaces of this process, a link a line; nothing in a jail without `/proc`.
-    private func namespaces(_ control: Control) -> [UInt8] {
-        let names = [
-            bytes("cgroup"), bytes("ipc"), bytes("mnt"), bytes("net"), bytes("pid"), bytes("time"), bytes("user"),
-            bytes("uts"),
-        ]
-        var lines: [UInt8] = []
-        for name in names {
-            var link = [UInt8](repeating: 0, count: 64)
-            let length = unsafe link.withUnsafeMutableBufferPointer { buffer in
-                withText(bytes("/proc/self/ns/") + name) {
-                    call(SYS_readlinkat, Int(AT_FDCWD), $0, Int(bitPattern: buffer.baseAddress), buffer.count)
-                }
-            }
-            if length == -2 { continue }  // no /proc, or a kernel without this kind
-            control.check(length, .readback)
-            lines += link[0..<length] + [UInt8(ascii: "\n")]
-        }
-        return lines
+        return byte
     }
 
     /// The file that exec will take: the first of the paths that can be executed.
@@ -158,11 +123,6 @@ struct Workload {
             return file < 0 ? nil : (path, file)
         }
         return nil
-    }
-
-    private func add(_ source: JailMessage.Source, _ text: [UInt8], to account: inout [UInt8]) {
-        account.append(source.rawValue)
-        account += word(UInt32(text.count)) + text
     }
 
     private func execute(_ control: Control) -> Never {

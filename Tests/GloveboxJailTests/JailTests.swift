@@ -76,6 +76,44 @@ import Testing
         }
     }
 
+    @Test func `the processor time of all processes together ends the jail, and no process need reach it alone`() throws
+    {
+        let spin = "import os\nfor _ in range(4):\n  if not os.fork():\n    while True: pass\nos.wait()"
+        let run = try run(["python3", "-c", spin]) {
+            $0.limits.cpuSeconds = 1
+            $0.limits.milliCPUs = 2000
+            $0.limits.wallMilliseconds = 120_000
+        }
+        #expect(run.result.end == .processorTime)
+        guard run.result.protections.inForce.contains("processor-time") else { return }  // of one process alone
+        #expect((1_000_000..<4_000_000).contains(run.result.cpuMicroseconds), "\(run.result.cpuMicroseconds)")
+    }
+
+    @Test func `one process that takes too much processor time is stopped, and the class says why`() throws {
+        let run = try run(["python3", "-c", "while True: pass"]) {
+            $0.limits.cpuSeconds = 1
+            $0.limits.wallMilliseconds = 120_000
+        }
+        #expect(run.result.end == .processorTime && run.result.exitStatus == 152)
+    }
+
+    @Test(arguments: [("XCPU", SIGXCPU), ("XFSZ", SIGXFSZ), ("KILL", SIGKILL)])
+    func `a signal that a limit would send is no limit when the program sends it`(name: String, signal: Int32) throws {
+        #expect(try run(["sh", "-c", "kill -\(name) $$"]).result.end == .signalled(signal))
+    }
+
+    @Test func `a program that stops for a full output is told apart from one that only fails`() throws {
+        let full = try run(["sh", "-c", "head -c 2000000 /dev/zero > /out/a || exit 3"]) {
+            $0.limits.outputBytes = 1 << 20
+        }
+        #expect(full.result.end == .outputLimit && full.result.exitStatus == 153)
+        let names = try run(["sh", "-c", "i=0; while : > /out/$i; do i=$((i + 1)); done; exit 3"]) {
+            $0.limits.outputFiles = 20
+        }
+        #expect(names.result.end == .outputLimit)
+        #expect(try run(["sh", "-c", "head -c 1000 /dev/zero > /out/a; exit 3"]).result.end == .exited(3))
+    }
+
     @Test func `stops a fork bomb at the process limit, and nothing survives`() throws {
         let marker = "sleep 7654\(getpid())"
         let run = try run(["sh", "-c", "while \(marker) & do :; done"]) {
@@ -247,6 +285,30 @@ import Testing
         #expect(run.result.end == .exited(5))
         #expect(run.output.utf8.count == 1000)
         #expect(run.result.streamBytes.out == 50_000_000)
+    }
+
+    @Test func `who reads stdout slowly holds up neither the jail nor its other stream`() throws {
+        let scratch = try TestPrograms.scratch()
+        // Far more than a pipe holds; then a refused call, which only the supervisor's loop can answer.
+        let program = """
+            import socket, sys
+            sys.stdout.write("x" * 900000); sys.stdout.flush()
+            try: socket.socket()
+            except OSError as error: print("refused", error.errno, file=sys.stderr)
+            """
+        let jail = [TestPrograms.path("glovebox"), "jail", "run", "--rootfs", "/", "--", "python3", "-c", program]
+        let (process, output) = try TestPrograms.start(
+            "/bin/sh",
+            ["-c", "said=$1; shift; exec \"$@\" 2> \"$said\"", "sh", scratch + "/said"] + jail
+        )
+        #expect(
+            try eventually {
+                try Descriptor.open(scratch + "/said", O_RDONLY | O_CREAT, mode: 0o600).readAll(limit: 4096)
+                    .starts(with: Array("refused 1\n".utf8))
+            }
+        )
+        #expect(try output.readAll(limit: 1 << 20).count == 900_000)
+        #expect(try process.wait() == 0)
     }
 
     @Test func `a grace lets a program end by itself after a SIGTERM, and no longer`() throws {

@@ -13,7 +13,7 @@ import Testing
             .scratch(path: [101], bytes: 5, inodes: 6, mode: 7, flags: [.exported]),
             .bind(source: [47], path: [102], flags: [.readOnly, .recursive]),
             .attach(descriptor: 7, path: [103], flags: []), .overlay(upper: [104], lower: [105], path: [106]),
-            .processes(path: [107]), .seal(path: [108]), .stage(isAwaited: true),
+            .cover(lower: [109], path: [110]), .processes(path: [107]), .seal(path: [108]), .stage(isAwaited: true),
         ]
         plan.arguments = [[120], [121, 122]]
         plan.programs = [[47, 120]]

@@ -54,6 +54,28 @@ import Testing
         )
     }
 
+    @Test func `protections are demanded by name, and what is no such name is refused`() throws {
+        #expect(try Self.policy("protections: [landlock, control-groups]").protections == [.controlGroups, .landlock])
+        let bare = try Self.policy("").document.canonical
+        #expect(bare["protections"] == nil, "policies that are in force keep their digest")
+        for text in ["[landlok]", "[landlock, landlock]", "[]", "landlock", "[1]"] {
+            #expect(throws: GloveboxError.self, "\(text)") { try Self.policy("protections: " + text) }
+        }
+    }
+
+    @Test func `a later policy may demand more protections, not fewer`() throws {
+        func merge(_ above: String, _ below: String) throws -> [Protection] {
+            let values = try [above, below].map { try StrictYAML.read(Array((Self.head + $0).utf8)) }
+            return try ProcessingPolicy(PolicyMerge(values).document.canonical).protections
+        }
+        #expect(try merge("", "protections: [landlock]") == [.landlock])
+        #expect(try merge("protections: [landlock]", "") == [.landlock])
+        #expect(try merge("protections: [landlock]", "protections: [landlock, cpuset]") == [.cpuset, .landlock])
+        for fewer in ["protections: [cpuset]", "protections: [cpuset, seccomp]"] {
+            #expect(throws: GloveboxError("policy.loosens", "")) { try merge("protections: [landlock]", fewer) }
+        }
+    }
+
     @Test func `an image may be named by digest`() throws {
         let policy = try Self.policy("images: [\"\(Digest.zero.named)\"]")
         #expect(policy.violations(of: Self.request(image: "anything")).isEmpty)

@@ -25,7 +25,7 @@ import Testing
 
     /// Kinds whose moment shows how long a run took.
     private static let timed: Set<String> = [
-        "job.denied_syscall", "job.net_attempt", "dataset.unmounted", "job.ended", "output.collected", "output.checked",
+        "job.denied_syscall", "dataset.unmounted", "job.ended", "output.collected", "output.checked",
         "output.approved", "release.intent", "job.failed", "output.withheld", "job.cleaned",
     ]
 
@@ -118,9 +118,14 @@ import Testing
                 "supervisor.start", "user.created", "key.enrolled", "dataset.registered", "mock_data.published",
                 "policy.published", "code.registered", "image.registered", "job.submitted", "approval.given",
                 "approval.refused", "job.starting", "key.released", "job.ended", "job.denied_syscall",
-                "job.net_attempt", "attestation.issued", "output.released",
+                "attestation.issued", "output.released",
             ]),
             "\(kinds.sorted())"
         )
+        // What a program was refused is no event of its own: it could speak so.
+        #expect(kinds.isDisjoint(with: ["job.net_attempt", "job.resource_limit"]))
+        let ends: Set<String> = ["job.started", "job.denied_syscall", "dataset.unmounted", "job.ended"]
+        for job in [good, bad] { #expect(ends.isSubset(of: Set((told[job] ?? [:]).keys)), "\(told[job] ?? [:])") }
+        #expect(try test.entry(good).denied.isEmpty && test.entry(bad).denied.contains { $0.contains("socket") })
     }
 }

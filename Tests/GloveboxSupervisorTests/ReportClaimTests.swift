@@ -1,6 +1,8 @@
+import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
 import GloveboxJail
+import TestSupport
 import Testing
 
 @testable import GloveboxSupervisor
@@ -30,6 +32,21 @@ import Testing
         let told = ExactUsage(0, 9, 123_456_789).report(Self.limits, mode: .mock, exit: "0")
         #expect(told.cpuBucket == "0s-1s" && told.wallBucket == "1s-10s" && told.rssBucket == "100000000B-1000000000B")
         #expect(ExactUsage(10, .max, 1).report(Self.limits, mode: .mock, exit: nil).cpuBucket == "10s-100s")
+    }
+
+    @Test(.enabled(if: TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil, "needs GLOVEBOX_FAIR_CSV"))
+    func `how many calls were refused is told where nothing private was read`() throws {
+        var plan = try Manifest(parsing: TestSite().plan("pass").manifest)
+        var facts = RunFacts(start: Instant(seconds: 0), end: Instant(seconds: 1))
+        func told() -> String? { ReportMaker.usage(plan, facts, exit: "0").deniedSyscalls }
+        facts.refusedCalls = 12
+        #expect(told() == nil && plan.readsPrivateData)
+        plan.mode = .mock
+        #expect(told() == "12")
+        (plan.mode, plan.inputs) = (.real, [])
+        #expect(told() == "12")
+        facts.refusedCalls = nil
+        #expect(told() == nil)
     }
 
     @Test func `a process that a debugger looks into says so`() {

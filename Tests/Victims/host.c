@@ -49,6 +49,38 @@ static void locks(const char *root) {
     if (fcntl(open("/dev/null", O_RDWR | O_CLOEXEC), F_OFD_SETLK, &range) < 0) fail("lock /dev/null");
 }
 
+static void listen_at(const char *root, const char *path) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(name.sun_path, sizeof name.sun_path, "%s%s", root, path);
+    if (bind(file, (struct sockaddr *)&name, sizeof name) < 0 || listen(file, 64) < 0) fail("socket");
+    chmod(name.sun_path, 0777);
+}
+
+static void fifo_at(const char *root, const char *path) {
+    char text[4096];
+    snprintf(text, sizeof text, "%s%s", root, path);
+    if (mkfifo(text, 0666) < 0 || open(text, O_RDWR | O_CLOEXEC) < 0) fail("fifo");
+}
+
+/// Something to notice, for whoever watches.
+static void touch(const char *path) {
+    char byte;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (read(file, &byte, 1) < 0) perror(path);
+    close(file);
+}
+
+/// What lies in a directory that is shown in the jail beside its root.
+static void fill(const char *shown) {
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = HOST_OFFSET, .l_len = 1};
+    listen_at(shown, "/host.socket");
+    fifo_at(shown, "/host.fifo");
+    if (flock(at(shown, "/locked", O_RDWR), LOCK_EX | LOCK_NB) < 0) fail("flock");
+    if (fcntl(at(shown, "/range", O_RDWR), F_OFD_SETLK, &range) < 0) fail("lock");
+    if (write(at(shown, "/watched", O_RDWR), "x", 1) != 1) fail("watched");
+}
+
 static void sockets(const char *root) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     int abstract = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -56,10 +88,7 @@ static void sockets(const char *root) {
     socklen_t length = offsetof(struct sockaddr_un, sun_path) + sizeof HOST_NAME;
     if (bind(abstract, (struct sockaddr *)&name, length) < 0 || listen(abstract, 64) < 0) fail("abstract socket");
 
-    int path = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    snprintf(name.sun_path, sizeof name.sun_path, "%s/run/host.socket", root);
-    if (bind(path, (struct sockaddr *)&name, sizeof name) < 0 || listen(path, 64) < 0) fail("socket");
-    chmod(name.sun_path, 0777);
+    listen_at(root, "/run/host.socket");
 
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -70,21 +99,20 @@ static void sockets(const char *root) {
     fflush(stdout);
 }
 
-int host_side(const char *root) {
-    char text[4096];
+int host_side(const char *root, const char *shown) {
+    char in_root[4096], in_shown[4096];
     umask(0);
     keys();
     locks(root);
-    snprintf(text, sizeof text, "%s/run/host.fifo", root);
-    if (mkfifo(text, 0666) < 0 || open(text, O_RDWR | O_CLOEXEC) < 0) fail("fifo");
-    snprintf(text, sizeof text, "%s/etc/watched/file", root);
+    fifo_at(root, "/run/host.fifo");
+    fill(shown);
+    snprintf(in_root, sizeof in_root, "%s/etc/watched/file", root);
+    snprintf(in_shown, sizeof in_shown, "%s/watched", shown);
     sockets(root);
     struct pollfd input = {.fd = 0, .events = POLLIN};
-    while (poll(&input, 1, 20) == 0) {  // something to notice, for whoever watches
-        char byte;
-        int file = open(text, O_RDONLY | O_CLOEXEC);
-        if (read(file, &byte, 1) < 0) perror(text);
-        close(file);
+    while (poll(&input, 1, 20) == 0) {
+        touch(in_root);
+        touch(in_shown);
         close(open("/dev/zero", O_RDONLY | O_CLOEXEC));
     }
     forget_keys();

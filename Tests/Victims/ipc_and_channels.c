@@ -34,12 +34,29 @@ static _Noreturn void expect_unlocked(int file) {
 VICTIM(lock_on_root, plain, "a lock on a file of the root, seen by the host and by other jails") {
     expect_unlocked(open(under("/etc/locked"), O_RDONLY));
 }
+VICTIM(shown_socket, plain, "a connection to a host's socket in a directory that is shown") {
+    const char *path = shown("/host.socket");
+    connect_unix(path, strlen(path) + 1);
+}
+VICTIM(shown_fifo, plain, "a process of the host at the other end of a FIFO in a directory that is shown") {
+    char byte;
+    int file = open(shown("/host.fifo"), O_RDONLY | O_NONBLOCK);
+    if (file < 0) refused();
+    if (read(file, &byte, 1) == 0) blocked("nobody is at the other end");
+    if (errno == EAGAIN) escaped("a process of the host holds the other end");
+    refused();
+}
+VICTIM(shown_lock, plain, "a lock that the host holds on a file in a directory that is shown") {
+    expect_unlocked(open(shown("/locked"), O_RDONLY));
+}
+VICTIM(shown_lock_of_file, plain, "a lock that the host holds on a file that is shown alone") {
+    expect_unlocked(open(is_control() ? shown("/locked") : "/shown-file", O_RDONLY));
+}
 VICTIM(lock_on_device, plain, "a lock on /dev/full, seen by the host and by other jails") {
     expect_unlocked(open("/dev/full", O_RDONLY));
 }
-VICTIM(range_lock_on_device, plain, "a lock of one byte of /dev/null, seen by the host and by other jails") {
-    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = HOST_OFFSET, .l_len = 1};
-    int file = open("/dev/null", O_RDWR);
+static _Noreturn void expect_no_range(int file, int kind) {
+    struct flock range = {.l_type = kind, .l_whence = SEEK_SET, .l_start = HOST_OFFSET, .l_len = 1};
     if (file < 0 || fcntl(file, F_GETLK, &range) < 0) refused();
     if (range.l_type != F_UNLCK) escaped("a lock that the host holds shows");
     blocked("nobody else's lock shows");
@@ -53,8 +70,18 @@ static _Noreturn void expect_no_event(const char *path) {
     blocked("no event");
 }
 
+VICTIM(range_lock_on_device, plain, "a lock of one byte of /dev/null, seen by the host and by other jails") {
+    expect_no_range(open("/dev/null", O_RDWR), F_WRLCK);
+}
+VICTIM(shown_range_lock, plain, "a lock of one byte that the host holds on a file in a directory that is shown") {
+    expect_no_range(open(shown("/range"), O_RDONLY), F_RDLCK);
+}
+
 VICTIM(watch_root, plain, "watching a file of the root that the host reads (inotify)") {
     expect_no_event(under("/etc/watched/file"));
+}
+VICTIM(shown_watch, plain, "watching a file of a directory that is shown, which the host reads (inotify)") {
+    expect_no_event(shown("/watched"));
 }
 VICTIM(watch_device, plain, "watching /dev/zero, which the host opens (inotify)") { expect_no_event("/dev/zero"); }
 

@@ -48,7 +48,8 @@ under_glovebox() {
     local limits=()
     read -r -a limits <<<"$(glovebox_limits "$1")"
     hints 0
-    command=("$programs/glovebox" jail run --rootfs "$root" --out "$collected" --json)
+    command=("$programs/glovebox" jail run --rootfs "$root" --out "$collected" --json
+        --bind-ro "$shown:/shown" --bind-ro "$shown/locked:/shown-file")
     [[ $1 == false_report ]] || command+=(--json-fd 7)
     command+=("${limits[@]}" -- /bin/victims "$1" "${hint_list[@]}")
 }
@@ -66,7 +67,7 @@ under_bwrap() {
     mkdir -p "$collected"
     command=(bwrap --unshare-user --unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup
         --die-with-parent --new-session --clearenv --cap-drop ALL --hostname jail --ro-bind "$root" /
-        --proc /proc --dev /dev --tmpfs /tmp --bind "$collected" /out --chdir /
+        --ro-bind "$shown" /shown --ro-bind "$shown/locked" /shown-file --proc /proc --dev /dev --tmpfs /tmp --bind "$collected" /out --chdir /
         /bin/victims "$1" "${hint_list[@]}")
 }
 
@@ -107,6 +108,8 @@ crun_config() {
    "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=64m"]},
   {"destination": "/tmp", "type": "tmpfs", "source": "tmp",
    "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=64m"]},
+  {"destination": "/shown", "type": "bind", "source": "$shown", "options": ["rbind", "ro", "nosuid", "nodev"]},
+  {"destination": "/shown-file", "type": "bind", "source": "$shown/locked", "options": ["bind", "ro", "nosuid", "nodev"]},
   {"destination": "/out", "type": "bind", "source": "$collected",
    "options": ["rbind", "rw", "nosuid", "noexec", "nodev"]}
  ],

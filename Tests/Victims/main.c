@@ -55,6 +55,12 @@ const char *under(const char *path) {
     return text;
 }
 
+const char *shown(const char *name) {
+    static char text[4096];
+    snprintf(text, sizeof text, "%s%s", is_control() ? hint("shown") : "/shown", name);
+    return text;
+}
+
 void remove_quietly(const char *path) {
     int error = errno;
     unlink(path);
@@ -152,7 +158,7 @@ int main(int count, char **values) {
     if (strcmp(values[1], "--list") == 0) return list();
     if (strcmp(values[1], "--user") == 0) return show_user();
     if (strcmp(values[1], "--killed") == 0) return raise(SIGKILL);  // what exit_137 is compared with
-    if (strcmp(values[1], "--host") == 0 && count > 2) return host_side(values[2]);
+    if (strcmp(values[1], "--host") == 0 && count > 3) return host_side(values[2], values[3]);
     for (const struct victim *const *each = __start_victims; each != __stop_victims; each++) {
         if (strcmp((*each)->name, values[1]) != 0) continue;
         (*each)->run();

@@ -42,7 +42,7 @@ VICTIM(connect_loopback, plain, "a connection to a port of the host") {
     expect_refused(connect(file, (struct sockaddr *)&address, sizeof address), "connected");
 }
 
-static _Noreturn void connect_unix(const char *path, size_t length) {
+void connect_unix(const char *path, size_t length) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     int file = socket(AF_UNIX, SOCK_STREAM, 0);
     if (file < 0) refused();
@@ -64,6 +64,10 @@ VICTIM(host_fifo, plain, "writing to a host's FIFO that lies in the root") {
     int file = open(under("/run/host.fifo"), O_WRONLY | O_NONBLOCK);
     if (file < 0) refused();
     expect_refused(write(file, "x", 1), "the host's process can read it");
+}
+
+VICTIM(fifo_for_writing, plain, "opening a FIFO of the root for writing, which a read-only mount allows and Landlock does not") {
+    expect_refused(open(under("/run/host.fifo"), O_RDWR | O_NONBLOCK), "opened");
 }
 
 VICTIM(interfaces, plain, "an interface beside loopback, by name") {

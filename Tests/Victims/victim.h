@@ -58,6 +58,12 @@ bool is_control(void);
 /// The path as this run sees it: the jail's root is a directory of the host for the control.
 const char *under(const char *path);
 
+/// The path of a file in the directory that is shown in the jail, which a control sees where it is on the host.
+const char *shown(const char *name);
+
+/// ESCAPED when a process of the host takes a connection to the socket at that path.
+_Noreturn void connect_unix(const char *path, size_t length);
+
 /// Removes what a control may have made, and leaves errno as it is.
 void remove_quietly(const char *path);
 
@@ -79,8 +85,8 @@ int copy_self(int directory, const char *path);
 /// Whether the program at that path, or of that descriptor when the path is empty, runs and answers.
 bool runs(int directory, const char *path);
 
-/// The host's side: holds locks, keys, sockets and queues until stdin ends.
-int host_side(const char *root);
+/// The host's side: holds locks, keys, sockets and queues until stdin ends; `shown` is a directory shown in the jail.
+int host_side(const char *root, const char *shown);
 
 /// What `--probe` leaves with, to show that it ran.
 enum { PROBE = 42 };

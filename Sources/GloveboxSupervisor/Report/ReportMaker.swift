@@ -314,8 +314,7 @@ struct ReportMaker {
                 have: UInt64(entry.tally.have(at: facts?.start ?? Machine.now()))
             ),
             outputs: Report.Outputs(released: [], withheld: [], disclosure: nil),
-            usage: facts?.usage?.report(core.limits, mode: entry.manifest.mode, exit: exact)
-                ?? Report.Usage(exitCode: exact),
+            usage: Self.usage(entry.manifest, facts, exit: exact),
             time: Report.Time(
                 start: Instant(seconds: start.seconds),
                 end: end,
@@ -356,6 +355,13 @@ struct ReportMaker {
     /// Exit status folded to success or failure, which the outcome tells anyway.
     private static func exactUsage(_ entry: JobEntry) -> String? {
         entry.job.lastRun?.exit.map { String($0.collapsed) }
+    }
+
+    /// What may be told of what the run used; how many calls a program had refused is told where it read nothing private.
+    static func usage(_ plan: Manifest, _ facts: RunFacts?, exit: String?) -> Report.Usage {
+        var usage = facts?.usage?.report(plan.core.limits, mode: plan.mode, exit: exit) ?? Report.Usage(exitCode: exit)
+        if !plan.readsPrivateData { usage.deniedSyscalls = facts?.refusedCalls.map { String($0) } }
+        return usage
     }
 
     private static func readback(_ readback: JailReadback) -> Report.Readback {

@@ -9,7 +9,7 @@ extension JailResult.End {
         case .wallClock: "stopped by the wall-clock limit"
         case .memory: "killed for memory"
         case .processorTime: "stopped by the processor-time limit"
-        case .fileSize: "stopped by the file-size limit"
+        case .outputLimit: "stopped by the limit of its output"
         case .cancelled: "cancelled"
         case .notFound: "the command is not in the image"
         case .notExecutable: "the command is not executable"

@@ -3,6 +3,7 @@ internal import GloveboxCore
 internal import GloveboxImages
 internal import GloveboxJail
 internal import GloveboxLinux
+internal import GloveboxPolicy
 
 /// The jail a plan describes.
 struct JobJail {
@@ -55,6 +56,11 @@ struct JobJail {
         specification.limits.wallMilliseconds = core.limits.wallSeconds * 1000
         specification.limits.scratchBytes = core.limits.diskBytes
         specification.limits.scratchFiles = core.limits.files
+        let demanded = site.read { state in state.processingPolicy?.protections ?? [] }
+        specification.required = demanded.map(\.rawValue)
+        specification.isolatedCache = demanded.contains(.privatePageCache)
+        // Before keys, data and payment.
+        try JailRun(reserve: site.jails).checkProtections(of: specification)
         self.specification = specification
         imageFormat = image.format
     }

@@ -30,7 +30,7 @@ extension JobRunner {
         let run = try TaskRun(site: site, entry: entry, fetched: fetched)
         let ending = try run.run(cancel: cancel, &facts)
         facts.commands = UInt64(run.logs.count)
-        try recordDenials(run.denied)
+        facts.refusedCalls = try recordDenials(run.denied, of: entry.manifest)
         if try endIfCancelled(facts) { return }
         var log = TaskLog(executors: run.logs)
         try site.transition(
@@ -39,9 +39,7 @@ extension JobRunner {
             fields: Self.end(ending.exit),
             details: [("task", try log.keep(in: site.blobs))]
         )
-        if case .limit(let limit) = ending.exit {
-            try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
-        }
+        try recordLimit(ending.exit, of: entry.manifest)
         guard ending.exit.isSuccess else {
             try site.transition(job, .failed)
             try ReportMaker(site: site).issue(for: job, facts: facts)

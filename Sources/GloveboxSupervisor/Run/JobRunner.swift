@@ -141,18 +141,16 @@ struct JobRunner {
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
         facts.take(door)
         facts.views = staging.views
-        try recordDenials(result.denied)
+        facts.refusedCalls = try recordDenials(result.denied, of: entry.manifest)
         if try endIfCancelled(facts) { return }
         let exit = Self.exitClass(result)
         try site.transition(
             job,
             .ended(exit),
             fields: Self.end(exit, facts.usage?.report(entry.manifest.core.limits, mode: .real, exit: nil)),
-            details: [("refusedCalls", .integer(Int64(clamping: result.denied.reduce(0) { $0 + $1.count })))]
+            details: [("refusedCalls", .integer(Int64(clamping: facts.refusedCalls ?? 0)))]
         )
-        if case .limit(let limit) = exit {
-            try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
-        }
+        try recordLimit(exit, of: entry.manifest)
         guard exit.isSuccess else {
             try site.transition(job, .failed)
             try ReportMaker(site: site).issue(for: job, facts: facts)
@@ -204,9 +202,16 @@ struct JobRunner {
             + ranges.compactMap { name, range in range.map { (name, .string($0)) } }
     }
 
-    /// One event a run, whatever was denied how often: what a program can count up to, it could speak through.
-    func recordDenials(_ denied: [JailResult.Denied]) throws(GloveboxError) {
-        guard !denied.isEmpty else { return }
+    /// One event a run, whatever was denied how often, with all of it in the private body; how many calls there were.
+    ///
+    /// What a program can count up to, or bring about, it could speak through. So each run on private data has this event,
+    /// also when nothing was denied, and none beside it.
+    func recordDenials(_ denied: [JailResult.Denied], of plan: Manifest) throws(GloveboxError) -> UInt64 {
+        let total = denied.reduce(UInt64(0)) { sum, kind in
+            let (more, overflow) = sum.addingReportingOverflow(kind.count)
+            return overflow ? .max : more
+        }
+        guard plan.readsPrivateData || !denied.isEmpty else { return total }
         try site.record(
             Event(
                 kind: .jobDeniedSyscall,
@@ -217,9 +222,16 @@ struct JobRunner {
                 "denied": .array(denied.map { .string($0.text) })
             ]
         )
-        if denied.contains(where: { $0.rule == "no-network" }) {
+        if !plan.readsPrivateData, denied.contains(where: { $0.rule == "no-network" }) {
             try site.record(Event(kind: .jobNetAttempt, job: job))
         }
+        return total
+    }
+
+    /// Tells which limit ended a run; of one on private data the private part of `job.ended` alone does.
+    func recordLimit(_ exit: ExitClass, of plan: Manifest) throws(GloveboxError) {
+        guard !plan.readsPrivateData, case .limit(let limit) = exit else { return }
+        try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
     }
 
     static func exitClass(_ result: JailResult) -> ExitClass {
@@ -229,7 +241,7 @@ struct JobRunner {
         case .wallClock: .limit(.wall)
         case .memory: .limit(.memory)
         case .processorTime: .limit(.cpu)
-        case .fileSize: .limit(.disk)
+        case .outputLimit: .limit(.disk)
         case .cancelled: .cancelled
         case .notFound: .exit(127)
         case .notExecutable: .exit(126)

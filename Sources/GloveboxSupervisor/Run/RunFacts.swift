@@ -37,6 +37,8 @@ struct RunFacts: Sendable {
     var commands: UInt64?
     /// What the run used, exactly; reports say less.
     var usage: ExactUsage?
+    /// How many calls were refused; nil before the end of the program.
+    var refusedCalls: UInt64?
     /// Which key that was, and where it went.
     var keyBinding: Report.KeyBinding?
     /// Names what the job was shown, by dataset; empty before that.

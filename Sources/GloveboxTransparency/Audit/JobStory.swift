@@ -52,8 +52,10 @@ package struct JobStory: Sendable {
             )
         case .jobStarting: starting = event
         case .jobDeniedSyscall:
-            hasRefused = true
-            if let list = body?["denied"]?.array { refused = (refused ?? []) + list.compactMap(\.string) }
+            // A run on private data has the event in any case; what it says is private.
+            let list = body?["denied"]?.array?.compactMap(\.string)
+            if list?.isEmpty != true { hasRefused = true }
+            if let list { refused = (refused ?? []) + list }
         case .budgetSpent:
             if event["budget"] == "runs" {
                 runsPaid += 1

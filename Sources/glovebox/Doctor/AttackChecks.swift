@@ -75,6 +75,7 @@ struct AttackChecks {
         switch name {
         case "unique-ids", "groups-empty": "Run the service as root."
         case "control-groups", "cpuset", "disk-rate": "See control-group-layout above."
+        case "own-inodes": "Show directories below which nothing is mounted, and which are no stack of overlays."
         case "landlock": "See landlock-version above."
         default: nil
         }

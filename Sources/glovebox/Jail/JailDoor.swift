@@ -37,11 +37,15 @@ struct JailDoor {
         var hooks = JailRun.Hooks()
         // What we say on stderr starts on a line of its own, whatever the command left there.
         let isMidLine = Mutex(false)
+        let (out, error) = (try StreamForwarder(to: 1), try StreamForwarder(to: 2))
+        hooks.hasRoom = { out.hasRoom && error.hasRoom }
         hooks.output = { bytes, isError in
-            JailReportText.write(bytes, to: isError ? 2 : 1)
+            (isError ? error : out).add(bytes)
             if isError { isMidLine.withLock { $0 = bytes.last != UInt8(ascii: "\n") } }
         }
         let result = try JailRun(launcher: Programs.sibling("glovebox-jail")).run(specification, hooks: hooks)
+        out.finish()
+        error.finish()
         if let target, let output = result.output { try target.receive(output) }
         if isMidLine.withLock({ $0 }) { JailReportText.write("\n", to: 2) }
         report(result)

@@ -11,7 +11,7 @@ enum JailReportText {
         case .memory: lines.append("killed: the jail used more than \(limits.memory) of memory")
         case .wallClock: lines.append("killed: the wall-clock limit was reached")
         case .processorTime: lines.append("killed: the processor-time limit was reached")
-        case .fileSize: lines.append("killed: a file grew beyond the limit")
+        case .outputLimit: lines.append("ended with /out full, so what is there is not all")
         case .signalled(let signal): lines.append("ended by signal \(signal)")
         case .notFound: lines.append("there is no \(Display.escape(limits.command[0])) in the jail's root")
         case .notExecutable: lines.append("\(Display.escape(limits.command[0])) is not executable in the jail's root")
@@ -72,7 +72,7 @@ enum JailReportText {
         case .memory: "memory"
         case .wallClock: "wall"
         case .processorTime: "cpu"
-        case .fileSize: "file-size"
+        case .outputLimit: "output"
         default: .null
         }
     }

@@ -8,7 +8,8 @@ enum Fuzzer {
     static func choose(_ name: String) {
         let targets: [any FuzzTarget.Type] = [
             ArchiveTarget.self, BundleTarget.self, CSVTarget.self, EventTarget.self, JSONTarget.self,
-            MessageTarget.self, PNGTarget.self, PlanTarget.self, ReadbackTarget.self, SafetensorsTarget.self,
+            MessageTarget.self, NotificationTarget.self, PNGTarget.self, PlanTarget.self, ReadbackTarget.self,
+            SafetensorsTarget.self,
             StatementTarget.self, TPMTarget.self, YAMLTarget.self,
         ]
         guard let chosen = targets.first(where: { $0.name == name }) else {

@@ -23,6 +23,7 @@ enum PlanTarget: FuzzTarget {
             .scratch(path: text("root/tmp"), bytes: 1 << 20, inodes: 6, mode: 0o1777, flags: [.noExec, .exported]),
             .bind(source: text("/usr"), path: text("root/usr"), flags: [.readOnly, .recursive]),
             .attach(descriptor: 7, path: text("root/data"), flags: [.readOnly]),
+            .cover(lower: text("shown/1"), path: text("root/shown")),
             .overlay(upper: text("up"), lower: text("low"), path: text("root")), .processes(path: text("root/proc")),
             .seal(path: text("root/dev")), .stage(isAwaited: true),
         ]
