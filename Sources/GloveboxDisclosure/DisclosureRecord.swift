@@ -142,6 +142,16 @@ package struct DisclosureRecord: Sendable {
         return .object(closed)
     }
 
+    /// The researcher's copy as it leaves: no moment in it is of the run's making.
+    package static func leaving(_ record: JSONValue, at tick: Instant) -> JSONValue {
+        guard var leaving = record.object, var times = leaving["times"]?.object else { return record }
+        times["sealed"] = nil
+        times["decided"] = .string(tick.text)
+        times["tick"] = .string(tick.text)
+        leaving["times"] = .object(times)
+        return .object(leaving)
+    }
+
     // Researchers learn how many said what, and no names.
     private static func json(_ reviews: [Review], for reader: Reader) -> JSONValue {
         .array(
@@ -181,10 +191,13 @@ package struct DisclosureRecord: Sendable {
         record["spec_digest"] = decision.spec.map { .string($0.named) }
         record["rounding"] = subject.policy.document.canonical["rounding"]
         if let suppression = subject.policy.suppression {
-            record["suppression"] = [
-                "mode": .string(suppression.mode.rawValue),
-                "cells": .integer(Int64(decision.findings.first { $0.check == "suppression" }?.cells.count ?? 0)),
-            ]
+            var told = JSONObject([("mode", .string(suppression.mode.rawValue))])
+            // How many cells are small is a thing that only the data says.
+            if reader == .owner {
+                let cells = decision.findings.first { $0.check == "suppression" }?.cells.count ?? 0
+                told["cells"] = .integer(Int64(cells))
+            }
+            record["suppression"] = .object(told)
         }
         record["privacy"] = privacy
         record["reviews"] = []

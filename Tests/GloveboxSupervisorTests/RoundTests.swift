@@ -139,7 +139,7 @@ import Testing
             #expect(try test.entry(job).explanation != nil)
             let report = try test.report(job)
             #expect(report.outputs.released.isEmpty && report.privacy?.rho == "0.02", "\(trick)")
-            let body = try SiteLog.records(test.site.log).first { $0.job == job && $0.kind == .outputChecked }
+            let body = try SiteLog.records(test.site.log).first { $0.job == job && $0.kind == .attestationIssued }
             let signed = try Envelope(parsing: #require(body?.json["record"]?.string.flatMap(Base64.decode)))
             let record = try JSONReader.read(signed.payload)["predicate"]?["record"]
             #expect(record?["checks"]?.array?.contains { $0["id"]?.string == check } == true, "\(trick): \(check)")

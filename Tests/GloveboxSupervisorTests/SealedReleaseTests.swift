@@ -65,7 +65,7 @@ import Testing
                 try $0.record(event, ["millibits": .integer(sealed.millibits)])
             },
             { try $0.transition(job, .releaseIntent(bundle: sealed.bundle)) },
-            { try JobRunner(site: $0, job: job).conclude() },  // the report is there
+            { try JobRunner(site: $0, job: job).report() },
             { try JobRunner(site: $0, job: job).publish() },
         ]
         for count in Self.isLong ? Array(0...steps.count) : [2, 4] {

@@ -44,8 +44,7 @@ extension JobRunner {
         }
         guard ending.exit.isSuccess else {
             try site.transition(job, .failed)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
+            return try report(ReportMaker(site: site).draft(of: job, facts: facts))
         }
         if let why = over(entry) { return try withhold(why, facts) }
         let layout = try TaskLayout(entry.manifest, fetching: entry.task)
@@ -96,6 +95,6 @@ extension JobRunner {
     private func withhold(_ why: GloveboxError, _ facts: RunFacts) throws(GloveboxError) {
         try collected([])
         try withhold(why)
-        try ReportMaker(site: site).issue(for: job, facts: facts)
+        try report(ReportMaker(site: site).draft(of: job, facts: facts))
     }
 }

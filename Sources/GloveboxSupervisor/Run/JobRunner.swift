@@ -59,15 +59,21 @@ struct JobRunner {
             if try !isCancelled() {
                 try site.transition(job, .errored(component: "jail", code: error.code), explanation: error.message)
             }
-            try ReportMaker(site: site).issue(for: job, facts: facts)
+            try report(ReportMaker(site: site).draft(of: job, facts: facts))
         }
     }
 
-    /// Logs that the jail is gone, unless the log says so already.
-    func closeRun(_ why: String) throws(GloveboxError) {
-        guard try entry().isRunOpen else { return }
-        let event = Event(kind: .jobKilled, job: job, project: try entry().manifest.project, statusCode: "job.killed")
-        try site.record(event, ["code": .string(why)])
+    /// Logs that the jail is gone, unless the log says so already; `details` stand in the private body.
+    ///
+    /// Everybody is told of a run that somebody stopped; of one on private data that came to grief, only that it is over.
+    func closeRun(_ why: String, _ details: [(String, JSONValue)] = []) throws(GloveboxError) {
+        let entry = try entry()
+        guard entry.isRunOpen else { return }
+        var event = Event(kind: .jobKilled, job: job, project: entry.manifest.project, statusCode: "job.killed")
+        if entry.isUntold, entry.job.phase != .cancelled {
+            event = Event(kind: .jobEnded, job: job, project: entry.manifest.project)
+        }
+        try site.record(event, .object(JSONObject([("code", .string(why))] + details)))
     }
 
     /// Whether no key that signed the plan or an approval was revoked since.
@@ -79,10 +85,13 @@ struct JobRunner {
     }
 
     /// Ends a run that was cancelled, with its report; false for one that was not.
-    func endIfCancelled(_ facts: RunFacts) throws(GloveboxError) -> Bool {
+    func endIfCancelled(
+        _ facts: RunFacts,
+        _ details: [(String, JSONValue)] = []
+    ) throws(GloveboxError) -> Bool {
         guard try isCancelled() else { return false }
-        try closeRun("job.cancelled")
-        try ReportMaker(site: site).issue(for: job, facts: facts)
+        try closeRun("job.cancelled", details)
+        try report(ReportMaker(site: site).draft(of: job, facts: facts))
         return true
     }
 
@@ -141,21 +150,19 @@ struct JobRunner {
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
         facts.take(door)
         facts.views = staging.views
-        try recordDenials(result.denied)
-        if try endIfCancelled(facts) { return }
+        // What was refused to the program, and which limit it met, it could speak through: no events of their own.
+        let denials = Self.counted(result.denied) + [("denied", .array(result.denied.map { .string($0.text) }))]
+        if try endIfCancelled(facts, denials) { return }
         let exit = Self.exitClass(result)
+        let refused = result.denied.reduce(0) { $0 + $1.count }
         try site.transition(
             job,
             .ended(exit),
-            fields: Self.end(exit, facts.usage?.report(entry.manifest.core.limits, mode: .real, exit: nil)),
-            details: [("refusedCalls", .integer(Int64(clamping: result.denied.reduce(0) { $0 + $1.count })))]
+            details: [("refusedCalls", .integer(Int64(clamping: refused)))] + denials
         )
-        if case .limit(let limit) = exit {
-            try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
-        }
         guard exit.isSuccess else {
-            try site.transition(job, .failed)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
+            let draft = try ReportMaker(site: site).draft(of: job, facts: facts)
+            try report(draft) { () throws(GloveboxError) in try site.transition(job, .failed) }
             return
         }
         guard let output = result.output, let rows = staging.rows, let access = door.access else {
@@ -197,7 +204,7 @@ struct JobRunner {
         )
     }
 
-    /// What everyone may know of a run's end: whether it went well, and in which range it used what.
+    /// What everyone may know of the end of a run without private data: whether it went well, and in which range it used what.
     static func end(_ exit: ExitClass, _ usage: Report.Usage? = nil) -> [(String, JSONValue)] {
         let ranges = [("wall", usage?.wallBucket), ("cpu", usage?.cpuBucket), ("memory", usage?.rssBucket)]
         return [("exit", exit.isSuccess ? "success" : "failure")]
@@ -211,7 +218,7 @@ struct JobRunner {
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                body: [("counts", .array(denied.map { .string("\($0.rule) \($0.count)") }))]
+                body: Self.counted(denied)
             ),
             [
                 "denied": .array(denied.map { .string($0.text) })
@@ -220,6 +227,11 @@ struct JobRunner {
         if denied.contains(where: { $0.rule == "no-network" }) {
             try site.record(Event(kind: .jobNetAttempt, job: job))
         }
+    }
+
+    /// How often which call was refused.
+    private static func counted(_ denied: [JailResult.Denied]) -> [(String, JSONValue)] {
+        [("counts", .array(denied.map { .string("\($0.rule) \($0.count)") }))]
     }
 
     static func exitClass(_ result: JailResult) -> ExitClass {
