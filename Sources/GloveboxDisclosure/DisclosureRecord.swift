@@ -18,7 +18,6 @@ package struct DisclosureRecord: Sendable {
         package var furtherLineages: [String] = []
         package var bundle: Digest?
         package var codeMeasurement: Digest?
-        package var attestationReport: Digest?
         package var supervisorVersion: String
         package var supervisorMeasurement: Digest?
         package var requester: String
@@ -26,9 +25,6 @@ package struct DisclosureRecord: Sendable {
         package var submitted: Instant?
         package var sealed: Instant?
         package var decided: Instant
-        package var tick: Instant?
-        package var logIndex: Int64?
-        package var logTreeHead: Digest?
         /// The documents that the policy was merged from, with level, name, version and digest.
         package var policySources: JSONValue = []
         /// Every limit, and which line of which document set it.
@@ -152,6 +148,28 @@ package struct DisclosureRecord: Sendable {
         return .object(leaving)
     }
 
+    /// The owner's copy with what is known once there is a report: the people's words, the report's id, where the log begins
+    /// the run, the tree's head under which the report was made, and the tick.
+    ///
+    /// The researcher's copy cannot name the report, which names that copy.
+    package static func completed(
+        _ record: JSONValue,
+        _ reviews: [Review],
+        report: Digest,
+        log: (leaf: UInt64, head: Digest),
+        at tick: Instant
+    ) -> JSONValue {
+        guard var whole = record.object else { return record }
+        if !reviews.isEmpty { whole["reviews"] = Self.json(reviews, for: .owner) }
+        whole["attestation_report_sha256"] = .string(report.hex)
+        whole["log"] = ["leaf_index": .integer(Int64(clamping: log.leaf)), "tree_head": .string(log.head.hex)]
+        if var times = whole["times"]?.object {
+            times["tick"] = .string(tick.text)
+            whole["times"] = .object(times)
+        }
+        return .object(whole)
+    }
+
     // Researchers learn how many said what, and no names.
     private static func json(_ reviews: [Review], for reader: Reader) -> JSONValue {
         .array(
@@ -210,10 +228,6 @@ package struct DisclosureRecord: Sendable {
         }
         record["bundle_sha256"] = context.bundle.map { .string($0.hex) }
         record["code_measurement"] = context.codeMeasurement.map { .string($0.hex) }
-        record["attestation_report_sha256"] = context.attestationReport.map { .string($0.hex) }
-        if let index = context.logIndex, let head = context.logTreeHead {
-            record["log"] = ["leaf_index": .integer(index), "tree_head": .string(head.hex)]
-        }
         return .object(record)
     }
 
@@ -287,7 +301,6 @@ package struct DisclosureRecord: Sendable {
     private var times: JSONValue {
         let times: [(String, Instant?)] = [
             ("submitted", context.submitted), ("sealed", context.sealed), ("decided", context.decided),
-            ("tick", context.tick),
         ]
         var object = JSONObject()
         for (name, time) in times { object[name] = time.map { .string($0.text) } }

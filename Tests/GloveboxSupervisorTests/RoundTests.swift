@@ -143,6 +143,13 @@ import Testing
             let signed = try Envelope(parsing: #require(body?.json["record"]?.string.flatMap(Base64.decode)))
             let record = try JSONReader.read(signed.payload)["predicate"]?["record"]
             #expect(record?["checks"]?.array?.contains { $0["id"]?.string == check } == true, "\(trick): \(check)")
+            let file = try #require(test.evidenceFiles(job)[EvidenceFiles.report])
+            let id = Report.id(of: try Envelope(parsing: file).payload)
+            #expect(record?["attestation_report_sha256"]?.string == id.hex)
+            #expect(record?["log"]?["leaf_index"]?.integer == Int64(report.log.startIndex))
+            #expect(record?["log"]?["tree_head"]?.string?.count == 64)
+            #expect(record?["times"]?["tick"]?.string == report.time.end.text)
+            #expect(record?["times"]?["sealed"]?.string != nil)
         }
         #expect(spent(test) == "0.1", "none is given back")
         #expect(throws: GloveboxError("budget.exhausted", "")) { try start(test, round: 2) }

@@ -120,7 +120,18 @@ struct ReportMaker {
         var details = JSONObject([("report", id.json), ("evidence", blob.json), ("millibits", .integer(millibits))])
         // In the private body, for auditors.
         if entry.isUntold, let record = draft.record {
-            details["record"] = .string(Base64.encode(try sign(record: record, of: entry).envelope.bytes))
+            let reviews: [DisclosureRecord.Review] =
+                if let sealed = entry.sealed { try site.reviews(of: sealed) } else { [] }
+            let head = try Checkpoint(text: SignedNote(parsing: report.log.checkpoint).text).root
+            let whole = DisclosureRecord.completed(
+                try JSONReader.readCanonical(record),
+                reviews,
+                report: id,
+                log: (report.log.startIndex, head),
+                at: entry.reportTime
+            )
+            let envelope = try sign(record: CanonicalJSON.encode(whole), of: entry).envelope
+            details["record"] = .string(Base64.encode(envelope.bytes))
         }
         if entry.isUntold, !isReleased { try charge(entry, millibits) }
         try site.issue(envelope.logEntry(certificate: leaf), issued, .object(details))
