@@ -2,6 +2,9 @@
 ///
 /// Source: release policy section 7.3.
 package enum Capacity {
+    /// What every run tells by its status: one of three that a researcher can see.
+    package static let status = millibits(domainSizes: [3])
+
     /// Adds log2 of the domain sizes.
     ///
     /// Integer arithmetic; the result is never below the true sum.

@@ -1,9 +1,6 @@
 package import GloveboxCore
 
 extension Decision {
-    // log2 of the three states a researcher can see; noise is what bounds the rest.
-    private static let statusMillibits = Capacity.millibits(domainSizes: [3])
-
     /// A noisy answer that may leave.
     package static func answered(_ name: String, _ bytes: [UInt8], spec: Digest, _ findings: [Finding]) -> Decision {
         computed(.release, [File(name: name, bytes: bytes)], reasons: [], spec, findings)
@@ -24,6 +21,19 @@ extension Decision {
         computed(.refuse, [], reasons: ["not-released"], spec, [finding])
     }
 
+    /// What is said of a run without a result, whatever kept it inside.
+    package static let unreleased = Decision(
+        outcome: .refuse,
+        files: [],
+        findings: [],
+        reasons: ["not-released"],
+        millibits: Capacity.status,
+        record: nil,
+        comparison: .init(releases: 0, hits: 0),
+        spec: nil
+    )
+
+    // Noise is what bounds the rest of what it tells.
     private static func computed(
         _ outcome: Outcome,
         _ files: [File],
@@ -36,7 +46,7 @@ extension Decision {
             files: files,
             findings: findings,
             reasons: reasons,
-            millibits: statusMillibits,
+            millibits: Capacity.status,
             record: nil,
             comparison: .init(releases: 0, hits: 0),
             spec: spec

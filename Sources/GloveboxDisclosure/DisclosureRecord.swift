@@ -18,7 +18,6 @@ package struct DisclosureRecord: Sendable {
         package var furtherLineages: [String] = []
         package var bundle: Digest?
         package var codeMeasurement: Digest?
-        package var attestationReport: Digest?
         package var supervisorVersion: String
         package var supervisorMeasurement: Digest?
         package var requester: String
@@ -26,9 +25,6 @@ package struct DisclosureRecord: Sendable {
         package var submitted: Instant?
         package var sealed: Instant?
         package var decided: Instant
-        package var tick: Instant?
-        package var logIndex: Int64?
-        package var logTreeHead: Digest?
         /// The documents that the policy was merged from, with level, name, version and digest.
         package var policySources: JSONValue = []
         /// Every limit, and which line of which document set it.
@@ -142,6 +138,38 @@ package struct DisclosureRecord: Sendable {
         return .object(closed)
     }
 
+    /// The researcher's copy as it leaves: no moment in it is of the run's making.
+    package static func leaving(_ record: JSONValue, at tick: Instant) -> JSONValue {
+        guard var leaving = record.object, var times = leaving["times"]?.object else { return record }
+        times["sealed"] = nil
+        times["decided"] = .string(tick.text)
+        times["tick"] = .string(tick.text)
+        leaving["times"] = .object(times)
+        return .object(leaving)
+    }
+
+    /// The owner's copy with what is known once there is a report: the people's words, the report's id, where the log begins
+    /// the run, the tree's head under which the report was made, and the tick.
+    ///
+    /// The researcher's copy cannot name the report, which names that copy.
+    package static func completed(
+        _ record: JSONValue,
+        _ reviews: [Review],
+        report: Digest,
+        log: (leaf: UInt64, head: Digest),
+        at tick: Instant
+    ) -> JSONValue {
+        guard var whole = record.object else { return record }
+        if !reviews.isEmpty { whole["reviews"] = Self.json(reviews, for: .owner) }
+        whole["attestation_report_sha256"] = .string(report.hex)
+        whole["log"] = ["leaf_index": .integer(Int64(clamping: log.leaf)), "tree_head": .string(log.head.hex)]
+        if var times = whole["times"]?.object {
+            times["tick"] = .string(tick.text)
+            whole["times"] = .object(times)
+        }
+        return .object(whole)
+    }
+
     // Researchers learn how many said what, and no names.
     private static func json(_ reviews: [Review], for reader: Reader) -> JSONValue {
         .array(
@@ -181,10 +209,13 @@ package struct DisclosureRecord: Sendable {
         record["spec_digest"] = decision.spec.map { .string($0.named) }
         record["rounding"] = subject.policy.document.canonical["rounding"]
         if let suppression = subject.policy.suppression {
-            record["suppression"] = [
-                "mode": .string(suppression.mode.rawValue),
-                "cells": .integer(Int64(decision.findings.first { $0.check == "suppression" }?.cells.count ?? 0)),
-            ]
+            var told = JSONObject([("mode", .string(suppression.mode.rawValue))])
+            // How many cells are small is a thing that only the data says.
+            if reader == .owner {
+                let cells = decision.findings.first { $0.check == "suppression" }?.cells.count ?? 0
+                told["cells"] = .integer(Int64(cells))
+            }
+            record["suppression"] = .object(told)
         }
         record["privacy"] = privacy
         record["reviews"] = []
@@ -197,10 +228,6 @@ package struct DisclosureRecord: Sendable {
         }
         record["bundle_sha256"] = context.bundle.map { .string($0.hex) }
         record["code_measurement"] = context.codeMeasurement.map { .string($0.hex) }
-        record["attestation_report_sha256"] = context.attestationReport.map { .string($0.hex) }
-        if let index = context.logIndex, let head = context.logTreeHead {
-            record["log"] = ["leaf_index": .integer(index), "tree_head": .string(head.hex)]
-        }
         return .object(record)
     }
 
@@ -274,7 +301,6 @@ package struct DisclosureRecord: Sendable {
     private var times: JSONValue {
         let times: [(String, Instant?)] = [
             ("submitted", context.submitted), ("sealed", context.sealed), ("decided", context.decided),
-            ("tick", context.tick),
         ]
         var object = JSONObject()
         for (name, time) in times { object[name] = time.map { .string($0.text) } }

@@ -151,7 +151,7 @@ extension Decision {
             files: stricter == .refuse ? [] : files,
             findings: findings + [finding],
             reasons: stricter == outcome ? reasons : [stricter == .refuse ? "not-released" : "under-review"],
-            millibits: stricter == .refuse ? Capacity.millibits(domainSizes: [3]) : millibits,
+            millibits: stricter == .refuse ? Capacity.status : millibits,
             record: stricter == .refuse ? nil : record,
             comparison: comparison,
             spec: spec

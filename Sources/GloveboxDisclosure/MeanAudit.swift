@@ -22,8 +22,8 @@ package struct MeanAudit {
         candidates(count).count { Self.isPossible($0, mean, digits, decimals) }
     }
 
-    /// The greatest number of digits, at most `digits`, with which at least three counts fit every cell, or all of them
-    /// where fewer than three round to the released count; nil when one digit is too many.
+    /// The greatest number of digits, at most `digits`, with which at least three counts fit every cell; nil when one digit is
+    /// too many, as it is where fewer than three counts round to the released one.
     package func digits(
         _ cells: [(count: Int64, mean: Ratio)],
         atMost digits: Int,
@@ -33,8 +33,7 @@ package struct MeanAudit {
             cells.allSatisfy { cell in
                 let count = rounding.round(cell.count)
                 let mean = cell.mean.rounded(significantDigits: digits)
-                let needed = min(3, candidates(count).count)
-                return fits(count: count, mean: mean, digits: digits, decimals: decimals) >= needed
+                return fits(count: count, mean: mean, digits: digits, decimals: decimals) >= 3
             }
         }
     }

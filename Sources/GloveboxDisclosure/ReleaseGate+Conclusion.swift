@@ -2,9 +2,6 @@ internal import GloveboxCore
 internal import GloveboxPolicy
 
 extension ReleaseGate {
-    // log2 of the three states a researcher can see, in thousandths, rounded up.
-    private static let statusMillibits = Capacity.millibits(domainSizes: [3])
-
     /// What a release tells: its cells, the status and the size of the bundle.
     static func millibits(
         _ policy: OutputPolicy,
@@ -60,7 +57,7 @@ extension ReleaseGate {
             files: [],
             findings: findings,
             reasons: ["not-released"],
-            millibits: statusMillibits,
+            millibits: Capacity.status,
             record: nil,
             comparison: .init(releases: 0, hits: 0),
             spec: request.spec.digest
@@ -90,7 +87,7 @@ extension ReleaseGate {
             files: outcome == .refuse ? [] : files,
             findings: findings,
             reasons: reasons[outcome] ?? [],
-            millibits: outcome == .refuse ? statusMillibits : millibits,
+            millibits: outcome == .refuse ? Capacity.status : millibits,
             record: outcome == .refuse ? nil : record,
             comparison: comparison,
             spec: request.spec.digest

@@ -12,7 +12,7 @@ package enum Treatment: String, DocumentWord {
 /// A check that is nil does not run.
 ///
 /// Tier `recomputed` always has `threshold` and `differencing`; `dominance` comes with sums and means, `dof` with
-/// regressions, and tier `opaque` always has `row_leak`. Every other check runs where it is named.
+/// regressions, and both tiers of files that come from a job always have `row_leak`. Every other check runs where it is named.
 package struct CheckRules: Hashable, Sendable {
     package let threshold: ThresholdCheck?
     package let dominance: DominanceCheck?
@@ -47,7 +47,14 @@ package struct CheckRules: Hashable, Sendable {
         dominance = hasSums ? try fields.filledSection("dominance") : try fields.section("dominance")
         degreesOfFreedom = measures.contains(.ols) ? try fields.filledSection("dof") : try fields.section("dof")
         differencing = makesTables ? try fields.filledSection("differencing") : try fields.section("differencing")
-        rowLeak = tier == .opaque ? try fields.filledSection("row_leak") : try fields.section("row_leak")
+        var named: RowLeakCheck? =
+            tier == .opaque ? try fields.filledSection("row_leak") : try fields.section("row_leak")
+        if named == nil, makesTables {
+            // Not written into the canonical form: policies from before it was always on keep their digests.
+            var defaults = try DocumentFields(.object(JSONObject()), at: "checks.row_leak")
+            named = try RowLeakCheck(&defaults)
+        }
+        rowLeak = named
         holdout = try fields.section("holdout")
         membership = try fields.section("membership")
         structural = try fields.section("structural")
@@ -56,8 +63,8 @@ package struct CheckRules: Hashable, Sendable {
         rareValues = try fields.section("rare_values")
         dpClaim = try fields.section("dp_claim")
         let canonical = try fields.finish()
-        ids = Self.allIDs.filter { canonical[$0] != nil }
-        if !ids.isEmpty { document.keep("checks", canonical) }
+        ids = Self.allIDs.filter { canonical[$0] != nil || $0 == "row_leak" && named != nil }
+        if Self.allIDs.contains(where: { canonical[$0] != nil }) { document.keep("checks", canonical) }
     }
 }
 

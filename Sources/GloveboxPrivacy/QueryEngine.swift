@@ -17,7 +17,7 @@ package struct QueryEngine: Sendable {
     }
 
     // Numbers that one unit can change by at most so much each, with the noise on them.
-    private struct Measured {
+    struct Measured {
         var sums: [Int128]
         let noise: Noise
 

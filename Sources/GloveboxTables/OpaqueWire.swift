@@ -8,7 +8,8 @@ package import GloveboxCore
 ///     kind 2  = flags:u8 tensors:u32 (name:text rank:u8 length:u32*rank bits:u32*values)*tensors
 ///     kind 3  = numbers:u8 (high:i64 low:i64 exponent:i64)*numbers
 ///
-/// Flags are 1 for metadata that was left out and 2 for numbers of 16 bits. The supervisor treats these bytes as hostile: the process that made them has read what a job wrote.
+/// Flags are 1 for metadata that was left out, 2 for numbers of 16 bits and 4 for numbers of 32. The supervisor treats these
+/// bytes as hostile: the process that made them has read what a job wrote.
 package enum OpaqueWire {
     private static let head = Array("gbxo".utf8) + [1]
 
@@ -28,7 +29,7 @@ package enum OpaqueWire {
             out.bytes += figure.pixels
         case .model(let model):
             out.u8(2)
-            out.u8((model.hadMetadata ? 1 : 0) | (model.hasHalves ? 2 : 0))
+            out.u8((model.hadMetadata ? 1 : 0) | (model.hasHalves ? 2 : 0) | (model.hasSingles ? 4 : 0))
             out.u32(model.tensors.count)
             for tensor in model.tensors {
                 out.text(tensor.name)
@@ -103,7 +104,7 @@ package enum OpaqueWire {
     private static func model(_ input: inout ByteReader) throws(GloveboxError) -> CheckedModel {
         let flags = try input.u8()
         let count = try input.u32()
-        guard flags < 4, (1...CheckedModel.maxTensors).contains(count) else { throw ByteReader.invalid }
+        guard flags < 8, (1...CheckedModel.maxTensors).contains(count) else { throw ByteReader.invalid }
         var tensors: [CheckedModel.Tensor] = []
         for _ in 0..<count {
             let name = try input.text()
@@ -129,6 +130,11 @@ package enum OpaqueWire {
             }
             tensors.append(CheckedModel.Tensor(name: name, shape: shape, bits: bits))
         }
-        return CheckedModel(tensors, hadMetadata: flags & 1 != 0, hasHalves: flags & 2 != 0)
+        return CheckedModel(
+            tensors,
+            hadMetadata: flags & 1 != 0,
+            hasHalves: flags & 2 != 0,
+            hasSingles: flags & 4 != 0
+        )
     }
 }

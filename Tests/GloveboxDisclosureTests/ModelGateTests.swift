@@ -1,8 +1,10 @@
+import Foundation
 import GloveboxCore
-import GloveboxDisclosure
 import GloveboxPolicy
 import GloveboxTables
 import Testing
+
+@testable import GloveboxDisclosure
 
 /// The gate for models on small data: what it measures, and what it refuses.
 @Suite struct ModelGateTests {
@@ -17,7 +19,7 @@ import Testing
         let spec: ModelSpec
         let policy: OutputPolicy
 
-        init(rows: Int, inputs: Int) throws {
+        init(rows: Int, inputs: Int, dtypes: String = "[F32, BF16]") throws {
             let names = (0..<inputs).map { "x\($0)" }
             let columns = names.map { "  - {name: \($0), type: decimal, decimals: 4, min: \"0\", max: \"1\"}" }
             let description = try Bench.description(extra: columns.joined(separator: "\n"))
@@ -39,7 +41,11 @@ import Testing
                     .utf8
                 )
             )
-            policy = try OutputPolicy(Bench.shipped("Policies/ml-model.yaml"))
+            let shipped = try String(
+                contentsOf: Bench.root.appending(path: "Policies/ml-model.yaml"),
+                encoding: .utf8
+            )
+            policy = try OutputPolicy(Bench.yaml(shipped.replacing("[F32, BF16]", with: dtypes)))
         }
 
         func request() throws -> OpaqueGate.Request {
@@ -147,6 +153,58 @@ import Testing
         }
         let honest = (0..<24).map { Double($0 * $0 % 7) - 3 }
         #expect(outcome(try noise.decide(honest + [0], request), "memorisation") == .pass)
+    }
+
+    @Test(arguments: [("[F32, BF16]", true, true), ("[F32]", true, false), ("[BF16]", false, true)])
+    func `a file with numbers of a form that the policy does not list is refused`(
+        dtypes: String,
+        singles: Bool,
+        halves: Bool
+    ) throws {
+        let noise = try Noise(rows: 200, inputs: 1, dtypes: dtypes)
+        let request = try noise.request()
+        for (precision, isAllowed) in [(SafetensorsWriter.Precision.f32, singles), (.bf16, halves)] {
+            let model = CheckedModel([
+                .init(name: "weight", shape: [1, 1], bits: [0]), .init(name: "bias", shape: [1], bits: [0]),
+            ])
+            let read = try SafetensorsReader.read(SafetensorsWriter.write(model, precision))
+            // As it comes out of the checker's jail.
+            let wire = try OpaqueWire.decode(OpaqueWire.encode(.model(read)), as: .model)
+            #expect(wire == .model(read))
+            let decision = try noise.decide(.model(read), request)
+            #expect((outcome(decision, "parser") == .fail) == !isAllowed, "\(decision.findings)")
+        }
+    }
+
+    @Test func `some numbers of a row among the weights are found, in sixteen bits too`() throws {
+        let noise = try Noise(rows: 400, inputs: 24)
+        let request = try noise.request()
+        let honest = (0..<24).map { Double($0 * $0 % 7) - 3.0625 }
+        let row = noise.inputs(17)
+        let short = row.map { value in
+            Double(Float(bitPattern: TensorNumber.rounded(Float(value).bitPattern) ?? 0))
+        }
+        #expect(short != row)
+        for numbers in [row, short] {
+            let weights = Array(honest[..<7] + numbers[4..<10] + honest[13...])
+            #expect(outcome(try noise.decide(weights + [0], request), "row_leak") == .fail)
+        }
+        #expect(outcome(try noise.decide(honest + [0], request), "row_leak") == .pass)
+    }
+
+    @Test func `a row with its categories as a model reads them is found, whatever its scale`() throws {
+        let noise = try Noise(rows: 400, inputs: 4)
+        let rows = Array(0..<400)
+        let test = CopyTest(noise.table, rows: rows, inputs: [1, 2, 3, 4, 5])
+        let row = noise.inputs(17)
+        func code(_ column: Int) -> Int {
+            guard case .codes(let codes) = noise.table.columns[column] else { return 0 }
+            return Int(codes[17])
+        }
+        let shown = [Double(code(1))] + row
+        let all = [0, 1].flatMap { column in (0...1).map { $0 == code(column) ? 1.0 : 0 } } + row
+        for numbers in [shown, all, all.map { 5 - 2.5 * $0 }.map { -$0 }] { #expect(test.isRow(numbers)) }
+        #expect(!test.isRow([1, 2, 3, 4, 5.5]) && !test.isRow([0.3, -1, 2, 0.1, 0.9, 4, 7, 1]))
     }
 
     @Test func `other names, other shapes, and no file are refused before anything is run`() throws {

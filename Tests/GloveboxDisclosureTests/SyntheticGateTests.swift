@@ -1,9 +1,10 @@
 import Foundation
 import GloveboxCore
-import GloveboxDisclosure
 import GloveboxPolicy
 import GloveboxTables
 import Testing
+
+@testable import GloveboxDisclosure
 
 /// The gate for made-up rows.
 @Suite struct SyntheticGateTests {
@@ -97,6 +98,30 @@ import Testing
         #expect(Self.failed(near).contains("distance"), "\(near.findings)")
         let rare = try Self.decide(Self.file(made.dropLast() + ["3,2,5001"]), request)
         #expect(Self.failed(rare) == ["rare_values"], "\(rare.findings)")
+    }
+
+    @Test func `a number without bands is rare with others, too`() throws {
+        let description = try Bench.description(
+            a: 2,
+            b: 2,
+            extra: #"  - {name: x, type: integer, min: "0", max: "9"}"#
+        )
+        let inputPolicy = try Bench.input("a, b, x")
+        // Every number and every code have tens of rows; code 2 and number 7 have four together.
+        let csv = (0..<400).map { row in
+            row % 10 == 7 ? "\(row < 40 ? 2 : 1),1,7" : "\(row / 10 % 2 + 1),\(row / 20 % 2 + 1),\(row % 10)"
+        }
+        let table = try Bench.table(description, "a,b,x\n" + csv.joined(separator: "\n") + "\n")
+        let real = SyntheticRows(table, inputPolicy, rows: Array(0..<400))
+        let values = RareValues(real, units: Array(0..<400), minimum: 10)
+        func found(_ rows: String) throws -> [[String]] {
+            guard case .table(let made) = Checker.parse(Array("a,b,x\n\(rows)\n".utf8), limits: Self.limits) else {
+                return []
+            }
+            return values.found(in: try SyntheticRows(made, description, inputPolicy), maxWay: 2)
+        }
+        #expect(try found("2,1,7") == [["a", "x"]])
+        #expect(try found("1,1,7") == [] && found("2,1,3") == [])
     }
 
     @Test(arguments: [

@@ -35,6 +35,101 @@ import Testing
 
     @Test func `half the noise is caught by the same audit`() throws { #expect(try epsilon(share: (1, 2)) > 1) }
 
+    /// A question with an event that tells most about one unit, and what its answers promise.
+    struct Question: Sendable, CustomTestStringConvertible {
+        let text: String
+        let mechanism: String
+        /// Neighbours, the one with the likelier event last.
+        let pair: (rare: [String], often: [String])
+        /// In units of 10^-2.
+        let rho: Int
+        /// What that promises: ε at δ.
+        let (epsilon, delta): (Double, Double)
+        /// How many answers over each: enough that the mutant is found by many standard deviations.
+        var draws = 4000
+        /// Whether a value is in the event.
+        let isHit: @Sendable (Double) -> Bool
+
+        var testDescription: String { text }
+    }
+
+    private static let laplace = "count: discrete-laplace, sum: discrete-laplace"
+    static let questions = [
+        Question(
+            text: #"{"kind":"histogram","group_by":["a"]}"#,
+            mechanism: laplace,
+            pair: (["u9,2,0"], ["u9,2,0", "u1,1,0"]),
+            rho: 50,
+            epsilon: 1,
+            delta: 0,
+            draws: 1500
+        ) { $0 >= 1 },
+        Question(
+            text: """
+                {"kind":"quantile","column":"x","banding":"five","q":"0.9",\
+                "where":[{"column":"a","op":"eq","value":"1"}]}
+                """,
+            mechanism: laplace,
+            pair: (["u9,2,0"], ["u9,2,0", "u1,1,7"]),
+            rho: 50,
+            epsilon: 1,
+            delta: 0,
+            draws: 1500
+        ) { $0 >= 10 },
+        // Half of ρ each for sum and count, and so an ε of 1 each.
+        Question(
+            text: #"{"kind":"mean","column":"x"}"#,
+            mechanism: laplace,
+            pair: (["u1,1,10", "u2,1,-5"], ["u1,1,10"]),
+            rho: 100,
+            epsilon: 2,
+            delta: 0
+        ) { $0 > 9.9 },
+        // At the scale 10, or 5 for the mutant.
+        Question(
+            text: #"{"kind":"sum","column":"x"}"#,
+            mechanism: "sum: discrete-gaussian",
+            pair: (["u1,1,0"], ["u1,1,0", "u2,1,10"]),
+            rho: 50,
+            epsilon: PrivacyLoss.epsilon(rho: 0.5, delta: 0.1),
+            delta: 0.1
+        ) { $0 >= 11 },
+    ]
+
+    /// The ε that the answers show, when they are drawn with the noise of `rho` hundredths.
+    private func audited(_ question: Question, rho: Int) throws -> Double {
+        let policy = try Bench.policy(mechanism: question.mechanism)
+        let query = try Bench.query(question.text, rho: rho < 100 ? "0.\(rho)" : "\(rho / 100)")
+        let engine = QueryEngine(query, policy: policy, inputPolicy: try Bench.input())
+        let count = Laws.isLong ? 40_000 : question.draws
+        func hits(_ rows: [String]) throws -> Int {
+            let table = try Bench.table(rows)
+            return try (0..<count).count { _ in
+                let bytes = try engine.answer(
+                    over: table,
+                    key: Bench.key(),
+                    random: SystemRandom(),
+                    capabilities: Bench.capabilities
+                )
+                let value = try JSONReader.read(bytes)["cells"]?.array?.first?["value"]?.string
+                return question.isHit(try #require(value.flatMap(Double.init)))
+            }
+        }
+        let often = Laws.shareAtLeast(try hits(question.pair.often), of: count, alpha: 5e-10)
+        let rare = Laws.shareAtMost(try hits(question.pair.rare), of: count, alpha: 5e-10)
+        return often > question.delta ? log((often - question.delta) / rare) : 0
+    }
+
+    @Test(arguments: questions)
+    func `no kind of answer tells more of a unit than it is charged for, and half the noise is caught`(
+        question: Question
+    ) throws {
+        let honest = try audited(question, rho: question.rho)
+        #expect(honest <= question.epsilon && honest > 0.2 * question.epsilon, "\(honest)")
+        let mutant = try audited(question, rho: 4 * question.rho)
+        #expect(mutant > question.epsilon, "half the noise costs four times the rho: \(mutant)")
+    }
+
     /// Pairs of datasets that differ in one unit: an extreme value, an id that comes twice, another order, one unit less.
     @Test(arguments: [
         (["u1,1,0", "u2,1,0"], ["u1,1,0", "u2,1,0", "u3,1,999"]),

@@ -37,15 +37,15 @@ enum Laws {
 
     /// One-sided Clopper-Pearson limits of a share at α: bisection over the binomial tail.
     static func shareAtLeast(_ hits: Int, of n: Int, alpha: Double) -> Double {
-        hits == 0 ? 0 : bisect { tail(hits, n, $0) < alpha }
+        hits == 0 ? 0 : bisect { mass(hits...n, n, $0) < alpha }
     }
     static func shareAtMost(_ hits: Int, of n: Int, alpha: Double) -> Double {
-        hits == n ? 1 : bisect { 1 - tail(hits + 1, n, $0) >= alpha }
+        hits == n ? 1 : bisect { mass(0...hits, n, $0) >= alpha }
     }
 
-    // P[Binomial(n, p) >= k]
-    private static func tail(_ k: Int, _ n: Int, _ p: Double) -> Double {
-        (k...n).reduce(0.0) { sum, i in
+    // P[Binomial(n, p) is in a range]; of small chances, so not one less the rest
+    private static func mass(_ range: ClosedRange<Int>, _ n: Int, _ p: Double) -> Double {
+        range.reduce(0.0) { sum, i in
             let choose = lgamma(Double(n) + 1) - lgamma(Double(i) + 1) - lgamma(Double(n - i) + 1)
             return sum + exp(choose + Double(i) * log(p) + Double(n - i) * log1p(-p))
         }

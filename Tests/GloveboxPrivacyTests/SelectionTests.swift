@@ -17,9 +17,7 @@ import Testing
     static func double(_ p: UInt128) -> Double { Double(p) / 0x1p127 }
 
     @Test func `the chance of a group agrees with Google's, and is never above it`() throws {
-        let vectors = try Vectors.all("partition_selection_truncated_geometric")
-        #expect(!vectors.isEmpty)
-        for vector in vectors {
+        for vector in try Vectors.all("partition_selection_truncated_geometric") {
             func text(_ name: String) throws -> String {
                 let number = try vector.given(name)
                 let places = 18
@@ -33,7 +31,7 @@ import Testing
             let found = selection.probabilities(groups: groups, upTo: counts.max() ?? 0)
             for (count, p) in zip(counts, expected) {
                 let ours = count <= found.count ? Self.double(found[count - 1]) : 1
-                #expect(abs(ours - p) <= 1e-9 * p, "\(count)")
+                #expect(abs(ours - p) <= vector.tolerance * p, "\(count)")
             }
         }
     }

@@ -1,13 +1,15 @@
 import Foundation
+import GloveboxPrivacy
 import Testing
 
-/// One value of a published tool, from `Tests/Vectors/disclosure.json`.
+/// One value of a published tool, from ``Vectors/file``.
 struct Vector: CustomTestStringConvertible {
     let id: String
     let kind: String
     let input: [String: Any]
     let params: [String: Any]
     let expected: [String: Any]
+    /// How far a number may be off, relative to it.
     let tolerance: Double
 
     var testDescription: String { "\(id) \(kind)" }
@@ -29,10 +31,20 @@ enum Vectors {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// The file that `GLOVEBOX_DISCLOSURE_VECTORS` names, else our own.
+    static let file =
+        ProcessInfo.processInfo.environment["GLOVEBOX_DISCLOSURE_VECTORS"].map { URL(filePath: $0) }
+        ?? root.appending(path: "Tests/Vectors/disclosure.json")
+    private static let isOwn = ProcessInfo.processInfo.environment["GLOVEBOX_DISCLOSURE_VECTORS"] == nil
+
+    /// The vectors of some kinds; our own file has some of each, another may have none.
     static func all(_ kinds: String...) throws -> [Vector] {
-        let data = try Data(contentsOf: root.appending(path: "Tests/Vectors/disclosure.json"))
+        let data = try Data(contentsOf: file)
         let file = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        return try #require(file["vectors"] as? [[String: Any]]).compactMap { vector in
+        let vectors = try #require(file["vectors"] as? [[String: Any]])
+        let missing = isOwn ? kinds.filter { kind in !vectors.contains { $0["kind"] as? String == kind } } : []
+        try #require(missing.isEmpty, "no vector of \(missing)")
+        return vectors.compactMap { vector in
             guard let kind = vector["kind"] as? String, kinds.contains(kind) else { return nil }
             return Vector(
                 id: vector["id"] as? String ?? "",
@@ -44,4 +56,9 @@ enum Vectors {
             )
         }
     }
+}
+
+extension Rho {
+    /// The amount, for comparisons with published numbers.
+    var value: Double { Double(units) / 1e12 }
 }

@@ -139,10 +139,17 @@ import Testing
             #expect(try test.entry(job).explanation != nil)
             let report = try test.report(job)
             #expect(report.outputs.released.isEmpty && report.privacy?.rho == "0.02", "\(trick)")
-            let body = try SiteLog.records(test.site.log).first { $0.job == job && $0.kind == .outputChecked }
+            let body = try SiteLog.records(test.site.log).first { $0.job == job && $0.kind == .attestationIssued }
             let signed = try Envelope(parsing: #require(body?.json["record"]?.string.flatMap(Base64.decode)))
             let record = try JSONReader.read(signed.payload)["predicate"]?["record"]
             #expect(record?["checks"]?.array?.contains { $0["id"]?.string == check } == true, "\(trick): \(check)")
+            let file = try #require(test.evidenceFiles(job)[EvidenceFiles.report])
+            let id = Report.id(of: try Envelope(parsing: file).payload)
+            #expect(record?["attestation_report_sha256"]?.string == id.hex)
+            #expect(record?["log"]?["leaf_index"]?.integer == Int64(report.log.startIndex))
+            #expect(record?["log"]?["tree_head"]?.string?.count == 64)
+            #expect(record?["times"]?["tick"]?.string == report.time.end.text)
+            #expect(record?["times"]?["sealed"]?.string != nil)
         }
         #expect(spent(test) == "0.1", "none is given back")
         #expect(throws: GloveboxError("budget.exhausted", "")) { try start(test, round: 2) }

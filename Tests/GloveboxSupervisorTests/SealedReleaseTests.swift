@@ -42,6 +42,12 @@ import Testing
         #expect(report.startStatement != nil && receipt[EvidenceFiles.start] != nil)
         let record = try JSONReader.read(#require(receipt[EvidenceFiles.disclosure]))
         #expect(record["reviews"]?.array?.count == 2 && record["bundle_sha256"]?.string == shown.bundle.hex)
+        let issued = try SiteLog.records(test.site.log).first { $0.job == job && $0.kind == .attestationIssued }
+        let whole = try Envelope(parsing: #require(issued?.json["record"]?.string.flatMap(Base64.decode)))
+        let owners = try JSONReader.read(whole.payload)["predicate"]?["record"]
+        let people = owners?["reviews"]?.array?.compactMap { $0["reviewer"]?.string } ?? []
+        let reviewers = [TestSite.Looker.first, .second].map { test.person($0).caller.account }
+        #expect(Set(people) == Set(reviewers), "the owner's copy names them")
         #expect(!test.hasSealed(job), "what is decided is destroyed")
         let findings = try reviewed.findings()
         #expect(findings.isEmpty, "\(findings)")
@@ -65,7 +71,7 @@ import Testing
                 try $0.record(event, ["millibits": .integer(sealed.millibits)])
             },
             { try $0.transition(job, .releaseIntent(bundle: sealed.bundle)) },
-            { try JobRunner(site: $0, job: job).conclude() },  // the report is there
+            { try JobRunner(site: $0, job: job).report() },
             { try JobRunner(site: $0, job: job).publish() },
         ]
         for count in Self.isLong ? Array(0...steps.count) : [2, 4] {

@@ -72,17 +72,4 @@ import Testing
         #expect(bare.json["left"]?["bytes"] == .null && full.json["left"]?["bytes"] == 812)
         #expect(!JobStory(of: "job_2").isKnown)
     }
-
-    @Test func `an event that tells of no refused call tells that nothing was refused`() throws {
-        var log = AuditLog()
-        for (name, event) in AuditLog.story() {
-            let none: JSONValue = .array([])
-            if name == "ended" { try log.add(Event(kind: .jobDeniedSyscall, job: "job_1", body: [("denied", none)])) }
-            try log.add(event)
-        }
-        var story = JobStory(of: "job_1")
-        for (event, body) in zip(log.events, log.bodies) { story.add(event, BodyDisclosure(body, of: event.index)) }
-        let line = story.lines(AuditNames()).first { $0.hasPrefix("refused") }
-        #expect(line?.hasSuffix(" nothing") == true, "\(line ?? "")")
-    }
 }

@@ -11,7 +11,8 @@ struct CopyTest {
 
     private let columns: [(name: String, values: [Double], sorted: [Double])]
     private let known: Set<UInt64>
-    /// Rows as a tensor might hold them, by their length: all numbers or the model's inputs, as they are or brought to [0,1].
+    /// Rows as a tensor might hold them, by their length: all numbers or the model's inputs, as they are or brought to [0,1],
+    /// and with categories as models read them.
     private let rows: [Int: [[Double]]]
     private let rowCount: Int
 
@@ -42,6 +43,18 @@ struct CopyTest {
                 let scaled = choice.compactMap { ModelRun.scaled(table, $0, row) }
                 let plain = choice.compactMap { Self.plain(table, $0, row) }
                 for run in [scaled, plain] where run.count >= 3 {
+                    byLength[run.count, default: []].append(Self.standardised(run))
+                }
+            }
+        }
+        let all = table.description.columns.indices.filter { table.description.columns[$0].type != .identifier }
+        for choice in inputs == all ? [all] : [all, inputs]
+        where choice.contains(where: { table.description.columns[$0].codes != nil }) {
+            for dropped in [0, 1] {
+                let coded = rows.compactMap { ModelRun.inputs(table, choice, $0, dropped: dropped) }
+                // What many rows have is nobody's row.
+                let counts = coded.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+                for (run, count) in counts where run.count >= 3 && count < LeakedNumbers.few {
                     byLength[run.count, default: []].append(Self.standardised(run))
                 }
             }

@@ -84,6 +84,11 @@ package struct ModelGate: Sendable {
         let model: CheckedModel
         switch claim {
         case .model(let claimed):
+            let forms = output.elements
+            guard !claimed.hasSingles || forms.contains(.f32), !claimed.hasHalves || forms.contains(.bf16) else {
+                let allowed = forms.map(\.rawValue).joined(separator: " or ")
+                return refusal(Finding("parser", .fail, detail: "the policy allows numbers of \(allowed) alone"))
+            }
             do throws(FileFault) { model = precision == .f32 ? claimed : try claimed.rounded() } catch {
                 return refusal(Finding("parser", .fail, detail: error.message))
             }

@@ -63,11 +63,17 @@ package struct ModelRun: Sendable {
     }
 
     private func inputs(_ table: DatasetTable, _ row: Int) -> [Double]? {
+        Self.inputs(table, layout.inputs, row)
+    }
+
+    /// A row as a model reads it: numbers brought to [0,1], a category as one input for each code but the first `dropped`;
+    /// nil when a value is missing.
+    static func inputs(_ table: DatasetTable, _ columns: [Int], _ row: Int, dropped: Int = 1) -> [Double]? {
         var inputs: [Double] = []
-        for column in layout.inputs {
+        for column in columns {
             if let codes = table.description.columns[column].codes {
                 guard let code = Self.code(table, column, row) else { return nil }
-                inputs += (1..<max(1, codes.count)).map { $0 == code ? 1 : 0 }
+                inputs += (min(dropped, codes.count)..<codes.count).map { $0 == code ? 1 : 0 }
             } else {
                 guard let value = Self.scaled(table, column, row) else { return nil }
                 inputs.append(value)

@@ -59,7 +59,7 @@ package struct OpaqueGate: Sendable {
             files: isRefused ? [] : file.map { [$0] } ?? [],
             findings: all,
             reasons: [isRefused ? "not-released" : "under-review"],
-            millibits: isRefused ? Capacity.millibits(domainSizes: [3]) : millibits,
+            millibits: isRefused ? Capacity.status : millibits,
             record: nil,
             comparison: .init(releases: 0, hits: 0),
             spec: spec

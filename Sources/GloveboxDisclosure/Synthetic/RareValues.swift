@@ -2,8 +2,10 @@ internal import GloveboxPolicy
 
 /// Which values, and combinations of values, too few units of the real rows have.
 ///
-/// A number counts by the first banding that the description declares for its column; a number's exact value is rare when
-/// some units, but too few, have it. Source: release policy section 12 (c).
+/// A number counts by the first banding that the description declares for its column. Without one it counts as it is, and
+/// is rare, alone or with others, when some units, but too few, have it; so is the exact value of one that has bandings.
+///
+/// Source: release policy section 12 (c).
 struct RareValues {
     private let real: SyntheticRows
     private let units: [Int]
@@ -19,18 +21,18 @@ struct RareValues {
         let columns = real.columns
         var found: [[String]] = []
         for choice in Self.choices(columns.indices.map { $0 }, upTo: Int(maxWay)) {
-            let counted = choice.filter { Self.isCounted(columns[$0]) }
-            if counted.count == choice.count {
-                let counts = counts { row in choice.map { Self.band(row[$0], columns[$0]) } }
-                let isRare = made.rows.contains { row in
-                    (counts[choice.map { Self.band(row[$0], columns[$0]) }] ?? 0) < minimum
-                }
-                if isRare { found.append(choice.map { columns[$0].name }) }
+            let isCounted = choice.allSatisfy { Self.isCounted(columns[$0]) }
+            func key(_ row: [Int64]) -> [Int64] {
+                choice.map { Self.isCounted(columns[$0]) ? Self.band(row[$0], columns[$0]) : row[$0] }
             }
-            guard choice.count == 1, columns[choice[0]].codes == nil else { continue }
-            let counts = counts { row in [row[choice[0]]] }
-            let isRare = made.rows.contains { row in counts[[row[choice[0]]]].map { $0 < minimum } ?? false }
-            if isRare, found.last != [columns[choice[0]].name] { found.append([columns[choice[0]].name]) }
+            let counts = counts(key)
+            // A number that nobody has is nobody's; a combination of codes and bands that nobody has tells that.
+            let isRare = made.rows.contains { row in (counts[key(row)] ?? (isCounted ? 0 : minimum)) < minimum }
+            if isRare { found.append(choice.map { columns[$0].name }) }
+            guard choice.count == 1, isCounted, columns[choice[0]].codes == nil else { continue }
+            let exact = self.counts { row in [row[choice[0]]] }
+            let isExactRare = made.rows.contains { row in exact[[row[choice[0]]]].map { $0 < minimum } ?? false }
+            if isExactRare, !isRare { found.append([columns[choice[0]].name]) }
         }
         return found
     }

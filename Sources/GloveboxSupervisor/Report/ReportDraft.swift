@@ -13,12 +13,15 @@ struct ReportDraft: Sendable {
     private(set) var files: [Decision.File]
     /// The researcher's copy of the disclosure record.
     var disclosure: [UInt8]?
+    /// The owner's copy; nil before anything was decided.
+    var record: [UInt8]?
     /// Thousandths of a bit that a release is charged with.
     private(set) var millibits: Int64
 
     init(report: Report, start: [NamedFile], files: [Decision.File], disclosure: [UInt8]?, millibits: Int64) {
         (self.report, self.start, self.files) = (report, start, files)
         (self.disclosure, self.millibits) = (disclosure, millibits)
+        record = nil
     }
 
     /// Takes in what was decided on what the run left, and what of that stays inside.
@@ -43,14 +46,30 @@ struct ReportDraft: Sendable {
         )
     }
 
+    /// Leaves out what a run on private data could speak through; nil names what everybody is told of one without a result.
+    ///
+    /// Whatever it left, one commitment stands for all of it.
+    mutating func fold(_ unreleased: (disclosure: [UInt8], record: [UInt8])?) {
+        report.usage = Report.Usage()
+        report.time.monotonicNs = nil
+        if report.outputs.withheld.isEmpty {
+            let commitment = Commitment.salted([], salt: Machine.random(32))
+            report.outputs.withheld = [Report.Withheld(commit: commitment, reason: "")]
+        }
+        guard let unreleased else { return }
+        report.outputs.withheld[0].reason = "not-released"
+        disclosure = unreleased.disclosure
+        if record == nil { record = unreleased.record }
+    }
+
     /// Reads the kept form.
     init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "draft")
         report = try Report(predicate: fields.required("report"))
         start = try NamedFiles(json: fields.required("start")).files
         files = try NamedFiles(json: fields.required("files")).files.map { Decision.File($0.path, $0.content) }
-        disclosure = try fields.optional("disclosure").map { (json) throws(GloveboxError) in CanonicalJSON.encode(json)
-        }
+        disclosure = fields.optional("disclosure").map { CanonicalJSON.encode($0) }
+        record = fields.optional("record").map { CanonicalJSON.encode($0) }
         millibits = try fields.integer("millibits")
         try fields.finish()
     }
@@ -65,6 +84,7 @@ struct ReportDraft: Sendable {
             ("millibits", .integer(millibits)),
         ])
         if let disclosure { json["disclosure"] = try JSONReader.readCanonical(disclosure) }
+        if let record { json["record"] = try JSONReader.readCanonical(record) }
         return .object(json)
     }
 }

@@ -15,12 +15,14 @@ internal import Synchronization
 struct ReportMaker {
     let site: Site
 
-    /// Signs and logs the report of a job whose decision stands; `facts` are nil for a run the supervisor did not survive.
-    func issue(for job: String, facts: RunFacts?) throws(GloveboxError) {
+    /// Signs and logs the report of a job whose decision stands, of what was kept of its run; nil for a run the supervisor
+    /// did not survive.
+    func issue(for job: String, kept draft: ReportDraft?) throws(GloveboxError) {
         try site.reports.withLock { _ throws(GloveboxError) in
             let entry = try entry(job)
             let workflow = try WorkflowEvidence(entry, site: site)
-            try issue(draft(entry, facts, workflow), entry, workflow)
+            let kept = if let draft { draft } else { try self.draft(entry, nil, workflow) }
+            try issue(kept, entry, workflow)
         }
     }
 
@@ -68,8 +70,18 @@ struct ReportMaker {
     ) throws(GloveboxError) {
         let isReleased = entry.job.phase == .releasing
         let released = isReleased ? draft.files : []
+        var draft = draft
+        if entry.isUntold {
+            draft.fold(isReleased || entry.wasReviewed ? nil : try unreleased(entry))
+            draft.report.time.end = max(draft.report.time.start, Instant(seconds: entry.reportTime.seconds))
+            draft.disclosure = try draft.disclosure.map { (record) throws(GloveboxError) in
+                CanonicalJSON.encode(
+                    DisclosureRecord.leaving(try JSONReader.readCanonical(record), at: entry.reportTime)
+                )
+            }
+        }
         var report = draft.report
-        report.outcome = try outcome(entry)
+        report.outcome = try outcome(entry, readBack: report.jail.readback != nil)
         // What the site is now; the run itself is as it was drafted.
         report.previousReport = site.read { state in state.previousReport }
         report.assurance = try assurance(weaker: report.assurance.weaker, workflow)
@@ -104,11 +116,62 @@ struct ReportMaker {
             reportID: id,
             nonce: report.nonce
         )
-        try site.issue(
-            envelope.logEntry(certificate: leaf),
-            issued,
-            ["report": id.json, "evidence": blob.json, "millibits": .integer(isReleased ? draft.millibits : 0)]
+        let millibits = isReleased ? draft.millibits : entry.isUntold ? Capacity.status : 0
+        var details = JSONObject([("report", id.json), ("evidence", blob.json), ("millibits", .integer(millibits))])
+        // In the private body, for auditors.
+        if entry.isUntold, let record = draft.record {
+            let reviews: [DisclosureRecord.Review] =
+                if let sealed = entry.sealed { try site.reviews(of: sealed) } else { [] }
+            let head = try Checkpoint(text: SignedNote(parsing: report.log.checkpoint).text).root
+            let whole = DisclosureRecord.completed(
+                try JSONReader.readCanonical(record),
+                reviews,
+                report: id,
+                log: (report.log.startIndex, head),
+                at: entry.reportTime
+            )
+            let envelope = try sign(record: CanonicalJSON.encode(whole), of: entry).envelope
+            details["record"] = .string(Base64.encode(envelope.bytes))
+        }
+        if entry.isUntold, !isReleased { try charge(entry, millibits) }
+        try site.issue(envelope.logEntry(certificate: leaf), issued, .object(details))
+    }
+
+    /// Logs what a run without a result costs of its project's capacity: that there is none tells something.
+    ///
+    /// Source: release policy, section 7.3.
+    private func charge(_ entry: JobEntry, _ millibits: Int64) throws(GloveboxError) {
+        var event = Event(
+            kind: .budgetSpent,
+            job: entry.job.id,
+            project: entry.manifest.project,
+            output: Site.output(of: entry.job.id),
+            idempotencyKey: "capacity spent \(entry.job.id)"
         )
+        event.fields = [("budget", "capacity")]
+        try site.record(event, ["millibits": .integer(millibits)])
+    }
+
+    /// What everybody is told of a run on private data that has no result, whatever kept it inside; and the same for the
+    /// owner, where nothing was decided.
+    private func unreleased(
+        _ entry: JobEntry
+    ) throws(GloveboxError) -> (disclosure: [UInt8], record: [UInt8]) {
+        let data = try site.data(of: entry)
+        let spent = site.read { state in state.millibits(of: entry.manifest.project) }
+        let record = DisclosureRecord(
+            .init(policy: entry.rules.output, inputPolicy: data.inputPolicy, lineage: data.first.lineage),
+            .unreleased,
+            tools: [],
+            DisclosureRecord.Context(
+                entry,
+                data,
+                site: site,
+                bundle: nil,
+                projectMillibits: spent + Decision.unreleased.millibits
+            )
+        )
+        return (CanonicalJSON.encode(record.json(for: .researcher)), CanonicalJSON.encode(record.json(for: .owner)))
     }
 
     /// Signs what is known before the data key is asked for, under a key of its own.
@@ -359,7 +422,7 @@ struct ReportMaker {
 
     /// What may be told of what the run used; how many calls a program had refused is told where it read nothing private.
     static func usage(_ plan: Manifest, _ facts: RunFacts?, exit: String?) -> Report.Usage {
-        var usage = facts?.usage?.report(plan.core.limits, mode: plan.mode, exit: exit) ?? Report.Usage(exitCode: exit)
+        var usage = facts?.usage?.report(mode: plan.mode, exit: exit) ?? Report.Usage(exitCode: exit)
         if !plan.readsPrivateData { usage.deniedSyscalls = facts?.refusedCalls.map { String($0) } }
         return usage
     }
@@ -379,8 +442,9 @@ struct ReportMaker {
         )
     }
 
-    private func outcome(_ entry: JobEntry) throws(GloveboxError) -> Report.Outcome {
+    private func outcome(_ entry: JobEntry, readBack: Bool) throws(GloveboxError) -> Report.Outcome {
         if entry.job.phase == .releasing { return .released }
+        if entry.isCalledRefused(readBack: readBack) { return .refused }
         guard let outcome = entry.job.outcome, let word = Report.Outcome(rawValue: outcome.rawValue) else {
             throw GloveboxError("internal", "job \(entry.job.id) has no outcome to report")
         }

@@ -8,6 +8,8 @@ internal import GloveboxTables
 /// Has `glovebox-check` parse a hostile file in a jail of its own: no root, no data, no network, one process.
 struct CheckerDoor {
     let jails: JailReserve
+    /// The checker, when it is not the one beside this program.
+    var program: String?
 
     /// The checker's answer, validated again; a crash, a kill or a wrong answer is a refusal.
     ///
@@ -77,7 +79,7 @@ struct CheckerDoor {
             arguments: ["glovebox-check"] + numbers.map(String.init),
             profile: try ShippedProfiles.named("checker")
         )
-        let path = try Machine.sibling("glovebox-check")
+        let path = if let program { program } else { try Machine.sibling("glovebox-check") }
         let output: Descriptor
         do throws(SyscallError) {
             specification.program = .descriptor(try Descriptor.open(path, O_RDONLY))

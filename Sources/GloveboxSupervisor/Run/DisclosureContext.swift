@@ -21,6 +21,7 @@ extension DisclosureRecord.Context {
         codeMeasurement = entry.manifest.core.code.nar
         self.bundle = bundle.map(Machine.sha256)
         submitted = entry.job.created
+        sealed = entry.job.transitions.last { $0.phase == .checking }?.at
         policySources = entry.rules.outputChain.sources
         policyLimits = entry.rules.outputChain.limits
     }

@@ -123,6 +123,7 @@ package final class Engine: Sendable {
                     let fault = try site.deliver(id)
                     try site.pending.destroy(id)
                     try site.frozen.destroy(id)
+                    try site.drafts.destroy(id)
                     try site.transition(id, .cleaned, details: fault.map { [("undelivered", .string($0))] } ?? [])
                 }
             case .run(let id):
@@ -138,7 +139,7 @@ package final class Engine: Sendable {
                 }
             case .report(let id):
                 apart(id, if: site.authority != nil) { site throws(GloveboxError) in
-                    try ReportMaker(site: site).issue(for: id, facts: nil)
+                    try JobRunner(site: site, job: id).report()
                 }
             case .wait(let until):
                 let deadline =
@@ -251,16 +252,18 @@ package final class Engine: Sendable {
                         return .change(job.id, .errored(component: "supervisor", code: "job.interrupted"))
                     }
                     return .check(job.id)
-                case .releasing where entry.sealed != nil && entry.reportIndex == nil: return .conclude(job.id)
                 case .releasing:
-                    let due = site.releaseTime(of: entry, in: state)
+                    let due = entry.reportTime
+                    if due <= now, entry.sealed != nil, entry.reportIndex == nil { return .report(job.id) }
                     // The witnesses' answers ring the bell.
                     if due <= now, !state.isPaused, site.isWitnessed(entry) { return .publish(job.id) }
                     if due > now { wake = min(wake ?? due, due) }
                 default:
                     guard job.phase.isTerminal, job.cleanup == .pending else { continue }
                     guard job.outcome != nil, entry.evidence == nil else { return .clean(job.id) }
-                    return entry.sealed == nil ? .report(job.id) : .conclude(job.id)
+                    let due = entry.reportTime
+                    if due <= now { return .report(job.id) }
+                    wake = min(wake ?? due, due)
                 }
             }
             // Nothing rings when a disk has room again.

@@ -22,18 +22,11 @@ struct ExactUsage: Sendable {
 
     /// The ranges that a report may tell.
     ///
-    /// A run on private data tells one bucket each, from nothing to what its plan allows: how long a program ran and how
-    /// much it took are things through which it could speak. A run on a mock tells the power of ten.
-    func report(_ limits: Manifest.Limits, mode: Manifest.Mode, exit: String?) -> Report.Usage {
+    /// A run on private data tells nothing: how it ended, how long it ran and how much it took are things through which a
+    /// program could speak, be it by passing a limit. A run on a mock tells the power of ten.
+    func report(mode: Manifest.Mode, exit: String?) -> Report.Usage {
         switch mode {
-        case .real:
-            // One processor, so no more of its time than of the clock's; a second more for the end to be noticed.
-            Report.Usage(
-                exitCode: exit,
-                cpuBucket: Self.within(cpuSeconds, limits.wallSeconds + 1, "s"),
-                rssBucket: Self.within(memory, limits.memoryBytes, "B"),
-                wallBucket: Self.within(wallSeconds, limits.wallSeconds + 1, "s")
-            )
+        case .real: Report.Usage()
         case .mock:
             Report.Usage(
                 exitCode: exit,
@@ -42,11 +35,6 @@ struct ExactUsage: Sendable {
                 wallBucket: Self.decade(wallSeconds, "s")
             )
         }
-    }
-
-    /// The one bucket of a limit that was kept; nil, as if nothing was measured, for one that was not.
-    private static func within(_ value: UInt64, _ limit: UInt64, _ unit: String) -> String? {
-        value <= limit ? "0\(unit)-\(limit)\(unit)" : nil
     }
 
     private static func decade(_ value: UInt64, _ unit: String) -> String {

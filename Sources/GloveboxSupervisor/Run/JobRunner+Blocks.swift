@@ -66,7 +66,7 @@ extension JobRunner {
         facts.take(door)
         facts.views = staging.views
         if try endIfCancelled(facts) { return }
-        try site.transition(job, .ended(.exit(0)), fields: Self.end(.exit(0)), details: Self.account(of: blocks))
+        try site.transition(job, .ended(.exit(0)), details: Self.account(of: blocks))
         guard let access = door.access else { throw GloveboxError("internal", "the run had no keys") }
         let frozen = FrozenRun(
             draft: try ReportMaker(site: site).draft(of: job, facts: facts),

@@ -21,8 +21,7 @@ extension JobRunner {
         try site.decisions.withLock { _ throws(GloveboxError) in
             let entry = try entry()
             if let why = over(entry) {
-                try withhold(why)
-                return try ReportMaker(site: site).issue(for: job, frozen.draft)
+                return try report(frozen.draft) { () throws(GloveboxError) in try withhold(why) }
             }
             try settle(entry, entry.rules.output, decide(entry, frozen, rows), frozen)
         }
@@ -41,22 +40,22 @@ extension JobRunner {
             try site.transition(job, .checkResumed)
             try check(frozen) { () throws(GloveboxError) in try reopened(frozen) }
         } catch {
-            if try !isCancelled() {
-                try site.transition(
-                    job,
-                    .errored(component: "supervisor", code: error.code),
-                    explanation: error.message
-                )
+            let (code, why) = (error.code, error.message)
+            try report(frozen.draft) { () throws(GloveboxError) in
+                if try isCancelled() { return }
+                try site.transition(job, .errored(component: "supervisor", code: code), explanation: why)
             }
-            try ReportMaker(site: site).issue(for: job, frozen.draft)
         }
     }
 
     /// Carries out the refusal of a supervisor that died before it said so.
     private func close(_ frozen: FrozenRun) throws(GloveboxError) {
         let why = "the checks refused it; the record beside their verdict has the reasons"
-        try site.transition(job, .withheld(reasons: ["output.not-released"]), explanation: why)
-        try ReportMaker(site: site).issue(for: job, frozen.draft)
+        // A draft that was kept with the decision tells more than the run's own.
+        let draft = try site.drafts.find(entry()) ?? frozen.draft
+        try report(draft) { () throws(GloveboxError) in
+            try site.transition(job, .withheld(reasons: ["output.not-released"]), explanation: why)
+        }
     }
 
     /// The run's data, opened once more under the same grant.

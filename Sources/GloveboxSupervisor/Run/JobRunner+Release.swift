@@ -21,21 +21,19 @@ extension JobRunner {
     ) throws(GloveboxError) {
         var draft = frozen.draft
         let reason = outcome.released == nil ? outcome.reason : "output.replaced"
-        draft.take(
-            outcome.decision,
-            disclosure: outcome.disclosure,
-            withheld: frozen.files.map { ($0.bytes, reason) }
-        )
+        draft.take(outcome.decision, disclosure: outcome.disclosure, withheld: [(frozen.bytes, reason)])
+        draft.record = outcome.evidence
         draft.report.privacy = outcome.privacy
         guard let released = outcome.released else {
-            try site.transition(
-                job,
-                .checked(.withhold),
-                fields: Self.verdict(.withhold, entry),
-                details: [try signed(outcome)]
-            )
-            try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
-            return try ReportMaker(site: site).issue(for: job, draft)
+            return try report(draft) { () throws(GloveboxError) in
+                try site.transition(
+                    job,
+                    .checked(.withhold),
+                    fields: Self.verdict(.withhold, entry),
+                    details: [Self.record(outcome)]
+                )
+                try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
+            }
         }
         let isReviewed = outcome.decision?.outcome == .review
         let fixed = try seal(
@@ -54,7 +52,7 @@ extension JobRunner {
             job,
             .checked(verdict),
             fields: Self.verdict(verdict, entry),
-            details: [try signed(outcome), ("sealed", fixed.sealed.json)]
+            details: [Self.record(outcome), ("sealed", fixed.sealed.json)]
         )
         if !isReviewed { try release(fixed) }
     }
@@ -93,7 +91,43 @@ extension JobRunner {
         if entry.job.phase == .checking {
             try intend(entry, fixed, approvedBy: entry.rules.output.document.digest.named)
         }
-        try ReportMaker(site: site).issue(for: job, fixed.pending.draft)
+        try report(fixed.pending.draft)
+    }
+
+    /// Makes the report of a run without private data, and keeps the draft of another's until the engine finds that its time
+    /// has come; `end` says meanwhile that the job is over.
+    func report(
+        _ draft: ReportDraft,
+        after end: () throws(GloveboxError) -> Void = {}
+    ) throws(GloveboxError) {
+        let entry = try entry()
+        // What is sealed has its draft with it.
+        if entry.isUntold, entry.sealed == nil { try site.drafts.keep(draft, for: entry) }
+        try end()
+        if !entry.isUntold { try ReportMaker(site: site).issue(for: job, draft) }
+    }
+
+    /// Makes the report, its time having come, of what was kept of the run.
+    func report() throws(GloveboxError) {
+        let entry = try entry()
+        guard let sealed = entry.sealed else {
+            return try ReportMaker(site: site).issue(for: job, kept: site.drafts.find(entry))
+        }
+        guard var pending = try site.pending.find(entry) else {
+            if !entry.job.phase.isTerminal { try interrupt() }
+            return try ReportMaker(site: site).issue(for: job, kept: nil)
+        }
+        if entry.job.phase != .releasing || entry.job.review != nil {
+            try pending.close(site.reviews(of: sealed), withheld: Self.reason(entry))
+        }
+        pending.draft.record = pending.evidence
+        try ReportMaker(site: site).issue(for: job, pending.draft)
+    }
+
+    /// Withholds what was decided or waited, and is lost.
+    private func interrupt() throws(GloveboxError) {
+        let why = "review.interrupted"
+        try site.transition(job, .withheld(reasons: [why]), explanation: Self.explanations[why])
     }
 
     /// Logs who let a release go, and which.
@@ -107,8 +141,8 @@ extension JobRunner {
         )
     }
 
-    /// Ends what was sealed: a release that leaves by itself, or a review in which everyone has spoken, that was cut off, or
-    /// whose sealed bytes are lost.
+    /// Decides on what was sealed: a release that leaves by itself, or a review in which everyone has spoken, that was cut
+    /// off, or whose sealed bytes are lost.
     ///
     /// What cannot be read back as it was sealed does not leave.
     func conclude() throws(GloveboxError) {
@@ -124,14 +158,12 @@ extension JobRunner {
         switch (entry.job.phase, pending) {
         case (.awaitingReview, let pending?) where try self.entry().job.review == true:
             try intend(entry, (sealed, pending), approvedBy: sealed.evidence.named)
-        case (.awaitingReview, _), (.checking, nil), (.releasing, nil):
-            let why = pending == nil ? "review.interrupted" : "review.refused"
+        case (.awaitingReview, .some):
+            let why = "review.refused"
             try site.transition(job, .withheld(reasons: [why]), explanation: Self.explanations[why])
+        case (.awaitingReview, nil), (.checking, nil), (.releasing, nil): try interrupt()
         default: break
         }
-        guard var closed = pending else { return try ReportMaker(site: site).issue(for: job, facts: nil) }
-        try closed.close(site.reviews(of: sealed), withheld: Self.reason(try self.entry()))
-        try ReportMaker(site: site).issue(for: job, closed.draft)
     }
 
     /// Lets a decided release go; its time has come.
@@ -162,10 +194,9 @@ extension JobRunner {
         )
     }
 
-    /// The record in full, signed, for the private body that auditors read.
-    private func signed(_ outcome: OutputDecision.Outcome) throws(GloveboxError) -> (String, JSONValue) {
-        let envelope = try ReportMaker(site: site).sign(record: outcome.evidence, of: entry()).envelope
-        return ("record", .string(Base64.encode(envelope.bytes)))
+    /// The record in full, for the private body that auditors read; it is signed with the report.
+    private static func record(_ outcome: OutputDecision.Outcome) -> (String, JSONValue) {
+        ("record", .string(Base64.encode(outcome.evidence)))
     }
 
     /// How many people decide: with a picture of the job's own, as many as that takes, too.

@@ -30,7 +30,8 @@ extension JobRunner {
         let run = try TaskRun(site: site, entry: entry, fetched: fetched)
         let ending = try run.run(cancel: cancel, &facts)
         facts.commands = UInt64(run.logs.count)
-        facts.refusedCalls = try recordDenials(run.denied, of: entry.manifest)
+        facts.refusedCalls = Self.total(run.denied)
+        try recordDenials(run.denied)
         if try endIfCancelled(facts) { return }
         var log = TaskLog(executors: run.logs)
         try site.transition(
@@ -39,11 +40,12 @@ extension JobRunner {
             fields: Self.end(ending.exit),
             details: [("task", try log.keep(in: site.blobs))]
         )
-        try recordLimit(ending.exit, of: entry.manifest)
+        if case .limit(let limit) = ending.exit {
+            try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
+        }
         guard ending.exit.isSuccess else {
             try site.transition(job, .failed)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
-            return
+            return try report(ReportMaker(site: site).draft(of: job, facts: facts))
         }
         if let why = over(entry) { return try withhold(why, facts) }
         let layout = try TaskLayout(entry.manifest, fetching: entry.task)
@@ -94,6 +96,6 @@ extension JobRunner {
     private func withhold(_ why: GloveboxError, _ facts: RunFacts) throws(GloveboxError) {
         try collected([])
         try withhold(why)
-        try ReportMaker(site: site).issue(for: job, facts: facts)
+        try report(ReportMaker(site: site).draft(of: job, facts: facts))
     }
 }

@@ -59,15 +59,21 @@ struct JobRunner {
             if try !isCancelled() {
                 try site.transition(job, .errored(component: "jail", code: error.code), explanation: error.message)
             }
-            try ReportMaker(site: site).issue(for: job, facts: facts)
+            try report(ReportMaker(site: site).draft(of: job, facts: facts))
         }
     }
 
-    /// Logs that the jail is gone, unless the log says so already.
-    func closeRun(_ why: String) throws(GloveboxError) {
-        guard try entry().isRunOpen else { return }
-        let event = Event(kind: .jobKilled, job: job, project: try entry().manifest.project, statusCode: "job.killed")
-        try site.record(event, ["code": .string(why)])
+    /// Logs that the jail is gone, unless the log says so already; `details` stand in the private body.
+    ///
+    /// Everybody is told of a run that somebody stopped; of one on private data that came to grief, only that it is over.
+    func closeRun(_ why: String, _ details: [(String, JSONValue)] = []) throws(GloveboxError) {
+        let entry = try entry()
+        guard entry.isRunOpen else { return }
+        var event = Event(kind: .jobKilled, job: job, project: entry.manifest.project, statusCode: "job.killed")
+        if entry.isUntold, entry.job.phase != .cancelled {
+            event = Event(kind: .jobEnded, job: job, project: entry.manifest.project)
+        }
+        try site.record(event, .object(JSONObject([("code", .string(why))] + details)))
     }
 
     /// Whether no key that signed the plan or an approval was revoked since.
@@ -79,10 +85,13 @@ struct JobRunner {
     }
 
     /// Ends a run that was cancelled, with its report; false for one that was not.
-    func endIfCancelled(_ facts: RunFacts) throws(GloveboxError) -> Bool {
+    func endIfCancelled(
+        _ facts: RunFacts,
+        _ details: [(String, JSONValue)] = []
+    ) throws(GloveboxError) -> Bool {
         guard try isCancelled() else { return false }
-        try closeRun("job.cancelled")
-        try ReportMaker(site: site).issue(for: job, facts: facts)
+        try closeRun("job.cancelled", details)
+        try report(ReportMaker(site: site).draft(of: job, facts: facts))
         return true
     }
 
@@ -141,19 +150,19 @@ struct JobRunner {
         facts.program = site.programs.remember(plan.programKey, result.readback.program)
         facts.take(door)
         facts.views = staging.views
-        facts.refusedCalls = try recordDenials(result.denied, of: entry.manifest)
-        if try endIfCancelled(facts) { return }
+        // What was refused to the program, and which limit it met, it could speak through: no events of their own.
+        let denials = Self.counted(result.denied) + [("denied", .array(result.denied.map { .string($0.text) }))]
+        if try endIfCancelled(facts, denials) { return }
         let exit = Self.exitClass(result)
+        facts.refusedCalls = Self.total(result.denied)
         try site.transition(
             job,
             .ended(exit),
-            fields: Self.end(exit, facts.usage?.report(entry.manifest.core.limits, mode: .real, exit: nil)),
-            details: [("refusedCalls", .integer(Int64(clamping: facts.refusedCalls ?? 0)))]
+            details: [("refusedCalls", .integer(Int64(clamping: facts.refusedCalls ?? 0)))] + denials
         )
-        try recordLimit(exit, of: entry.manifest)
         guard exit.isSuccess else {
-            try site.transition(job, .failed)
-            try ReportMaker(site: site).issue(for: job, facts: facts)
+            let draft = try ReportMaker(site: site).draft(of: job, facts: facts)
+            try report(draft) { () throws(GloveboxError) in try site.transition(job, .failed) }
             return
         }
         guard let output = result.output, let rows = staging.rows, let access = door.access else {
@@ -195,43 +204,44 @@ struct JobRunner {
         )
     }
 
-    /// What everyone may know of a run's end: whether it went well, and in which range it used what.
+    /// What everyone may know of the end of a run without private data: whether it went well, and in which range it used what.
     static func end(_ exit: ExitClass, _ usage: Report.Usage? = nil) -> [(String, JSONValue)] {
         let ranges = [("wall", usage?.wallBucket), ("cpu", usage?.cpuBucket), ("memory", usage?.rssBucket)]
         return [("exit", exit.isSuccess ? "success" : "failure")]
             + ranges.compactMap { name, range in range.map { (name, .string($0)) } }
     }
 
-    /// One event a run, whatever was denied how often, with all of it in the private body; how many calls there were.
+    /// One event a run, whatever was denied how often.
     ///
-    /// What a program can count up to, or bring about, it could speak through. So each run on private data has this event,
-    /// also when nothing was denied, and none beside it.
-    func recordDenials(_ denied: [JailResult.Denied], of plan: Manifest) throws(GloveboxError) -> UInt64 {
-        let total = denied.reduce(UInt64(0)) { sum, kind in
-            let (more, overflow) = sum.addingReportingOverflow(kind.count)
-            return overflow ? .max : more
-        }
-        guard plan.readsPrivateData || !denied.isEmpty else { return total }
+    /// Only of runs that read nothing private: what a program can count up to, or bring about, it could speak through.
+    func recordDenials(_ denied: [JailResult.Denied]) throws(GloveboxError) {
+        guard !denied.isEmpty else { return }
         try site.record(
             Event(
                 kind: .jobDeniedSyscall,
                 job: job,
-                body: [("counts", .array(denied.map { .string("\($0.rule) \($0.count)") }))]
+                body: Self.counted(denied)
             ),
             [
                 "denied": .array(denied.map { .string($0.text) })
             ]
         )
-        if !plan.readsPrivateData, denied.contains(where: { $0.rule == "no-network" }) {
+        if denied.contains(where: { $0.rule == "no-network" }) {
             try site.record(Event(kind: .jobNetAttempt, job: job))
         }
-        return total
     }
 
-    /// Tells which limit ended a run; of one on private data the private part of `job.ended` alone does.
-    func recordLimit(_ exit: ExitClass, of plan: Manifest) throws(GloveboxError) {
-        guard !plan.readsPrivateData, case .limit(let limit) = exit else { return }
-        try site.record(Event(kind: .jobResourceLimit, job: job, body: [("limit", .string(limit.rawValue))]))
+    /// How many calls were refused in all.
+    static func total(_ denied: [JailResult.Denied]) -> UInt64 {
+        denied.reduce(0) { sum, kind in
+            let (more, overflow) = sum.addingReportingOverflow(kind.count)
+            return overflow ? .max : more
+        }
+    }
+
+    /// How often which call was refused.
+    private static func counted(_ denied: [JailResult.Denied]) -> [(String, JSONValue)] {
+        [("counts", .array(denied.map { .string("\($0.rule) \($0.count)") }))]
     }
 
     static func exitClass(_ result: JailResult) -> ExitClass {

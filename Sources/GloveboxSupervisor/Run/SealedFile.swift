@@ -15,18 +15,18 @@ struct SealedFile {
         try StateFile.write(SealedChunks.seal(bytes, key: key, label: label), to: path)
     }
 
-    /// Reads it; nil when it is gone, or is not in every byte what that digest names.
+    /// Reads it; nil when it is gone, or is not in every byte what that digest names, where there is one.
     ///
     /// - Throws: `storage.read`; the file may be as it was.
     func read(
-        named contents: Digest,
+        named contents: Digest? = nil,
         key: @autoclosure () throws(GloveboxError) -> [UInt8]
     ) throws(GloveboxError) -> [UInt8]? {
         guard StateFile.exists(path) else { return nil }
         let (key, stored) = (try key(), try StateFile.read(path, limit: 1 << 30))
         let bytes: [UInt8]
         do throws(GloveboxError) { bytes = try SealedChunks.open(stored, key: key, label: label) } catch { return nil }
-        return Machine.sha256(bytes) == contents ? bytes : nil
+        return contents == nil || Machine.sha256(bytes) == contents ? bytes : nil
     }
 
     /// Destroys it, if there is any.

@@ -457,14 +457,6 @@ extension Site {
         return now < entry.reveal(started) ? started : now
     }
 
-    /// When a decided release goes: never before the limit that the job declared, whatever time it took.
-    func releaseTime(of entry: JobEntry, in state: borrowing SiteState) -> Instant {
-        let decided = entry.job.transitions.last?.at ?? entry.job.created
-        if entry.manifest.inputs.isEmpty { return decided }  // there is nothing that the moment could tell
-        let started = entry.job.lastRun?.started ?? entry.job.created
-        return max(entry.reveal(started), Job.roundUp(decided, entry.tick))
-    }
-
     private static func describe(_ run: JobRun) -> RunInfo {
         RunInfo(number: run.number, executor: run.executor, started: run.started, ended: run.ended, exit: run.exit)
     }

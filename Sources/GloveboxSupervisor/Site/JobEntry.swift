@@ -111,7 +111,8 @@ struct JobEntry: Sendable {
     /// Milliseconds to which the leaf of an event that comes now rounds its time: how long a run on private data takes is a
     /// thing through which it could speak.
     ///
-    /// The report's own event and its key's are exact to the second: a certificate of ten minutes is judged by them.
+    /// The report's own event and its keys' are exact: a certificate of ten minutes is judged by them. They come when
+    /// ``reportTime`` has.
     func timeStep(of kind: EventKind) -> Int64 {
         guard !manifest.inputs.isEmpty, job.lastRun != nil else { return 1 }
         switch (job.phase, kind) {

@@ -205,6 +205,9 @@ package final class Site: Sendable {
     /// Sealed releases that wait for people.
     var pending: PendingReleases { PendingReleases(site: self) }
 
+    /// Drafts of reports whose time has not come.
+    var drafts: KeptDrafts { KeptDrafts(site: self) }
+
     /// Makes an event durable and applies it; its log index.
     @discardableResult
     func record(_ event: Event, _ json: JSONValue = .null) throws(GloveboxError) -> UInt64 {
@@ -231,19 +234,23 @@ package final class Site: Sendable {
         if let explanation { members.append(("explanation", .string(explanation))) }
         members += details
         let json = JSONValue.object(JSONObject(members))
-        let kind = EventKind(rawValue: change.name) ?? .jobPhaseChanged
         let (actions, isDue) = try state.withLock {
             (state: inout SiteState) throws(GloveboxError) -> ([JobAction], Bool) in
             var trial = state.jobs[id]?.job
             guard let at = trial?.eventIndex else { throw GloveboxError("object.not-found", "there is no such job") }
-            // Of a run on private data, everybody is told the same of every end without a result.
-            let isUntold = state.jobs[id].map { !$0.manifest.inputs.isEmpty && $0.job.hasRun } ?? false
             let actions = try trial?.apply(JobEvent(index: at + 1, after: at, at: Machine.now(), change)) ?? []
+            // Of a run on private data, everybody is told the same of every end without a result.
+            let isUntold = state.jobs[id]?.isUntold ?? false
+            let isLikeWithheld = isUntold && change.isFailure
+            if isLikeWithheld, let entry = state.jobs[id] {
+                for step in Self.missingSteps(entry) { try append(step.event, step.json, to: &state) }
+            }
+            let kind = isLikeWithheld ? .outputWithheld : EventKind(rawValue: change.name) ?? .jobPhaseChanged
             let event = Event(
                 kind: kind,
                 job: id,
                 project: state.jobs[id]?.manifest.project,
-                output: change.isAboutOutput ? Self.output(of: id) : nil,
+                output: change.isAboutOutput || isLikeWithheld ? Self.output(of: id) : nil,
                 actor: change.actor,
                 statusCode: change.failure.map { isUntold ? "not-released" : $0 } ?? "ok",
                 fields: fields
@@ -274,6 +281,36 @@ package final class Site: Sendable {
             try state.apply(SiteLog.appendReport(hashedRekord, issued: event, json, to: log))
         }
         bell.ring(of: event.job)
+    }
+
+    /// What the log would have of a run whose output was withheld, and does not have of one that never came so far.
+    ///
+    /// The commitment is to nothing, as nobody sees who does not know its salt.
+    private static func missingSteps(_ entry: JobEntry) -> [(event: Event, json: JSONValue)] {
+        func event(_ kind: EventKind, _ fields: [(String, JSONValue)]) -> Event {
+            Event(
+                kind: kind,
+                job: entry.job.id,
+                project: entry.manifest.project,
+                output: output(of: entry.job.id),
+                fields: fields
+            )
+        }
+        var steps: [(Event, JSONValue)] = []
+        if entry.job.phase == .running {
+            let salt = Machine.random(32)
+            let commitment = Commitment.salted([], salt: salt).value.hex
+            steps.append(
+                (
+                    event(.outputCollected, [("commitment", .string(commitment))]),
+                    ["salt": .string(Base64.encode(salt))]
+                )
+            )
+        }
+        if entry.job.verdict == nil {
+            steps.append((event(.outputChecked, JobRunner.verdict(.withhold, entry)), .null))
+        }
+        return steps
     }
 
     /// The id of what a job puts out: one bundle, so the job's own id under another prefix.
@@ -312,6 +349,14 @@ extension JobChange {
             .cleaned,
             .waiting:
             nil
+        }
+    }
+
+    /// Whether it ends a job that has failed, or that the site failed at.
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .failed, .errored: true
+        default: false
         }
     }
 

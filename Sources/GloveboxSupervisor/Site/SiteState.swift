@@ -356,6 +356,7 @@ struct SiteState: Sendable {
         let event = JobEvent(index: record.index, after: entry.job.eventIndex, at: record.time, change)
         let actions = try entry.job.apply(event)
         if let explanation = fields.optional("explanation")?.string { entry.explanation = explanation }
+        if let denied = fields.optional("denied")?.array { entry.denied = denied.compactMap(\.string) }
         if let frozen = fields.optional("frozen") { entry.frozen = try FrozenName(json: frozen) }
         if let sealed = fields.optional("sealed") {
             entry.sealed = try SealedRelease(json: sealed, requester: entry.manifest.submitter)

@@ -31,7 +31,7 @@ extension Site {
     /// For whom a decided release waits since its time came; nil when it waits for something else.
     func quorumWait(for entry: JobEntry, at now: Instant) -> Waiting? {
         guard entry.job.phase == .releasing, let report = entry.reportIndex, !isWitnessed(entry) else { return nil }
-        let due = read { state in releaseTime(of: entry, in: state) }
+        let due = entry.reportTime
         guard due <= now else { return nil }
         let missing = board.withLock { $0.missing(report + 1) }
         return Waiting(.logQuorum, since: due, on: missing.map { .witness($0) })

@@ -27,11 +27,18 @@ package struct CheckedModel: Hashable, Sendable {
     package let hadMetadata: Bool
     /// Whether some of the file's numbers had 16 bits.
     package let hasHalves: Bool
+    /// Whether some of the file's numbers had 32 bits.
+    package let hasSingles: Bool
 
     /// Makes a model; sorts the tensors.
-    package init(_ tensors: [Tensor], hadMetadata: Bool = false, hasHalves: Bool = false) {
+    package init(
+        _ tensors: [Tensor],
+        hadMetadata: Bool = false,
+        hasHalves: Bool = false,
+        hasSingles: Bool = false
+    ) {
         self.tensors = tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        (self.hadMetadata, self.hasHalves) = (hadMetadata, hasHalves)
+        (self.hadMetadata, self.hasHalves, self.hasSingles) = (hadMetadata, hasHalves, hasSingles)
     }
 
     /// The number of numbers.

@@ -38,7 +38,12 @@ package enum SafetensorsReader {
                 CheckedModel.Tensor(name: entry.name, shape: entry.shape, bits: try numbers(data, isHalf: entry.isHalf))
             )
         }
-        return CheckedModel(tensors, hadMetadata: hadMetadata, hasHalves: entries.contains(where: \.isHalf))
+        return CheckedModel(
+            tensors,
+            hadMetadata: hadMetadata,
+            hasHalves: entries.contains(where: \.isHalf),
+            hasSingles: entries.contains { !$0.isHalf }
+        )
     }
 
     private static func header(_ bytes: [UInt8]) throws(FileFault) -> (entries: [Entry], hadMetadata: Bool) {

@@ -84,7 +84,7 @@ extension EventKind {
         case .jobKilled: "killed the run"
         case .jobInterrupted: "found the run interrupted"
         case .jobResourceLimit: "stopped the run at a limit"
-        case .jobDeniedSyscall: "counted the system calls refused to the run"
+        case .jobDeniedSyscall: "refused system calls of the run"
         case .jobNetAttempt: "refused network access of the run"
         case .outputCollected: "froze the outputs"
         case .outputChecked: "checked the outputs"

@@ -22,6 +22,7 @@ package struct JobStory: Sendable {
     private var votes: [Vote] = []
     private var steps: [Step] = []
     private var hasRefused = false
+    private var hidesRefused = false
     private var refused: [String]?
     private var runsPaid = 0
     private var privacyPaid: [String] = []
@@ -52,10 +53,16 @@ package struct JobStory: Sendable {
             )
         case .jobStarting: starting = event
         case .jobDeniedSyscall:
-            // A run on private data has the event in any case; what it says is private.
-            let list = body?["denied"]?.array?.compactMap(\.string)
-            if list?.isEmpty != true { hasRefused = true }
-            if let list { refused = (refused ?? []) + list }
+            hasRefused = true
+            if let list = body?["denied"]?.array { refused = (refused ?? []) + list.compactMap(\.string) }
+        case .jobEnded, .jobKilled:
+            // Of a run on private data no leaf says whether anything was refused.
+            guard let list = body?["denied"]?.array?.compactMap(\.string) else {
+                hidesRefused = event.kind == .jobEnded && event["exit"] == nil && body == nil
+                break
+            }
+            hasRefused = hasRefused || !list.isEmpty
+            if !list.isEmpty { refused = (refused ?? []) + list }
         case .budgetSpent:
             if event["budget"] == "runs" {
                 runsPaid += 1
@@ -112,7 +119,7 @@ package struct JobStory: Sendable {
                 row("", "\(step.event.time.text) \(names[step.event.actor]) \(step.words)\(verdict)\(status)")
             )
         }
-        out.append(row("refused", hasRefused ? "system calls" : "nothing"))
+        out.append(row("refused", hasRefused ? "system calls" : hidesRefused ? Self.hidden : "nothing"))
         if hasRefused { out += (refused ?? [Self.hidden]).map { row("", Display.escape($0)) } }
         out.append(row("left", leftText))
         out.append(row("budget", budgetText))
@@ -155,7 +162,7 @@ package struct JobStory: Sendable {
             "quorum": text(submitted?["quorum"]),
             "refused": [
                 "calls": refused.map { .array($0.map(JSONValue.string)) } ?? .null,
-                "any": .bool(hasRefused),
+                "any": hidesRefused && !hasRefused ? .null : .bool(hasRefused),
             ],
             "reportLeaf": text(report),
             "rootfs": text(starting?["rootfs"]),
