@@ -417,7 +417,9 @@ extension Site {
                 let people = hold.needsPeople ? [Waiting.Party.role(.owner, need: 1, have: 0)] : []
                 return Waiting(hold.code, since: waiting.since, deadline: hold.until, on: people)
             }
-            return Waiting(shortage ?? waiting.code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
+            // Which workers are there is known to the engine alone; a job that waits for its turn is waited for by one.
+            let code = settings.jobs.executor == .worker ? Waiting.Code.scheduler : waiting.code
+            return Waiting(shortage ?? code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
         default: return waiting
         }
     }
