@@ -50,6 +50,8 @@ package struct EndedJob: Sendable, Equatable {
     package let releasedBytes: Int64
     /// The journal's events that tell its story, in order.
     package let events: [UInt64]
+    /// What lists show of it, in the site's own form; empty when that has to be told from its story.
+    package let card: [UInt8]
 
     /// A job that has ended.
     package init(
@@ -70,7 +72,8 @@ package struct EndedJob: Sendable, Equatable {
         started: Instant?,
         cpuSeconds: Int64,
         releasedBytes: Int64,
-        events: [UInt64]
+        events: [UInt64],
+        card: [UInt8] = []
     ) {
         self.number = number
         self.id = id
@@ -90,5 +93,6 @@ package struct EndedJob: Sendable, Equatable {
         self.cpuSeconds = cpuSeconds
         self.releasedBytes = releasedBytes
         self.events = events
+        self.card = card
     }
 }

@@ -8,7 +8,7 @@ enum IndexMigrations {
         let change: @Sendable (Database) throws -> Void
     }
 
-    static let all = [Step(number: 1, change: first), Step(number: 2, change: second)]
+    static let all = [Step(number: 1, change: first), Step(number: 2, change: second), Step(number: 3, change: third)]
 
     /// What a start reads (`lasting`, `latest`, `job_event`), and what has ended (`job`, `tag`).
     ///
@@ -59,5 +59,10 @@ enum IndexMigrations {
                 CREATE INDEX job_kept ON job (revealed) WHERE kept = 1;
                 """
         )
+    }
+
+    /// What lists show of a job, for those that end from now on; of older ones their story tells it, until the index is made anew.
+    private static func third(_ db: Database) throws {
+        try db.execute(sql: "ALTER TABLE job ADD COLUMN card BLOB")
     }
 }

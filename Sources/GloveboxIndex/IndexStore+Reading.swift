@@ -88,6 +88,19 @@ extension IndexStore {
         }
     }
 
+    /// What lists show of a job that has ended, and from when on everyone is shown how it did; nil when that has to be told
+    /// from its story.
+    ///
+    /// - Throws: `index.damaged`, `index.failed`.
+    package func card(_ id: String) throws(GloveboxError) -> (bytes: [UInt8], revealed: Instant)? {
+        try read { db in
+            let sql = "SELECT card, revealed FROM job WHERE id = ? AND phase NOT NULL AND length(card) > 0"
+            return try Row.fetchOne(db, sql: sql, arguments: [id]).map { row in
+                ([UInt8](row[0] as Data), Instant(milliseconds: row[1]))
+            }
+        }
+    }
+
     /// The newest ended job with this plan; nil when there is none.
     ///
     /// - Throws: `index.damaged`, `index.failed`.
@@ -248,7 +261,8 @@ extension IndexStore {
             started: (row["started"] as Int64?).map(Instant.init(milliseconds:)),
             cpuSeconds: row["cpu"],
             releasedBytes: row["released"],
-            events: events
+            events: events,
+            card: (row["card"] as Data?).map { [UInt8]($0) } ?? []
         )
     }
 

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDB
 package import GloveboxCore
 internal import GloveboxJobs
@@ -60,12 +61,13 @@ extension IndexStore {
             sql: """
                 UPDATE job SET plan = ?, submitter = ?, project = ?, policy = ?, name = ?, created = ?, phase = ?,
                     revealed = ?, millibits = ?, started = ?, cpu = ?, released = ?, code = ?, image = ?,
-                    events = ? WHERE number = ?
+                    events = ?, card = ? WHERE number = ?
                 """,
             arguments: [
                 job.plan.blob, job.submitter, job.project, job.policy, job.name?.blob, job.created.milliseconds,
                 job.phase.rawValue, job.revealed.milliseconds, job.millibits, job.started?.milliseconds,
-                job.cpuSeconds, job.releasedBytes, job.code.blob, job.image.blob, job.events.blob, number,
+                job.cpuSeconds, job.releasedBytes, job.code.blob, job.image.blob, job.events.blob,
+                Data(job.card), number,
             ]
         )
         for tag in job.tags {

@@ -13,8 +13,36 @@ final class JailLauncher: Sendable {
     let control: Descriptor
     /// The program's stdout and stderr, to be read here.
     let streams: [Descriptor]
-    private let process: LaunchedProcess
+    private let process: Process
     private let isWaitedFor = Atomic(false)
+
+    /// Whose child it is.
+    private enum Process {
+        case ours(LaunchedProcess)
+        case anothers(ForeignProcess)
+
+        func kill() {
+            switch self {
+            case .ours(let process): process.kill()
+            case .anothers(let process): process.kill()
+            }
+        }
+
+        func wait() throws(SyscallError) {
+            switch self {
+            case .ours(let process): _ = try process.wait()
+            case .anothers(let process): try process.wait()
+            }
+        }
+    }
+
+    /// Takes over one that another process has started.
+    init(control: Descriptor, streams: [Descriptor], _ process: ForeignProcess) {
+        (self.control, self.streams, self.process) = (control, streams, .anothers(process))
+    }
+
+    /// The process, when it is a child of this one.
+    var child: LaunchedProcess? { if case .ours(let process) = process { process } else { nil } }
 
     /// Starts it; the descriptors it gets later follow stdin, stdout, stderr and the socket.
     init(_ path: String) throws(GloveboxError) {
@@ -24,10 +52,12 @@ final class JailLauncher: Sendable {
             try out.read.setNonBlocking()
             try error.read.setNonBlocking()
             let null = try Descriptor.open("/dev/null", O_RDONLY)
-            process = try LaunchedProcess.start(
-                path,
-                arguments: ["glovebox-jail"],
-                descriptors: [null, out.write, error.write, theirs]
+            process = .ours(
+                try LaunchedProcess.start(
+                    path,
+                    arguments: ["glovebox-jail"],
+                    descriptors: [null, out.write, error.write, theirs]
+                )
             )
             control = mine
             streams = [out.read, error.read]
@@ -84,7 +114,7 @@ final class JailLauncher: Sendable {
     /// Waits for its end, once.
     func wait() throws(GloveboxError) {
         guard !isWaitedFor.load(ordering: .relaxed) else { return }
-        do { _ = try process.wait() } catch { throw error.coded("jail.launcher") }
+        do { try process.wait() } catch { throw error.coded("jail.launcher") }
         isWaitedFor.store(true, ordering: .relaxed)
     }
 }

@@ -37,6 +37,7 @@ package struct JailRun {
     private enum Source {
         case reserve(JailReserve)
         case launcher(String, ControlGroupLayout?)
+        case lender(any JailLender)
     }
 
     private let source: Source
@@ -55,9 +56,15 @@ package struct JailRun {
         launcher = reserve.launcher
     }
 
+    /// A runner whose jails another process starts.
+    package init(lender: any JailLender) {
+        source = .lender(lender)
+        launcher = lender.launcher
+    }
+
     /// Runs to the end.
     ///
-    /// - Throws: `jail.*` when the jail could not be built as asked; how the program ended is in the result.
+    /// - Throws: `worker.lost` when the process is gone that started the jail; `jail.*` when the jail could not be built as asked; how the program ended is in the result.
     package func run(_ specification: JailSpecification, hooks: Hooks = Hooks()) throws(GloveboxError) -> JailResult {
         guard let fixed = specification.deterministic else { return try build(specification, hooks) }
         let shim = try FixedShim(beside: launcher)
@@ -78,10 +85,19 @@ package struct JailRun {
         let jail = try waitingJail()
         var remains = JailReserve.Remains(group: jail.group)
         defer { clear(remains) }
-        do { return try run(specification, jail, &remains, hooks) } catch {
+        let result: JailResult
+        do { result = try run(specification, jail, &remains, hooks) } catch {
             jail.launcher.discard()
+            try requireLender()
             throw error
         }
+        // The kernel kills a jail with the process that started it.
+        if result.end == .signalled(SIGKILL) { try requireLender() }
+        return result
+    }
+
+    private func requireLender() throws(GloveboxError) {
+        if case .lender(let lender) = source, lender.isGone { throw LentJail.lost }
     }
 
     private func clear(_ remains: JailReserve.Remains) {
@@ -143,6 +159,7 @@ package struct JailRun {
         switch source {
         case .launcher(let path, let layout): try WaitingJail(path, layout)
         case .reserve(let reserve): try reserve.take()
+        case .lender(let lender): WaitingJail(try lender.lend())
         }
     }
 

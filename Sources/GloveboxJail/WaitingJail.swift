@@ -23,6 +23,12 @@ struct WaitingJail: Sendable {
         }
     }
 
+    /// Takes over one that another process has started.
+    init(_ lent: LentJail) {
+        launcher = lent.launcher
+        group = lent.group
+    }
+
     private static func bear(
         _ launcher: JailLauncher,
         _ layout: ControlGroupLayout

@@ -49,6 +49,42 @@ package struct ControlGroup: Sendable {
         self.name = name
     }
 
+    /// A group that another process made, by what its ``account`` says.
+    ///
+    /// - Throws: `EINVAL` for what is no such account.
+    package init(account: Account) throws(SyscallError) {
+        guard let kind = ControlGroupLayout.Kind(rawValue: account.kind), account.name.hasPrefix(Self.prefix),
+            !account.name.contains("/"), account.controllers.allSatisfy({ account.parents[$0] != nil }),
+            account.parents.values.allSatisfy({ $0.hasPrefix("/") })
+        else { throw SyscallError("control group", EINVAL, account.name) }
+        self.init(layout: ControlGroupLayout(kind: kind, parents: account.parents), name: account.name)
+        for controller in account.controllers {
+            directories[controller] = account.parents[controller].map { "\($0)/\(account.name)" }
+        }
+    }
+
+    /// Where the group is, for another process.
+    package var account: Account {
+        Account(kind: kind.rawValue, name: name, parents: layout.parents, controllers: directories.keys.sorted())
+    }
+
+    /// Where a group is, in words that go from process to process.
+    package struct Account: Sendable, Equatable {
+        /// How the host keeps its controllers.
+        package let kind: String
+        /// The name of its directories.
+        package let name: String
+        /// The directories below which groups are made, by controller.
+        package let parents: [String: String]
+        /// The controllers that it has.
+        package let controllers: [String]
+
+        /// An account as it was received.
+        package init(kind: String, name: String, parents: [String: String], controllers: [String]) {
+            (self.kind, self.name, self.parents, self.controllers) = (kind, name, parents, controllers)
+        }
+    }
+
     private mutating func add(_ controller: String) throws(SyscallError) {
         guard let parent = layout.parents[controller] else { return }
         let directory = "\(parent)/\(name)"

@@ -79,4 +79,11 @@ package struct LaunchedProcess: Sendable {
 
     /// Kills it; harmless when it is gone already and not yet waited for.
     package func kill() { _ = Glibc.kill(pid, SIGKILL) }
+
+    /// A descriptor of the process, through which another can be let watch and kill it; only before ``wait()``.
+    ///
+    /// Source: pidfd_open(2).
+    package func descriptor() throws(SyscallError) -> Descriptor {
+        Descriptor(owning: Int32(try Kernel.value(Kernel.call(SYS_pidfd_open, Int(pid)), "pidfd_open")))
+    }
 }

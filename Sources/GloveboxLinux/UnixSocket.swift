@@ -2,30 +2,63 @@ internal import CGloveboxLinux
 internal import Glibc
 
 extension Descriptor {
-    /// Connects to a stream socket at a path.
+    /// Connects to a stream socket at a path, or to a packet socket.
     ///
     /// - Throws: `ENAMETOOLONG` for a path of more than 107 bytes, and what `socket` and `connect` say.
-    package static func connected(to path: String) throws(SyscallError) -> Descriptor {
-        let name = Array(path.utf8)
-        guard !name.isEmpty, name.count < 108 else { throw SyscallError("connect", ENAMETOOLONG, path) }
-        let type = Int(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-        let made = Kernel.call(SYS_socket, Int(AF_UNIX), type)
-        let socket = Descriptor(owning: Int32(try Kernel.value(made, "socket")))
-        let address: [UInt8] = [UInt8(AF_UNIX), 0] + name + [0]
-        let connected = unsafe address.withUnsafeBufferPointer {
-            Kernel.call(SYS_connect, Int(socket.raw), Int(bitPattern: $0.baseAddress), $0.count)
-        }
-        _ = try Kernel.value(connected, "connect", path)
+    package static func connected(to path: String, packets: Bool = false) throws(SyscallError) -> Descriptor {
+        let socket = try local(packets: packets)
+        try socket.take(SYS_connect, "connect", path)
         return socket
     }
 
+    /// Listens for packets at a path where nothing is yet; only this user can connect.
+    ///
+    /// - Throws: `ENAMETOOLONG` for a path of more than 107 bytes, and what `socket`, `bind` and `listen` say.
+    package static func listening(at path: String) throws(SyscallError) -> Descriptor {
+        let socket = try local(packets: true)
+        try socket.take(SYS_bind, "bind", path)
+        // Before it listens, nobody can have come in.
+        guard unsafe chmod(path, 0o600) == 0 else { throw SyscallError("chmod", errno, path) }
+        _ = try Kernel.value(Kernel.call(SYS_listen, Int(socket.raw), 64), "listen", path)
+        return socket
+    }
+
+    /// The next one who connects.
+    package func accepted() throws(SyscallError) -> Descriptor {
+        while true {
+            let made = Kernel.call(SYS_accept4, Int(raw), 0, 0, Int(SOCK_CLOEXEC.rawValue))
+            if made == Int(-EINTR) || made == Int(-ECONNABORTED) { continue }
+            return Descriptor(owning: Int32(try Kernel.value(made, "accept4")))
+        }
+    }
+
+    private static func local(packets: Bool) throws(SyscallError) -> Descriptor {
+        let type = Int((packets ? SOCK_SEQPACKET : SOCK_STREAM).rawValue | SOCK_CLOEXEC.rawValue)
+        let made = Kernel.call(SYS_socket, Int(AF_UNIX), type)
+        return Descriptor(owning: Int32(try Kernel.value(made, "socket")))
+    }
+
+    /// Makes a call that takes this socket and the address of a path.
+    private func take(_ number: Int32, _ call: String, _ path: String) throws(SyscallError) {
+        let name = Array(path.utf8)
+        guard !name.isEmpty, name.count < 108 else { throw SyscallError(call, ENAMETOOLONG, path) }
+        let address: [UInt8] = [UInt8(AF_UNIX), 0] + name + [0]
+        let done = unsafe address.withUnsafeBufferPointer {
+            Kernel.call(number, Int(raw), Int(bitPattern: $0.baseAddress), $0.count)
+        }
+        _ = try Kernel.value(done, call, path)
+    }
+
     /// The user who made the other end of a connected Unix socket, as the kernel keeps it (`SO_PEERCRED`).
-    package func peerUser() throws(SyscallError) -> UInt32 {
+    package func peerUser() throws(SyscallError) -> UInt32 { try peer().user }
+
+    /// The process that made the other end of a connected Unix socket, and its user (`SO_PEERCRED`).
+    package func peer() throws(SyscallError) -> (process: Int32, user: UInt32) {
         var credentials: [UInt32] = [0, 0, 0]  // struct ucred: pid, uid, gid
         var length = UInt32(12)
         let got = unsafe getsockopt(raw, SOL_SOCKET, SO_PEERCRED, &credentials, &length)
         guard got == 0, length == 12 else { throw SyscallError("getsockopt(SO_PEERCRED)", errno) }
-        return credentials[1]
+        return (Int32(bitPattern: credentials[0]), credentials[1])
     }
 
     /// Lets reading and writing fail with `EAGAIN` after so many seconds without a byte.

@@ -43,7 +43,7 @@ struct Glovebox: AsyncParsableCommand {
                     WorkflowCommand.self, ProjectCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, BackupCommand.self, RestoreCommand.self, RedactCommand.self, ImageCommand.self,
-                    JailCommand.self, DemoCommand.self,
+                    WorkerCommand.self, JailCommand.self, DemoCommand.self,
                     DoctorCommand.self, CollectCommand.self,
                 ]
             ),

@@ -14,7 +14,7 @@ struct Gloveboxd: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ServeCommand.self, RestoreCommand.self, AdoptCommand.self, SelftestCommand.self,
             PolicyCommand.self, DatasetCommand.self,
-            TryCommand.self, KeysCommand.self, BrokerCommand.self, SignerCommand.self,
+            TryCommand.self, KeysCommand.self, WorkerCommand.self, BrokerCommand.self, SignerCommand.self,
         ]
     )
 }

@@ -13,10 +13,6 @@ import Testing
     .enabled(if: APISite.canServe, "needs root, GLOVEBOX_THIRD_PARTY and the image base; Deploy/test sets them up")
 )
 struct CrashLoadTests {
-    private static let ends: Set<EventKind> = [
-        .outputReleased, .outputWithheld, .jobFailed, .jobErrored, .jobCancelled, .jobDenied, .jobExpired,
-    ]
-
     @Test func `every accepted job ends exactly once, however often the supervisor is killed`() throws {
         let size = (TestPrograms.variable("GLOVEBOX_LOAD") ?? "16 4 2").split(separator: " ").compactMap { Int($0) }
         try #require(size.count == 3)
@@ -55,33 +51,13 @@ struct CrashLoadTests {
             let outcome = try TestPrograms.run("glovebox", ["audit", command] + log)
             #expect(outcome.status == 0, "\(outcome.output)")
         }
-        let ends = try endings(site.state + "/log")
+        let ends = try site.endings()
         #expect(
             ends.count == tasks && ends.values.allSatisfy { $0.count == 1 },
             "\(ends.filter { $0.value.count != 1 })"
         )
         let leftovers = try leftovers(of: site, supervisors)
         #expect(leftovers.isEmpty, "\(leftovers)")
-    }
-
-    /// How the public log says that each job ended.
-    private func endings(_ log: String) throws -> [String: [EventKind]] {
-        let note = try Descriptor.open(log + "/checkpoint", O_RDONLY).readAll(limit: 10_000)
-        let size = try #require(UInt64(String(decoding: note, as: UTF8.self).split(separator: "\n")[1]))
-        var ends: [String: [EventKind]] = [:]
-        for first in stride(from: 0, to: size, by: TilePath.full) {
-            let width = Int(min(size - first, UInt64(TilePath.full)))
-            let path = TilePath(.entries, index: first / UInt64(TilePath.full), width: width)
-            let bundle = try Descriptor.open("\(log)/\(path.path)", O_RDONLY).readAll(limit: 64 << 20)
-            for (offset, leaf) in try EntryBundle.decode(bundle, width: width).enumerated() {
-                guard case .event(let fields) = try LeafKind(leaf) else { continue }
-                let event = try PublicEvent(fields, at: first + UInt64(offset))
-                guard let job = event.job else { continue }
-                if event.kind == .jobSubmitted { ends[job] = ends[job] ?? [] }
-                if Self.ends.contains(event.kind) { ends[job, default: []].append(event.kind) }
-            }
-        }
-        return ends
     }
 
     /// Processes, mounts, control groups and half-written files of a site that is not running.

@@ -32,6 +32,38 @@ import Testing
         return TrustPolicy(attesters: [attester], reference: reference, approvalThreshold: 2, accept: ["x"])
     }
 
+    /// Each with what the strict reader says of it; all begin as an object.
+    private static let looseJSON: [(code: String, bytes: [UInt8])] = [
+        ("json.duplicate-key", Array(#"{"a":1,"\u0061":1}"#.utf8)), ("json.trailing", Array(#"{"a":1}{"#.utf8)),
+        ("json.number", Array(#"{"a":1.5}"#.utf8)), ("json.number", Array(#"{"a":-0}"#.utf8)),
+        ("json.number", Array(#"{"a":9007199254740992}"#.utf8)),
+        ("json.syntax", [0xef, 0xbb, 0xbf] + Array(#"{"a":1}"#.utf8)),
+        ("json.encoding", Array(#"{"a":""#.utf8) + [0xff] + Array(#""}"#.utf8)),
+        ("json.depth", Array(#"{"a":"#.utf8) + [UInt8](repeating: UInt8(ascii: "["), count: 100)),
+        (
+            "input.too-large",
+            Array(#"{"a":["#.utf8) + Array(repeatElement(Array("0,".utf8), count: 100_000).joined()) + Array("0]}".utf8)
+        ),
+    ]
+
+    @Test func `bundle, trust policy and both sigstore files are read strictly`() throws {
+        let site = try Site()
+        let made = try files(site, policy(site))
+        let good = Dictionary(uniqueKeysWithValues: made.files.map { ($0.name, $0.bytes) })
+        _ = try TrustStore(good)
+        let readers: [(String, ([UInt8]) throws -> Void)] = [
+            ("bundle", { _ = try SigstoreBundle.parse($0) }), ("policy", { _ = try TrustPolicy.read($0) }),
+            ("root", { _ = try TrustStore(good.merging([TrustFiles.Name.trustedRoot: $0]) { $1 }) }),
+            ("config", { _ = try TrustStore(good.merging([TrustFiles.Name.trustConfig: $0]) { $1 }) }),
+        ]
+        for (name, read) in readers {
+            for (code, bytes) in Self.looseJSON {
+                let what = "\(name): \(String(decoding: bytes.prefix(40), as: UTF8.self))"
+                #expect(throws: GloveboxError(code, ""), "\(what)") { try read(bytes) }
+            }
+        }
+    }
+
     @Test func `enrolling a key gives the next version, chained to the one before`() throws {
         let site = try Site()
         let first = try files(site, policy(site))

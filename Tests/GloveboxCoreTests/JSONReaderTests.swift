@@ -33,4 +33,12 @@ import Testing
         #expect(value["\u{e9}"]?.integer == 1)
         #expect(value["e\u{301}"]?.integer == 2)
     }
+
+    @Test func `reads 100,000 values and not one more`() throws {
+        func list(_ count: Int) -> [UInt8] {
+            Array(("[" + Array(repeating: "0", count: count).joined(separator: ",") + "]").utf8)
+        }
+        #expect(try JSONReader.read(list(99_999)).array?.count == 99_999)  // the list is a value, too
+        #expect(throws: GloveboxError("input.too-large", "")) { try JSONReader.read(list(100_000)) }
+    }
 }

@@ -105,4 +105,54 @@ import Testing
         #expect(throws: GloveboxError("index.damaged", "")) { try site.entry(one.id) }
         site.close()
     }
+
+    @Test func `what a list shows of ended jobs is what their stories tell, and none is read for it`() throws {
+        let place = try TaskSite()
+        let site = try Site(opening: place.layout)
+        for number in 0..<12 { try place.add(number, to: site) }
+        site.close()
+        let again = try Site(opening: place.layout)
+        defer { again.close() }
+        for (caller, count) in [(place.alice, 3), (place.bob, 6), (place.boss, 9)] {
+            let ended = try again.jobs(for: caller, JobQuery(limit: 50)).items.filter { $0.phase.isTerminal }
+            #expect(ended.count == count)
+            let read = again.past.withLock { past in ended.filter { past[$0.id] != nil } }
+            #expect(read.isEmpty)
+            for job in ended { #expect(try again.info(job.id, for: caller).json == job.json) }
+            again.past.withLock { $0 = RecentValues(most: 512) }
+        }
+        let one = try #require(try again.jobs(for: place.alice, JobQuery(phase: .failed, limit: 1)).items.first)
+        let card = try #require(try again.index.card(one.id))
+        #expect(!String(decoding: card.bytes, as: UTF8.self).contains(place.alice.name))
+        // Before everyone may know how a job ended, its card is for those who look after the site; a bad one is told.
+        let ended = try #require(try again.index.job(one.id))
+        var batch = IndexBatch()
+        batch.ended = [
+            EndedJob(
+                number: ended.number,
+                id: ended.id,
+                plan: ended.plan,
+                submitter: ended.submitter,
+                project: ended.project,
+                policy: ended.policy,
+                name: ended.name,
+                tags: ended.tags,
+                created: ended.created,
+                phase: ended.phase,
+                revealed: Machine.now().adding(seconds: 3600),
+                millibits: 0,
+                code: ended.code,
+                image: ended.image,
+                started: ended.started,
+                cpuSeconds: ended.cpuSeconds,
+                releasedBytes: ended.releasedBytes,
+                events: ended.events,
+                card: Array("{}".utf8)
+            )
+        ]
+        try again.index.write(batch, upTo: IndexMark(size: 1, last: .zero))
+        #expect(try again.jobs(for: place.alice, JobQuery(limit: 50)).items.contains { $0.json == one.json })
+        again.past.withLock { $0 = RecentValues(most: 512) }
+        #expect(throws: GloveboxError("index.damaged", "")) { try again.jobs(for: place.boss, JobQuery(limit: 50)) }
+    }
 }

@@ -1,7 +1,9 @@
+import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
 import GloveboxJail
+import GloveboxLinux
 import TestSupport
 import Testing
 
@@ -44,5 +46,25 @@ import Testing
         #expect(HostFacts.isTraced("Name:\tgloveboxd\nTracerPid:\t4711\n"))
         // Who cannot tell does not deny it.
         #expect(HostFacts.isTraced(""))
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root"))
+    func `a mapped file is measured, not what took its name`() throws {
+        let path = try TestPrograms.scratch() + "/mapped.so"
+        let old = [UInt8](repeating: 0x90, count: 4096)
+        try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o755).write(old)
+        let file = try Descriptor.open(path, O_RDONLY)
+        let memory = unsafe mmap(nil, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file.raw, 0)
+        try #require(unsafe memory != MAP_FAILED)
+        defer { unsafe munmap(memory, 4096) }
+        #expect(try Self.digest(of: path) == Machine.sha256(old))
+        try Descriptor.open(path + ".new", O_RDWR | O_CREAT, mode: 0o755).write([1, 2, 3])
+        try #require(unsafe rename(path + ".new", path) == 0)
+        #expect(try Self.digest(of: path) == Machine.sha256(old))
+    }
+
+    /// What is said of a mapped file; the kernel marks the name of one that has none any more.
+    private static func digest(of path: String) throws -> GloveboxCore.Digest? {
+        try HostFacts.mappings().first { $0.path.hasPrefix(path) }?.digest
     }
 }

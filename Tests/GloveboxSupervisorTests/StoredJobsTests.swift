@@ -7,6 +7,7 @@ import GloveboxJobs
 import GloveboxLinux
 import GloveboxStore
 import GloveboxTransparency
+import Synchronization
 import TestSupport
 import Testing
 
@@ -20,6 +21,8 @@ import Testing
         var start = Duration.zero
         var get: [Duration] = []
         var list: [Duration] = []
+        /// Pages of jobs that nobody asked for lately.
+        var older: [Duration] = []
         var kilobytes = 0
     }
 
@@ -63,6 +66,13 @@ import Testing
                 #expect(try site.jobs(for: place.alice, JobQuery(limit: 50)).items.count == 50)
                 found.list.append(ContinuousClock.now - begin)
             }
+            site.past.withLock { $0 = RecentValues(most: 512) }
+            var before: UInt64?
+            for _ in 0..<(count / 50) {
+                let begin = ContinuousClock.now
+                before = try site.jobs(for: place.alice, JobQuery(before: before, limit: 50)).next
+                found.older.append(ContinuousClock.now - begin)
+            }
             let status = String(
                 decoding: try Descriptor.open("/proc/self/status", O_RDONLY).readAll(limit: 8192),
                 as: UTF8.self
@@ -71,13 +81,14 @@ import Testing
             found.kilobytes = Int(line?.split(separator: " ").dropFirst().first ?? "") ?? 0
             figures[count] = found
             print("  start \(found.start), get p99 \(Self.milliseconds(99, of: found.get)) ms")
+            print("  older p99 \(Self.milliseconds(99, of: found.older)) ms")
             print("  list p99 \(Self.milliseconds(99, of: found.list)) ms; resident \(found.kilobytes >> 10) MiB")
         }
         let few = try #require(figures[100])
         let many = try #require(figures[most])
         // Not the slowest, since a machine may be busy, nor the median, which the jobs asked for lately make; four times as
         // much would still be noise, a scan of all jobs would not.
-        for times in [\Figures.get, \.list] {
+        for times in [\Figures.get, \.list, \.older] {
             let (before, after) = (
                 Self.milliseconds(90, of: few[keyPath: times]), Self.milliseconds(90, of: many[keyPath: times])
             )

@@ -53,18 +53,24 @@ struct HostFacts: Sendable {
         return line?.dropFirst(10).filter { !$0.isWhitespace } != "0"
     }
 
-    private static func mappings() throws(GloveboxError) -> [Report.CodeMapping] {
-        var paths: Set<String> = []
+    /// The files that this process has mapped executable, each read through the mapping itself where the kernel allows that
+    /// (root): what has been put under its name since is another file.
+    ///
+    /// Source: proc(5), `/proc/PID/maps` and `/proc/PID/map_files`.
+    static func mappings() throws(GloveboxError) -> [Report.CodeMapping] {
+        var ranges: [String: Substring] = [:]
         for line in Machine.text("/proc/self/maps").split(separator: "\n") {
             let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
             // The last field is the rest of the line, with the blanks that align it.
             guard fields.count == 6, fields[1].contains("x") else { continue }
             let path = fields[5].drop { $0 == " " }
-            if path.hasPrefix("/") { paths.insert(String(path)) }
+            if path.hasPrefix("/") { ranges[String(path)] = fields[0] }
         }
         var out: [Report.CodeMapping] = []
-        for path in paths.sorted() {
-            out.append(Report.CodeMapping(path: path, digest: try Machine.sha256(file: path)))
+        for (path, range) in ranges.sorted(by: { $0.key < $1.key }) {
+            let mapped = "/proc/self/map_files/\(range)"
+            let digest = try Machine.sha256(file: Kernel.isHostRoot ? mapped : path)
+            out.append(Report.CodeMapping(path: path, digest: digest))
         }
         return out
     }

@@ -28,21 +28,30 @@ final class BlockRun {
 
     private let policy: OutputPolicy
     private let blocks: Blocks
+    /// For the checker of what the program leaves.
     private let jails: JailReserve
+    /// For the program itself.
+    private let runner: JailRun
     private let pace: Pace
     /// Times a jail is built before a block, and with it the run, is given up.
     private static let attempts = 3
     /// When the next block's turn is, on the monotonic clock in milliseconds; nil before the first.
     private var turn: UInt64?
 
-    /// Prepares to run under a policy with blocks.
+    /// Prepares to run under a policy with blocks; the program's jails are of the same reserve unless a runner is given.
     ///
     /// - Throws: `policy.not-enforced` for another.
-    init(_ policy: OutputPolicy, jails: JailReserve, pace: Pace) throws(GloveboxError) {
+    init(
+        _ policy: OutputPolicy,
+        jails: JailReserve,
+        runner: JailRun? = nil,
+        pace: Pace
+    ) throws(GloveboxError) {
         guard let blocks = policy.privacy.blocks else {
             throw GloveboxError("policy.not-enforced", "the policy has no program over blocks")
         }
         (self.policy, self.blocks, self.jails, self.pace) = (policy, blocks, jails, pace)
+        self.runner = runner ?? JailRun(reserve: jails)
     }
 
     /// Runs the program on the block that the hooks stage; nil when that was cancelled.
@@ -60,7 +69,7 @@ final class BlockRun {
         }
         var result: JailResult?
         for attempt in 1...Self.attempts where result == nil && began == nil {
-            do { result = try JailRun(reserve: jails).run(specification, hooks: hooks) } catch {
+            do { result = try runner.run(specification, hooks: hooks) } catch {
                 // From its first instruction on, whatever goes wrong may be the program's own doing: no run of it shows
                 // more than another. Before, it is the host's, and the run is paid for already.
                 guard began != nil || (attempt < Self.attempts && error.code.hasPrefix("jail.")) else { throw error }

@@ -19,6 +19,8 @@ package final class Engine: Sendable {
     private let slots = Mutex<[String: Slot]>([:])
     /// Jobs without a run of which a step is being taken on a thread of its own.
     private let apart = Mutex<Set<String>>([])
+    /// The workers that wait for their jobs to start.
+    private let workers = WaitingWorkers()
     /// What deadlines are measured with.
     private let clock: @Sendable () -> Instant
     /// How often a job is started that never came to its end.
@@ -47,7 +49,41 @@ package final class Engine: Sendable {
         try site.clearIncoming()
         try site.refreshTrust()
         try settle()
+        if hasWorkers {
+            let door = try WorkerDoor(site, logger: logger)
+            thread("workers") { door.serve { self.take($0) } }
+        }
         thread("engine") { self.loop() }
+    }
+
+    /// Whether jobs are run by workers that come for them.
+    private var hasWorkers: Bool { site.settings.jobs.executor == .worker }
+
+    /// Keeps a worker until its job starts, or sends it away.
+    private func take(_ worker: WorkerLink) {
+        do throws(GloveboxError) {
+            // Under the lock of the runs, so that its job does not start meanwhile.
+            try slots.withLock { slots throws(GloveboxError) in
+                if slots[worker.task] != nil { throw WaitingWorkers.taken(worker.task) }
+                try workers.keep(worker, if: refusal(of: worker))
+            }
+            site.bell.ring()
+        } catch {
+            worker.refuse(error)
+            logger.warning(
+                "a worker was refused",
+                metadata: ["job": "\(Display.escape(worker.task))", "code": "\(error.code)"]
+            )
+        }
+    }
+
+    /// Why a worker has no business here; nil when its job waits to run.
+    private func refusal(of worker: WorkerLink) -> GloveboxError? {
+        guard let phase = site.read({ state in state.jobs[worker.task]?.job.phase }) else {
+            return GloveboxError("object.not-found", "there is no open job \(Display.escape(worker.task))")
+        }
+        if phase == .accepted || phase == .queued { return nil }
+        return GloveboxError("job.phase", "\(worker.task) is \(phase.words): it does not wait to run")
     }
 
     private func thread(_ name: String, _ body: @escaping @Sendable () -> Void) {
@@ -111,6 +147,7 @@ package final class Engine: Sendable {
     private func loop() {
         while true {
             let rings = site.bell.rings
+            workers.sift { refusal(of: $0) }
             switch next() {
             case .change(let id, let change):
                 attempt(id) { () throws(GloveboxError) in try site.transition(id, change) }
@@ -127,7 +164,14 @@ package final class Engine: Sendable {
                     try site.transition(id, .cleaned, details: fault.map { [("undelivered", .string($0))] } ?? [])
                 }
             case .run(let id):
-                start(id) { runner, cancel throws(GloveboxError) in try runner.run(cancel: cancel) }
+                let worker = workers.remove(id)
+                guard worker != nil || !hasWorkers else { continue }
+                start(id) { runner, cancel throws(GloveboxError) in
+                    defer { worker?.dismiss() }
+                    var runner = runner
+                    runner.worker = worker
+                    try runner.run(cancel: cancel)
+                }
             case .check(let id):
                 start(id) { runner, _ throws(GloveboxError) in try runner.resumeCheck() }
             case .stop(let id): attempt(id) { () throws(GloveboxError) in try stop(id) }
@@ -213,6 +257,7 @@ package final class Engine: Sendable {
         let apart = apart.withLock { $0 }
         let scheduler = Scheduler(capacity: site.settings.jobs.capacity)
         let hasRoom = site.lackOfRoom == nil
+        let ready = hasWorkers ? workers.jobs : nil
         return site.read { state in
             var wake: Instant?
             for entry in state.open.compactMap({ state.jobs[$0] }) where !apart.contains(entry.job.id) {
@@ -272,7 +317,8 @@ package final class Engine: Sendable {
             if room.processors > 0, hasRoom, !state.isPaused {
                 let limits = StartLimits(state, site.settings.quotas, at: now, starting: Set(running.keys))
                 let free = state.queued.filter { job in
-                    guard running[job.id] == nil, let entry = state.jobs[job.id] else { return false }
+                    guard running[job.id] == nil, ready?.contains(job.id) ?? true, let entry = state.jobs[job.id]
+                    else { return false }
                     guard let hold = limits.hold(entry) else { return true }
                     if let until = hold.until { wake = min(wake ?? until, until) }
                     return false

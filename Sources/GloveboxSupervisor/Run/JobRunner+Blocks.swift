@@ -50,7 +50,7 @@ extension JobRunner {
                 _ = try answer.pay(under: request)
             }
         }
-        let run = try BlockRun(policy, jails: site.jails, pace: needsBlocks ? .fixed : .whenDone)
+        let run = try BlockRun(policy, jails: site.jails, runner: jails, pace: needsBlocks ? .fixed : .whenDone)
         var blocks: [BlockRun.Block] = []
         var specification = plan.specification
         for number in 0..<(needsBlocks ? Int(aggregate.count) : 1) {

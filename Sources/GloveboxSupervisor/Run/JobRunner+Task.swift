@@ -27,7 +27,7 @@ extension JobRunner {
         let limit = Int64(clamping: entry.manifest.core.limits.diskBytes)
         let fetched = try FetchedInputs(entry.task, site: site, limit: limit)
         if try endIfCancelled(facts) { return }
-        let run = try TaskRun(site: site, entry: entry, fetched: fetched)
+        let run = try TaskRun(site: site, entry: entry, fetched: fetched, jails: jails)
         let ending = try run.run(cancel: cancel, &facts)
         facts.commands = UInt64(run.logs.count)
         facts.refusedCalls = Self.total(run.denied)

@@ -16,6 +16,11 @@ internal import Synchronization
 struct JobRunner {
     let site: Site
     let job: String
+    /// What starts the job's jails; nil for the supervisor itself.
+    var worker: WorkerLink?
+
+    /// Builds and runs the job's jails.
+    var jails: JailRun { worker.map { JailRun(lender: $0) } ?? JailRun(reserve: site.jails) }
 
     /// Runs an approved job: intent, keys, jail, outputs, decision, report.
     ///
@@ -32,7 +37,9 @@ struct JobRunner {
             try site.transition(job, .approvalLost(.approvalRevoked))
             return
         }
-        try site.transition(job, .dequeued(executor: "local", node: "localhost"))
+        let executor = worker == nil ? JobSettings.Executor.local : .worker
+        let node = worker.map { "localhost, process \($0.process)" } ?? "localhost"
+        try site.transition(job, .dequeued(executor: executor.rawValue, node: node))
         let core = entry.manifest.core
         let number = entry.job.runs.count + 1
         // Arguments may name people or values.
@@ -140,7 +147,7 @@ struct JobRunner {
         }
         hooks.cancel = cancel
         let result: JailResult
-        do { result = try JailRun(reserve: site.jails).run(plan.specification, hooks: hooks) } catch {
+        do { result = try jails.run(plan.specification, hooks: hooks) } catch {
             if staging.filled > 0 { try logMounts(.datasetUnmounted) }
             throw error
         }

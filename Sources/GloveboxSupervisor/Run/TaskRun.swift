@@ -23,6 +23,7 @@ final class TaskRun {
     private let layout: TaskLayout
     private let archive: Descriptor
     private let fetched: FetchedInputs
+    private let jails: JailRun
     /// How each command went, in order.
     private(set) var logs: [TaskRecord.ExecutorLog] = []
     /// What the jails refused, in the order of the commands.
@@ -39,7 +40,8 @@ final class TaskRun {
         var error: [UInt8] = []
     }
 
-    init(site: Site, entry: JobEntry, fetched: FetchedInputs) throws(GloveboxError) {
+    init(site: Site, entry: JobEntry, fetched: FetchedInputs, jails: JailRun) throws(GloveboxError) {
+        self.jails = jails
         self.site = site
         self.entry = entry
         self.fetched = fetched
@@ -100,7 +102,7 @@ final class TaskRun {
             began = Machine.now()
             if previous == nil { try site.transition(entry.job.id, .started) }
         }
-        let result = try JailRun(reserve: site.jails).run(jail, hooks: hooks)
+        let result = try jails.run(jail, hooks: hooks)
         facts.take(result)
         denied += result.denied
         logs.append(

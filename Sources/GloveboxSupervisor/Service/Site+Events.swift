@@ -63,7 +63,7 @@ extension Site {
         for id in ids {
             guard let entry = try entry(id) else { continue }
             let isFull = !caller.roles.isDisjoint(with: [.auditor, .operator, .owner])
-            let shown = isFull ? entry.job.transitions : shownTransitions(of: entry, at: now)
+            let shown = isFull ? entry.job.transitions : entry.shownTransitions(at: now)
             for (index, transition) in shown.enumerated() where transition.at < now {
                 let here = EventPlace(
                     at: transition.at.milliseconds,

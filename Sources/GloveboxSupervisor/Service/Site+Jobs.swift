@@ -7,6 +7,7 @@ internal import GloveboxJobs
 internal import GloveboxPolicy
 internal import GloveboxStore
 internal import GloveboxTransparency
+internal import Synchronization
 
 extension Site {
     /// Takes a signed plan as a job.
@@ -226,11 +227,25 @@ extension Site {
         filter.project = query.project
         filter.phases = query.phase.map(Self.ends)
         return try page(filter, before: query.before, limit: query.limit) { (id) throws(GloveboxError) -> JobInfo? in
-            guard let entry = try entry(id), isVisible(entry, to: caller) else { return nil }
-            let info = try info(id, for: caller)
-            let isOfProject = query.project == nil || query.project == entry.manifest.project
+            guard let (project, info) = try listed(id, for: caller) else { return nil }
+            let isOfProject = query.project == nil || query.project == project
             return isOfProject && (query.phase ?? info.phase) == info.phase ? info : nil
         }
+    }
+
+    /// A job as a list shows it, with its project; nil when the caller may not know of it.
+    ///
+    /// What is at hand is told from its story, and of the others what the index keeps of them.
+    private func listed(_ id: String, for caller: Caller) throws(GloveboxError) -> (project: String, info: JobInfo)? {
+        let isAtHand = read { state in state.jobs[id] != nil } || past.withLock { $0[id] != nil }
+        if !isAtHand, let (bytes, revealed) = try index.card(id), caller.seesAll || revealed <= Machine.now() {
+            let card = try JobCard(stored: bytes, of: id)
+            guard isVisible(card.project, submitter: card.submitter, to: caller) else { return nil }
+            let name = read { state in state.accounts[card.submitter]?.name ?? "" }
+            return (card.project, card.info(full: caller.seesAll, submitter: name))
+        }
+        guard let entry = try entry(id), isVisible(entry, to: caller) else { return nil }
+        return (entry.manifest.project, info(entry, for: caller))
     }
 
     /// The jobs that a caller may know of.
@@ -314,10 +329,14 @@ extension Site {
     /// Whether a caller may know of a plan: those who work in its project may, those who decide on it, and those who look
     /// after the site.
     func isVisible(_ plan: Manifest, to caller: Caller) -> Bool {
-        plan.submitter == caller.account || !caller.roles.isDisjoint(with: [.owner, .operator, .auditor])
+        isVisible(plan.project, submitter: plan.submitter, to: caller)
+    }
+
+    private func isVisible(_ project: String, submitter: String, to caller: Caller) -> Bool {
+        submitter == caller.account || caller.seesAll
             || read { state in
-                state.projects[plan.project]?.project.members[caller.account] != nil
-                    || caller.roles.contains(.reviewer) && state.mayReview(caller.account, of: plan.project)
+                state.projects[project]?.project.members[caller.account] != nil
+                    || caller.roles.contains(.reviewer) && state.mayReview(caller.account, of: project)
             }
     }
 
@@ -339,54 +358,15 @@ extension Site {
 
     /// What a caller may know of a job.
     func info(_ id: String, for caller: Caller) throws(GloveboxError) -> JobInfo {
-        let entry = try visible(id, to: caller)
-        let now = Machine.now()
-        let job = entry.job
-        let full = caller.roles.contains(.auditor) || caller.roles.contains(.operator) || caller.roles.contains(.owner)
-        let view = full ? job.fullView : shownView(of: entry, at: now)
+        info(try visible(id, to: caller), for: caller)
+    }
+
+    private func info(_ entry: JobEntry, for caller: Caller) -> JobInfo {
+        let (now, full) = (Machine.now(), caller.seesAll)
+        let view = full ? entry.job.fullView : entry.shownView(at: now)
         let waiting = waiting(entry, view, full: full, at: now)
-        return describe(entry, view, waiting, full: full, at: now)
-    }
-
-    /// The job as its researcher sees it.
-    func shownView(of entry: JobEntry, at now: Instant) -> JobView {
-        let isExact = entry.manifest.inputs.isEmpty
-        return entry.job.researcherView(at: seen(entry, now), tick: entry.tick, exact: isExact)
-    }
-
-    /// Its phases so far, as its researcher sees them.
-    func shownTransitions(of entry: JobEntry, at now: Instant) -> [Job.Transition] {
-        let isExact = entry.manifest.inputs.isEmpty
-        return entry.job.researcherTransitions(at: seen(entry, now), tick: entry.tick, exact: isExact)
-    }
-
-    private func describe(
-        _ entry: JobEntry,
-        _ view: JobView,
-        _ waiting: Waiting?,
-        full: Bool,
-        at now: Instant
-    ) -> JobInfo {
-        let job = entry.job
-        var receipt: String?
-        if entry.evidence != nil, view.phase.isTerminal { receipt = "/glovebox/v1/jobs/\(job.id)/receipt" }
-        return JobInfo(
-            id: job.id,
-            phase: view.phase,
-            since: view.since,
-            waiting: waiting,
-            message: Self.message(entry, view, waiting, full: full, at: now),
-            planDigest: job.planDigest,
-            coreDigest: entry.manifest.coreDigest,
-            submitter: read { state in state.accounts[job.submitter]?.name ?? "" },
-            dataset: entry.manifest.inputs.map(\.name).joined(separator: " + "),
-            mode: job.mode,
-            created: job.created,
-            runs: full ? job.runs.map(Self.describe) : [],
-            reasons: view.reasons,
-            denied: full ? entry.denied : [],
-            receiptURL: receipt
-        )
+        let name = read { state in state.accounts[entry.job.submitter]?.name ?? "" }
+        return entry.info(view, waiting, full: full, submitter: name, at: now)
     }
 
     /// Whom the job waits for: what the votes and the queue say now, before it has run for everyone.
@@ -417,7 +397,9 @@ extension Site {
                 let people = hold.needsPeople ? [Waiting.Party.role(.owner, need: 1, have: 0)] : []
                 return Waiting(hold.code, since: waiting.since, deadline: hold.until, on: people)
             }
-            return Waiting(shortage ?? waiting.code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
+            // Which workers are there is known to the engine alone; a job that waits for its turn is waited for by one.
+            let code = settings.jobs.executor == .worker ? Waiting.Code.scheduler : waiting.code
+            return Waiting(shortage ?? code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
         default: return waiting
         }
     }
@@ -439,26 +421,6 @@ extension Site {
         }
     }
 
-    private static func message(
-        _ entry: JobEntry,
-        _ view: JobView,
-        _ waiting: Waiting?,
-        full: Bool,
-        at now: Instant
-    ) -> String {
-        if let explanation = entry.explanation, view.phase.isTerminal, full || view.exact { return explanation }
-        return waiting?.message(at: now) ?? ""
-    }
-
-    /// The moment a researcher sees: until the declared wall-clock limit is over, a run looks as it did at its start,
-    /// so that the time it really took tells nothing.
-    private func seen(_ entry: JobEntry, _ now: Instant) -> Instant {
-        guard let started = entry.job.lastRun?.started else { return now }
-        return now < entry.reveal(started) ? started : now
-    }
-
-    private static func describe(_ run: JobRun) -> RunInfo {
-        RunInfo(number: run.number, executor: run.executor, started: run.started, ended: run.ended, exit: run.exit)
     }
 
     /// Stops or allows starts and releases.
@@ -468,4 +430,9 @@ extension Site {
         )
         return GloveboxAPI.SiteState(paused: paused)
     }
+}
+
+extension Caller {
+    /// Whether they look after the site, and are shown every job as it is.
+    var seesAll: Bool { !roles.isDisjoint(with: [.owner, .operator, .auditor]) }
 }

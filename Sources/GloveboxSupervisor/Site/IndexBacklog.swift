@@ -143,7 +143,8 @@ extension EndedJob {
             started: entry.firstStart,
             cpuSeconds: entry.cpuSeconds,
             releasedBytes: entry.releasedBytes,
-            events: entry.events
+            events: entry.events,
+            card: JobCard(entry).bytes
         )
     }
 }

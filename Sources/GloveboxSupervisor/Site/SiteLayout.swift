@@ -52,6 +52,8 @@ package struct SiteLayout: Sendable {
     package var incoming: String { root + "/incoming" }
     /// The API's socket.
     package var socket: String { root + "/api.sock" }
+    /// Where workers come in, at a site whose jobs they run.
+    var workers: String { root + "/worker.sock" }
     /// The operator's profile, made when the site is founded.
     package var operatorProfile: String { root + "/operator" }
 

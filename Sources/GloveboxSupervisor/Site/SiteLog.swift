@@ -85,9 +85,8 @@ enum SiteLog {
 
     /// One event of the journal, as it was read.
     static func record(_ entry: LoggedEntry) throws(GloveboxError) -> SiteRecord {
-        let event = try JSONReader.readCanonical(entry.leaf)
-        let own = event["unmapped"]?["glovebox"]
-        guard let name = own?["event"]?.string, let kind = EventKind(rawValue: name),
+        guard case .event(let event) = entry.kind, case let own = event["unmapped"]?["glovebox"],
+            let name = own?["event"]?.string, let kind = EventKind(rawValue: name),
             let time = event["time"]?.integer
         else { throw GloveboxError("log.journal-corrupt", "entry \(entry.index) is not an event of this site") }
         // The leaf's time may be rounded; the exact one is sealed, and gone with an erased body.

@@ -5,6 +5,16 @@ internal import GloveboxObjects
 
 /// What the operator decided about jobs.
 struct JobSettings: Sendable {
+    /// What starts the processes of a job.
+    enum Executor: String, Sendable {
+        /// The supervisor itself.
+        case local
+        /// A worker that came for the job.
+        case worker
+    }
+
+    /// What starts the processes of jobs here.
+    var executor = Executor.local
     /// Milliseconds for which a new job does nothing, so that a cancel sent at once always wins; at most an hour.
     var startGrace: Int64 = 50
     /// Whether a plan that mounts no private data runs without a person's approval.
@@ -39,6 +49,12 @@ extension SiteSettings {
             jobs.startGrace = try Self.number(&fields, "start_grace_ms", 0...3_600_000) ?? jobs.startGrace
             func room(_ name: String) throws(GloveboxError) -> UInt64? {
                 try Self.number(&fields, name, 1...1 << 30).map { UInt64($0) << 20 }
+            }
+            if let value = fields.optional("executor") {
+                guard let executor = value.string.flatMap(JobSettings.Executor.init(rawValue:)) else {
+                    throw Self.invalid("jobs.executor is local or worker")
+                }
+                jobs.executor = executor
             }
             if let slots = try Self.number(&fields, "slots", 1...1024) { jobs.capacity.processors = Int(slots) }
             jobs.capacity.memory = try room("memory_mib") ?? jobs.capacity.memory

@@ -97,3 +97,21 @@ struct DatasetCheckCommand: SiblingCommand {
     @Argument(parsing: .captureForPassthrough, help: "File and options.")
     var options: [String] = []
 }
+
+/// The commands `glovebox worker`.
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Run jobs in processes that a scheduler starts.",
+        subcommands: [WorkerRunCommand.self]
+    )
+}
+
+/// The command `glovebox worker run`.
+struct WorkerRunCommand: SiblingCommand {
+    static let words = ["worker", "run"]
+    static let configuration: CommandConfiguration = described("Run one queued job of a site on this machine.")
+
+    @Argument(parsing: .captureForPassthrough, help: "Options.")
+    var options: [String] = []
+}

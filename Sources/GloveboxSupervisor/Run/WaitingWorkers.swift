@@ -1,0 +1,45 @@
+internal import GloveboxCore
+internal import Synchronization
+
+/// The workers that have come for a job that has not started: one for each job.
+final class WaitingWorkers: Sendable {
+    private let workers = Mutex<[String: WorkerLink]>([:])
+
+    /// What a second worker for a job is told.
+    static func taken(_ job: String) -> GloveboxError {
+        GloveboxError(
+            "worker.taken",
+            "another worker has come for \(job)",
+            hint: "A job has one worker at a time; look at what started this one twice."
+        )
+    }
+
+    /// The jobs whose workers are there.
+    var jobs: Set<String> { workers.withLock { Set($0.filter { !$0.value.isGone }.keys) } }
+
+    /// Keeps one.
+    ///
+    /// - Throws: `refusal`, and `worker.taken` when its job has another that is still there.
+    func keep(_ worker: WorkerLink, if refusal: GloveboxError?) throws(GloveboxError) {
+        if let refusal { throw refusal }
+        try workers.withLock { workers throws(GloveboxError) in
+            if let other = workers[worker.task], !other.isGone { throw Self.taken(worker.task) }
+            workers[worker.task] = worker
+        }
+    }
+
+    /// Hands out a job's worker, once.
+    func remove(_ job: String) -> WorkerLink? { workers.withLock { $0.removeValue(forKey: job) } }
+
+    /// Forgets those that are gone, and sends those away that have nothing to wait for any more.
+    func sift(_ refusal: (WorkerLink) -> GloveboxError?) {
+        workers.withLock { workers in
+            for (job, worker) in workers {
+                let why = refusal(worker)
+                guard why != nil || worker.isGone else { continue }
+                if let why { worker.refuse(why) }
+                workers[job] = nil
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Glibc
+import GloveboxCore
+import GloveboxLinux
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+/// Jobs whose jails are the children of a process of their own.
+@Suite(
+    .serialized,
+    .enabled(if: APISite.canServe, "needs root, GLOVEBOX_THIRD_PARTY and the image base; Deploy/test sets them up")
+)
+struct WorkerTests {
+    private let site: APISite
+    private let token: String
+
+    init() throws {
+        site = try APISite(settings: "jobs: {executor: worker}")
+        token = try site.person("alice", "researcher")
+    }
+
+    private func ask(_ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
+        var arguments = ["-sS", "-H", "Authorization: Bearer " + token, "--cacert", site.certificate]
+        if let body {
+            let text = String(decoding: CanonicalJSON.encode(body), as: UTF8.self)
+            arguments += ["-H", "Content-Type: application/json", "-d", text]
+        }
+        let answer = try TestPrograms.run("/usr/bin/curl", arguments + [site.url + path])
+        try #require(answer.status == 0, "\(answer.output)")
+        var limits = JSONReader.Limits()
+        limits.hasFractions = true
+        return try JSONReader.read(Array(answer.output.utf8), limits: limits)
+    }
+
+    private func submit(_ script: String) throws -> String {
+        let made = try ask(
+            "/v1/tasks",
+            [
+                "executors": [["image": "alpine", "command": ["sh", "-c", .string(script)], "workdir": "/task"]],
+                "outputs": [["path": "/task/b", "url": "glovebox://release/b"]],
+            ]
+        )
+        return try #require(made["id"]?.string, "\(made)")
+    }
+
+    private func state(_ id: String) throws -> String { try ask("/v1/tasks/" + id)["state"]?.string ?? "" }
+
+    /// Whether a job comes to a state; it may be told a moment after its worker has ended.
+    private func becomes(_ wanted: String, _ id: String) throws -> Bool { try eventually { try state(id) == wanted } }
+
+    private func start(_ id: String) throws -> (LaunchedProcess, Descriptor) {
+        try TestPrograms.start("glovebox", ["worker", "run", "--state", site.state, "--task", id])
+    }
+
+    /// What a worker said, and its exit status.
+    private func end(_ worker: (process: LaunchedProcess, output: Descriptor)) throws -> (status: Int32, text: String) {
+        let text = String(decoding: try worker.output.readAll(limit: 1 << 16), as: UTF8.self)
+        let raw = try worker.process.wait()
+        return (raw & 0x7f == 0 ? raw >> 8 & 0xff : 128 + (raw & 0x7f), text)
+    }
+
+    /// The launchers that are children of a process.
+    private func launchers(of process: LaunchedProcess) throws -> [Int32] {
+        let script = "cat /proc/[0-9]*/stat 2>/dev/null | grep -F '(glovebox-jail)' || true"
+        let lines = try TestPrograms.run("/bin/sh", ["-c", script]).output.split(separator: "\n")
+        return lines.compactMap { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 4 && fields[3] == "\(process.pid)" ? Int32(fields[0]) : nil
+        }
+    }
+
+    /// Whether nothing is left of a worker's jails: no launcher, and no control group with what ran in it.
+    private func isClear(of worker: LaunchedProcess, _ jails: [Int32]) throws -> Bool {
+        let script = "find /sys/fs/cgroup -name 'glovebox-\(worker.pid).*' 2>/dev/null"
+        let groups = try TestPrograms.run("/bin/sh", ["-c", script]).output
+        // One that nobody has waited for yet runs no program.
+        return groups.isEmpty && jails.allSatisfy { unsafe access("/proc/\($0)/exe", F_OK) != 0 }
+    }
+
+    /// Ends the supervisor; how the log says then that a job ended, once it is found to be whole.
+    private func audit(_ id: String) throws -> [EventKind] {
+        // A start publishes what the last one logged.
+        try site.restart()
+        try site.end()
+        let log = ["--log", site.state + "/log", "--key", try site.key()]
+        for command in ["verify", "gaps"] {
+            let outcome = try TestPrograms.run("glovebox", ["audit", command] + log)
+            #expect(outcome.status == 0, "\(outcome.output)")
+        }
+        return try site.endings()[id] ?? []
+    }
+
+    @Test func `a worker takes a job to its verified release, and its jails are its children`() throws {
+        defer { site.stop() }
+        let id = try submit("echo one >/task/a; cat a a >/task/b; sleep 1")
+        #expect(try becomes("QUEUED", id))
+        let worker = try start(id)
+        #expect(try eventually { try !launchers(of: worker.0).isEmpty })
+        let (status, text) = try end(worker)
+        #expect(status == 0 && text.isEmpty, "\(text)")
+        #expect(try becomes("COMPLETE", id))
+        let people = ["GLOVEBOX_CONFIG=\(site.state)/people"]
+        let login = [
+            "login", "unix://\(site.state)/api.sock", "--token-file", site.state + "/alice.token", "--profile", "alice",
+        ]
+        let entered = try TestPrograms.run("glovebox", login, environment: people)
+        try #require(entered.status == 0, "\(entered.output)")
+        let target = try TestPrograms.scratch() + "/results"
+        // It verifies before it writes.
+        let fetch = ["fetch", id, "-o", target, "--profile", "alice"]
+        let fetched = try TestPrograms.run("glovebox", fetch, environment: people)
+        #expect(fetched.status == 0, "\(fetched.output)")
+        // There is nothing left to come for.
+        let late = try end(start(id))
+        #expect(late.status == 1 && ["job.phase", "object.not-found"].contains { late.text.contains($0) }, "\(late)")
+        #expect(try audit(id) == [.outputReleased])
+    }
+
+    @Test func `a job has one worker of the site's own; one that is killed ends it once, with its jail`() throws {
+        defer { site.stop() }
+        let id = try submit("sleep 600")
+        #expect(try becomes("QUEUED", id))
+        let worker = try start(id)
+        #expect(try becomes("RUNNING", id))
+        try expectStrangersRefused()
+        let second = try end(start(id))
+        #expect(second.status == 1 && second.text.contains("worker.taken"), "\(second)")
+        let jails = try launchers(of: worker.0)
+        #expect(jails.count == 1)
+        worker.0.kill()
+        #expect(try end(worker).status == 137)
+        #expect(try becomes("SYSTEM_ERROR", id))
+        #expect(try eventually { try isClear(of: worker.0, jails) })
+        let third = try end(start(id))
+        #expect(third.status == 1, "\(third)")
+        #expect(try audit(id) == [.jobErrored])
+    }
+
+    @Test func `a killed supervisor takes its worker's jail with it, and the job waits for another`() throws {
+        defer { site.stop() }
+        let id = try submit("sleep 600")
+        #expect(try becomes("QUEUED", id))
+        let worker = try start(id)
+        #expect(try becomes("RUNNING", id))
+        let jails = try launchers(of: worker.0)
+        try site.restart()
+        let orphan = try end(worker)
+        #expect(orphan.status == 1 && orphan.text.contains("worker.orphaned"), "\(orphan)")
+        #expect(try jails.count == 1 && eventually { try isClear(of: worker.0, jails) })
+        // It touched no data, so it may run again; nobody has come for it yet.
+        #expect(try becomes("QUEUED", id))
+        let next = try start(id)
+        #expect(try becomes("RUNNING", id))
+        _ = try ask("/v1/tasks/\(id):cancel", .object(JSONObject()))
+        let (status, text) = try end(next)
+        #expect(status == 0, "\(text)")
+        #expect(try becomes("CANCELED", id))
+        #expect(try audit(id) == [.jobCancelled])
+    }
+
+    /// Sends those away who are no workers of this site, or have no job here.
+    private func expectStrangersRefused() throws {
+        let unknown = try end(start("job_00000000000000000000000000"))
+        #expect(unknown.status == 1 && unknown.text.contains("object.not-found"), "\(unknown)")
+        // The same program under another name is another file.
+        let copy = try TestPrograms.scratch() + "/gloveboxd"
+        try #require(try TestPrograms.run("/bin/cp", [TestPrograms.path("gloveboxd"), copy]).status == 0)
+        let foreign = try TestPrograms.run(copy, ["worker", "run", "--state", site.state, "--task", "job_x"])
+        #expect(foreign.status == 1 && foreign.output.contains("worker.foreign"), "\(foreign)")
+        let nowhere = try TestPrograms.run(
+            "gloveboxd",
+            ["worker", "run", "--state", try TestPrograms.scratch(), "--task", "job_x"]
+        )
+        #expect(nowhere.status == 1 && nowhere.output.contains("worker.unreachable"), "\(nowhere)")
+    }
+}
