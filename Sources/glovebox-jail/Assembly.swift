@@ -59,7 +59,7 @@ struct Assembly {
             // The kernel wants two layers, so one is empty.
             let nothing = bytes("nothing")
             let made = makeDirectory(nothing, 0o755)
-            if made < 0 || overlay(nothing, lower, path) == 0 { return min(made, 0) }
+            if made < 0 || overlay(nothing, lower, path, noExec(lower)) == 0 { return min(made, 0) }
             let tree = copy(lower, [])
             return tree < 0 ? tree : attach(tree, path, [.readOnly], attributes: true)
         case .processes(let path):
@@ -78,10 +78,22 @@ struct Assembly {
         }
     }
 
-    private func overlay(_ upper: [UInt8], _ lower: [UInt8], _ path: [UInt8]) -> Int {
+    private func overlay(_ upper: [UInt8], _ lower: [UInt8], _ path: [UInt8], _ more: Int32 = 0) -> Int {
         let made = makeDirectories(path, 0o755)
         let options = bytes("lowerdir=") + upper + bytes(":") + lower
-        return made < 0 ? made : mount("overlay", on: path, flags: MS_RDONLY | MS_NOSUID | MS_NODEV, options: options)
+        let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | more
+        return made < 0 ? made : mount("overlay", on: path, flags: flags, options: options)
+    }
+
+    /// `MS_NOEXEC` where nothing is executed from a mount: an overlay over it would not keep to that by itself.
+    ///
+    /// Source: statfs(2); `f_flags` is the eleventh word. What cannot be asked is taken as such a mount.
+    private func noExec(_ path: [UInt8]) -> Int32 {
+        var status = [UInt64](repeating: 0, count: 16)
+        let asked = unsafe status.withUnsafeMutableBufferPointer { buffer in
+            withText(path) { call(SYS_statfs, $0, Int(bitPattern: buffer.baseAddress)) }
+        }
+        return asked < 0 || status[10] & 8 != 0 ? MS_NOEXEC : 0  // ST_NOEXEC
     }
 
     private func scratch(

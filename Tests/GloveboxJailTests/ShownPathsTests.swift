@@ -63,6 +63,22 @@ import Testing
         #expect(run.output.contains(#"{"name":"own-inodes","reason":"/data/x cannot be laid under an overlay"#))
     }
 
+    @Test(.enabled(if: geteuid() == 0, "it takes root to mount"))
+    func `what the host executes nothing from, the jail does not either`() throws {
+        let path = try directory()
+        let script = """
+            set -e
+            cd \(path); mkdir $2 && mount -t tmpfs -o mode=755,$1 shown $2; cp /bin/true $2; place=$2; shift 2
+            exec "$@" --bind-ro \(path)/$place:/data/x -- /data/x/true
+            """
+        let jail = [TestPrograms.path("glovebox"), "jail", "run", "--rootfs", "/", "--json"]
+        for (flag, status) in [("exec", Int32(0)), ("noexec", 126)] {
+            let arguments = ["--mount", "/bin/sh", "-c", script, "sh", flag, "on-" + flag] + jail
+            let run = try TestPrograms.run("/usr/bin/unshare", arguments)
+            #expect(run.status == status && run.output.contains(#""own-inodes"]"#), "\(flag): \(run.output)")
+        }
+    }
+
     @Test func `a socket, a FIFO or a device of the host is not shown`() throws {
         let path = try directory()
         try #require(unsafe mkfifo(path + "/fifo", 0o666) == 0)
