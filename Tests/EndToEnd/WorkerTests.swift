@@ -48,19 +48,19 @@ struct WorkerTests {
     /// Whether a job comes to a state; it may be told a moment after its worker has ended.
     private func becomes(_ wanted: String, _ id: String) throws -> Bool { try eventually { try state(id) == wanted } }
 
-    private func start(_ id: String) throws -> (LaunchedProcess, Descriptor) {
+    private func start(_ id: String) throws -> (RunningProgram, Descriptor) {
         try TestPrograms.start("glovebox", ["worker", "run", "--state", site.state, "--task", id])
     }
 
     /// What a worker said, and its exit status.
-    private func end(_ worker: (process: LaunchedProcess, output: Descriptor)) throws -> (status: Int32, text: String) {
+    private func end(_ worker: (process: RunningProgram, output: Descriptor)) throws -> (status: Int32, text: String) {
         let text = String(decoding: try worker.output.readAll(limit: 1 << 16), as: UTF8.self)
         let raw = try worker.process.wait()
         return (raw & 0x7f == 0 ? raw >> 8 & 0xff : 128 + (raw & 0x7f), text)
     }
 
     /// The launchers that are children of a process.
-    private func launchers(of process: LaunchedProcess) throws -> [Int32] {
+    private func launchers(of process: RunningProgram) throws -> [Int32] {
         let script = "cat /proc/[0-9]*/stat 2>/dev/null | grep -F '(glovebox-jail)' || true"
         let lines = try TestPrograms.run("/bin/sh", ["-c", script]).output.split(separator: "\n")
         return lines.compactMap { line in
@@ -70,7 +70,7 @@ struct WorkerTests {
     }
 
     /// Whether nothing is left of a worker's jails: no launcher, and no control group with what ran in it.
-    private func isClear(of worker: LaunchedProcess, _ jails: [Int32]) throws -> Bool {
+    private func isClear(of worker: RunningProgram, _ jails: [Int32]) throws -> Bool {
         let script = "find /sys/fs/cgroup -name 'glovebox-\(worker.pid).*' 2>/dev/null"
         let groups = try TestPrograms.run("/bin/sh", ["-c", script]).output
         // One that nobody has waited for yet runs no program.

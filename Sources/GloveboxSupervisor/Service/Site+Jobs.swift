@@ -421,8 +421,6 @@ extension Site {
         }
     }
 
-    }
-
     /// Stops or allows starts and releases.
     func setPaused(_ paused: Bool, _ caller: Caller, reason: String) throws(GloveboxError) -> GloveboxAPI.SiteState {
         try record(
