@@ -132,9 +132,9 @@ import Testing
         #expect(findings.isEmpty, "\(findings)")
     }
 
-    private func tableJob(_ test: TestSite) throws -> String {
+    private func tableJob(_ test: TestSite, wallSeconds: UInt64 = 60) throws -> String {
         let program = try TestSite.text(TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/main.py")
-        let job = try test.submit(program, wallSeconds: 20)
+        let job = try test.submit(program, wallSeconds: wallSeconds)
         try test.vote(.approve, on: job)
         return job
     }
@@ -228,7 +228,7 @@ import Testing
     @Test(.enabled(if: isReady, reason))
     func `what was kept for the checks and changed meanwhile is not decided on`() async throws {
         var test = try TestSite(image: Self.image)
-        let job = try tableJob(test)
+        let job = try tableJob(test, wallSeconds: 20)
         try await test.lend { layout in
             await Self.killed(at: .collected, layout.root)
             let path = layout.sealed + "/\(job).frozen"
@@ -245,7 +245,7 @@ import Testing
     @Test(.enabled(if: isReady, reason), arguments: [JobPhase.cancelled, .errored, .withheld])
     func `what a run left is not checked once the job is cancelled, given up or refused`(phase: JobPhase) async throws {
         var test = try TestSite(image: Self.image)
-        let job = try tableJob(test)
+        let job = try tableJob(test, wallSeconds: 20)
         try await test.lend { layout in await Self.killed(at: .collected, layout.root) }
         switch phase {
         case .cancelled: try test.cancel(job)
