@@ -40,6 +40,29 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.output)")
     }
 
+    @Test func `a site that is told to end has published all of its log, its end included`() throws {
+        let state = try TestPrograms.scratch()
+        let founding = ["init", "--state", state, "--name", "t", "--origin", "log.t.example", "--plan-quorum", "1"]
+        try #require(try TestPrograms.run("gloveboxd", founding).status == 0)
+        // The publisher looks ten times a second: one end could be lucky.
+        for run in 1...5 {
+            let (daemon, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", state, "--accept-disk"])
+            var line: [UInt8] = []
+            while !String(decoding: line, as: UTF8.self).contains("ready") {
+                let more = try output.read(upTo: 512)
+                try #require(!more.isEmpty, "\(String(decoding: line, as: UTF8.self))")
+                line += more
+            }
+            #expect(kill(daemon.pid, SIGTERM) == 0)
+            #expect(try daemon.wait() == 0)
+            let entries = try TestPrograms.run(
+                "/bin/grep",
+                ["-rohaF", "\"supervisor.stop\"", state + "/log/tile/entries"]
+            )
+            #expect(entries.output.split(separator: "\n").count >= run)
+        }
+    }
+
     @Test(.enabled(if: geteuid() == 0, "a disk of its own needs root"))
     func `figures and readiness are served, and a full disk makes a site not ready`() throws {
         let disk = try SmallDisk(megabytes: 200)

@@ -110,12 +110,12 @@ judge_unreadable() {
 }
 
 judge_late_child() {
-    local round
+    local round late=""
     for ((round = 0; round < 15; round++)); do  # a loaded machine gets to the child late
-        grep -rqs later "$collected" && break
+        late=$(grep -rs later "$collected") && break  # kept: the child empties the file before it writes again
         sleep 0.1
     done
-    escaped_if "$(grep -rs later "$collected")" "rewritten after the end"
+    escaped_if "$late" "rewritten after the end"
 }
 
 judge_exchanging_child() {

@@ -79,10 +79,13 @@ extension Site {
         } catch { throw error.coded("storage.write") }
     }
 
-    /// Logs that this run ends as it should.
+    /// Logs that this run ends as it should, and publishes that with all before it.
     ///
     /// - Throws: `log.unavailable`.
-    package func end() throws(GloveboxError) { try record(Event(kind: .supervisorStop)) }
+    package func end() throws(GloveboxError) {
+        try record(Event(kind: .supervisorStop))
+        try log.publish()
+    }
 
     private func recordWitnesses(added: [String], removed: [String]) throws(GloveboxError) {
         for key in added { try record(Event(kind: .witnessAdded, entity: key)) }
