@@ -180,7 +180,8 @@ package struct JailRun {
                     memory: limits.memory,
                     processes: limits.processes + 1,  // the jail's init
                     milliCPUs: limits.milliCPUs,
-                    diskRate: limits.diskRate > 0 ? limits.diskRate : nil
+                    diskRate: limits.diskRate > 0 ? limits.diskRate : nil,
+                    countsProcessorTime: limits.cpuSeconds > 0
                 )
             )
         } catch { throw error.coded("jail.control-group") }

@@ -55,6 +55,8 @@ final class JailSession {
         denials = DenialTable(profile: specification.profile)
         streams = launcher.streams
         try launcher.send(builder)
+        // While the launcher builds the jail: nothing but this process sets them.
+        readback.controlGroup = group?.limitsInForce
     }
 
     /// Runs to the end; `started` is called when the program has been let go.
@@ -145,7 +147,6 @@ final class JailSession {
         case JailMessage.ready:
             let mayShow = builder.plan.options.contains(.showProgram)
             guard readback.take(body), descriptors.count <= (mayShow ? 1 : 0) else { throw Self.unexpected }
-            readback.controlGroup = group?.limitsInForce
             readback.population = group?.population
             try readback.check(builder.plan)
             try readback.checkNamespaces(of: builder.plan)

@@ -104,7 +104,7 @@ package struct ControlGroup: Sendable {
         // Whole processors are granted by binding the jail to them; only a part of one takes a quota, and so a group.
         let isWhole = limits.milliCPUs?.isMultiple(of: 1000) ?? true
         if !isWhole || layout.parents["cpuset"] == nil { try add("cpu") }
-        try add("cpuacct")
+        if limits.countsProcessorTime { try add("cpuacct") }
         if let memory = limits.memory {
             try write(String(memory), to: isV2 ? "memory.max" : "memory.limit_in_bytes", of: "memory")
             // Both are missing where the kernel does not account for swap.
