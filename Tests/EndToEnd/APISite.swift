@@ -156,6 +156,19 @@ final class APISite {
         #expect(try process.wait() == 0)
     }
 
+    /// The directory of what alice fetched of a job, which is verified before it is written.
+    func fetched(_ job: String) throws -> String {
+        let people = ["GLOVEBOX_CONFIG=\(state)/people"]
+        let login = ["login", "unix://\(state)/api.sock", "--token-file", state + "/alice.token", "--profile", "alice"]
+        let entered = try TestPrograms.run("glovebox", login, environment: people)
+        try #require(entered.status == 0, "\(entered.output)")
+        let target = try TestPrograms.scratch() + "/results"
+        let fetch = ["fetch", job, "-o", target, "--profile", "alice"]
+        let fetched = try TestPrograms.run("glovebox", fetch, environment: people)
+        try #require(fetched.status == 0, "\(fetched.output)")
+        return target
+    }
+
     /// Ends it at once.
     func stop() {
         process.kill()

@@ -66,20 +66,7 @@ struct TaskReportTests {
         )
         let id = try #require(made["id"]?.string, "\(made)")
         #expect(try ended(place, token: token, id)["state"]?.string == "COMPLETE")
-        let people = ["GLOVEBOX_CONFIG=\(site.state)/people"]
-        let login = [
-            "login", "unix://\(site.state)/api.sock", "--token-file", site.state + "/alice.token", "--profile", "alice",
-        ]
-        let entered = try TestPrograms.run("glovebox", login, environment: people)
-        try #require(entered.status == 0, "\(entered.output)")
-        let target = try TestPrograms.scratch() + "/results"
-        // It verifies before it writes.
-        let fetched = try TestPrograms.run(
-            "glovebox",
-            ["fetch", id, "-o", target, "--profile", "alice"],
-            environment: people
-        )
-        try #require(fetched.status == 0, "\(fetched.output)")
+        let target = try site.fetched(id)
         let report = try Descriptor.open(target + "/report.dsse.json", O_RDONLY).readAll(limit: 1 << 20)
         let payload = try #require(try JSONReader.read(report)["payload"]?.string.flatMap(Base64.decode))
         let invocation = try #require(try JSONReader.read(payload)["predicate"]?["invocation"])

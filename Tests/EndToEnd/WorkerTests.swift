@@ -99,17 +99,7 @@ struct WorkerTests {
         let (status, text) = try end(worker)
         #expect(status == 0 && text.isEmpty, "\(text)")
         #expect(try becomes("COMPLETE", id))
-        let people = ["GLOVEBOX_CONFIG=\(site.state)/people"]
-        let login = [
-            "login", "unix://\(site.state)/api.sock", "--token-file", site.state + "/alice.token", "--profile", "alice",
-        ]
-        let entered = try TestPrograms.run("glovebox", login, environment: people)
-        try #require(entered.status == 0, "\(entered.output)")
-        let target = try TestPrograms.scratch() + "/results"
-        // It verifies before it writes.
-        let fetch = ["fetch", id, "-o", target, "--profile", "alice"]
-        let fetched = try TestPrograms.run("glovebox", fetch, environment: people)
-        #expect(fetched.status == 0, "\(fetched.output)")
+        _ = try site.fetched(id)
         // There is nothing left to come for.
         let late = try end(start(id))
         #expect(late.status == 1 && ["job.phase", "object.not-found"].contains { late.text.contains($0) }, "\(late)")

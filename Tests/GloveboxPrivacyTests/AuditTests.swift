@@ -1,5 +1,6 @@
 import Foundation
 import GloveboxCore
+import GloveboxDisclosure
 import GloveboxPolicy
 import Testing
 
@@ -96,6 +97,18 @@ import Testing
         ) { $0 >= 11 },
     ]
 
+    /// The number that is answered, each time with noise of its own.
+    private func value(_ engine: QueryEngine, _ table: DatasetTable) throws -> Double {
+        let bytes = try engine.answer(
+            over: table,
+            key: Bench.key(),
+            random: SystemRandom(),
+            capabilities: Bench.capabilities
+        )
+        let value = try JSONReader.read(bytes)["cells"]?.array?.first?["value"]?.string
+        return try #require(value.flatMap(Double.init))
+    }
+
     /// The ε that the answers show, when they are drawn with the noise of `rho` hundredths.
     private func audited(_ question: Question, rho: Int) throws -> Double {
         let policy = try Bench.policy(mechanism: question.mechanism)
@@ -104,16 +117,7 @@ import Testing
         let count = Laws.isLong ? 40_000 : question.draws
         func hits(_ rows: [String]) throws -> Int {
             let table = try Bench.table(rows)
-            return try (0..<count).count { _ in
-                let bytes = try engine.answer(
-                    over: table,
-                    key: Bench.key(),
-                    random: SystemRandom(),
-                    capabilities: Bench.capabilities
-                )
-                let value = try JSONReader.read(bytes)["cells"]?.array?.first?["value"]?.string
-                return question.isHit(try #require(value.flatMap(Double.init)))
-            }
+            return try (0..<count).count { _ in try question.isHit(value(engine, table)) }
         }
         let often = Laws.shareAtLeast(try hits(question.pair.often), of: count, alpha: 5e-10)
         let rare = Laws.shareAtMost(try hits(question.pair.rare), of: count, alpha: 5e-10)
@@ -144,16 +148,7 @@ import Testing
         let count = Laws.isLong ? 20_000 : 1500
         func values(_ rows: [String]) throws -> [Double] {
             let table = try Bench.table(rows)
-            return try (0..<count).map { _ in
-                let bytes = try engine.answer(
-                    over: table,
-                    key: Bench.key(),
-                    random: SystemRandom(),
-                    capabilities: Bench.capabilities
-                )
-                let value = try JSONReader.read(bytes)["cells"]?.array?.first?["value"]?.string
-                return try #require(value.flatMap(Double.init))
-            }
+            return try (0..<count).map { _ in try value(engine, table) }
         }
         let (left, right) = (try values(one), try values(other))
         for cut in [-10.0, -5, 0, 0.5, 5, 10, 15] {
