@@ -22,6 +22,8 @@ package final class BrokerLink: Sendable {
         /// What opens the store where a TPM keeps it, asked anew for each start and kept by nobody; nil where the broker
         /// has it in a file.
         package var secret: @Sendable () throws(GloveboxError) -> SealingSecret? = { () throws(GloveboxError) in nil }
+        /// Moves the TPM's counter up to a value; durable when it returns.
+        package var raise: @Sendable (UInt64) throws(GloveboxError) -> Void = { _ throws(GloveboxError) in }
 
         /// `gloveboxd broker`.
         package init(daemon: String, directory: String) {
@@ -41,6 +43,8 @@ package final class BrokerLink: Sendable {
         package let kekID: Digest
         /// Key for what the supervisor itself encrypts and reads again.
         package let historyKey: [UInt8]
+        /// Value of the TPM's counter that the ledger is bound to; nil where nothing counts.
+        let counter: UInt64?
         /// What holds the key-encryption key: `software`, or a root of trust.
         package let sealing: String
         /// The user the broker runs as.
@@ -50,6 +54,8 @@ package final class BrokerLink: Sendable {
     private struct Connection {
         let companion: Companion
         let greeting: Greeting
+        /// How many entries of the ledger the TPM's counter stands for.
+        var counted: UInt64
     }
 
     private struct State {
@@ -116,19 +122,17 @@ package final class BrokerLink: Sendable {
         commitment: Digest,
         keys: DatasetKeys
     ) throws(GloveboxError) -> LedgerState {
-        try LedgerState(
-            json: ask([
-                "op": "enrol", "file": .string(file), "commitment": commitment.json,
-                "keys": .string(Base64.encode(keys.bytes)),
-            ])
-        )
+        try ask([
+            "op": "enrol", "file": .string(file), "commitment": commitment.json,
+            "keys": .string(Base64.encode(keys.bytes)),
+        ]).ledger
     }
 
     /// Has the broker make another key-encryption key, and names it.
     ///
     /// - Throws: `kbs.unavailable`.
     package func prepareRotation() throws(GloveboxError) -> Digest {
-        var fields = try JSONFields(ask(["op": "prepareRotation"]), at: "answer")
+        var fields = try JSONFields(ask(["op": "prepareRotation"]).answer, at: "answer")
         return try fields.digest("kekId")
     }
 
@@ -136,7 +140,7 @@ package final class BrokerLink: Sendable {
     ///
     /// - Throws: `kbs.message` when the broker that made the key died, `store.*`, `kbs.unavailable`.
     package func rotate() throws(GloveboxError) {
-        note(try LedgerState(json: ask(["op": "rotate"])))
+        note(try ask(["op": "rotate"]).ledger)
         close()
     }
 
@@ -144,7 +148,7 @@ package final class BrokerLink: Sendable {
     ///
     /// - Throws: `kbs.*`.
     package func nonce() throws(GloveboxError) -> [UInt8] {
-        var fields = try JSONFields(ask(["op": "nonce"]), at: "answer")
+        var fields = try JSONFields(ask(["op": "nonce"]).answer, at: "answer")
         return try fields.base64("nonce")
     }
 
@@ -159,15 +163,14 @@ package final class BrokerLink: Sendable {
         policy: JSONValue
     ) throws(GloveboxError) -> (grant: KeyGrant, ledger: LedgerState) {
         func text(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes)) }
-        let answer = try ask([
+        let (answer, ledger) = try ask([
             "op": "grant", "statement": text(evidence.statement), "leaf": text(evidence.leaf),
             "manifest": text(evidence.manifest), "manifestEnvelope": text(evidence.manifestEnvelope),
             "votes": .array(evidence.votes.map(text)),
             "trust": .object(JSONObject(evidence.trust.map { ($0.key, text($0.value)) })), "nonce": text(nonce),
             "file": .string(file), "joined": .array(joined.map { .string($0) }), "policy": policy,
         ])
-        var fields = try JSONFields(answer, at: "answer")
-        return (try KeyGrant(json: fields.required("grant")), try LedgerState(json: fields.required("ledger")))
+        return (try KeyGrant(json: answer), ledger)
     }
 
     /// Shows that the log has the release; the sealed key.
@@ -182,7 +185,7 @@ package final class BrokerLink: Sendable {
         let answer = try ask([
             "op": "release", "request": request.json, "file": .string(file), "entry": .string(Base64.encode(entry)),
             "proof": .string(Base64.encode(proof)),
-        ])
+        ]).answer
         var fields = try JSONFields(answer, at: "answer")
         return SealedKey(
             encapsulated: try fields.base64("encapsulated"),
@@ -198,16 +201,14 @@ package final class BrokerLink: Sendable {
         under request: Digest,
         policy: JSONValue
     ) throws(GloveboxError) -> LedgerState {
-        try LedgerState(
-            json: ask(["op": "charge", "charge": charge.json, "request": request.json, "policy": policy])
-        )
+        try ask(["op": "charge", "charge": charge.json, "request": request.json, "policy": policy]).ledger
     }
 
     /// The key under which what a run left is kept until it is decided.
     ///
     /// - Throws: as ``KeyBroker/checkingKey(_:)``; `kbs.unavailable`.
     package func checkingKey(_ request: Digest) throws(GloveboxError) -> [UInt8] {
-        var fields = try JSONFields(ask(["op": "checkingKey", "request": request.json]), at: "answer")
+        var fields = try JSONFields(ask(["op": "checkingKey", "request": request.json]).answer, at: "answer")
         return try fields.base64("key")
     }
 
@@ -215,19 +216,32 @@ package final class BrokerLink: Sendable {
     ///
     /// - Throws: as ``KeyBroker/split(_:into:)``; `kbs.unavailable`.
     package func split(_ lineage: String, into new: String) throws(GloveboxError) -> LedgerState {
-        try LedgerState(json: ask(["op": "split", "from": .string(lineage), "into": .string(new)]))
+        try ask(["op": "split", "from": .string(lineage), "into": .string(new)]).ledger
     }
 
-    private func ask(_ call: JSONValue) throws(GloveboxError) -> JSONValue {
-        try state.withLock { (state: inout State) throws(GloveboxError) -> JSONValue in
+    /// One call: its answer, and how far the ledger goes with it, which the TPM then knows too.
+    private func ask(_ call: JSONValue) throws(GloveboxError) -> (answer: JSONValue, ledger: LedgerState) {
+        try state.withLock { (state: inout State) throws(GloveboxError) -> (JSONValue, LedgerState) in
             let connection = try Self.connected(&state)
             let answer: Result<JSONValue, GloveboxError>
             do throws(SyscallError) { answer = try connection.companion.ask(call) } catch {
                 Self.end(&state)
                 throw Self.died(error)
             }
-            return try answer.get()
+            var fields = try JSONFields(answer.get(), at: "answer")
+            let (value, ledger) = (try fields.required("answer"), try LedgerState(json: fields.required("ledger")))
+            try Self.count(ledger, &state)
+            return (value, ledger)
         }
+    }
+
+    /// Nothing that the broker said of a longer ledger is used before the TPM's counter stands for it.
+    private static func count(_ ledger: LedgerState, _ state: inout State) throws(GloveboxError) {
+        guard let connection = state.connection, let counter = connection.greeting.counter,
+            ledger.count > connection.counted
+        else { return }
+        try state.launch.raise(counter &+ (ledger.count &- connection.greeting.ledger.count))
+        state.connection?.counted = ledger.count
     }
 
     private static func died(_ error: SyscallError) -> GloveboxError {
@@ -259,7 +273,9 @@ package final class BrokerLink: Sendable {
             throw died(error)
         }
         do throws(GloveboxError) {
-            let connection = Connection(companion: companion, greeting: try Greeting(json: answer.get()))
+            let greeting = try Greeting(json: answer.get())
+            if let counter = greeting.counter { try state.launch.raise(counter) }
+            let connection = Connection(companion: companion, greeting: greeting, counted: greeting.ledger.count)
             state.connection = connection
             return connection
         } catch {
@@ -284,6 +300,7 @@ extension BrokerLink.Greeting {
         kekID = try fields.digest("kekId")
         historyKey = try fields.base64("historyKey")
         sealing = try fields.string("sealing")
+        counter = try fields.optionalDecimal("counter")
         user = UInt32(truncatingIfNeeded: try fields.decimal("user"))
         try fields.finish()
     }

@@ -16,13 +16,22 @@ package final class BrokerService: CompanionService {
     package func perform(_ name: String, _ call: inout JSONFields) throws(GloveboxError) -> JSONValue {
         if name == "hello" { return try hello(&call) }
         guard let broker = opened else { throw GloveboxError("kbs.message", "the first call to a broker is hello") }
+        let answer = try perform(name, &call, broker)
+        return ["answer": answer, "ledger": broker.state.json]
+    }
+
+    private func perform(
+        _ name: String,
+        _ call: inout JSONFields,
+        _ broker: KeyBroker
+    ) throws(GloveboxError) -> JSONValue {
         switch name {
         case "enrol":
             let keys = try DatasetKeys(bytes: call.base64("keys"))
             let (file, commitment) = (try call.string("file"), try call.digest("commitment"))
             try call.finish()
             try broker.enrol(file: file, commitment: commitment, keys: keys)
-            return broker.state.json
+            return [:]
         case "nonce":
             try call.finish()
             return ["nonce": .string(Base64.encode(try broker.nonce()))]
@@ -32,7 +41,7 @@ package final class BrokerService: CompanionService {
         case "rotate":
             try call.finish()
             try broker.rotate()
-            return broker.state.json
+            return [:]
         case "grant": return try grant(&call, broker)
         case "release":
             let (request, file) = (try call.digest("request"), try call.string("file"))
@@ -52,12 +61,12 @@ package final class BrokerService: CompanionService {
             let (request, policy) = (try call.digest("request"), try call.required("policy"))
             try call.finish()
             try broker.charge(charge, under: request, policy: policy)
-            return broker.state.json
+            return [:]
         case "split":
             let (lineage, new) = (try call.string("from"), try call.string("into"))
             try call.finish()
             try broker.split(lineage, into: new)
-            return broker.state.json
+            return [:]
         default: throw GloveboxError("kbs.message", "the broker does not know the call \(Display.escape(name))")
         }
     }
@@ -68,17 +77,19 @@ package final class BrokerService: CompanionService {
         try call.finish()
         let broker = try open(secret)
         let later = try broker.check(against: known ?? .empty)
-        return [
-            "ledger": broker.state.json, "grants": .array(later.map(\.json)), "kekId": try broker.kekID().json,
-            "historyKey": .string(Base64.encode(try broker.historyKey())), "sealing": .string(broker.sealing),
-            "user": .string(String(geteuid())),
+        var greeting: [(String, JSONValue)] = [
+            ("ledger", broker.state.json), ("grants", .array(later.map(\.json))), ("kekId", try broker.kekID().json),
+            ("historyKey", .string(Base64.encode(try broker.historyKey()))), ("sealing", .string(broker.sealing)),
+            ("user", .string(String(geteuid()))),
         ]
+        if let count = broker.count { greeting.append(("counter", .string(String(count)))) }
+        return .object(JSONObject(greeting))
     }
 
     /// Opens the store, once, with a secret of the supervisor's TPM or its own.
     private func open(_ secret: SealingSecret?) throws(GloveboxError) -> KeyBroker {
         if let opened { return opened }
-        let sealing = secret.map(SecretSealing.init)
+        let sealing = secret.map(CountedSealing.init)
         let broker = try KeyBroker(directory, sealing: sealing)
         opened = broker
         return broker
@@ -114,6 +125,6 @@ package final class BrokerService: CompanionService {
         let policy = try call.required("policy")
         try call.finish()
         let grant = try broker.grant(evidence, nonce: nonce, file: file, joined: joined, policy: policy)
-        return ["grant": grant.json, "ledger": broker.state.json]
+        return grant.json
     }
 }

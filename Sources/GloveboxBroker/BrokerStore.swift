@@ -30,7 +30,6 @@ final class BrokerStore {
         try LedgerFile.create(path + "/" + ledgerName)
         let sealed = try sealing.seal(Random.bytes(32), for: .empty)
         try directory.replace(keyName, with: sealed, permissions: 0o600)
-        try sealing.settle(.empty)
     }
 
     /// Opens a store.
@@ -50,7 +49,9 @@ final class BrokerStore {
         try ledger.keep(Int(opened.state.count))
         for entry in ledger.entries { try book.apply(LedgerEntry(json: JSONReader.readCanonical(entry))) }
         ledger.forget()
-        try sealing.settle(state)
+        if sealing.isStale {
+            try directory.replace(Self.keyName, with: sealing.seal(key, for: state), permissions: 0o600)
+        }
     }
 
     /// The key is sealed for the whole ledger, or for all but an entry that nobody was told of.
@@ -59,17 +60,20 @@ final class BrokerStore {
         _ states: [LedgerState],
         _ sealing: any KeySealing
     ) throws(GloveboxError) -> (key: [UInt8], state: LedgerState) {
-        var refusal = GloveboxError("internal", "")
         for state in states.suffix(2).reversed() {
-            do throws(GloveboxError) { return (try sealing.open(sealed, at: state), state) } catch { refusal = error }
+            do throws(GloveboxError) { return (try sealing.open(sealed, at: state), state) } catch {
+                guard error.code == "broker.open" else { throw error }
+            }
         }
-        guard refusal.code == "broker.open" else { throw refusal }
         throw GloveboxError(
             "kbs.rollback",
             "the broker's ledger and key are not of one state: one of them was put back, cut or changed",
             hint: "Restore the newest copy of the whole broker directory. An older ledger opens no key."
         )
     }
+
+    /// Value of the TPM's counter that the ledger as it stands is bound to; nil where nothing counts.
+    var count: UInt64? { sealing.count(at: state) }
 
     /// How far the ledger goes.
     var state: LedgerState { LedgerState(count: UInt64(heads.count - 1), head: heads[heads.count - 1]) }
@@ -99,7 +103,6 @@ final class BrokerStore {
             let sealed = try sealing.seal(key, for: after)
             try ledger.append(bytes)
             try directory.replace(Self.keyName, with: sealed, permissions: 0o600)
-            try sealing.settle(after)
         } catch {
             fault = error
             throw error

@@ -66,6 +66,9 @@ package final class KeyBroker {
         self.clock = clock
     }
 
+    /// Value of the TPM's counter that the ledger as it stands is bound to; nil where nothing counts.
+    package var count: UInt64? { store.count }
+
     /// How far the ledger goes.
     package var state: LedgerState { store.state }
 

@@ -37,8 +37,10 @@ package struct SealedKey: Sendable, Equatable {
 }
 
 extension TPM {
-    /// The NV counter that stands for the site's ledger.
-    package static let ledgerCounter: UInt32 = 0x0180_4742
+    /// The NV counter that moves when the owner signs anew, so that what was signed before opens nothing.
+    package static let sealCounter: UInt32 = 0x0180_4742
+    /// The NV counter that moves with every entry of the broker's ledger.
+    package static let ledgerCounter: UInt32 = 0x0180_4743
 
     /// The state the TPM is in, for a key of that generation: what an owner is asked to sign.
     ///
@@ -46,15 +48,15 @@ extension TPM {
     ///
     /// - Throws: `tpm.unavailable`, `tpm.refused`.
     package func presentPolicy(generation: UInt64? = nil) throws(GloveboxError) -> UnsealPolicy {
-        if try !hasIndex(Self.ledgerCounter) { try defineCounter(Self.ledgerCounter) }
+        if try !hasIndex(Self.sealCounter) { try defineCounter(Self.sealCounter) }
         let values = try read([MeasuredEvents.pcr])
         guard let value = values[MeasuredEvents.pcr].flatMap(Digest.init(bytes:)) else {
             throw TPMReader.refused("the TPM did not give PCR 14")
         }
-        let counter = try counter(Self.ledgerCounter)
+        let counter = try counter(Self.sealCounter)
         return UnsealPolicy(
             pcr: value,
-            counterName: try readPublic(index: Self.ledgerCounter).name,
+            counterName: try readPublic(index: Self.sealCounter).name,
             counter: counter,
             generation: generation ?? counter
         )
@@ -128,7 +130,7 @@ extension TPM {
         }
         try refused("kek.rollback", "the counter does not stand where the owner's policy says") {
             () throws(GloveboxError) in
-            try policyCounter(session, Self.ledgerCounter, equals: policy.counter)
+            try policyCounter(session, Self.sealCounter, equals: policy.counter)
         }
         let ticket = try refused("kek.policy", "the policy of the sealed key is not signed by its owner") {
             () throws(GloveboxError) -> [UInt8] in

@@ -57,7 +57,7 @@ package struct SealedKeyStore: Sendable {
         }
         let present = try tpm.presentPolicy(generation: sealed.generation).signed(by: owner)
         let key = try tpm.unseal(sealed, under: present, owner: holder)
-        try tpm.increment(TPM.ledgerCounter)
+        try tpm.increment(TPM.sealCounter)
         try seal(key, in: tpm, owner: owner.publicKey, under: tpm.presentPolicy().signed(by: owner))
         return key
     }

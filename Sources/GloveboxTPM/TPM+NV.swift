@@ -47,11 +47,25 @@ extension TPM {
     }
 
     /// Whether there is an index.
-    func hasIndex(_ index: UInt32) throws(GloveboxError) -> Bool { try handles(from: index).first == index }
+    package func hasIndex(_ index: UInt32) throws(GloveboxError) -> Bool { try handles(from: index).first == index }
 
     /// `TPM2_NV_Increment`.
     package func increment(_ index: UInt32) throws(GloveboxError) {
         try execute(TPMCommand(0x134, [Self.owner, index], [.password]))
+    }
+
+    /// Moves a counter up to a value; nothing where it stands there already.
+    ///
+    /// - Throws: `kbs.rollback` when it is beyond; `tpm.*`.
+    package func raise(_ index: UInt32, to value: UInt64) throws(GloveboxError) {
+        var now = try counter(index)
+        guard now <= value else {
+            throw GloveboxError("kbs.rollback", "the TPM's counter is \(now - value) beyond the broker's ledger")
+        }
+        while now < value {
+            try increment(index)
+            now += 1
+        }
     }
 
     /// Value of a counter.

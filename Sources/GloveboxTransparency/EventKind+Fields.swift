@@ -29,7 +29,7 @@ extension EventKind {
         case .keyEnrolled: ["keyid", "spki"]
         case .keyRevoked: ["reason", "from", "spki"]
         case .keyCreated: ["use", "spki"]
-        case .keyRotated: ["use", "before", "keeper", "pcr14"]
+        case .keyRotated: ["use", "before", "keeper", "pcr14", "olderLedger"]
         case .keyDestroyed: ["entry"]
         case .logKeyRotated: ["before", "now", "from"]
         case .datasetRegistered: ["schema", "inputPolicy", "commitment"]

@@ -106,6 +106,62 @@ import Testing
         #expect(store.state.count == 2)
     }
 
+    private static let secret = [UInt8](repeating: 9, count: 32)
+
+    /// Opens as with a TPM whose counter stands there.
+    private static func open(_ path: String, counter: UInt64, adopting: Bool = false) throws -> BrokerStore {
+        let secret = try SealingSecret(Self.secret, keeper: "tpm2", counter: counter, adopts: adopting)
+        return try BrokerStore(path, sealing: CountedSealing(secret))
+    }
+
+    @Test func `a store that is bound to a counter opens for no value gone by`() throws {
+        let path = try TestPrograms.scratch()
+        try BrokerStore.create(path, sealing: SecretSealing(secret: Self.secret))
+        try BrokerStore(path, sealing: SecretSealing(secret: Self.secret)).add(.granted(Self.grant("job_0")))
+        #expect(throws: GloveboxError("kbs.rollback", "")) { try Self.open(path, counter: 140) }
+        #expect(try Self.open(path, counter: 140, adopting: true).count == 140)
+        // Without the TPM the same bytes open nothing any more.
+        #expect(throws: GloveboxError("kbs.rollback", "")) {
+            try BrokerStore(path, sealing: SecretSealing(secret: Self.secret))
+        }
+        let old = try ["ledger", "kek"].map { ($0, try Self.bytes(path + "/" + $0)) }
+        var store: BrokerStore? = try Self.open(path, counter: 140)
+        let key = try store?.keyEncryptionKey()
+        try store?.add(.granted(Self.grant("job_1")))
+        try store?.add(.granted(Self.grant("job_2")))
+        #expect(store?.count == 142)
+        store = nil
+        // As after a crash before the counter moved, and when it has.
+        #expect(try Self.open(path, counter: 140).count == 142)
+        #expect(try Self.open(path, counter: 142).count == 142)
+        let behind = #expect(throws: GloveboxError.self) { try Self.open(path, counter: 143) }
+        #expect(behind?.code == "kbs.rollback" && behind?.message.contains("1 entries ahead") == true)
+        let new = try ["ledger", "kek"].map { ($0, try Self.bytes(path + "/" + $0)) }
+        // The whole directory put back is of one state, and of a value gone by.
+        for (name, bytes) in old { try Self.put(bytes, at: path + "/" + name) }
+        #expect(throws: GloveboxError("kbs.rollback", "")) { try Self.open(path, counter: 142) }
+        #expect(try Self.open(path, counter: 140).state.count == 1, "the counter decides, not the store")
+        // Another value than the key was sealed for: the number in the file is held by the encryption.
+        var forged = new[1].1
+        forged[12] &+= 1
+        for (name, bytes) in new { try Self.put(bytes, at: path + "/" + name) }
+        try Self.put(forged, at: path + "/kek")
+        #expect(throws: GloveboxError("kbs.rollback", "")) { try Self.open(path, counter: 142) }
+        try Self.put(new[1].1, at: path + "/kek")
+        #expect(throws: GloveboxError("kbs.store", "")) { try Self.open(path, counter: 77) }
+        // The owner accepts what a backup has; from then on it counts from there.
+        for (name, bytes) in old { try Self.put(bytes, at: path + "/" + name) }
+        #expect(try Self.open(path, counter: 142, adopting: true).count == 142)
+        for (name, bytes) in new { try Self.put(bytes, at: path + "/" + name) }
+        try Self.put(old[0].1, at: path + "/ledger")
+        #expect(throws: GloveboxError("kbs.rollback", "")) { try Self.open(path, counter: 142) }
+        for (name, bytes) in old { try Self.put(bytes, at: path + "/" + name) }
+        let again = try Self.open(path, counter: 142, adopting: true)
+        #expect(try again.keyEncryptionKey() == key)
+        try again.add(.granted(Self.grant("job_3")))
+        #expect(again.count == 143)
+    }
+
     @Test func `runs of a day are counted by project and policy`() throws {
         var book = BrokerBook()
         for (name, time) in [("a", 100), ("b", 200), ("c", 300)] as [(String, Int64)] {

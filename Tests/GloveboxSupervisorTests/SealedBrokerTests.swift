@@ -88,6 +88,63 @@ import Testing
         }
     }
 
+    private func enrol(_ file: String, _ site: Site) throws {
+        let keys = try DatasetKeys(bytes: [UInt8](repeating: 7, count: 64))
+        _ = try site.broker.enrol(file: file, commitment: .zero, keys: keys)
+    }
+
+    @Test func `a site that was put back whole opens no data once the TPM's counter has moved`() throws {
+        try opened { site in try enrol("dsv_1", site) }
+        let outcome = try seal()
+        #expect(outcome.entries == 1)
+        try opened { site in try enrol("dsv_2", site) }
+        // Everything but the TPM: log, ledger, keys, what the owner signed.
+        let copied = try TestPrograms.run("/bin/cp", ["-a", layout.root, scratch + "/before"])
+        try #require(copied.status == 0)
+        // Into the same files, as from a snapshot of the disk; a copy beside would be seen by the log.
+        func putBack() throws {
+            let done = try TestPrograms.run("/bin/cp", ["-a", scratch + "/before/.", layout.root])
+            try #require(done.status == 0)
+        }
+        try putBack()
+        #expect(try opened { site in try site.broker.greeting().ledger.count } == 2, "nothing was spent since")
+        try opened { site in try enrol("dsv_3", site) }
+        try putBack()
+        let refusal = #expect(throws: GloveboxError.self) { try opened { _ in } }
+        #expect(refusal?.code == "kbs.rollback" && refusal?.message.contains("1 entries ahead") == true)
+        #expect(throws: GloveboxError("kbs.rollback", "")) { try seal() }
+        let accepted = try SealingCeremony(layout, tpm: .emulated).seal(ownerKey: owner, acceptingOlderLedger: true)
+        #expect(accepted.entries == 2)
+        try opened { site in
+            try enrol("dsv_4", site)
+            let event = try #require(SiteLog.records(site.log).last { $0.kind == .keyRotated })
+            let leaf = try PublicEvent(JSONReader.readCanonical(site.log.entry(event.index).leaf), at: event.index)
+            #expect(leaf["olderLedger"] == "accepted")
+        }
+    }
+
+    @Test func `an answer is not used before the TPM's counter stands for it`() throws {
+        _ = try seal()
+        try opened { site in try enrol("dsv_1", site) }
+        let counter = try opened { site in try #require(site.tpm).tpm.counter(TPM.ledgerCounter) }
+        // As a crash, or a TPM that is gone, between the entry and the counter.
+        try opened { site in
+            let secret = BrokerSecret(layout: layout, tpm: site.tpm)
+            site.broker.relaunch { launch in
+                launch.raise = { value throws(GloveboxError) in
+                    if value > counter { throw GloveboxError("tpm.unavailable", "") }
+                    try secret.raise(to: value)
+                }
+            }
+            #expect(throws: GloveboxError("tpm.unavailable", "")) { try enrol("dsv_2", site) }
+        }
+        try opened { site in
+            #expect(try site.broker.greeting().ledger.count == 2)
+            let moved = try #require(site.tpm).tpm.counter(TPM.ledgerCounter)
+            #expect(moved == counter + 1)
+        }
+    }
+
     @Test func `without the TPM, with other settings, or with old files the broker gets no secret`() throws {
         try opened { _ in }
         _ = try seal()

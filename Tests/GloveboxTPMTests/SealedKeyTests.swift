@@ -59,7 +59,7 @@ import Testing
 
     @Test func `a sealed key set back after the counter moved stays shut`() throws {
         let sealed = try Sealed()
-        try sealed.tpm.increment(TPM.ledgerCounter)
+        try sealed.tpm.increment(TPM.sealCounter)
         #expect(throws: GloveboxError("kek.rollback", "")) { try sealed.open() }
         // Nor does a policy for the next key open the last one.
         let next = try sealed.tpm.presentPolicy().signed(by: sealed.owner)
@@ -97,7 +97,7 @@ import Testing
         let key = try tpm.unseal(sealed.key, under: upgraded, owner: owner)
         #expect(key == Self.secret)
         // Sealed anew for the next generation; what stood before is shut for good.
-        try tpm.increment(TPM.ledgerCounter)
+        try tpm.increment(TPM.sealCounter)
         let present = try tpm.presentPolicy()
         let again = try tpm.seal(key, owner: owner, generation: present.generation)
         #expect(try tpm.unseal(again, under: present.signed(by: sealed.owner), owner: owner) == Self.secret)
@@ -129,7 +129,7 @@ import Testing
         #expect(try store.open(in: tpm) == Self.secret)
         // Another key: the files of the one before are of no use from then on.
         let old = try ["kek.sealed", "kek.policy"].map { ($0, try bench.file(bench.state + "/" + $0)) }
-        try tpm.increment(TPM.ledgerCounter)
+        try tpm.increment(TPM.sealCounter)
         let next = [UInt8](repeating: 0x77, count: 32)
         try store.seal(next, in: tpm, owner: owner.publicKey, under: tpm.presentPolicy().signed(by: owner))
         #expect(try store.open(in: tpm) == next)

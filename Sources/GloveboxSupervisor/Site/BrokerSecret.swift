@@ -14,20 +14,21 @@ struct BrokerSecret: Sendable {
     private var store: SealedKeyStore { SealedKeyStore(directory: layout.attester) }
     private var file: String { layout.broker + "/secret" }
 
-    /// The secret; nil where the broker has it in a file of its own.
+    /// The secret, and the counter of the broker's ledger; nil where the broker has the secret in a file of its own.
+    ///
+    /// With `adopting`, the owner's word that the ledger as it is stands for the counter as it is.
     ///
     /// - Throws: `kbs.sealed` when no TPM is there or its state is not what the owner signed; `tpm.*`, `storage.read`.
-    func unsealed() throws(GloveboxError) -> SealingSecret? {
+    func unsealed(adopting: Bool = false) throws(GloveboxError) -> SealingSecret? {
         guard try store.isPresent else { return nil }
-        guard let tpm else {
-            throw GloveboxError(
-                "kbs.sealed",
-                "a TPM keeps the broker's secret, and this supervisor was started without one",
-                hint: "Start it with the --tpm that the secret was sealed with."
-            )
-        }
+        let tpm = try present()
         do throws(GloveboxError) {
-            return try SealingSecret(store.open(in: tpm.tpm), keeper: tpm.trusted.rootOfTrust.rawValue)
+            return try SealingSecret(
+                store.open(in: tpm.tpm),
+                keeper: tpm.trusted.rootOfTrust.rawValue,
+                counter: tpm.tpm.counter(TPM.ledgerCounter),
+                adopts: adopting
+            )
         } catch {
             guard error.code.hasPrefix("kek.") else { throw error }
             throw GloveboxError(
@@ -38,17 +39,34 @@ struct BrokerSecret: Sendable {
         }
     }
 
+    /// Moves the counter of the broker's ledger up to a value.
+    ///
+    /// - Throws: `kbs.rollback` when it is beyond, `kbs.sealed`, `tpm.*`.
+    func raise(to value: UInt64) throws(GloveboxError) { try present().tpm.raise(TPM.ledgerCounter, to: value) }
+
+    private func present() throws(GloveboxError) -> SiteTPM {
+        guard let tpm else {
+            throw GloveboxError(
+                "kbs.sealed",
+                "a TPM keeps the broker's secret, and this supervisor was started without one",
+                hint: "Start it with the --tpm that the secret was sealed with."
+            )
+        }
+        return tpm
+    }
+
     /// Has the owner sign the state the TPM is in, and the TPM keep the secret for it alone.
     ///
-    /// The file with the secret is destroyed when the TPM has given it out once; the same call finishes what a crash cut
-    /// short. What was signed before opens nothing any more.
+    /// The same call finishes what a crash cut short. What was signed before opens nothing any more; the file with the
+    /// secret is there until ``destroyFile()``.
     ///
     /// - Throws: `kek.policy` for another owner than the one before; `broker.key`, `tpm.*`, `storage.*`.
     func seal(by owner: SigningKey) throws(GloveboxError) {
         guard let tpm else {
             throw GloveboxError("tpm.unavailable", "there is no TPM to seal for", hint: "Name one: --tpm DEVICE.")
         }
-        let isOnDisk = StateFile.exists(file)
+        if try !tpm.tpm.hasIndex(TPM.ledgerCounter) { try tpm.tpm.defineCounter(TPM.ledgerCounter) }
+        let isOnDisk = isOnDisk
         let onDisk = isOnDisk ? try StateFile.read(file) : []
         if try store.isPresent {
             let sealed = try store.reseal(in: tpm.tpm, by: owner)
@@ -60,10 +78,17 @@ struct BrokerSecret: Sendable {
                 )
             }
         } else {
-            let secret = try SealingSecret(onDisk, keeper: tpm.trusted.rootOfTrust.rawValue)
+            let secret = try SealingSecret.checked(onDisk)
             let policy = try tpm.tpm.presentPolicy().signed(by: owner)
-            try store.seal(secret.bytes, in: tpm.tpm, owner: owner.publicKey, under: policy)
+            try store.seal(secret, in: tpm.tpm, owner: owner.publicKey, under: policy)
         }
-        if isOnDisk { try StateFile.destroySecret(file) }
     }
+
+    /// Whether the secret lies in a file, too.
+    var isOnDisk: Bool { StateFile.exists(file) }
+
+    /// Destroys the file with the secret, which the TPM keeps now.
+    ///
+    /// - Throws: `storage.write`.
+    func destroyFile() throws(GloveboxError) { if isOnDisk { try StateFile.destroySecret(file) } }
 }

@@ -1,4 +1,5 @@
 internal import GloveboxAttestation
+internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxStore
 internal import GloveboxTPM
@@ -23,10 +24,15 @@ package struct SealingCeremony: Sendable {
         package let owner: Digest
         /// Value of PCR 14 that the owner signed.
         package let pcr: Digest
+        /// How many entries of the ledger the TPM's counter stands for.
+        package let entries: UInt64
 
         /// For programs.
         package var json: JSONValue {
-            ["keeper": .string(keeper), "owner": .string(owner.hex), "pcr14": .string(pcr.hex)]
+            [
+                "keeper": .string(keeper), "owner": .string(owner.hex), "pcr14": .string(pcr.hex),
+                "ledgerEntries": .string(String(entries)),
+            ]
         }
     }
 
@@ -34,10 +40,15 @@ package struct SealingCeremony: Sendable {
     ///
     /// The first time a missing file is made, mode 0600; afterwards it must be the same key.
     ///
-    /// - Throws: `log.locked` while the supervisor runs; `kek.policy`, `key.*`, `tpm.*`, `storage.*`.
-    package func seal(ownerKey path: String) throws(GloveboxError) -> Outcome {
+    /// `acceptingOlderLedger` binds a ledger to the TPM's counter that this has left behind.
+    ///
+    /// - Throws: `log.locked` while the supervisor runs; `kek.policy`, `kbs.rollback`, `key.*`, `tpm.*`, `storage.*`.
+    package func seal(
+        ownerKey path: String,
+        acceptingOlderLedger: Bool = false
+    ) throws(GloveboxError) -> Outcome {
         let site = try Site(opening: layout, tpm: choice, meetingBroker: false)
-        defer { site.log.close() }
+        defer { site.close() }
         guard let tpm = site.tpm else {
             throw GloveboxError(
                 "tpm.unavailable",
@@ -53,29 +64,45 @@ package struct SealingCeremony: Sendable {
         } else {
             owner = try SigningKey(pem: StateFile.readSecret(path))
         }
-        let outcome = Outcome(
+        let signed = Signed(
             keeper: tpm.trusted.rootOfTrust.rawValue,
             owner: owner.publicKey.digest,
-            pcr: try tpm.tpm.presentPolicy().pcr
+            pcr: try tpm.tpm.presentPolicy().pcr,
+            acceptsOlderLedger: acceptingOlderLedger
         )
         // On record first; what came of it when it fails, too.
-        try site.record(Self.event(outcome))
-        do throws(GloveboxError) { try BrokerSecret(layout: layout, tpm: tpm).seal(by: owner) } catch {
-            try site.record(Self.event(outcome, statusCode: error.code))
+        try site.record(signed.event())
+        do throws(GloveboxError) {
+            let secret = BrokerSecret(layout: layout, tpm: tpm)
+            try secret.seal(by: owner)
+            // A store that was never counted is bound now, before the file goes that opens it without the TPM.
+            let adopts = acceptingOlderLedger || secret.isOnDisk
+            site.broker.relaunch {
+                $0.secret = { () throws(GloveboxError) in try secret.unsealed(adopting: adopts) }
+            }
+            let ledger = try site.broker.greet(knowing: site.read { $0.brokerLedger }).ledger
+            try secret.destroyFile()
+            return Outcome(keeper: signed.keeper, owner: signed.owner, pcr: signed.pcr, entries: ledger.count)
+        } catch {
+            try site.record(signed.event(statusCode: error.code))
             throw error
         }
-        return outcome
     }
 
-    /// The broker's secret is kept for the state that the owner signed.
-    private static func event(_ outcome: Outcome, statusCode: String = "ok") -> Event {
-        Event(
-            kind: .keyRotated,
-            entity: outcome.owner.hex,
-            statusCode: statusCode,
-            fields: [
-                ("use", "broker-secret"), ("keeper", .string(outcome.keeper)), ("pcr14", .string(outcome.pcr.hex)),
+    /// What the owner says of a site.
+    private struct Signed {
+        let keeper: String
+        let owner: Digest
+        let pcr: Digest
+        let acceptsOlderLedger: Bool
+
+        /// The broker's secret is kept for the state that the owner signed.
+        func event(statusCode: String = "ok") -> Event {
+            var fields: [(String, JSONValue)] = [
+                ("use", "broker-secret"), ("keeper", .string(keeper)), ("pcr14", .string(pcr.hex)),
             ]
-        )
+            if acceptsOlderLedger { fields.append(("olderLedger", "accepted")) }
+            return Event(kind: .keyRotated, entity: owner.hex, statusCode: statusCode, fields: fields)
+        }
     }
 }

@@ -114,7 +114,9 @@ package final class Site: Sendable {
         configDigest = Machine.sha256(configuration.bytes + settings.bytes + Array((choice?.text ?? "").utf8))
         tpm = try SiteTPM(chosen, layout, host, config: configDigest)
         var launch = BrokerLink.Launch(daemon: try Machine.sibling("gloveboxd"), directory: layout.broker)
-        launch.secret = BrokerSecret(layout: layout, tpm: tpm).unsealed
+        let secret = BrokerSecret(layout: layout, tpm: tpm)
+        launch.secret = { () throws(GloveboxError) in try secret.unsealed() }
+        launch.raise = secret.raise
         broker = BrokerLink(launch)
         witness = try WitnessStore(
             layout.witness,

@@ -15,9 +15,14 @@ struct KeysSealCommand: ParsableCommand {
             PCR 14 has the new programs alone. The first time a missing key file is made; keep it off the site, and \
             a copy of it: without it no upgrade opens the data. swtpm is emulation: a copy of its directory is a second TPM.
 
+            From then on a counter of the TPM moves with every entry of the ledger, so a site that was put back, its log \
+            with it, opens no data (kbs.rollback). After a loss of the disk the owner may accept the ledger of a \
+            backup: what was spent since it was made is forgotten, and the log says so.
+
             EXAMPLES
               glovebox keys seal --state S --owner /media/owner/kek.pem --tpm swtpm
               glovebox keys seal --state S --owner /media/owner/kek.pem --tpm /dev/tpmrm0 --json
+              glovebox keys seal --state S --owner /media/owner/kek.pem --tpm /dev/tpmrm0 --accept-older-ledger
             """
     )
 
@@ -31,16 +36,25 @@ struct KeysSealCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Settings; STATE/gloveboxd.yaml unless given.", valueName: "FILE"))
     var config: String?
 
+    @Flag(help: "Accept a ledger that the TPM's counter has left behind, as after restoring a backup.")
+    var acceptOlderLedger = false
+
     @OptionGroup var report: ReportOptions
 
     func run() throws {
         try report.report { () throws(GloveboxError) in
             let layout = SiteLayout(root: place.path, settings: config.map(StateOption.absolute))
             let ceremony = SealingCeremony(layout, tpm: tpm.choice)
-            let outcome = try ceremony.seal(ownerKey: StateOption.absolute(owner))
+            let outcome = try ceremony.seal(
+                ownerKey: StateOption.absolute(owner),
+                acceptingOlderLedger: acceptOlderLedger
+            )
             report.result(
                 outcome.json,
-                ["kept by  \(outcome.keeper)", "owner    \(outcome.owner.hex)", "PCR 14   \(outcome.pcr.hex)"]
+                [
+                    "kept by  \(outcome.keeper)", "owner    \(outcome.owner.hex)", "PCR 14   \(outcome.pcr.hex)",
+                    "ledger   \(outcome.entries) entries, counted by the TPM",
+                ]
             )
         }
     }
