@@ -25,7 +25,8 @@ package final class Attester: Sendable {
     ///   - state: directory of the wrapped key and of the events.
     ///   - issuers: certificates (PEM) of those who may vouch for endorsement keys.
     ///   - measuring: what to measure, in order; done before this returns.
-    /// - Throws: `tpm.*`, `tpm.event-log` when someone else extended PCR 14.
+    /// - Throws: `tpm.*`, `tpm.other` for another TPM than the one that made the key, `tpm.event-log` when someone else
+    ///   extended PCR 14.
     package init(
         _ tpm: TPM,
         state: EventStore,
@@ -45,7 +46,15 @@ package final class Attester: Sendable {
             wrapped = try tpm.create(under: primary.handle, template: Self.template)
             try state.keep(wrapped)
         }
-        let key = try tpm.load(wrapped, under: primary.handle)
+        let key: LoadedKey
+        do throws(GloveboxError) { key = try tpm.load(wrapped, under: primary.handle) } catch {
+            guard error.code == "tpm.refused" else { throw error }
+            throw GloveboxError(
+                "tpm.other",
+                "this TPM does not load the site's attestation key, so it is not the one that made it, or was cleared since",
+                hint: "If it was exchanged on purpose: glovebox keys rotate tpm."
+            )
+        }
         let attestationKey = try AttestationKey(parsing: tpm.readPublic(key.handle))
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

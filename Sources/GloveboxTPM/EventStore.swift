@@ -1,6 +1,6 @@
 internal import Glibc
 internal import GloveboxAttestation
-internal import GloveboxCore
+package import GloveboxCore
 internal import GloveboxLinux
 
 /// Small files beside a TPM, each written whole or not at all; an attester keeps `ak.key`, wrapped by its TPM,
@@ -45,6 +45,17 @@ package struct EventStore: Sendable {
     }
 
     func keep(_ clock: TPMClock) throws(GloveboxError) { try write("clock", clock.bytes) }
+
+    /// Lets go of the key and of the clock that was its TPM's, so that the next start makes a key.
+    ///
+    /// - Throws: `storage.write`.
+    package func forgetKey() throws(GloveboxError) {
+        for name in ["clock", "ak.key"] {
+            guard unsafe unlink("\(directory)/\(name)") == 0 || errno == ENOENT else {
+                throw SyscallError("unlink", errno, name).coded("storage.write")
+            }
+        }
+    }
 
     func read(_ name: String) throws(GloveboxError) -> [UInt8]? {
         do throws(SyscallError) {

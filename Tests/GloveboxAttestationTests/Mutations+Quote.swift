@@ -29,6 +29,11 @@ extension Mutations {
         quote("tpm.magic", "a message that no TPM made") { $0.magic = 0xff54_4346 },
         quote("tpm.type", "a certification in place of a quote") { $0.type = 0x8017 },
         trusting("tpm.ak", "a key that the root does not list") { _ in [] },
+        trusting("key.expired", "a TPM whose place another took before the report") {
+            var key = try $0.trusted()
+            key.validTo = Scenario.start
+            return [key]
+        },
         trusting("tpm.ak", "a TPM of older firmware than counts") { [try $0.trusted(minFirmware: 0x2019_1024)] },
         Mutation("tpm.event-log", "a configuration that the trust policy does not list") {
             $0.editTrust = { $0.reference.configurations = [Scenario.digest("other")] }

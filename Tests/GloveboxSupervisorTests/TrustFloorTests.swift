@@ -1,3 +1,4 @@
+import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
@@ -75,6 +76,26 @@ import Testing
         #expect(floors.keys(before: [other], inUse: nil) == [other])
     }
 
+    @Test func `a site's attestation key ends where the next one begins, and begins anew when its TPM comes back`() {
+        func key(_ byte: UInt8, from: Int64?, to: Int64? = nil) -> TrustedAttestationKey {
+            var key = TrustedAttestationKey(
+                name: [UInt8](repeating: byte, count: 34),
+                endorsementName: [UInt8](repeating: byte, count: 34),
+                rootOfTrust: .tpm2
+            )
+            (key.validFrom, key.validTo) = (from.map { Instant(seconds: $0) }, to.map { Instant(seconds: $0) })
+            return key
+        }
+        let none = TrustFloors()
+        let first = none.keys(before: [], inUse: key(1, from: 10))
+        #expect(first == [key(1, from: 10)])
+        #expect(none.keys(before: first, inUse: key(1, from: 20)) == first, "a restart is no change")
+        let second = none.keys(before: first, inUse: key(2, from: 30))
+        #expect(second == [key(1, from: 10, to: 30), key(2, from: 30)])
+        #expect(none.keys(before: second, inUse: key(2, from: 40)) == second)
+        #expect(none.keys(before: second, inUse: key(1, from: 50)) == [key(1, from: 10), key(2, from: 30, to: 50)])
+    }
+
     private static let hasData = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
 
     /// Runs a job to its report; it cannot be mounted, and is reported all the same.
@@ -129,5 +150,29 @@ import Testing
         }
         try test.start()
         #expect(try refusals(second, test) == ["policy.version"])
+    }
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `when another TPM takes a TPM's place, its key is published, the old one ends, and reports of before verify`()
+        throws
+    {
+        var test = try TestSite { layout in try StateFile.write(Array("tpm: swtpm\n".utf8), to: layout.settings) }
+        try test.start()
+        let first = try evidence(test)
+        #expect(try refusals(first, test) == [])
+        let old = try #require(test.site.tpm).trusted
+        try test.reopen { layout in
+            try #require(unsafe rename(layout.root + ".tpm", layout.root + ".tpm.old") == 0)
+            #expect(throws: GloveboxError("tpm.other", "")) { try Site(opening: layout) }
+            #expect(try KeyCeremony(layout).forgetAttestationKey() == old.digest)
+        }
+        try test.start()
+        let second = try evidence(test)
+        #expect(try refusals(second, test) == [])
+        #expect(try refusals(first, test) == [])
+        let keys = try #require(try test.site.publishedTrust()).policy.attestationKeys
+        let ended = try #require(keys.first { $0.isSameKey(as: old) }?.validTo)
+        let begun = try #require(keys.first { !$0.isSameKey(as: old) })
+        #expect(keys.count == 2 && begun.validFrom == ended && begun.validTo == nil)
     }
 }

@@ -12,6 +12,8 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
     package private(set) var minFirmware: UInt64
     /// Since when every statement of the site carries a quote under this key; nil in policies from before that was said.
     package var validFrom: Instant?
+    /// When another TPM took its place; from then on a quote under this key counts no more.
+    package var validTo: Instant?
 
     /// What revokes the key: SHA-256 of its public area, which its name ends with.
     package var digest: Digest { Digest(bytes: Array(name.suffix(32))) ?? .zero }
@@ -45,7 +47,7 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
         .members([
             ("name", .string(Hex.encode(name))), ("endorsement", .string(Hex.encode(endorsementName))),
             ("rootOfTrust", .string(rootOfTrust.rawValue)), ("minFirmware", .decimal(minFirmware)),
-            ("from", validFrom.map { .string($0.text) }),
+            ("from", validFrom.map { .string($0.text) }), ("to", validTo.map { .string($0.text) }),
         ])
     }
 
@@ -58,6 +60,7 @@ package struct TrustedAttestationKey: Sendable, Equatable, Wire {
         self.rootOfTrust = try fields.choice("rootOfTrust")
         self.minFirmware = try fields.decimal("minFirmware")
         self.validFrom = try fields.optionalTime("from")
+        self.validTo = try fields.optionalTime("to")
         guard rootOfTrust == .emulatedTPM || rootOfTrust == .tpm2 else {
             throw GloveboxError("schema.value", "an attestation key is in emulated-swtpm or tpm2")
         }

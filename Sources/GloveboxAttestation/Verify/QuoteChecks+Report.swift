@@ -24,6 +24,9 @@ extension QuoteChecks {
             if let from = trust.revocation(of: key.digest), from <= time {
                 throw GloveboxError("key.revoked", "the TPM's attestation key was revoked from \(from)")
             }
+            if let to = key.validTo, to <= time {
+                throw GloveboxError("key.expired", "another TPM took the place of that attestation key's at \(to)")
+            }
         }
         _ = checks.run(.tpm, "\(prefix).pcr-selection", judge) { judge throws(GloveboxError) in try judge.selection() }
         _ = checks.run(.tpm, "\(prefix).pcr-digest", judge) { judge throws(GloveboxError) in try judge.digest() }

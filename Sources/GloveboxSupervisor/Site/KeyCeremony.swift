@@ -3,6 +3,7 @@ package import GloveboxAttestation
 internal import GloveboxBroker
 package import GloveboxCore
 internal import GloveboxStore
+internal import GloveboxTPM
 internal import GloveboxTransparency
 
 /// Changes of a site's keys, made while its supervisor is stopped.
@@ -133,6 +134,24 @@ package struct KeyCeremony: Sendable {
         _ = try SiteLog.append(rotation(keys.record.current(.tsa), changed.current(.tsa)), .null, to: log)
         while Machine.now() < time { usleep(10_000) }
         try keys.adopt(changed, maker)
+    }
+
+    /// Lets go of the TPM's attestation key: the next start has the TPM that is there make one, which is published then, and
+    /// the period of the one before ends.
+    ///
+    /// - Returns: the key before.
+    /// - Throws: `key.unknown` where no TPM vouches for the site, `log.*`, `storage.*`.
+    package func forgetAttestationKey() throws(GloveboxError) -> Digest {
+        let site = try Site(opening: layout, tpm: TPMChoice.none, meetingBroker: false)
+        defer { site.close() }
+        let keys = try site.publishedTrust()?.policy.attestationKeys ?? []
+        guard let before = keys.last(where: { $0.validTo == nil })?.digest else {
+            throw GloveboxError("key.unknown", "no TPM vouches for this site, so there is no key of one to change")
+        }
+        let fields: [(String, JSONValue)] = [("use", "tpm"), ("before", .string(before.hex))]
+        try site.record(Event(kind: .keyRotated, entity: before.hex, fields: fields))
+        try EventStore(directory: layout.attester).forgetKey()
+        return before
     }
 
     private static func rotation(_ old: KeyringRecord.Entry, _ new: KeyringRecord.Entry) -> Event {

@@ -66,7 +66,7 @@ package struct KeyListing: Sendable {
                     account: nil,
                     key: key.digest.hex,
                     from: key.validFrom ?? Instant(seconds: 0),
-                    to: nil,
+                    to: key.validTo,
                     revoked: revoked(key.digest.hex)
                 )
             )

@@ -57,11 +57,17 @@ struct TrustFloors: Sendable {
     }
 
     /// The attestation keys of the policy before and the one in use, which must have at least this firmware.
+    ///
+    /// The key in use is listed for an open period; any other one ends where that begins to be used.
     func keys(before: [TrustedAttestationKey], inUse: TrustedAttestationKey?) -> [TrustedAttestationKey] {
         guard let inUse else { return before }
         var keys = before
+        for index in keys.indices where !keys[index].isSameKey(as: inUse) && keys[index].validTo == nil {
+            keys[index].validTo = inUse.validFrom
+        }
         if let index = keys.firstIndex(where: { $0.isSameKey(as: inUse) }) {
             keys[index] = keys[index].atLeast(max(firmware, keys[index].minFirmware))
+            keys[index].validTo = nil
         } else {
             keys.append(inUse.atLeast(firmware))
         }

@@ -9,7 +9,8 @@ struct KeysRotateCommand: ParsableCommand {
         abstract: "Give one use a new key, and publish it.",
         discussion: """
             USE is root, platform, sct (certificate time stamps), tsa (time-stamping authority), links (in-toto links), \
-            log (checkpoints), witness (cosignatures for other logs) or broker (the key that wraps data keys). \
+            log (checkpoints), witness (cosignatures for other logs), broker (the key that wraps data keys) or tpm (the \
+            TPM's attestation key, made and published at the next start; also after the TPM was exchanged). \
             A new root comes with a new platform CA, and the old root signs that it takes its place. The private half of \
             the old key is destroyed; for log and witness when --overlap is over, during which both sign, so that those \
             who know the old key alone can take up the new one: tell them STATE/log.vkey or STATE/witness.vkey. After \
@@ -22,11 +23,20 @@ struct KeysRotateCommand: ParsableCommand {
               glovebox keys rotate root --state S --root /media/root --new-root /media/root2
               glovebox keys rotate log --state S --root /media/root --overlap 30
               glovebox keys rotate broker --state S --root /media/root --tpm swtpm
+              glovebox keys rotate tpm --state S
             """
     )
 
-    @Argument(help: "root, platform, sct, tsa, links, log, witness or broker.", transform: Self.use)
-    var use: KeyUse
+    @Argument(help: "root, platform, sct, tsa, links, log, witness, broker or tpm.", transform: Self.use)
+    var chosen: Chosen
+
+    /// A key of the site's keyring, or the one that a TPM keeps.
+    enum Chosen: Equatable {
+        case site(KeyUse)
+        case tpm
+    }
+
+    private var use: KeyUse? { if case .site(let use) = chosen { use } else { nil } }
 
     @OptionGroup var place: StateOption
     @OptionGroup var root: RootOption
@@ -48,23 +58,32 @@ struct KeysRotateCommand: ParsableCommand {
 
     @OptionGroup var report: ReportOptions
 
-    static func use(_ text: String) throws -> KeyUse {
+    static func use(_ text: String) throws -> Chosen {
+        if text == "tpm" { return .tpm }
         guard let use = KeyUse(rawValue: text) else {
-            throw ValidationError("USE is one of \(KeyUse.allCases.map(\.rawValue).joined(separator: ", ")).")
+            throw ValidationError("USE is one of \(KeyUse.allCases.map(\.rawValue).joined(separator: ", ")), tpm.")
         }
-        return use
+        return .site(use)
     }
 
     func validate() throws {
         if newRoot != nil, use != .root { throw ValidationError("--new-root goes with root alone.") }
         guard let overlap else { return }
-        guard use.overlaps else { throw ValidationError("--overlap goes with log and witness alone.") }
+        guard use?.overlaps == true else { throw ValidationError("--overlap goes with log and witness alone.") }
         guard (0...366).contains(overlap) else { throw ValidationError("--overlap is 0 to 366 days.") }
     }
 
     func run() throws {
         try report.report { () throws(GloveboxError) in
             let ceremony = try KeyCeremony(SiteLayout(root: place.path), rootDirectory: root.path, tpm: tpm.choice)
+            guard let use else {
+                let before = try ceremony.forgetAttestationKey()
+                report.result(
+                    ["changed": [["use": "tpm", "before": .string(before.hex)]]],
+                    ["tpm  at the next start  before \(before.hex)"]
+                )
+                return
+            }
             let changes = try ceremony.rotate(
                 use,
                 newRoot: newRoot.map(StateOption.absolute),
