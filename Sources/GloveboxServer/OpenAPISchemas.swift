@@ -71,7 +71,7 @@ enum OpenAPISchemas {
         .listImages: .list("Image"), .uploadBlob: .schema("Blob"), .createPlan: .schema("Any"),
         .approve: .schema("Any"), .readInbox: .list("Any"), .submitJob: .schema("Job"), .listJobs: .list("Job"),
         .readJob: .schema("Job"), .cancelJob: .schema("Job"), .readReceipt: .schema("Files"),
-        .readRelease: .schema("Any"), .voteRelease: .schema("Any"),
+        .readText: .schema("Any"), .readRelease: .schema("Any"), .voteRelease: .schema("Any"),
         .readEvents: .bytes("text/event-stream"), .readDescription: .schema("Any"), .taskService: .schema("Service"),
         .createTask: .schema("Created"), .listTasks: .schema("Tasks"), .readTask: .schema("Task"),
         .cancelTask: .schema("Any"),

@@ -45,6 +45,21 @@ import Testing
         _ = try site.must(["revoke", first, "-m", "the purpose is another", "--yes"] + rita)
         let watched = try site.glovebox(["watch", first] + site.site)
         #expect(watched.status == 7 && watched.output.contains("cancelled"), "\(watched)")
+
+        try write("print('\u{1b}[2Jhello')\nraise SystemExit(1)\n", code + "/main.py")
+        let third = try site.submit(code, wall: "2s", ["python3", "main.py"])
+        _ = try site.must(["approve", third, "--yes"] + rita)
+        _ = try site.glovebox(["status", third, "--wait"] + site.site)
+        var logs = try site.glovebox(["logs", third] + site.site)
+        for _ in 0..<100 where logs.status == 10 {
+            usleep(100_000)
+            logs = try site.glovebox(["logs", third] + site.site)
+        }
+        #expect(logs.status == 0 && logs.output.contains("  \\u{1b}[2Jhello"), "\(logs)")
+        for person in ["alice", "rita"] {
+            let refused = try site.glovebox(["logs", third, "--profile", person])
+            #expect(refused.status == 6 && !refused.output.contains("hello"), "\(refused)")
+        }
     }
 
     private func phase(_ job: String, _ wanted: String, _ site: ServedSite) throws -> Bool {
