@@ -114,7 +114,10 @@ enum OpenAPISchemas {
 
     private static var projects: [(String, JSONValue)] {
         let members = list(object([("account", text), ("roles", roles)]))
-        let proposal: [(String, JSONValue)] = [("purpose", text), ("variables", texts), ("outputs", texts)]
+        let proposal: [(String, JSONValue)] = [
+            ("purpose", text), ("purpose_code?", ["type": "string", "pattern": "^[a-z0-9-]{1,64}$"]),
+            ("variables", texts), ("outputs", texts),
+        ]
         let quota: [(String, JSONValue)] = [
             ("runs?", decimal), ("released_bytes?", decimal), ("rho?", text), ("cpu_seconds_per_day?", decimal),
             ("concurrent?", decimal), ("queued?", decimal),

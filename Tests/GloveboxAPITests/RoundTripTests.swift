@@ -13,7 +13,7 @@ private let project: Project = {
         return try Project(
             name: "flu",
             title: "t",
-            proposal: Project.Proposal(purpose: "p", variables: ["age"], outputs: ["o"]),
+            proposal: Project.Proposal(purpose: "p", code: "c-1", variables: ["age"], outputs: ["o"]),
             members: ["acc_x": [.researcher, .reviewer]],
             datasets: ["fair"],
             planQuorum: 2,
