@@ -27,6 +27,8 @@ package struct CollectedItem: APIValue {
         case image
         /// Evidence and results of a job that ended longer ago than results are kept.
         case result
+        /// What a job on private data wrote, past its time.
+        case text
         /// Sealed outputs of a job that has ended.
         case sealed
         /// What an interrupted write or an older index left.

@@ -143,6 +143,8 @@ package protocol DatasiteService: Sendable {
     /// `GET /jobs/{id}/receipt`: the evidence directory with the released files.
     func receipt(_ caller: Caller, id: String) async throws(GloveboxError) -> NamedFiles
 
+    /// `GET /jobs/{id}/text`: what a run on private data wrote, for the data's owners.
+    func text(_ caller: Caller, id: String) async throws(GloveboxError) -> RunText
     /// `GET /jobs/{id}/release`: a release that waits for people.
     func release(_ caller: Caller, id: String) async throws(GloveboxError) -> ReleaseReview
     /// `POST /jobs/{id}/release/votes`.

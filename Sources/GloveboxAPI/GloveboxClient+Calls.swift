@@ -221,6 +221,11 @@ extension GloveboxClient {
         try await get("/jobs/\(PercentPath.encode(id))/receipt")
     }
 
+    /// `GET /jobs/{id}/text`.
+    package func text(_ id: String) async throws(RequestFailure) -> RunText {
+        try await get("/jobs/\(PercentPath.encode(id))/text")
+    }
+
     /// `GET /jobs/{id}/release`.
     package func release(_ id: String) async throws(RequestFailure) -> ReleaseReview {
         try await get("/jobs/\(PercentPath.encode(id))/release")

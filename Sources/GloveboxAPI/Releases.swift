@@ -30,6 +30,26 @@ package struct ReleaseReview: APIValue {
         }
     }
 
+    /// What the same project was given last of the same data.
+    package struct Earlier: APIValue {
+        /// The job whose release it was.
+        package let job: String
+        /// Its files as they left.
+        package let files: [NamedFile]
+
+        /// Names an earlier release.
+        package init(job: String, files: [NamedFile]) { (self.job, self.files) = (job, files) }
+
+        package init(json: JSONValue) throws(GloveboxError) {
+            var fields = try JSONFields(json, at: "earlier")
+            job = try fields.string("job")
+            files = try NamedFiles(json: fields.required("files")).files
+            try fields.finish()
+        }
+
+        package var json: JSONValue { ["job": .string(job), "files": NamedFiles(files).json] }
+    }
+
     /// The job.
     package let job: String
     /// SHA-256 of the bundle.
@@ -44,6 +64,8 @@ package struct ReleaseReview: APIValue {
     package let quorum: QuorumInfo
     /// What they said; empty until all have spoken.
     package let verdicts: [Verdict]
+    /// What it is to be compared with; nil for a project's first release of the data.
+    package let earlier: Earlier?
 
     /// Shows a release.
     package init(
@@ -53,10 +75,11 @@ package struct ReleaseReview: APIValue {
         evidence: Digest,
         files: [NamedFile],
         quorum: QuorumInfo,
-        verdicts: [Verdict]
+        verdicts: [Verdict],
+        earlier: Earlier? = nil
     ) {
         (self.job, self.bundle, self.policy, self.evidence) = (job, bundle, policy, evidence)
-        (self.files, self.quorum, self.verdicts) = (files, quorum, verdicts)
+        (self.files, self.quorum, self.verdicts, self.earlier) = (files, quorum, verdicts, earlier)
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -68,15 +91,18 @@ package struct ReleaseReview: APIValue {
         files = try NamedFiles(json: fields.required("files")).files
         quorum = try QuorumInfo(json: fields.required("quorum"))
         verdicts = try fields.values("verdicts")
+        earlier = try fields.optional("earlier").map(Earlier.init(json:))
         try fields.finish()
     }
 
     package var json: JSONValue {
-        [
-            "job": .string(job), "bundle": .string(bundle.named), "policy": .string(policy.named),
-            "evidence": .string(evidence.named), "files": NamedFiles(files).json, "quorum": quorum.json,
-            "verdicts": .array(verdicts.map(\.json)),
-        ]
+        var object = JSONObject([
+            ("job", .string(job)), ("bundle", .string(bundle.named)), ("policy", .string(policy.named)),
+            ("evidence", .string(evidence.named)), ("files", NamedFiles(files).json), ("quorum", quorum.json),
+            ("verdicts", .array(verdicts.map(\.json))),
+        ])
+        object["earlier"] = earlier?.json
+        return .object(object)
     }
 }
 

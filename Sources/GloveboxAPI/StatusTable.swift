@@ -7,7 +7,7 @@ package enum StatusTable {
         "policy.unknown": 400, "plan.unknown": 400, "limit.exceeded": 400, "input.too-large": 413, "input.missing": 400,
         "auth.missing": 401, "auth.forbidden": 403, "object.not-found": 404, "request.method": 405,
         "request.media-type": 415, "object.conflict": 409, "job.phase": 409, "plan.digest-mismatch": 409,
-        "project.unknown": 400, "project.dataset": 403, "project.expired": 409,
+        "project.unknown": 400, "project.dataset": 403, "project.purpose": 403, "project.expired": 409,
         "quorum.closed": 409, "project.closed": 409, "site.paused": 409, "idempotency.running": 409,
         "approval.separation": 403, "approval.signature": 422, "approval.expired": 422, "approval.withdrawn": 409,
         "review.changed": 409,

@@ -36,6 +36,12 @@ package enum Identifier {
         return alphanumeric(first) && utf8.allSatisfy { alphanumeric($0) || Array("._-".utf8).contains($0) }
     }
 
+    /// Whether the text is a code that stands for a purpose: `[a-z0-9-]{1,64}`.
+    package static func isCode(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
+    }
+
     /// The 16 bytes of a UUIDv7.
     package static func uuid7(at time: Instant, random: [UInt8]) -> [UInt8] {
         precondition(random.count == 10, "a UUIDv7 takes ten random bytes")

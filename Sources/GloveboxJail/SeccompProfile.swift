@@ -3,8 +3,8 @@ internal import GloveboxLinux
 
 /// A seccomp profile as data: which calls are allowed, which are refused by name of a rule, each with its reason.
 ///
-/// Calls that stand in no rule, or whose conditions do not hold, are answered with ENOSYS; every architecture but the
-/// host's own, x32 among them, is killed. Format: `Policies/seccomp/*.json`, `glovebox-seccomp/2`.
+/// Calls that stand in no rule, or whose conditions do not hold, are answered with ENOSYS, or kill where the profile says so;
+/// every architecture but the host's own, x32 among them, is killed. Format: `Policies/seccomp/*.json`, `glovebox-seccomp/2`.
 package struct SeccompProfile: Sendable {
     /// A group of calls with its reason.
     package typealias Rule = SeccompRule
@@ -17,6 +17,8 @@ package struct SeccompProfile: Sendable {
     package var refused: [Rule] { didSet { program = SeccompProgram() } }
     /// Calls known and left to ENOSYS, with the reason; they change nothing in the filter.
     package let unknown: [Rule]
+    /// Whether a call that no rule allows ends the process, for programs of which every call is known.
+    package let kills: Bool
     /// Numbers of calls that this host's libseccomp may not know by name.
     let numbers: SeccompNumbers
     /// What the rules compile to; copies of a profile share it until one changes its rules.
@@ -38,6 +40,11 @@ package struct SeccompProfile: Sendable {
         numbers = try SeccompNumbers(fields.optional("numbers"))
         allowed = try Self.rules(fields.array("allow"))
         refused = try Self.rules(fields.array("refuse"))
+        let otherwise = fields.optional("otherwise")
+        guard otherwise == nil || otherwise == "kill" else {
+            throw GloveboxError("profile.invalid", "what happens otherwise is 'kill', or ENOSYS without a word")
+        }
+        kills = otherwise != nil
         let left = fields.optional("unknown") ?? .array([])
         guard let left = left.array else { throw Rule.invalid("unknown", "is no list") }
         unknown = try Self.rules(left)
@@ -91,7 +98,7 @@ package struct SeccompProfile: Sendable {
     /// - Throws: `jail.seccomp`.
     package func compiledAnew() throws(GloveboxError) -> [UInt8] {
         do {
-            let filter = try SeccompFilter(unknown: .error(38))  // ENOSYS
+            let filter = try SeccompFilter(unknown: kills ? .kill : .error(38))  // ENOSYS
             for rule in allowed { try add(.allow, rule, to: filter) }
             for rule in refused { try add(.notify, rule, to: filter) }
             return try filter.compiled()

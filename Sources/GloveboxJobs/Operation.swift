@@ -51,6 +51,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case readInbox
     case approve
     case readReceipt
+    case readText
     case readRelease
     case voteRelease
     case splitLineage
@@ -90,6 +91,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .readJob, .listTasks, .readTask: .roles([.researcher, .reviewer, .owner, .operator, .auditor])
         case .cancelJob, .cancelTask: .roles([.researcher, .operator, .owner])
         case .readBodies, .exportLog: .roles([.auditor])
+        case .readText: .roles([.owner, .auditor])
         case .readInbox, .approve, .readRelease, .voteRelease: .roles([.reviewer, .owner])
         }
     }
@@ -112,7 +114,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove
         case .collectGarbage: .nodeManage
-        case .readBodies, .exportLog: .logReadPrivate
+        case .readBodies, .exportLog, .readText: .logReadPrivate
         case .redact, .backUp, .pauseSite, .resumeSite: .sitePause
         }
     }

@@ -79,10 +79,12 @@ extension Project {
 extension Project.Proposal {
     /// The form of journal and API.
     package var json: JSONValue {
-        [
-            "purpose": .string(purpose), "variables": .array(variables.map { .string($0) }),
-            "outputs": .array(outputs.map { .string($0) }),
-        ]
+        var object = JSONObject([
+            ("purpose", .string(purpose)), ("variables", .array(variables.map { .string($0) })),
+            ("outputs", .array(outputs.map { .string($0) })),
+        ])
+        object["purpose_code"] = code.map { .string($0) }
+        return .object(object)
     }
 
     /// Reads ``json``.
@@ -92,6 +94,7 @@ extension Project.Proposal {
         var fields = try JSONFields(json, at: "proposal")
         self.init(
             purpose: try fields.string("purpose"),
+            code: try fields.optionalString("purpose_code"),
             variables: try fields.strings("variables"),
             outputs: try fields.strings("outputs")
         )

@@ -8,16 +8,18 @@ package import GloveboxCore
 package struct Project: Sendable, Hashable {
     /// What reviewers are told before its first plan.
     package struct Proposal: Sendable, Hashable {
-        /// Why.
+        /// Why, in words for people.
         package var purpose: String
+        /// Why, as a code that datasets' input policies allow or do not, such as `general-research`; nil for none.
+        package var code: String?
         /// The variables it is about.
         package var variables: [String]
         /// What shall come out.
         package var outputs: [String]
 
         /// A proposal.
-        package init(purpose: String, variables: [String] = [], outputs: [String] = []) {
-            (self.purpose, self.variables, self.outputs) = (purpose, variables, outputs)
+        package init(purpose: String, code: String? = nil, variables: [String] = [], outputs: [String] = []) {
+            (self.purpose, self.code, self.variables, self.outputs) = (purpose, code, variables, outputs)
         }
     }
 
@@ -97,6 +99,22 @@ package struct Project: Sendable, Hashable {
         }
     }
 
+    /// Checks that a project's purpose is one of those that data may be used for; none is named where any will do.
+    ///
+    /// Codes are compared byte by byte, nothing follows from another. Source: release policy section 15.
+    ///
+    /// - Throws: `project.purpose`.
+    package static func admit(_ code: String?, for purposes: [String]) throws(GloveboxError) {
+        guard !purposes.isEmpty else { return }
+        if let code, purposes.contains(where: { $0.utf8.elementsEqual(code.utf8) }) { return }
+        throw GloveboxError(
+            "project.purpose",
+            "the data may be used for \(purposes.map(Display.escape).joined(separator: ", ")), and the project "
+                + (code.map { "is for \($0)" } ?? "declares no code of a purpose"),
+            hint: "Its owner or an operator declares one: glovebox project set NAME --purpose-code CODE"
+        )
+    }
+
     /// Why nothing of the project is taken, started or released any more; nil while it is.
     package func over(at now: Instant) -> GloveboxError? {
         if state == .closed { return GloveboxError("project.closed", "project \(name) is closed") }
@@ -119,6 +137,9 @@ package struct Project: Sendable, Hashable {
     package func check() throws(GloveboxError) {
         try Self.check([title], atMost: 256, "a title")
         try Self.check([proposal.purpose], atMost: 4096, "a purpose")
+        if let code = proposal.code, !Identifier.isCode(code) {
+            throw GloveboxError("request.invalid", "a purpose's code has 1 to 64 of a to z, 0 to 9 and -")
+        }
         try Self.check(proposal.variables, atMost: 128, "a variable")
         try Self.check(proposal.outputs, atMost: 1024, "an expected output")
         guard members.count <= 1000, datasets.count <= 100, proposal.variables.count <= 1000,

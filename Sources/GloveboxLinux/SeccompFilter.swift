@@ -13,12 +13,15 @@ internal import Glibc
         case error(Int32)
         /// Handed to the supervisor, which refuses it and takes note.
         case notify
+        /// The end of the process that makes it.
+        case kill
 
         fileprivate var value: UInt32 {
             switch self {
             case .allow: 0x7fff_0000
             case .error(let number): 0x0005_0000 | UInt32(number) & 0xffff
             case .notify: 0x7fc0_0000
+            case .kill: 0x8000_0000
             }
         }
     }

@@ -24,6 +24,7 @@ extension OutputPolicy {
         names += outputs.map { "output.\($0.type.rawValue)" }
         names += (columns?.measures ?? []).map { "measure.\($0.rawValue)" }
         names += checks.ids.map { "check.\($0)" }
+        if checks.membership?.unscored == .review { names.append("check.membership.unscored.review") }
         if let rounding { names.append("rounding.\(rounding.counts.mode.rawValue)") }
         if let suppression { names.append("suppression.\(suppression.mode.rawValue)") }
         let sections: [(String, Bool)] = [

@@ -51,7 +51,7 @@ package struct InputPolicy: Hashable, Sendable {
     package let limits: Limits?
     /// Joins.
     package let joins: Joins
-    /// What the data may be used for.
+    /// The codes of what the data may be used for, one of which a project must declare; empty for anything.
     package let purposes: [String]
     /// How many rows the mock twin has.
     package let mockRows: Int
@@ -75,7 +75,7 @@ package struct InputPolicy: Hashable, Sendable {
 
     /// Checks the policy against the dataset it is for.
     ///
-    /// - Throws: `input-policy.dataset`, `input-policy.column` or `spec.predicate`.
+    /// - Throws: `input-policy.dataset`, `input-policy.column`, `input-policy.purpose` or `spec.predicate`.
     package func check(against description: DatasetDescription) throws(GloveboxError) {
         guard dataset.utf8.elementsEqual(description.name.utf8) else {
             throw GloveboxError(
@@ -87,6 +87,13 @@ package struct InputPolicy: Hashable, Sendable {
             throw GloveboxError(
                 "input-policy.column",
                 "policy \(document.name) names the column \(Display.escape(name)), which \(dataset) lacks"
+            )
+        }
+        for purpose in purposes where !Identifier.isCode(purpose) {
+            throw GloveboxError(
+                "input-policy.purpose",
+                "policy \(document.name) names the purpose '\(Display.escape(purpose))', and a purpose is a code of a to z, 0 to 9 and -",
+                hint: "Words for people belong in a comment."
             )
         }
         for predicate in rowFilter { try description.check(predicate) }

@@ -71,7 +71,7 @@ enum OpenAPISchemas {
         .listImages: .list("Image"), .uploadBlob: .schema("Blob"), .createPlan: .schema("Any"),
         .approve: .schema("Any"), .readInbox: .list("Any"), .submitJob: .schema("Job"), .listJobs: .list("Job"),
         .readJob: .schema("Job"), .cancelJob: .schema("Job"), .readReceipt: .schema("Files"),
-        .readRelease: .schema("Any"), .voteRelease: .schema("Any"),
+        .readText: .schema("Any"), .readRelease: .schema("Any"), .voteRelease: .schema("Any"),
         .readEvents: .bytes("text/event-stream"), .readDescription: .schema("Any"), .taskService: .schema("Service"),
         .createTask: .schema("Created"), .listTasks: .schema("Tasks"), .readTask: .schema("Task"),
         .cancelTask: .schema("Any"),
@@ -114,7 +114,10 @@ enum OpenAPISchemas {
 
     private static var projects: [(String, JSONValue)] {
         let members = list(object([("account", text), ("roles", roles)]))
-        let proposal: [(String, JSONValue)] = [("purpose", text), ("variables", texts), ("outputs", texts)]
+        let proposal: [(String, JSONValue)] = [
+            ("purpose", text), ("purpose_code?", ["type": "string", "pattern": "^[a-z0-9-]{1,64}$"]),
+            ("variables", texts), ("outputs", texts),
+        ]
         let quota: [(String, JSONValue)] = [
             ("runs?", decimal), ("released_bytes?", decimal), ("rho?", text), ("cpu_seconds_per_day?", decimal),
             ("concurrent?", decimal), ("queued?", decimal),

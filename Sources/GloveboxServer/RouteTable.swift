@@ -187,6 +187,7 @@ enum RouteTable {
         Route(.post, "/jobs/*/cancel", .cancelJob, body: .json) {
             .value(try await $0.service.cancel($0.caller, id: $0.argument(0), $0.read()))
         },
+        Route(.get, "/jobs/*/text", .readText) { .value(try await $0.service.text($0.caller, id: $0.argument(0))) },
         Route(.get, "/jobs/*/release", .readRelease) {
             .value(try await $0.service.release($0.caller, id: $0.argument(0)))
         },

@@ -19,6 +19,8 @@ extension EventKind {
         case .jobEnded: ["exit", "wall", "cpu", "memory"]
         // Old and new phase; the other two are the self-test's.
         case .jobPhaseChanged: ["old", "new", "number", "run"]
+        // Of a program over blocks.
+        case .datasetMounted, .datasetUnmounted: ["block"]
         case .budgetSpent: ["budget", "amount", "request"]
         case .keyReleased: ["plan", "start", "request", "hpkeKey", "kekId", "paid"]
         case .outputCollected: ["commitment"]

@@ -68,7 +68,7 @@ extension EventKind {
         case .datasetMounted: OCSF(6_005, 1)
         case .keyReleased: OCSF(6_005, 10)
         case .datasetUnmounted: OCSF(6_005, 99)
-        case .outputDownloaded: OCSF(6_006, 2)
+        case .outputDownloaded, .outputTextRead: OCSF(6_006, 2)
         case .outputRedacted: OCSF(6_006, 3)
         case .outputDestroyed: OCSF(6_006, 4)
         case .outputReleased: OCSF(6_006, 12)

@@ -103,6 +103,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable {
     case outputChecked = "output.checked"
     case outputWithheld = "output.withheld"
     case outputReviewed = "output.reviewed"
+    case outputTextRead = "output.text_read"
     case outputApproved = "output.approved"
     case outputRefused = "output.refused"
     case outputRedacted = "output.redacted"

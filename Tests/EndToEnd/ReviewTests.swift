@@ -45,6 +45,70 @@ import Testing
         _ = try site.must(["revoke", first, "-m", "the purpose is another", "--yes"] + rita)
         let watched = try site.glovebox(["watch", first] + site.site)
         #expect(watched.status == 7 && watched.output.contains("cancelled"), "\(watched)")
+
+        try write("print('\u{1b}[2Jhello')\nraise SystemExit(1)\n", code + "/main.py")
+        let third = try site.submit(code, wall: "2s", ["python3", "main.py"])
+        _ = try site.must(["approve", third, "--yes"] + rita)
+        _ = try site.glovebox(["status", third, "--wait"] + site.site)
+        var logs = try site.glovebox(["logs", third] + site.site)
+        for _ in 0..<100 where logs.status == 10 {
+            usleep(100_000)
+            logs = try site.glovebox(["logs", third] + site.site)
+        }
+        #expect(logs.status == 0 && logs.output.contains("  \\u{1b}[2Jhello"), "\(logs)")
+        for person in ["alice", "rita"] {
+            let refused = try site.glovebox(["logs", third, "--profile", person])
+            #expect(refused.status == 6 && !refused.output.contains("hello"), "\(refused)")
+        }
+    }
+
+    /// Submits a table of marriages, of all women or of those that the condition takes; the job's id.
+    private func table(_ condition: String, _ site: ServedSite) throws -> String {
+        let code = site.state + "/table"
+        try #require(try TestPrograms.run("/bin/mkdir", ["-p", code]).status == 0)
+        let spec = #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"fair","output":"table.csv","#
+        let place = condition.isEmpty ? "" : #","where":[{"column":"age","op":"ge","value":"\#(condition)"}]"#
+        try write(spec + #""group_by":["rate_marriage"]\#(place)}"#, code + "/table.spec.json")
+        let program = """
+            import csv
+            counts = dict.fromkeys("12345", 0)
+            for row in csv.DictReader(open("/data/fair/fair.csv")):
+                counts[row["rate_marriage"]] += float(row["age"]) >= \(condition.isEmpty ? "0" : condition)
+            print("rate_marriage,n", *(f"{k},{n}" for k, n in counts.items()), sep="\\n", file=open("/out/table.csv", "w"))
+
+            """
+        try write(program, code + "/main.py")
+        let submitted = try site.must([
+            "submit", code, "--dataset", "fair", "--image", "python", "--policy", "by-people", "--wall", "2s", "--json",
+            "--profile", "alice", "--", "python3", "main.py",
+        ])
+        let job = try #require(try JSONReader.read(Array(submitted.utf8))["id"]?.string)
+        _ = try site.must(["approve", job, "--yes", "--profile", "rita"])
+        for _ in 0..<300 where try site.glovebox(["review", job, "--profile", "rita"]).status != 0 { usleep(100_000) }
+        return job
+    }
+
+    @Test(.enabled(if: canRun, "needs the image python and the demo's data"))
+    func `a reviewer sees which cells are others than in the release before`() throws {
+        let site = try ServedSite(people: [("alice", "researcher"), ("rita", "reviewer"), ("rolf", "reviewer")])
+        defer { site.end() }
+        let shipped = TestPrograms.repository + "/Policies/demo-table.yaml"
+        let policy = String(decoding: try Descriptor.open(shipped, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
+            .replacing("name: demo-table", with: "name: by-people")
+            .replacing("auto: when-all-pass, otherwise: reject, reviewers: 1", with: "auto: never, otherwise: review")
+        try write(policy, site.state + "/by-people.yaml")
+        _ = try site.must(["policy", "add", site.state + "/by-people.yaml"] + site.site)
+        let first = try table("", site)
+        let alone = try site.must(["review", first, "--diff", "--profile", "rita"])
+        #expect(alone.contains("the project's first release of this data"), "\(alone)")
+        for person in ["rita", "rolf"] {
+            _ = try site.must(["review", first, "--approve", "-m", "no small cell", "--profile", person])
+        }
+        _ = try site.must(["status", first, "--wait", "--profile", "alice"])
+        let shown = try site.must(["review", try table("25", site), "--diff", "--profile", "rolf"])
+        for line in ["since       \(first)", "~ table.csv", "  5 n: 2685 -> 1765"] {
+            #expect(shown.contains(line), "\(line) is missing in:\n\(shown)")
+        }
     }
 
     private func phase(_ job: String, _ wanted: String, _ site: ServedSite) throws -> Bool {

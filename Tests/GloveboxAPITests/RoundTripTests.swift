@@ -13,7 +13,7 @@ private let project: Project = {
         return try Project(
             name: "flu",
             title: "t",
-            proposal: Project.Proposal(purpose: "p", variables: ["age"], outputs: ["o"]),
+            proposal: Project.Proposal(purpose: "p", code: "c-1", variables: ["age"], outputs: ["o"]),
             members: ["acc_x": [.researcher, .reviewer]],
             datasets: ["fair"],
             planQuorum: 2,
@@ -118,6 +118,17 @@ private let amendment: AmendProjectRequest = {
             release: one,
             since: now,
             quorum: QuorumInfo(need: 2, have: 1)
+        ),
+        RunText(job: "job_x", programs: [RunText.Program(out: [1], error: [0, 255], outBytes: .max, errorBytes: 2)]),
+        ReleaseReview(
+            job: "job_x",
+            bundle: one,
+            policy: one,
+            evidence: one,
+            files: [NamedFile(path: "t.csv", content: [1])],
+            quorum: QuorumInfo(need: 2, have: 2),
+            verdicts: [ReleaseReview.Verdict(reviewer: "acc_r", verdict: "approve", reason: "r")],
+            earlier: ReleaseReview.Earlier(job: "job_w", files: [NamedFile(path: "t.csv", content: [2])])
         ),
         NamedFiles([NamedFile(path: "approvals/0.dsse.json", content: [0, 255])]), SiteStateRequest(reason: "fire"),
         SiteState(paused: true),

@@ -28,6 +28,12 @@ extension Mutations {
         quote("input.io", "no key beside the quote") { $0.editFiles = { $0["ak.pem"] = nil } },
         quote("tpm.magic", "a message that no TPM made") { $0.magic = 0xff54_4346 },
         quote("tpm.type", "a certification in place of a quote") { $0.type = 0x8017 },
+        quote("tpm.ak", "another key's name than the quote's") {
+            $0.claimedName = [0, 0x0b] + Scenario.digest("x").bytes
+        },
+        Mutation("tpm.signature", "a key's name without a quote") {
+            $0.editSiteReport = { report, _ in report.attester.keyName = [0, 0x0b] + Scenario.digest("x").bytes }
+        },
         trusting("tpm.ak", "a key that the root does not list") { _ in [] },
         trusting("key.expired", "a TPM whose place another took before the report") {
             var key = try $0.trusted()

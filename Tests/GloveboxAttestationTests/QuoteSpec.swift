@@ -13,6 +13,7 @@ struct QuoteSpec {
     var firmware: UInt64 = 0x2019_1023
     var selection = PCRSelection.quoted
     var nonce: [UInt8]?
+    var claimedName: [UInt8]?
     var events: [MeasuredEvents.Event] = [
         .init(.supervisor, Scenario.digest("supervisor")), .init(.launcher, Scenario.digest("launcher")),
         .init(.configuration, Scenario.digest("config")),
@@ -90,10 +91,12 @@ struct QuoteSpec {
         }
         let early = TPMClock(milliseconds: 4000, resetCount: 7, restartCount: 0)
         scenario.startSpec.editReport = { start, _ in
+            start.attester.keyName = try spec.attestationKey.name
             start.quote = try QuoteSpec.copy(of: spec).quote(start, leaf: startLeaf, clock: early)
         }
         scenario.editSiteReport = { report, _ in
             report.quote = try spec.quote(report, leaf: leaf, clock: spec.clock)
+            report.attester.keyName = try spec.claimedName ?? spec.attestationKey.name
             report.time.tpm = spec.claimedClock ?? spec.clock
         }
         let trust = scenario.editTrust

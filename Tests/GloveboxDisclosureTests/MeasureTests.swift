@@ -238,4 +238,38 @@ import Testing
         let nothing = try decide("", Bench.table(counts: [[1, 2], [3, 4]]))
         #expect(nothing.outcome == .refuse && Self.failed(nothing) == ["suppression"])
     }
+
+    @Test func `the owner's record tells how many cells are marked, and the researcher's does not`() throws {
+        let policy = try Self.policy { $0.replacing("{mode: forbid}", with: "{mode: mark}") }
+        let (table, spec) = (try Bench.table(counts: [[4, 30], [30, 5], [40, 40]]), try Bench.spec("[\"a\",\"b\"]"))
+        let request = ReleaseGate.Request(
+            id: "r",
+            policy: policy,
+            inputPolicy: try Bench.input(),
+            table: table,
+            spec: spec
+        )
+        let honest = ReleasedTable(
+            try Bench.counts(table, spec),
+            rounding: try VectorTests.rounding("nearest", 1),
+            withTotals: false
+        )
+        let decision = try ReleaseGateTests.decide(request, String(decoding: honest.csv, as: UTF8.self))
+        try #require(decision.outcome == .release, "\(decision.findings)")
+        let record = DisclosureRecord(
+            request,
+            decision,
+            lineage: "lin_x",
+            DisclosureRecord.Context(
+                dataset: .zero,
+                supervisorVersion: "0.1",
+                requester: "acc_1",
+                project: "prj_1",
+                decided: Instant(seconds: 0),
+                projectMillibits: decision.millibits
+            )
+        )
+        #expect(record.json(for: .owner)["suppression"] == ["mode": "mark", "cells": 2])
+        #expect(record.json(for: .researcher)["suppression"] == ["mode": "mark"])
+    }
 }

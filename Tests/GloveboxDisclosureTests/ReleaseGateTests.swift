@@ -1,3 +1,4 @@
+import Foundation
 import GloveboxCore
 import GloveboxDisclosure
 import GloveboxPolicy
@@ -109,6 +110,31 @@ import Testing
     @Test func `refuses columns the input policy hides`() throws {
         let request = try Self.request(Self.good, input: try Bench.input("b"))
         #expect(throws: GloveboxError("spec.column", "")) { try Self.decide(request, Self.goodCSV) }
+    }
+
+    @Test(arguments: [
+        ("aggregate-table", "spec_source: submitted", "spec_source: job", "spec_source.job"),
+        ("ml-model", "unscored: reject", "unscored: review", "check.membership.unscored.review"),
+    ])
+    func `a spec of the job's own and a model that nobody can score are refused by name`(
+        shipped: String,
+        from: String,
+        to: String,
+        name: String
+    ) throws {
+        let file = Bench.root.appending(path: "Policies/\(shipped).yaml")
+        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        try #require(text.contains(from))
+        let all = ReleaseGate.capabilities.union(OpaqueGate.capabilities)
+        func missing(_ text: String) throws -> [String] {
+            try OutputPolicy(Bench.yaml(text)).unenforced(by: all).map(\.name)
+        }
+        let looser = try OutputPolicy(Bench.yaml(text.replacing(from, with: to)))
+        #expect(try missing(text.replacing(from, with: to)) == (missing(text) + [name]).sorted())
+        do {
+            try looser.requireEnforced(by: all)
+            Issue.record("it is enforced")
+        } catch { #expect(error.code == "policy.not-enforced" && error.message.contains(name)) }
     }
 
     @Test func `refuses a policy that is declared and not done`() throws {

@@ -11,6 +11,7 @@ struct SeccompModel {
 
     private let allowed: [UInt32: SeccompRule]
     private let refused: [UInt32: SeccompRule]
+    private let otherwise: Decision
 
     init(_ profile: SeccompProfile) {
         func table(_ rules: [SeccompRule]) -> [UInt32: SeccompRule] {
@@ -22,6 +23,7 @@ struct SeccompModel {
         }
         allowed = table(profile.allowed)
         refused = table(profile.refused)
+        otherwise = profile.kills ? .kill : .unknown
     }
 
     func isAllowed(_ input: SeccompInput) -> Bool { Self.holds(allowed[input.number], input.arguments) }
@@ -30,8 +32,10 @@ struct SeccompModel {
     func decision(_ input: SeccompInput) -> Decision {
         if input.architecture != 0xc000_003e { return .kill }
         // -1 is what a tracer leaves in place of a call that it cancelled; the kernel runs none for it.
-        if input.number & 0x4000_0000 != 0 || input.number >> 31 != 0 { return input.number == .max ? .unknown : .kill }
-        return isAllowed(input) ? .allow : isRefused(input) ? .tell : .unknown
+        if input.number & 0x4000_0000 != 0 || input.number >> 31 != 0 {
+            return input.number == .max ? otherwise : .kill
+        }
+        return isAllowed(input) ? .allow : isRefused(input) ? .tell : otherwise
     }
 
     private static func holds(_ rule: SeccompRule?, _ arguments: [UInt64]) -> Bool {

@@ -54,6 +54,7 @@ import Testing
         (rule("a", #""read""#, #"{"argument":0,"in":{"x":"0x1"}}"#), rule("b", #""read""#), ""),
         (rule("a", #""read""#), "", #","unknown":[\#(rule("b", #""read""#))]"#),
         (rule("a", #""read""#), "", #","unknown":1"#),
+        (rule("a", #""read""#), "", #","otherwise":"allow""#),
         (rule("a", #""mseal""#), "", #","numbers":{"x86_64":{"mseal":1073741824}}"#),  // numbers
         (rule("a", #""read""#), "", #","numbers":{"x86_64":{"read":7}}"#),
         (rule("a", #""read""#), "", #","numbers":{"m68k":{}}"#),

@@ -143,7 +143,8 @@ struct SeccompWorkload {
     ]
 
     private static let checker: [String: Self] = [
-        "start": Self(program: .checker), "output": Self(program: .checker),
+        "start": Self(program: .checker), "start-stack": Self(program: .checker),
+        "start-terminal": Self(program: .checker), "output": Self(program: .checker),
         "memory-without-code": Self(program: .checker),
     ]
 

@@ -257,6 +257,8 @@ final class TestSite: DatasiteService, Authenticator {
         NamedFiles([NamedFile(path: "manifest.json", content: [UInt8](repeating: 7, count: 12_000_000))])
     }
 
+    func text(_ caller: Caller, id: String) async throws(GloveboxError) -> RunText { RunText(job: id, programs: []) }
+
     func release(_ caller: Caller, id: String) async throws(GloveboxError) -> ReleaseReview {
         ReleaseReview(
             job: id,

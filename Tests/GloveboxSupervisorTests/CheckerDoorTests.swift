@@ -19,18 +19,22 @@ import Testing
         case aborts = "say(sizeof answer); abort();"
         case fails = "say(sizeof answer); return 1;"
         case eatsMemory = "for (;;) { char *p = malloc(1 << 20); if (!p) abort(); memset(p, 1, 1 << 20); }"
+        case callsOther = "say(sizeof answer); getppid(); return 0;"
+        case asksForLimits = "struct rlimit l = {1, 1}; say(sizeof answer); prlimit(0, RLIMIT_CPU, &l, 0); return 0;"
         case saysNothing = "return 0;"
         case saysHalf = "say(sizeof answer - 1); return 0;"
         case saysMore = "say(sizeof answer); say(1); return 0;"
     }
 
     @Test(.enabled(if: compiler != nil, "needs a C compiler"), arguments: Fault.allCases)
-    func `a checker that crashes, is killed or says what it may not is a refusal`(fault: Fault) throws {
+    func `a checker that crashes, is killed, calls or says what it may not is a refusal`(fault: Fault) throws {
         let answer = OpaqueFile.Answer.refused(.json)
         let bytes = OpaqueWire.encode(answer).map { String($0) }.joined(separator: ",")
         let source = """
+            #define _GNU_SOURCE
             #include <stdlib.h>
             #include <string.h>
+            #include <sys/resource.h>
             #include <unistd.h>
             static const unsigned char answer[] = {\(bytes)};
             static void say(size_t length) { if (write(4, answer, length) != (ssize_t)length) abort(); }

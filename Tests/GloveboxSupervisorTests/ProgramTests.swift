@@ -18,7 +18,7 @@ import Testing
     private static let canRun = TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil && image != nil
 
     // A device node is a call that the jail refuses: what is refused must not show outside either.
-    private static let program = "mknod /tmp/disk b 8 0 2> /tmp/why\n" + ProgramSite.honest
+    private static let program = "mknod /tmp/disk b 8 0 2> /tmp/why\necho said >&2\n" + ProgramSite.honest
 
     @Test(.enabled(if: canRun, "needs GLOVEBOX_FAIR_CSV and the image python"))
     func `a program's mean leaves with noise, paid for before the first block, and is free the second time`() throws {
@@ -53,6 +53,11 @@ import Testing
         let order = ["key.released", "charge", "job.staged", "job.started", "job.ended", "output.approved"]
         let places = order.map { kinds.firstIndex(of: $0) }
         #expect(!places.contains(nil) && places.compactMap { $0 } == places.compactMap { $0 }.sorted(), "\(kinds)")
+        for kind in ["dataset.mounted", "dataset.unmounted"] {
+            #expect(kinds.count { $0 == kind } == 8, "the rows of each block come and go on record")
+        }
+        let said = try test.site.text(TestSite.owner, job).programs.map(\.error)
+        #expect(said == [[UInt8]](repeating: Array("said\n".utf8), count: 8), "for the data's owner alone")
         #expect(!kinds.contains(EventKind.jobDeniedSyscall.rawValue) && kinds.count { $0 == "charge" } == 1)
         let ended = try #require(records.first { $0.kind == .jobEnded })
         // Of 6366 women 32 % had an affair, their mean age is 29.1, and 10 % are very religious. The noise has scale 1/800 of

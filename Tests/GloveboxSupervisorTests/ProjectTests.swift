@@ -51,6 +51,57 @@ import Testing
         #expect(code { _ = try test.submit("pass") } == "project.unknown")
     }
 
+    /// Registers the demo's file as `study`, for some purposes.
+    private func register(_ purposes: String, in test: TestSite) throws {
+        let documents = TestPrograms.repository + "/Deploy/demo/"
+        let request = AddDatasetRequest(
+            name: "study",
+            schema: try TestSite.text(documents + "fair.dataset.yaml").replacing("name: fair", with: "name: study"),
+            inputPolicy: try TestSite.text(documents + "fair.input.yaml")
+                .replacing("dataset: fair", with: "dataset: study") + "purposes: \(purposes)\n",
+            privatePath: TestPrograms.variable("GLOVEBOX_FAIR_CSV") ?? ""
+        )
+        _ = try test.site.addDataset(owner, request)
+    }
+
+    private static let spec = """
+        {"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"study","output":"table.csv","group_by":["rate_marriage"]}
+        """
+
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `data for some purposes is read by projects of one of them alone, at submission and at start`()
+        throws
+    {
+        let test = try TestSite()
+        #expect(code { try register("[for teaching]", in: test) } == "input-policy.purpose", "words are no code")
+        try register("[teaching, audit]", in: test)
+        func plan(_ project: String?) throws -> CreatedPlan {
+            try test.plan("pass", spec: ("table.spec.json", Self.spec), project: project, dataset: "study")
+        }
+        #expect(code { _ = try plan(nil) } == "project.purpose", "the site's own project has none")
+        try test.register("flu", datasets: ["study"])
+        #expect(code { _ = try plan("flu") } == "project.purpose", "words are not compared")
+        func declare(_ purpose: String?) throws {
+            try amend(test, "flu") { $0.proposal = Project.Proposal(purpose: "audit", code: purpose) }
+        }
+        for other in ["audits", "audi", "teaching-audit"] {
+            try declare(other)
+            #expect(code { _ = try plan("flu") } == "project.purpose", "\(other)")
+        }
+        #expect(code { try declare("Audit") } == "request.invalid")
+        try declare("audit")
+        let (made, later) = (try plan("flu"), try plan("flu"))
+        let job = try test.submit(made)
+        try test.vote(.approve, on: job)
+        try declare("sales")
+        #expect(code { _ = try test.submit(later) } == "project.purpose", "a plan made before is not taken after")
+        let entry = try test.entry(job)
+        #expect(code { try test.site.requireCurrent(entry.rules, for: entry.manifest) } == "project.purpose")
+        try test.start()
+        let ended = try test.wait(for: job) { $0.job.cleanup == .done }
+        #expect(ended.job.phase == .expired && ended.job.reasons == ["project.purpose"])
+    }
+
     @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
     func `jobs that wait end with their project, wait while it is paused, and outlive a restart`() throws {
         var test = try TestSite()

@@ -67,6 +67,27 @@ import Testing
     }
 
     @Test(.enabled(if: isReady, ReviewedSite.reason))
+    func `a reviewer is shown the last release of the same project and data beside the one that waits`() throws {
+        let (test, job) = try waiting()
+        let first = try test.release(job, as: .first)
+        #expect(first.earlier == nil)
+        for looker in [TestSite.Looker.first, .second] { try test.verdict(.approve, on: job, by: looker) }
+        try #require(try ended(test, job).job.phase == .released)
+        try test.register("flu")
+        let program = try TestSite.text(TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/main.py")
+        func wait(_ project: String?) throws -> ReleaseReview {
+            let next = try test.submit(program, policy: "by-people", wallSeconds: 2, project: project)
+            try test.vote(.approve, on: next)
+            let entry = try test.wait(for: next) { $0.job.phase == .awaitingReview || $0.job.phase.isTerminal }
+            try #require(entry.job.phase == .awaitingReview, "\(entry.job.phase) \(entry.explanation ?? "")")
+            return try test.release(next, as: .second)
+        }
+        let again = try #require(try wait(nil).earlier)
+        #expect(again.job == job && again.files == Array(first.files.dropLast()), "as it left")
+        #expect(try wait("flu").earlier == nil, "what another project was given is not this one's reviewers' to see")
+    }
+
+    @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `one refusal withholds a release, and is told when both have spoken`() throws {
         let (test, job) = try waiting()
         try test.verdict(.refuse, on: job, by: .first)

@@ -60,6 +60,15 @@ package struct QuoteChecks {
         return entry
     }
 
+    /// The key is the one that the report names, where it names one.
+    ///
+    /// - Throws: `tpm.ak`.
+    package func named(_ name: [UInt8]?) throws(GloveboxError) {
+        guard name == nil || name == key.name else {
+            throw GloveboxError("tpm.ak", "the report names another attestation key than the quote's")
+        }
+    }
+
     /// Exactly the PCRs of the specification were quoted, and the values are given under the same numbers.
     ///
     /// - Throws: `tpm.pcr-selection`.

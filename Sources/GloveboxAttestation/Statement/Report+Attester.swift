@@ -65,6 +65,9 @@ extension Report {
     package struct Attester: Sendable, Wire {
         /// The identity that the leaf certificate carries.
         package var identity: String
+        /// TPM 2.0 Name of the attestation key that made the report's quote, 34 bytes; nil without a quote, and in reports of
+        /// earlier versions.
+        package var keyName: [UInt8]?
         /// SHA-256 of the supervisor's binary.
         package var supervisor: Digest
         /// Security version of the supervisor; only ever rises.
@@ -94,14 +97,22 @@ extension Report {
         }
 
         var json: JSONValue {
-            [
-                "identity": .string(identity), "supervisor": ["digest": supervisor.json, "svn": .decimal(svn)],
-                "launcher": ["digest": launcher.json], "mapped": .list(mapped), "kernel": kernel.json,
-            ]
+            var object = JSONObject([
+                ("identity", .string(identity)), ("supervisor", ["digest": supervisor.json, "svn": .decimal(svn)]),
+                ("launcher", ["digest": launcher.json]), ("mapped", .list(mapped)), ("kernel", kernel.json),
+            ])
+            object["akName"] = keyName.map { .string(Hex.encode($0)) }
+            return .object(object)
         }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {
             self.identity = try fields.string("identity")
+            self.keyName = try fields.optionalString("akName").map { (text) throws(GloveboxError) in
+                guard let name = Hex.decode(text), name.count == 34 else {
+                    throw GloveboxError("schema.type", "attester.akName must be 34 bytes in hex")
+                }
+                return name
+            }
             var supervisor = try fields.nested("supervisor")
             self.supervisor = try supervisor.digest("digest")
             self.svn = try supervisor.decimal("svn")

@@ -63,6 +63,9 @@ struct ClaimChecks {
         guard (root == .emulatedTPM || root == .tpm2) == (report.quote != nil), root != .sevSNP else {
             throw GloveboxError("tpm.signature", "a TPM or hardware root is claimed and there is no quote of it")
         }
+        guard report.quote != nil || report.attester.keyName == nil else {
+            throw GloveboxError("tpm.signature", "an attestation key is named and there is no quote by it")
+        }
         guard report.quote != nil || !trust.demandsQuote(at: time) else {
             throw GloveboxError("tpm.signature", "there is no quote, and the site had a TPM at that time")
         }

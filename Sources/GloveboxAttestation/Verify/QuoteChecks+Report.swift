@@ -21,6 +21,7 @@ extension QuoteChecks {
                 trust.policy.attestationKeys,
                 claiming: report.assurance.rootOfTrust
             )
+            try judge.named(report.attester.keyName)
             if let from = trust.revocation(of: key.digest), from <= time {
                 throw GloveboxError("key.revoked", "the TPM's attestation key was revoked from \(from)")
             }

@@ -208,6 +208,7 @@ struct ReportMaker {
     ) throws(GloveboxError) {
         guard let quote = try site.tpm?.quote(for: report, leaf: leaf.digest, nonce: nonce) else { return }
         report.quote = quote
+        report.attester.keyName = try AttestationKey(parsing: quote.attestationKey).name
         report.time.tpm = try QuoteMessage(parsing: quote.message).clock
     }
 

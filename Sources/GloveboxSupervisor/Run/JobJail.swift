@@ -20,6 +20,8 @@ struct JobJail {
         try self.init(site: site, entry: entry, executor: executor)
         specification.staged = Self.staged(data: entry.manifest.inputs.map(\.mount))
         specification.outputAlias = "/job/code/outputs"
+        // All of it is heard, and the end of it kept.
+        (specification.limits.outBytes, specification.limits.errorBytes) = (.max, .max)
     }
 
     /// A jail for one command of a plan, with no directory of the supervisor's in it.

@@ -52,9 +52,22 @@ extension JobRunner {
         }
         let run = try BlockRun(policy, jails: site.jails, runner: jails, pace: needsBlocks ? .fixed : .whenDone)
         var blocks: [BlockRun.Block] = []
+        var texts: [ProgramText] = []
         var specification = plan.specification
         for number in 0..<(needsBlocks ? Int(aggregate.count) : 1) {
-            guard let block = try run.run(specification, hooks: hooks(staging, number, cancel)) else { break }
+            var hooks = hooks(staging, number, cancel)
+            let text = ProgramText.ofBlock
+            text.listen(&hooks)
+            texts.append(text)
+            let filled = staging.filled
+            let ran: BlockRun.Block?
+            do { ran = try run.run(specification, hooks: hooks) } catch {
+                if staging.filled > filled { try logMounts(.datasetUnmounted, block: number + 1) }
+                throw error
+            }
+            // When the block's time is over, not when its program was done.
+            if staging.filled > filled { try logMounts(.datasetUnmounted, block: number + 1) }
+            guard let block = ran else { break }
             if number == 0, let result = block.result {
                 facts.take(result)
                 facts.program = site.programs.remember(plan.programKey, result.readback.program)
@@ -65,8 +78,9 @@ extension JobRunner {
         facts.end = Machine.now()
         facts.take(door)
         facts.views = staging.views
-        if try endIfCancelled(facts) { return }
-        try site.transition(job, .ended(.exit(0)), details: Self.account(of: blocks))
+        let said = [("text", try keep(texts))]
+        if try endIfCancelled(facts, said) { return }
+        try site.transition(job, .ended(.exit(0)), details: Self.account(of: blocks) + said)
         guard let access = door.access else { throw GloveboxError("internal", "the run had no keys") }
         let frozen = FrozenRun(
             draft: try ReportMaker(site: site).draft(of: job, facts: facts),
@@ -107,6 +121,7 @@ extension JobRunner {
         hooks.cancel = cancel
         hooks.stage = { (directories: [Descriptor], identity: FileIdentity) throws(GloveboxError) in
             let measured = try staging.fill(directories, identity, block: number)
+            try logMounts(.datasetMounted, block: number + 1)
             if staging.filled == 1 { try site.transition(job, .staged(measured: measured)) }
         }
         hooks.start = { (_: JailReadback, _: JailProtections) throws(GloveboxError) in

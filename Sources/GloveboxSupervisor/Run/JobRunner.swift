@@ -1,3 +1,4 @@
+internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxBroker
 internal import GloveboxCore
@@ -146,6 +147,8 @@ struct JobRunner {
             try site.transition(job, .started)
         }
         hooks.cancel = cancel
+        let text = ProgramText.ofRun
+        text.listen(&hooks)
         let result: JailResult
         do { result = try jails.run(plan.specification, hooks: hooks) } catch {
             if staging.filled > 0 { try logMounts(.datasetUnmounted) }
@@ -159,13 +162,14 @@ struct JobRunner {
         facts.views = staging.views
         // What was refused to the program, and which limit it met, it could speak through: no events of their own.
         let denials = Self.counted(result.denied) + [("denied", .array(result.denied.map { .string($0.text) }))]
-        if try endIfCancelled(facts, denials) { return }
+        let said = denials + [("text", try keep([text]))]
+        if try endIfCancelled(facts, said) { return }
         let exit = Self.exitClass(result)
         facts.refusedCalls = Self.total(result.denied)
         try site.transition(
             job,
             .ended(exit),
-            details: [("refusedCalls", .integer(Int64(clamping: facts.refusedCalls ?? 0)))] + denials
+            details: [("refusedCalls", .integer(Int64(clamping: facts.refusedCalls ?? 0)))] + said
         )
         guard exit.isSuccess else {
             let draft = try ReportMaker(site: site).draft(of: job, facts: facts)
@@ -185,17 +189,25 @@ struct JobRunner {
         try check(frozen) { () throws(GloveboxError) in rows }
     }
 
+    /// Keeps what programs wrote, for the data's owners; what the log says of it.
+    func keep(_ texts: [ProgramText]) throws(GloveboxError) -> JSONValue {
+        try site.texts.keep(RunText(job: job, programs: texts.map(\.program))).json
+    }
+
     /// The commitments to a plan's data.
     private static func data(_ manifest: Manifest) -> [(String, JSONValue)] {
         guard !manifest.inputs.isEmpty else { return [] }
         return [("data", .string(manifest.inputs.map(\.commit.value.hex).joined(separator: "+")))]
     }
 
-    /// Logs which datasets came into the jail, or went with it.
-    private func logMounts(_ kind: EventKind) throws(GloveboxError) {
+    /// Logs which datasets came into the jail, or went with it; of a program over blocks, for which block, from 1.
+    func logMounts(_ kind: EventKind, block: Int? = nil) throws(GloveboxError) {
         let manifest = try entry().manifest
+        let fields = block.map { [("block", JSONValue.string(String($0)))] } ?? []
         for input in manifest.inputs {
-            try site.record(Event(kind: kind, job: job, project: manifest.project, dataset: input.name))
+            try site.record(
+                Event(kind: kind, job: job, project: manifest.project, dataset: input.name, fields: fields)
+            )
         }
     }
 

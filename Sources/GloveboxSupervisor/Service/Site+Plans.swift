@@ -67,6 +67,7 @@ extension Site {
             try dataset(named: name)
         }
         let rules = try rules(request, project, datasets)
+        try requirePurpose(of: project, under: rules.input)
         let policy = rules.output
         let data = try PlanData(datasets, rules)
         try data.requireRoom(under: policy)

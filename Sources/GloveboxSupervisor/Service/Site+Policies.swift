@@ -155,9 +155,9 @@ extension Site {
 extension Site {
     /// Checks that policies merged for a plan are those that hold now.
     ///
-    /// A policy that changed asks for a new plan.
+    /// A policy that changed asks for a new plan, and a project whose purpose they do not allow has none.
     ///
-    /// - Throws: `policy.changed`, `policy.loosens`, `policy.unknown`.
+    /// - Throws: `policy.changed`, `policy.loosens`, `policy.unknown`, `project.purpose`.
     func requireCurrent(_ rules: PlanRules, for manifest: Manifest) throws(GloveboxError) {
         var datasets: [RegisteredDataset] = []
         for input in manifest.inputs { datasets.append(try dataset(named: input.name)) }
@@ -177,6 +177,16 @@ extension Site {
                 hint: "Make and submit a new plan."
             )
         }
+        try requirePurpose(of: manifest.project, under: now.input)
+    }
+
+    /// Checks that a project's purpose is one that its data's owners allow.
+    ///
+    /// - Throws: `project.purpose`.
+    func requirePurpose(of project: String, under policy: InputPolicy?) throws(GloveboxError) {
+        try read { state in
+            Result { () throws(GloveboxError) in try state.requirePurpose(of: project, under: policy) }
+        }.get()
     }
 
     /// The merged policies of a plan, as they are now.

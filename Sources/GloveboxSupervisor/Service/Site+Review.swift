@@ -2,6 +2,7 @@ internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxDisclosure
+internal import GloveboxIndex
 internal import GloveboxJobs
 internal import GloveboxTransparency
 
@@ -19,8 +20,30 @@ extension Site {
             files: pending.draft.files.map { NamedFile(path: $0.name, content: $0.bytes) }
                 + [NamedFile(path: EvidenceFiles.disclosure, content: pending.evidence)],
             quorum: QuorumInfo(need: sealed.tally.need, have: sealed.tally.have),
-            verdicts: try verdicts(of: sealed)
+            verdicts: try verdicts(of: sealed),
+            earlier: try earlier(than: entry)
         )
+    }
+
+    /// What a job's project was given last of the data that the job read; nil when that was nothing, or is kept no longer.
+    ///
+    /// A project's reviewers are shown no other's releases; those are compared by the checks.
+    private func earlier(than entry: JobEntry) throws(GloveboxError) -> ReleaseReview.Earlier? {
+        let data = read { state in state.lineages(of: entry.manifest) }
+        var filter = JobFilter(at: Machine.now())
+        (filter.project, filter.phases) = (entry.manifest.project, [.released])
+        var found: JobEntry?
+        try walk(filter, before: entry.number) { (_, id) throws(GloveboxError) in
+            guard let other = try self.entry(id), other.job.phase == .released, !other.manifest.inputs.isEmpty,
+                other.manifest.project == entry.manifest.project,
+                read({ state in state.lineages(of: other.manifest) }) == data,
+                let evidence = other.evidence, blobs.has(evidence)
+            else { return true }
+            found = other
+            return false
+        }
+        guard let found else { return nil }
+        return ReleaseReview.Earlier(job: found.job.id, files: try released(found))
     }
 
     /// Counts a signed verdict; what follows from it is the engine's to do, when all have spoken.
@@ -104,6 +127,11 @@ extension Site {
 }
 
 extension SiteState {
+    /// The lineages of the datasets that a plan reads, as they are now.
+    fileprivate func lineages(of plan: Manifest) -> Set<String> {
+        Set(plan.inputs.map { datasets[$0.name]?.lineage ?? $0.name })
+    }
+
     /// Reads and checks a signed verdict against the accounts and what it speaks of.
     ///
     /// - Throws: `approval.*`, `key.*`, `review.changed`.

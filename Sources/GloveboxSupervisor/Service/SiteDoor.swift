@@ -310,6 +310,10 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await look(caller) { (site) throws(GloveboxError) in try site.receipt(id, for: caller) }
     }
 
+    package func text(_ caller: Caller, id: String) async throws(GloveboxError) -> RunText {
+        try await perform { (site) throws(GloveboxError) in try site.text(caller, id) }
+    }
+
     package func release(_ caller: Caller, id: String) async throws(GloveboxError) -> ReleaseReview {
         try await perform { (site) throws(GloveboxError) in try site.release(caller, id) }
     }

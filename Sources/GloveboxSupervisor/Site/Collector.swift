@@ -18,6 +18,8 @@ struct RetentionSettings: Sendable {
     var uploadDays: Int64 = 7
     /// Days for which an image without a name waits for its plan.
     var imageDays: Int64 = 30
+    /// Days after its end for which what a job on private data wrote is kept for the data's owners.
+    var textDays: Int64 = 30
     /// Days after its end for which a job's evidence and results are kept; nil for ever, since destroying them takes a written
     /// policy.
     var resultDays: Int64?
@@ -52,6 +54,7 @@ struct Collector {
         try collectUploads()
         try collectImages()
         try collectResults()
+        try collectTexts()
         try collectSealed()
         try collectLeftovers()
         return CollectionReport(items, hasMore: hasMore)
@@ -138,6 +141,32 @@ struct Collector {
                 )
                 for blob in blobs { try site.blobs.remove(blob) }
                 try site.index.noteGone(id)
+            }
+        }
+    }
+
+    /// Words of runs that ended long enough ago, and those that a crash left without a name.
+    private mutating func collectTexts() throws(GloveboxError) {
+        let keeps = now.adding(seconds: -site.settings.retention.textDays * Self.day)
+        for name in try Self.names(in: site.layout.texts) {
+            guard goesOn() else { return }
+            let id = String(name.prefix { $0 != "." })
+            guard Identifier.isValid(id, prefix: "job"), let entry = try site.entry(id), entry.job.cleanup == .done,
+                entry.text == nil || entry.job.transitions.last.map({ $0.at < keeps }) ?? true
+            else { continue }
+            let site = site
+            let bytes = try Self.status(site.layout.texts + "/" + name)?.bytes ?? 0
+            try take(.text, id, bytes: bytes) { () throws(GloveboxError) in
+                try site.record(
+                    Event(
+                        kind: .outputDestroyed,
+                        job: id,
+                        project: entry.manifest.project,
+                        output: Site.output(of: id),
+                        idempotencyKey: "text destroyed \(id)"
+                    )
+                )
+                try site.texts.destroy(id)
             }
         }
     }

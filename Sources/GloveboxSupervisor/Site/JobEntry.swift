@@ -39,6 +39,8 @@ struct JobEntry: Sendable {
     var approvals: [(envelope: [UInt8], role: String, link: [UInt8]?)] = []
     /// What its run left and is to be decided on; nil before.
     var frozen: FrozenName?
+    /// SHA-256 of what is kept of its programs' own words; nil when none came to its end.
+    var text: Digest?
     /// What it paid for an answer; nil when it did not.
     var payment: Payment?
     /// The release that waits, or waited, for people; nil when none did.

@@ -44,6 +44,8 @@ package struct SiteLayout: Sendable {
     package var images: String { root + "/images" }
     /// Unreleased outputs, encrypted.
     package var sealed: String { root + "/sealed" }
+    /// What runs on private data wrote, encrypted.
+    package var texts: String { root + "/texts" }
     /// Specs and unit tags of what was released.
     package var history: String { root + "/history" }
     /// Code, evidence and mock data by their digests.

@@ -72,6 +72,7 @@ extension SiteSettings {
             var fields = try JSONFields(section, at: "retention")
             retention.uploadDays = try Self.number(&fields, "uploads_days", 1...36500) ?? retention.uploadDays
             retention.imageDays = try Self.number(&fields, "images_days", 1...36500) ?? retention.imageDays
+            retention.textDays = try Self.number(&fields, "texts_days", 1...36500) ?? retention.textDays
             retention.resultDays = try Self.number(&fields, "results_days", 1...36500)
             try fields.finish()
         }

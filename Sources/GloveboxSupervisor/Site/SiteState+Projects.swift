@@ -44,6 +44,13 @@ extension SiteState {
         }
     }
 
+    /// Checks that a project's purpose is one that its data's owners allow.
+    ///
+    /// - Throws: `project.purpose`.
+    func requirePurpose(of name: String, under policy: InputPolicy?) throws(GloveboxError) {
+        try Project.admit(projects[name]?.project.proposal.code, for: policy?.purposes ?? [])
+    }
+
     /// Checks that somebody reviews for a project: everyone does while it has no reviewers of its own.
     ///
     /// - Throws: `auth.forbidden`.
@@ -65,6 +72,7 @@ extension SiteState {
         guard entry.job.phase == .awaitingApproval || entry.job.phase == .queued else { return project.over(at: now) }
         do throws(GloveboxError) {
             try project.admit(entry.job.submitter, reading: entry.manifest.inputs.map(\.name), at: now)
+            try requirePurpose(of: project.name, under: entry.rules.input)
             return nil
         } catch { return error }
     }

@@ -77,7 +77,10 @@ struct SiteState: Sendable {
     }
 
     private mutating func take(_ record: SiteRecord) throws(GloveboxError) {
-        if let id = record.job, let isOpen = Self.isRunOpen(after: record.kind) { jobs[id]?.isRunOpen = isOpen }
+        if let id = record.job, let isOpen = Self.isRunOpen(after: record.kind) {
+            jobs[id]?.isRunOpen = isOpen
+            if let text = record.json["text"] { jobs[id]?.text = try Self.digest(text) }
+        }
         if let id = record.job, Self.isPayment(record) { jobs[id]?.hasKey = true }
         if let id = record.job, record.kind == .outputApproved { jobs[id]?.outputApproval = record.index }
         if let json = record.json["brokerLedger"] {
@@ -154,6 +157,11 @@ struct SiteState: Sendable {
         case .jobEnded, .jobKilled, .jobInterrupted: false
         default: nil
         }
+    }
+
+    private static func digest(_ json: JSONValue) throws(GloveboxError) -> Digest {
+        var fields = try JSONFields(["text": json], at: "run")
+        return try fields.digest("text")
     }
 
     /// The jobs that wait for a place to run, oldest first.

@@ -90,6 +90,7 @@ extension EventKind {
         case .outputChecked: "checked the outputs"
         case .outputWithheld: "withheld the outputs"
         case .outputReviewed: "reviewed the outputs"
+        case .outputTextRead: "read what the run wrote"
         case .outputApproved: "approved the outputs"
         case .outputRefused: "refused the outputs"
         case .outputRedacted: "redacted an output"

@@ -8,8 +8,8 @@ struct CollectCommand: AsyncParsableCommand {
         commandName: "gc",
         abstract: "Remove what the site keeps no longer, as its daemon does each hour.",
         discussion: """
-            Uploads and unnamed images that no plan ever named, results past retention.results_days, and what crashes left. \
-            What an open job, a proof or a review may need stays.
+            Uploads and unnamed images that no plan ever named, results and words of runs past their days, and what \
+            crashes left. What an open job, a proof or a review may need stays.
 
             EXAMPLE
               glovebox gc --dry-run

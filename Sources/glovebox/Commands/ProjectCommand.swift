@@ -36,6 +36,9 @@ struct ProjectCommand: AsyncParsableCommand {
         @Option(help: "Why, in words for the reviewers.")
         var purpose: String
 
+        @Option(help: ArgumentHelp("Why, as a code that its datasets' input policies allow.", valueName: "CODE"))
+        var purposeCode: String?
+
         @Option(help: ArgumentHelp("A variable it is about; repeatable.", valueName: "NAME"))
         var variable: [String] = []
 
@@ -61,7 +64,12 @@ struct ProjectCommand: AsyncParsableCommand {
                 let project = try Project(
                     name: name,
                     title: title ?? name,
-                    proposal: Project.Proposal(purpose: purpose, variables: variable, outputs: output),
+                    proposal: Project.Proposal(
+                        purpose: purpose,
+                        code: purposeCode,
+                        variables: variable,
+                        outputs: output
+                    ),
                     members: people.members(),
                     datasets: Swift.Set(people.dataset),
                     planQuorum: quorum,
@@ -160,7 +168,7 @@ struct ProjectCommand: AsyncParsableCommand {
     /// The command `glovebox project set`.
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change a project's end, quorum and limits.",
+            abstract: "Change a project's end, quorum, limits and the code of its purpose.",
             discussion: "EXAMPLE\n  glovebox project set flu --runs 40 --ends 2027-12-31T00:00:00Z"
         )
 
@@ -169,6 +177,9 @@ struct ProjectCommand: AsyncParsableCommand {
 
         @Option(help: ArgumentHelp("Approvals a plan needs.", valueName: "N"))
         var quorum: Int?
+
+        @Option(help: ArgumentHelp("Why, as a code that its datasets' input policies allow.", valueName: "CODE"))
+        var purposeCode: String?
 
         @Option(help: ArgumentHelp("From this moment on nothing starts or is released.", valueName: "TIME"))
         var ends: Moment?
@@ -181,6 +192,10 @@ struct ProjectCommand: AsyncParsableCommand {
                 var change = AmendProjectRequest()
                 change.planQuorum = quorum
                 change.ends = ends?.time
+                if let purposeCode {
+                    change.proposal = known.project.proposal
+                    change.proposal?.code = purposeCode
+                }
                 let limits = try quota.applied(to: known.project.quota)
                 if limits != known.project.quota { change.quota = limits }
                 return change
@@ -254,6 +269,7 @@ enum ProjectView {
     static func proposal(_ project: Project) -> [String] {
         let proposal = project.proposal
         var lines = [Terminal.row("proposal", proposal.purpose)]
+        if let code = proposal.code { lines.append(Terminal.row("purpose", code)) }
         if !proposal.variables.isEmpty {
             lines.append(Terminal.row("variables", proposal.variables.joined(separator: ", ")))
         }

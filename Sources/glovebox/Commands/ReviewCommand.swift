@@ -11,10 +11,12 @@ struct ReviewCommand: AsyncParsableCommand {
         abstract: "Look at a release that waits for people, and sign what you think of it.",
         discussion: """
             Shows the files as they would leave and the record with every check in full. Your verdict speaks of exactly these \
-            bytes. Nobody sees it before everyone who is asked has spoken, and you see theirs no earlier.
+            bytes. Nobody sees it before everyone who is asked has spoken, and you see theirs no earlier. --diff shows what is \
+            another than in the project's last release of the same data; 'glovebox show --diff' compares the code.
 
             EXAMPLES
               glovebox review job_… -o DIR
+              glovebox review job_… --diff
               glovebox review job_… --approve -m 'no cell under 20'
               glovebox review job_… --refuse -m 'two columns name a ward'
             """
@@ -25,6 +27,9 @@ struct ReviewCommand: AsyncParsableCommand {
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Directory to write the files to.", valueName: "DIR"))
     var output: String?
+
+    @Flag(help: "Show what changed since the project's last release of the same data.")
+    var diff = false
 
     @Flag(help: "Sign that it may leave.")
     var approve = false
@@ -56,7 +61,10 @@ struct ReviewCommand: AsyncParsableCommand {
             }
             if let output { try OutputFile.writeAll(release.files, to: output) }
             guard approve || refuse else {
-                session.terminal.result(release.json, Self.lines(release))
+                session.terminal.result(
+                    release.json,
+                    Self.lines(release) + (diff ? ReleaseDifference(release).lines.map(Display.escape) : [])
+                )
                 return
             }
             let signer = try session.profile.signer()
