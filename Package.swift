@@ -107,7 +107,11 @@ let package = Package(
             dependencies: ["GloveboxCore", "GloveboxDisclosure", "GloveboxPolicy", "GloveboxTables", crypto],
             swiftSettings: strict
         ),
-        .target(name: "GloveboxTransparency", dependencies: ["GloveboxCore", crypto], swiftSettings: strict),
+        .target(
+            name: "GloveboxTransparency",
+            dependencies: ["CGloveboxDigest", "GloveboxCore", crypto],
+            swiftSettings: strict
+        ),
         .target(
             name: "GloveboxAttestation",
             dependencies: ["GloveboxCore", "GloveboxTransparency", asn1, crypto, x509],

@@ -1,5 +1,7 @@
 #include "glovebox_digest.h"
 
+#include <string.h>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
@@ -113,4 +115,34 @@ ON_SHA void glx_sha256_three(uint32_t first[8], const uint8_t *first_bytes, uint
                              size_t blocks) {
     compress((uint32_t *const[]){first, second, third}, (const uint8_t *[]){first_bytes, second_bytes, third_bytes},
              blocks, 3);
+}
+
+void glx_sha256(uint8_t digest[32], const uint8_t *first, size_t first_count, const uint8_t *second,
+                size_t second_count) {
+    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    const uint64_t bits = ((uint64_t)first_count + second_count) * 8;
+    uint8_t block[128] = {0};
+    size_t held = 0;
+    for (int part = 0; part < 2; part++) {
+        const uint8_t *bytes = part == 0 ? first : second;
+        size_t count = part == 0 ? first_count : second_count;
+        if (held > 0 && count >= 64 - held) {
+            memcpy(block + held, bytes, 64 - held);
+            glx_sha256_one(state, block, 1);
+            bytes += 64 - held, count -= 64 - held, held = 0;
+        }
+        if (held == 0 && count >= 64) {
+            glx_sha256_one(state, bytes, count / 64);
+            bytes += count / 64 * 64, count %= 64;
+        }
+        if (count > 0) memcpy(block + held, bytes, count);
+        held += count;
+    }
+    // A one bit, zeros, and the length in the last eight bytes of a block.
+    const size_t padded = held < 56 ? 64 : 128;
+    memset(block + held, 0, padded - held);
+    block[held] = 0x80;
+    for (int i = 0; i < 8; i++) block[padded - 1 - i] = (uint8_t)(bits >> 8 * i);
+    glx_sha256_one(state, block, padded / 64);
+    for (int i = 0; i < 32; i++) digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
 }

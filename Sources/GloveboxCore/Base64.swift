@@ -18,9 +18,19 @@ package enum Base64 {
     /// Decodes unpadded base64url; nil unless re-encoding gives the same text.
     package static func decodeURL(_ text: String) -> [UInt8]? { decode(text, url, padded: false) }
 
+    /// Writes bytes with padding behind other text.
+    package static func write(_ bytes: [UInt8], to out: inout [UInt8]) {
+        write(bytes, standard, padded: true, to: &out)
+    }
+
     private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8], padded: Bool) -> String {
         var out: [UInt8] = []
         out.reserveCapacity((bytes.count + 2) / 3 * 4)
+        write(bytes, alphabet, padded: padded, to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func write(_ bytes: [UInt8], _ alphabet: [UInt8], padded: Bool, to out: inout [UInt8]) {
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let count = min(3, bytes.count - start)
             var group: UInt32 = 0
@@ -33,7 +43,6 @@ package enum Base64 {
                 }
             }
         }
-        return String(decoding: out, as: UTF8.self)
     }
 
     private static func decode(_ text: String, _ alphabet: [UInt8], padded: Bool) -> [UInt8]? {

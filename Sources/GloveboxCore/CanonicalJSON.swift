@@ -16,7 +16,7 @@ package enum CanonicalJSON {
         case .null: out += "null".utf8
         case .bool(let flag): out += (flag ? "true" : "false").utf8
         case .integer(let number): out += String(number).utf8
-        case .string(let text): write(text, &out)
+        case .string(let text): write(text, to: &out)
         case .array(let elements):
             out.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
@@ -28,7 +28,7 @@ package enum CanonicalJSON {
             out.append(UInt8(ascii: "{"))
             for (index, member) in object.members.enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                write(member.name, &out)
+                write(member.name, to: &out)
                 out.append(UInt8(ascii: ":"))
                 write(member.value, to: &out)
             }
@@ -46,7 +46,8 @@ package enum CanonicalJSON {
         return true
     }
 
-    private static func write(_ text: String, _ out: inout [UInt8]) {
+    /// Writes a text with its quotation marks behind other bytes.
+    package static func write(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         if isPlain(text) {
             out += text.utf8

@@ -16,9 +16,17 @@ package enum Hex {
 
     /// Writes bytes as lower-case hex.
     package static func write(_ bytes: [UInt8], to out: inout [UInt8]) {
-        for byte in bytes {
-            out.append(digit(byte >> 4))
-            out.append(digit(byte & 15))
+        unsafe bytes.withUnsafeBytes { unsafe write($0, to: &out) }
+    }
+
+    /// Writes bytes as lower-case hex.
+    package static func write(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * bytes.count) { text in
+            for at in bytes.indices {
+                unsafe text[2 * at] = digit(bytes[at] >> 4)
+                unsafe text[2 * at + 1] = digit(bytes[at] & 15)
+            }
+            unsafe out.append(contentsOf: text)
         }
     }
 

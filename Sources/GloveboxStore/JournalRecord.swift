@@ -32,7 +32,9 @@ struct JournalRecord: Sendable {
     func encode() -> [UInt8] {
         var bytes = Self.magic + Self.version.bigEndianBytes + firstIndex.bigEndianBytes
         bytes.reserveCapacity(items.reduce(256) { $0 + $1.entry.count + $1.sealedBody.count + 8 })
-        bytes += UInt32(items.count).bigEndianBytes + newSize.bigEndianBytes + newRoot.bytes + prevRoot.bytes
+        bytes += UInt32(items.count).bigEndianBytes + newSize.bigEndianBytes
+        newRoot.write(to: &bytes)
+        prevRoot.write(to: &bytes)
         for item in items {
             bytes += UInt32(item.entry.count).bigEndianBytes
             bytes += item.entry

@@ -12,7 +12,8 @@ struct LogBatch: Sendable {
     private let stack: TileStack
     private let firstIndex: UInt64
     private var placed: [Placed] = []
-    private(set) var tickets: [Ticket] = []
+    /// The size of the log from which on all of it is in the log, with what was there before.
+    private(set) var end: UInt64 = 0
     /// The last place of each job and key in the batch.
     private(set) var names: [LogIndex.Name: UInt64] = [:]
 
@@ -43,7 +44,7 @@ struct LogBatch: Sendable {
             indexes.append(place)
         }
         ticket.indexes = indexes
-        tickets.append(ticket)
+        if let last = indexes.max() { end = max(end, last + 1) }
     }
 
     /// Writes the record, and hashes its leaves into the tree.

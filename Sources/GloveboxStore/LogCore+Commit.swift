@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// How callers' batches become part of the log: two steps, each done by one caller at a time for all who wait.
 ///
-/// While one caller signs, the next may already write its record. Whoever finishes a step hands it on, so that nobody
-/// works for others twice; a caller who is alone never waits for anybody.
+/// While one caller signs, the next may already write its record. Whoever leads a gathering takes it through both steps,
+/// so that nobody works for others twice; a caller who is alone never waits for anybody.
 ///
 /// Source: transparency-log specification, section 10; decisions 13 and 14.
 extension LogCore {
@@ -17,17 +17,17 @@ extension LogCore {
     /// - Returns: the indexes given, once their events are durable and signed.
     /// - Throws: `log.unavailable`, `log.full`.
     func commit(_ ticket: Ticket, evenFull: Bool = false) throws(GloveboxError) -> [UInt64] {
-        var call: Ticket.Call? = try state.withLock { state throws(GloveboxError) in
+        var (gathering, leads, call) = try state.withLock { state throws(GloveboxError) in
             if case .full = state.condition, evenFull {} else { try state.check() }
-            state.queue.append(ticket)
-            guard !state.isSequencing else { return nil }
+            let (gathering, leads) = state.join(ticket)
+            guard !state.isSequencing else { return (gathering, leads, Ticket.Call?.none) }
             state.isSequencing = true
-            return .sequence
+            return (gathering, leads, .sequence)
         }
         while true {
-            switch call ?? ticket.wait() {
-            case .sequence: call = sequence(ticket)
-            case .sign: call = sign(ticket)
+            switch call ?? gathering.wait(leads: leads) {
+            case .sequence: call = sequence(gathering)
+            case .sign: call = sign(gathering)
             case .done: return ticket.indexes
             case .refuse(let error): throw error
             }
@@ -37,13 +37,15 @@ extension LogCore {
     /// Writes the next record, unless the journal rests.
     ///
     /// - Returns: what its caller does next; nil is to wait.
-    private func sequence(_ own: Ticket) -> Ticket.Call? { writing.withLock { _ in write(own) } }
+    private func sequence(_ own: Gathering) -> Ticket.Call? { writing.withLock { _ in write(own) } }
 
-    private func write(_ own: Ticket) -> Ticket.Call? {
-        let (batch, isFull) = state.withLock { state in
-            if case .full = state.condition { return (state.takeBatch(), true) }
-            return (state.takeBatch(), false)
+    private func write(_ own: Gathering) -> Ticket.Call? {
+        let (batch, isFull): (LogBatch?, Bool) = state.withLock { state in
+            if case .full = state.condition { return (state.takeBatch(own), true) }
+            return (state.takeBatch(own), false)
         }
+        // The log stopped meanwhile, and all who waited were told.
+        guard let batch else { return nil }
         do throws(GloveboxError) {
             guard batch.count > 0 else { return finish(batch, nil, own) }
             let (record, stack) = try batch.record(seal)
@@ -53,7 +55,7 @@ extension LogCore {
                 (file, offset) = try journal.makeRoom(bytes.count, firstIndex: record.firstIndex, isLast: isFull)
             } catch {
                 guard error.code == "store.full" else { throw error }
-                return refuse(batch, full: error)
+                return refuse(own, full: error)
             }
             try file.write(bytes, at: offset)
             // The disk writes while the checkpoint is signed; nobody sees it before the record is durable.
@@ -64,81 +66,93 @@ extension LogCore {
             try file.syncData()
             journal.note(recordAt: offset, count: bytes.count, firstIndex: record.firstIndex)
             return finish(batch, (stack, note), own)
-        } catch { return stop(error, batch.tickets, own) }
+        } catch { return stop(error, own) }
     }
 
     /// Takes a durable record into memory, and says what its caller does next.
     private func finish(
         _ batch: LogBatch,
         _ written: (stack: TileStack, note: [UInt8])?,
-        _ own: Ticket
+        _ own: Gathering
     ) -> Ticket.Call? {
-        let (call, done): (Ticket.Call?, [Ticket]) = state.withLock { state in
-            if case .stopped = state.condition, let refusal = state.refusal {
-                for ticket in batch.tickets where ticket !== own { ticket.wake(.refuse(refusal)) }
-                return (.refuse(refusal), [])
-            }
+        let call: Ticket.Call? = state.withLock { state in
+            if case .stopped = state.condition, let refusal = state.refusal { return .refuse(refusal) }
             if let written { state.accept(batch, written.stack, written.note) }
-            let done = batch.tickets.filter { $0.end <= state.signed.size }
-            state.awaiting += batch.tickets.filter { $0.end > state.signed.size }
-            if let next = state.queue.first { next.wake(.sequence) } else { state.isSequencing = false }
-            if done.contains(where: { $0 === own }) {
-                // Another caller of the batch may still need a signature.
-                if !state.isSigning, let next = state.awaiting.first {
-                    state.isSigning = true
-                    next.wake(.sign)
-                }
-                return (.done, done)
-            }
-            guard !state.isSigning else { return (nil, done) }
+            if let next = state.queue.first { next.wakeLead(.sequence) } else { state.isSequencing = false }
+            if batch.end <= state.signed.size { return .done }
+            state.awaiting.append((own, batch.end))
+            guard !state.isSigning else { return nil }
             state.isSigning = true
-            return (.sign, done)
+            return .sign
         }
-        for ticket in done where ticket !== own { ticket.wake(.done) }
+        switch call {
+        case .done, .refuse: if let call { own.release(call) }
+        case .sequence, .sign, nil: break
+        }
         return call
     }
 
     /// Puts the checkpoint over what the journal holds into the sign-lock, and lets everyone go whose events are in it.
-    private func sign(_ own: Ticket) -> Ticket.Call {
-        let journaled = state.withLock { $0.journaled }
-        do throws(GloveboxError) { try signLock.replace(with: journaled.note) } catch { return stop(error, [], own) }
+    private func sign(_ own: Gathering) -> Ticket.Call {
+        let (journaled, refusal) = state.withLock { state in
+            if case .stopped = state.condition { return (state.journaled, state.refusal) }
+            return (state.journaled, nil)
+        }
+        if let refusal { return .refuse(refusal) }
+        do throws(GloveboxError) { try signLock.replace(with: journaled.note) } catch { return stop(error) }
         let done = state.withLock { state in
             state.signed = journaled
             let done = state.awaiting.filter { $0.end <= journaled.size }
             state.awaiting.removeAll { $0.end <= journaled.size }
-            if let next = state.awaiting.first { next.wake(.sign) } else { state.isSigning = false }
+            if let next = state.awaiting.first { next.gathering.wakeLead(.sign) } else { state.isSigning = false }
             return done
         }
-        for ticket in done where ticket !== own { ticket.wake(.done) }
+        for (gathering, _) in done {
+            gathering.release(.done)
+            if gathering !== own { gathering.wakeLead(.done) }
+        }
         bell.ring()
         return .done
     }
 
     /// Refuses for good: the kernel may have dropped what it could not write, so that a second try could succeed and lie.
+    ///
+    /// - Parameters:
+    ///   - cause: what failed.
+    ///   - taken: a gathering that stands in no list, as its own lead brings it.
+    /// - Returns: what its lead does next.
     @discardableResult
-    func stop(_ cause: GloveboxError, _ tickets: [Ticket] = [], _ own: Ticket? = nil) -> Ticket.Call {
+    func stop(_ cause: GloveboxError, _ taken: Gathering? = nil) -> Ticket.Call {
         let (refusal, refused) = state.withLock { state in
             if case .stopped = state.condition {} else { state.condition = .stopped(cause) }
-            let refused = tickets + state.queue + state.awaiting
+            let refused = state.queue + state.awaiting.map(\.gathering)
             state.queue = []
             state.awaiting = []
             return (state.refusal ?? cause, refused)
         }
-        for ticket in refused where ticket !== own { ticket.wake(.refuse(refusal)) }
+        for gathering in refused {
+            gathering.release(.refuse(refusal))
+            gathering.wakeLead(.refuse(refusal))
+        }
+        taken?.release(.refuse(refusal))
         return .refuse(refusal)
     }
 
     /// Refuses until there is room; nothing of the batch was written.
-    private func refuse(_ batch: LogBatch, full cause: GloveboxError) -> Ticket.Call? {
+    private func refuse(_ own: Gathering, full cause: GloveboxError) -> Ticket.Call {
         let (refusal, refused) = state.withLock { state in
             if case .running = state.condition { state.condition = .full(cause) }
-            let refused = batch.tickets + state.queue
+            let refused = state.queue
             state.queue = []
             state.isSequencing = false
             return (state.refusal ?? cause, refused)
         }
-        for ticket in refused { ticket.wake(.refuse(refusal)) }
+        for gathering in refused {
+            gathering.release(.refuse(refusal))
+            gathering.wakeLead(.refuse(refusal))
+        }
+        own.release(.refuse(refusal))
         bell.ring()
-        return nil
+        return .refuse(refusal)
     }
 }

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import GloveboxCore
 internal import GloveboxTransparency
 
@@ -12,7 +11,7 @@ struct LogIndex: Sendable, Equatable {
         fileprivate let low: UInt64
 
         private init(_ kind: String, _ text: String) {
-            let hash = Array(SHA256.hash(data: Array("\(kind):\(text)".utf8)))
+            let hash = Digest(hashing: Array("\(kind):\(text)".utf8)).bytes
             high = UInt64(bigEndianBytes: hash[0..<8])
             low = UInt64(bigEndianBytes: hash[8..<16])
         }

@@ -31,9 +31,9 @@ struct LogState: Sendable {
     var published: UInt64?
     var condition = Condition.running
     /// Callers who wait for their record.
-    var queue: [Ticket] = []
-    /// Callers whose record is in the journal and who wait for the signature.
-    var awaiting: [Ticket] = []
+    var queue: [Gathering] = []
+    /// Callers whose record is in the journal and who wait for a signature over that size.
+    var awaiting: [(gathering: Gathering, end: UInt64)] = []
     /// Whether a caller is writing a record.
     var isSequencing = false
     /// Whether a caller is signing.
@@ -68,15 +68,20 @@ struct LogState: Sendable {
         } catch { return error }
     }
 
-    /// Takes the callers' next batch and gives places.
-    mutating func takeBatch() -> LogBatch {
+    /// Lets a caller wait with others, or begin another gathering and lead it.
+    mutating func join(_ ticket: Ticket) -> (gathering: Gathering, leads: Bool) {
+        if let last = queue.last, last.add(ticket) { return (last, false) }
+        let gathering = Gathering(ticket)
+        queue.append(gathering)
+        return (gathering, true)
+    }
+
+    /// Takes a gathering off the queue and gives places; nil when it was refused.
+    mutating func takeBatch(_ gathering: Gathering) -> LogBatch? {
+        guard queue.first === gathering else { return nil }
+        queue.removeFirst()
         var batch = LogBatch(after: stack)
-        let taken = queue.prefix { ticket in
-            guard batch.count + ticket.drafts.count <= JournalRecord.maxItems else { return false }
-            batch.add(ticket, index)
-            return true
-        }
-        queue.removeFirst(taken.count)
+        for ticket in gathering.tickets { batch.add(ticket, index) }
         return batch
     }
 

@@ -9,11 +9,11 @@ enum Draft: Sendable {
     case report([UInt8])
 }
 
-/// One caller's batch on its way into the log, and where the caller waits.
+/// One caller's batch on its way into the log.
 final class Ticket: Sendable {
-    /// What the caller is woken for.
+    /// What a caller does next.
     enum Call: Sendable {
-        /// To write the next record for itself and those who wait.
+        /// To write the next record for itself and those who wait with it.
         case sequence
         /// To sign what the journal holds.
         case sign
@@ -24,30 +24,13 @@ final class Ticket: Sendable {
     }
 
     let drafts: [Draft]
-    private let semaphore = DispatchSemaphore(value: 0)
-    private let call = Mutex<Call>(.done)
-    private let given = Mutex<(indexes: [UInt64], end: UInt64)>(([], 0))
+    private let given = Mutex<[UInt64]>([])
 
     init(_ drafts: [Draft]) { self.drafts = drafts }
 
     /// The indexes the drafts were given.
     var indexes: [UInt64] {
-        get { given.withLock { $0.indexes } }
-        set { given.withLock { $0 = (newValue, (newValue.max() ?? 0) + 1) } }
-    }
-
-    /// The size of the log from which on all of the drafts are in it.
-    var end: UInt64 { given.withLock { $0.end } }
-
-    /// Wakes the caller.
-    func wake(_ call: Call) {
-        self.call.withLock { $0 = call }
-        semaphore.signal()
-    }
-
-    /// Waits to be woken.
-    func wait() -> Call {
-        semaphore.wait()
-        return call.withLock { $0 }
+        get { given.withLock { $0 } }
+        set { given.withLock { $0 = newValue } }
     }
 }

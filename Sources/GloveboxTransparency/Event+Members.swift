@@ -50,7 +50,8 @@ extension Event {
     static let schema = "1.8.0"
     private static let product = "Glovebox"
     /// The member under which the pseudonym of an idempotency key stands.
-    package static let idempotencyKeyName = "idempotencyKey"
+    package static let idempotencyKeyName = idempotencyKeyMember.description
+    private static let idempotencyKeyMember: StaticString = "idempotencyKey"
     /// The names beside which a caller's fields stand.
     private static let ownNames: Set<String> = [
         "actor", "authMethod", "bodyCommit", "bootId", "config", "dataset", "event", idempotencyKeyName, "job",
@@ -146,8 +147,10 @@ extension Event {
     ) throws(GloveboxError) {
         var others = try sortedFields()[...]
         /// Begins the next own member behind those of the caller's that stand before it.
-        func own(_ name: String) -> String {
-            while let (other, value) = others.first, other.utf8.lexicographicallyPrecedes(name.utf8) {
+        func own(_ name: StaticString) -> StaticString {
+            while let (other, value) = others.first,
+                name.withUTF8Buffer({ unsafe other.utf8.lexicographicallyPrecedes($0) })
+            {
                 leaf.member(given: other, value)
                 others.removeFirst()
             }
@@ -161,7 +164,7 @@ extension Event {
         if let dataset { leaf.member(own("dataset"), dataset) }
         leaf.member(own("event"), kind.rawValue)
         if let idempotencyKey {
-            leaf.member(own(Self.idempotencyKeyName), Pseudonym.make(idempotencyKey, root: context.pseudonymKey))
+            leaf.member(own(Self.idempotencyKeyMember), Pseudonym.make(idempotencyKey, root: context.pseudonymKey))
         }
         if let job { leaf.member(own("job"), job) }
         leaf.member(own("monoNs"), String(monotonic))

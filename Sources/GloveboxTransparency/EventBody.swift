@@ -1,7 +1,4 @@
-internal import Crypto
 package import GloveboxCore
-
-package import struct GloveboxCore.Digest
 
 /// The private part of an event.
 ///
@@ -27,7 +24,7 @@ package struct EventBody: Sendable, Hashable {
             bytes += UInt64(name.utf8.count).bigEndianBytes
             bytes += name.utf8
             CanonicalJSON.write(value, to: &bytes)
-            return Digest(SHA256.hash(data: bytes))
+            return Digest(hashing: bytes)
         }
     }
 
@@ -73,7 +70,13 @@ package struct EventBody: Sendable, Hashable {
         out.append(UInt8(ascii: "["))
         for (at, field) in fields.enumerated() {
             if at > 0 { out.append(UInt8(ascii: ",")) }
-            CanonicalJSON.write([.string(field.name), .string(Base64.encode(field.salt)), field.value], to: &out)
+            out.append(UInt8(ascii: "["))
+            CanonicalJSON.write(field.name, to: &out)
+            out += ",\"".utf8
+            Base64.write(field.salt, to: &out)
+            out += "\",".utf8
+            CanonicalJSON.write(field.value, to: &out)
+            out.append(UInt8(ascii: "]"))
         }
         out.append(UInt8(ascii: "]"))
         return out
@@ -92,7 +95,7 @@ package struct EventBody: Sendable, Hashable {
         for field in fields {
             list.append(mark)
             list.append(UInt8(ascii: "\""))
-            Hex.write(field.bytes, to: &list)
+            field.writeHex(to: &list)
             list.append(UInt8(ascii: "\""))
             mark = UInt8(ascii: ",")
         }
@@ -103,7 +106,7 @@ package struct EventBody: Sendable, Hashable {
 
     /// SHA-256 of 42, the salt and the bytes.
     package static func commit(salt: [UInt8], body: [UInt8]) -> Digest {
-        Digest(SHA256.hash(data: [0x42] + salt + body))
+        ShortHash.of([0x42] + salt, body[...])
     }
 
     /// Draws random bytes.
@@ -111,10 +114,10 @@ package struct EventBody: Sendable, Hashable {
         var out: [UInt8] = []
         out.reserveCapacity(count)
         while out.count < count {
-            var word: UInt64 = random.next()
-            for _ in 0..<min(8, count - out.count) {
-                out.append(UInt8(truncatingIfNeeded: word >> 56))
-                word <<= 8
+            let word = (random.next() as UInt64).bigEndian
+            let most = min(8, count - out.count)
+            unsafe withUnsafeBytes(of: word) {
+                unsafe out.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[..<most]))
             }
         }
         return out

@@ -1,3 +1,4 @@
+internal import CGloveboxDigest
 package import Crypto
 
 package import struct GloveboxCore.Digest
@@ -5,9 +6,51 @@ package import struct GloveboxCore.Digest
 extension Digest {
     /// Keeps a finished hash.
     package init(_ hash: SHA256Digest) {
-        let bytes = unsafe hash.withUnsafeBytes { unsafe Array($0) }
-        guard let digest = Digest(bytes: bytes) else { preconditionFailure("SHA-256 gives 32 bytes") }
-        self = digest
+        unsafe self.init { out in unsafe hash.withUnsafeBytes { unsafe out.copyMemory(from: $0) } }
+    }
+
+    /// The SHA-256 of bytes.
+    package init(hashing bytes: [UInt8]) { self = ShortHash.of([], bytes[...]) }
+}
+
+/// SHA-256 of what lies in memory, by the processor's own instructions where it has them; elsewhere, and for all that is
+/// read piece by piece, swift-crypto's.
+///
+/// A log hashes many short things, of which swift-crypto's contexts on the heap would take the greater part.
+enum ShortHash {
+    static let isBuiltIn = glx_sha256_available()
+
+    /// The hash of a prefix and bytes.
+    static func of(_ prefix: [UInt8], _ bytes: ArraySlice<UInt8>, builtIn: Bool = isBuiltIn) -> Digest {
+        guard builtIn else {
+            var hash = SHA256()
+            hash.update(data: prefix)
+            hash.update(data: bytes)
+            return Digest(hash.finalize())
+        }
+        return unsafe prefix.withUnsafeBytes { prefix in
+            unsafe bytes.withUnsafeBytes { unsafe of(prefix, $0) }
+        }
+    }
+
+    /// The hash of a prefix and two digests.
+    static func of(_ prefix: [UInt8], _ left: Digest, _ right: Digest) -> Digest {
+        guard isBuiltIn else { return of(prefix + left.bytes, right.bytes[...]) }
+        return unsafe prefix.withUnsafeBytes { prefix in
+            unsafe withUnsafeBytes(of: (left, right)) { unsafe of(prefix, $0) }
+        }
+    }
+
+    private static func of(_ prefix: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) -> Digest {
+        unsafe Digest { out in
+            unsafe glx_sha256(
+                out.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                prefix.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                prefix.count,
+                bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                bytes.count
+            )
+        }
     }
 }
 
@@ -18,28 +61,22 @@ extension Digest {
 /// Source: RFC 6962 section 2.1; transparency-log specification, section 2.
 package enum MerkleHash {
     /// The root of a tree without entries.
-    package static let emptyRoot = Digest(SHA256().finalize())
+    package static let emptyRoot = Digest(hashing: [])
 
     private static let leafPrefix: [UInt8] = [0]
     private static let nodePrefix: [UInt8] = [1]
 
     /// The hash of an entry.
-    package static func leaf(_ entry: [UInt8]) -> Digest { Digest(leafHash(entry[...])) }
+    package static func leaf(_ entry: [UInt8]) -> Digest { leaf(entry[...]) }
 
     /// The hash of an inner node.
-    package static func node(_ left: Digest, _ right: Digest) -> Digest {
-        var bytes = nodePrefix
-        bytes.reserveCapacity(65)
-        bytes += left.bytes
-        bytes += right.bytes
-        return Digest(SHA256.hash(data: bytes))
-    }
+    package static func node(_ left: Digest, _ right: Digest) -> Digest { ShortHash.of(nodePrefix, left, right) }
 
     /// The hashes of entries that lie in one file, end to end.
     static func leaves(_ bytes: [UInt8], _ entries: some Collection<Range<Int>>) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(32 * entries.count)
-        for entry in entries { append(leafHash(bytes[entry]), to: &out) }
+        for entry in entries { leaf(bytes[entry]).write(to: &out) }
         return out
     }
 
@@ -53,10 +90,7 @@ package enum MerkleHash {
             var above: [UInt8] = []
             above.reserveCapacity(level.count / 2)
             for start in stride(from: 0, to: level.count, by: 64) {
-                var hash = SHA256()
-                hash.update(data: nodePrefix)
-                hash.update(data: level[start..<start + 64])
-                append(hash.finalize(), to: &above)
+                ShortHash.of(nodePrefix, level[start..<start + 64]).write(to: &above)
             }
             level = above
         }
@@ -64,14 +98,5 @@ package enum MerkleHash {
         return root
     }
 
-    private static func leafHash(_ entry: ArraySlice<UInt8>) -> SHA256Digest {
-        var hash = SHA256()
-        hash.update(data: leafPrefix)
-        hash.update(data: entry)
-        return hash.finalize()
-    }
-
-    private static func append(_ hash: SHA256Digest, to out: inout [UInt8]) {
-        unsafe hash.withUnsafeBytes { unsafe out.append(contentsOf: $0) }
-    }
+    private static func leaf(_ entry: ArraySlice<UInt8>) -> Digest { ShortHash.of(leafPrefix, entry) }
 }

@@ -21,7 +21,7 @@ struct LeafWriter {
     mutating func begin() { bytes.append(UInt8(ascii: "{")) }
 
     /// Begins an object that is a member.
-    mutating func begin(_ name: String) {
+    mutating func begin(_ name: StaticString) {
         begin(member: name)
         bytes.append(UInt8(ascii: "{"))
     }
@@ -30,29 +30,29 @@ struct LeafWriter {
     mutating func end() { bytes.append(UInt8(ascii: "}")) }
 
     /// Writes a text.
-    mutating func member(_ name: String, _ text: String) {
+    mutating func member(_ name: StaticString, _ text: String) {
         begin(member: name)
-        if !PublicText.write(text, to: &bytes) { refuse(name) }
+        if !PublicText.write(text, to: &bytes) { refuse(name.description) }
     }
 
     /// Writes a number.
-    mutating func member(_ name: String, _ number: Int64) {
+    mutating func member(_ name: StaticString, _ number: Int64) {
         begin(member: name)
         bytes += String(number).utf8
     }
 
     /// Writes a digest in hex.
-    mutating func member(_ name: String, _ digest: Digest) {
+    mutating func member(_ name: StaticString, _ digest: Digest) {
         begin(member: name)
         bytes.append(UInt8(ascii: "\""))
-        Hex.write(digest.bytes, to: &bytes)
+        digest.writeHex(to: &bytes)
         bytes.append(UInt8(ascii: "\""))
     }
 
     /// Writes a list of one text.
-    mutating func list(_ name: String, _ text: String) {
+    mutating func list(_ name: StaticString, _ text: String) {
         begin(member: name)
-        if !write([.string(text)]) { refuse(name) }
+        if !write([.string(text)]) { refuse(name.description) }
     }
 
     /// Writes any value under a name that is not ours.
@@ -61,14 +61,14 @@ struct LeafWriter {
     }
 
     /// Writes an object of one text.
-    mutating func object(_ name: String, _ inner: String, _ text: String) {
+    mutating func object(_ name: StaticString, _ inner: StaticString, _ text: String) {
         begin(name)
         member(inner, text)
         end()
     }
 
     /// Writes an object of a `type_id` and a text.
-    mutating func typed(_ name: String, _ type: Int64, _ inner: String, _ text: String) {
+    mutating func typed(_ name: StaticString, _ type: Int64, _ inner: StaticString, _ text: String) {
         begin(name)
         member("type_id", type)
         member(inner, text)
@@ -76,7 +76,7 @@ struct LeafWriter {
     }
 
     /// Leaves a hole where a member of that name goes.
-    mutating func leave(_ hole: LeafTemplate.Hole, _ name: String) {
+    mutating func leave(_ hole: LeafTemplate.Hole, _ name: StaticString) {
         switch hole {
         case .sequence:
             begin(member: name)
@@ -98,10 +98,10 @@ struct LeafWriter {
         bytes.append(UInt8(ascii: ","))
     }
 
-    private mutating func begin(member name: String) {
+    private mutating func begin(member name: StaticString) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        bytes += name.utf8
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         bytes.append(UInt8(ascii: "\""))
         bytes.append(UInt8(ascii: ":"))
     }

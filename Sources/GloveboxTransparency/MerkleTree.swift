@@ -20,7 +20,7 @@ package struct MerkleTree: Sendable {
         var index = size
         while true {
             if levels.count == level { levels.append([]) }
-            levels[level] += hash.bytes
+            hash.write(to: &levels[level])
             guard index & 1 == 1 else { break }
             hash = MerkleHash.node(complete(level: level, index: index - 1), hash)
             index >>= 1

@@ -46,7 +46,7 @@ package struct TileStack: Sendable {
         var level = 0
         while true {
             if partial.count == level { partial.append([]) }
-            partial[level] += hash.bytes
+            hash.write(to: &partial[level])
             guard partial[level].count == 32 * TilePath.full else { return }
             let index = range.size >> UInt64(8 * (level + 1)) - 1
             full[TilePath(.hashes(level: level), index: index)] = partial[level]

@@ -58,9 +58,9 @@ class Log:
     def command(self, *options):
         return [self.program, "selftest", "--log", str(self.path), "--print-acks", *self.arguments, *options]
 
-    def run(self, *options, before=(), timeout=120):
+    def run(self, *options, before=(), timeout=120, environment=None):
         """Runs to the end, whatever that is; its exit status."""
-        done = subprocess.run([*before, *self.command(*options)], capture_output=True, timeout=timeout)
+        done = subprocess.run([*before, *self.command(*options)], capture_output=True, timeout=timeout, env=environment)
         self.take(done.stdout)
         return done
 

@@ -12,6 +12,7 @@ struct AuditorPage {
     private let head: [UInt8]
     private let tail: [UInt8]
     private let words: JSONValue
+    private let forms: JSONValue
     /// The files by path.
     var files: [String: [UInt8]] = [:]
 
@@ -24,6 +25,7 @@ struct AuditorPage {
         tail = Array(bytes[end...])
         let data = try JSONReader.read(Array(bytes[start..<end]))
         words = try #require(data["words"])
+        forms = try #require(data["forms"])
         for member in try #require(data["files"]?.object).members {
             files[member.name] = member.value.string.flatMap(Base64.decode)
         }
@@ -32,7 +34,17 @@ struct AuditorPage {
     /// The page with the files as they are now.
     var bytes: [UInt8] {
         let files = JSONObject(self.files.map { ($0.key, .string(Base64.encode($0.value))) })
-        return head + CanonicalJSON.encode(["files": .object(files), "words": words]) + tail
+        return head + CanonicalJSON.encode(["files": .object(files), "forms": forms, "words": words]) + tail
+    }
+
+    /// Writes the files into a new directory.
+    func unpack(to directory: String) throws {
+        for (path, bytes) in files {
+            let file = "\(directory)/\(path)"
+            let folder = String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)])
+            try #require(try TestPrograms.run("/usr/bin/env", ["mkdir", "-p", folder]).status == 0)
+            try LogOnDisk.write(bytes, file)
+        }
     }
 
     /// Changes the private bodies as text.

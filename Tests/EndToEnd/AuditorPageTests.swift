@@ -91,6 +91,44 @@ struct AuditorPageTests {
         for page in shown { #expect(page.isQuiet, "a page loads nothing and has no faults") }
     }
 
+    /// Events that a signed log has and no log may have, and what the verifier says of each.
+    private static let misshapen: [(old: String, new: String, code: String)] = [
+        ("\"v\":\"1\"", "\"v\":\"1\",\"w\":\"x\"", "log.schema"),
+        ("\"v\":\"1\"", "\"v\":\"2\"", "log.schema"),
+        ("\"event\":\"log.created\"", "\"event\":\"job.unheard\"", "log.schema"),
+        ("\"event\":\"log.created\"", "\"event\":\"log.stopped\"", "log.schema"),
+        ("\"status_code\":\"ok\"", "\"status_code\":\"all is well\"", "log.schema"),
+        ("\"authMethod\":\"none\",", "", "log.schema"),
+        ("hmac-sha256:", "hmac-sha256:0", "log.schema"),
+        ("\"monoNs\":\"", "\"monoNs\":\"0", "log.schema"),
+        ("\"status_id\":1", "\"status_id\":3", "log.schema"),
+        ("\"origin\":\"log.t.example\"", "\"origin\":\"log.u.example\"", "log.origin"),
+        ("\"sequence\":0", "\"sequence\":1", "log.sequence"),
+    ]
+
+    @Test func `holds every event to the form that the verifier asks for, and verifies none that is unknown`() throws {
+        var paths: [String] = []
+        for (number, (old, new, code)) in Self.misshapen.enumerated() {
+            var forged = page
+            try forged.rewrite(signer: site.signer) { entries in
+                entries[0] = Array(String(decoding: entries[0], as: UTF8.self).replacing(old, with: new).utf8)
+            }
+            #expect(forged.files != page.files, "\(old) stands in the first entry")
+            paths.append(site.path("misshapen-\(number).html"))
+            try LogOnDisk.write(forged.bytes, paths[number])
+            let log = site.path("misshapen-\(number)")
+            try forged.unpack(to: log)
+            let run = try site.audit("verify", log: log)
+            #expect(run.status == 1 && run.output.contains(code), "\(new): \(run.output)")
+        }
+        let shown = try ShownPage.open(paths, key: site.key)
+        try #require(shown.count == paths.count)
+        for (page, (_, new, code)) in zip(shown, Self.misshapen) {
+            #expect(page.text("state") == "refused" && page.steps("failed") == ["leaves"], "\(new): \(page.json)")
+            #expect(page.text("reason").contains("[\(code)]"), "\(new): \(page.text("reason"))")
+        }
+    }
+
     @Test func `takes a fingerprint for a key, and no other`() throws {
         let page = site.export + "/auditor.html"
         let fingerprint = Hex.encode(try NoteKey(vkey: site.key).logID)

@@ -44,8 +44,14 @@ import Testing
         #expect(losses.contains { run.output.contains($0) }, "\(run.output)")
     }
 
-    @Test(.enabled(if: LogCrashTests.isRoot, "needs root to mount"))
-    func `a full disk is told in the log, which goes on by itself when there is room`() throws {
-        try expectNothingLost("full")
+    @Test func `a write that takes a part of its bytes is continued, and one that was cut off loses nothing`() throws {
+        try expectNothingLost("short")
+    }
+
+    @Test(.enabled(if: LogCrashTests.isRoot, "needs root to mount"), arguments: ["full", "inodes"])
+    func `a disk full of blocks or inodes is told in the log, which goes on by itself when there is room`(
+        kind: String
+    ) throws {
+        try expectNothingLost(kind)
     }
 }

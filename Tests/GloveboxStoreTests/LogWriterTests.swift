@@ -2,6 +2,7 @@ import Foundation
 import GloveboxCore
 import GloveboxStore
 import GloveboxTransparency
+import Synchronization
 import Testing
 
 @Suite struct LogWriterTests {
@@ -151,6 +152,40 @@ import Testing
         log.close()
         #expect(Site.code { _ = try log.append(Site.events(1)) } == "log.unavailable")
         #expect(try site.withLog { $0.size } == 160)
+    }
+
+    @Test func `lets more callers gather than one record holds`() async throws {
+        let log = try site.open()
+        let indexes = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+            for caller in 0..<24 {
+                group.addTask {
+                    var own: [UInt64] = []
+                    for turn in 0..<6 { own += try log.append(Site.events(caller % 3 == turn % 3 ? 256 : 90)) }
+                    return own
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(indexes.sorted() == Array(0..<UInt64(24 * (2 * 256 + 4 * 90))))
+        log.close()
+        #expect(try site.withLog { $0.size } == UInt64(indexes.count))
+    }
+
+    @Test func `lets nobody wait who appends while the log is closed`() throws {
+        let log = try site.open()
+        let group = DispatchGroup()
+        let acknowledged = Mutex(0)
+        for _ in 0..<8 {
+            group.enter()
+            Thread.detachNewThread {
+                while Site.code({ _ = try log.append(Site.events(1)) }) == nil { acknowledged.withLock { $0 += 1 } }
+                group.leave()
+            }
+        }
+        while log.size < 40 { usleep(1000) }
+        log.close()
+        #expect(group.wait(timeout: .now() + 20) == .success)
+        #expect(try site.withLog { $0.size } >= UInt64(acknowledged.withLock { $0 }))
     }
 
     @Test func `makes more segments ahead while many are begun, and takes them away at the end`() throws {

@@ -17,6 +17,10 @@ void glx_sha256_two(uint32_t first[8], const uint8_t *first_bytes, uint32_t seco
 void glx_sha256_three(uint32_t first[8], const uint8_t *first_bytes, uint32_t second[8], const uint8_t *second_bytes,
                       uint32_t third[8], const uint8_t *third_bytes, size_t blocks);
 
+// The SHA-256 of two pieces of memory, one behind the other, with the same instructions.
+void glx_sha256(uint8_t digest[32], const uint8_t *first, size_t first_count, const uint8_t *second,
+                size_t second_count);
+
 // The Castagnoli checksum (RFC 3720, appendix B.4) by the processor's own instruction, where it has it.
 bool glx_crc32c_available(void);
 uint32_t glx_crc32c(const uint8_t *bytes, size_t count);

@@ -25,7 +25,7 @@ package struct AuditorPage: Sendable {
         for kind in EventKind.allCases { words[kind.rawValue] = .string(kind.words) }
         let data: JSONValue = [
             "files": .object(JSONObject(files.map { ($0.path, .string(Base64.encode($0.bytes))) })),
-            "words": .object(words),
+            "forms": EventSchema.forms, "words": .object(words),
         ]
         // Nothing in the data may end its element.
         let escaped = Self.replace("<", by: "\\u003c", in: String(decoding: CanonicalJSON.encode(data), as: UTF8.self))

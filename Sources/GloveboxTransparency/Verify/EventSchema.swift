@@ -15,6 +15,11 @@ struct EventSchema: Sendable {
     private static let metadata = Array("metadata".utf8)
     private static let sequence = Array("sequence".utf8)
 
+    /// The forms of all kinds of events by their names, for readers in another language: see ``LeafShape/json``.
+    static var forms: JSONValue {
+        .object(JSONObject(shapes.map { ($0.key, $0.value.json) }))
+    }
+
     /// The log's name, which stands in every event.
     private let name: [UInt8]
 

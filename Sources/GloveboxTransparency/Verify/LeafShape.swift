@@ -45,6 +45,31 @@ indirect enum LeafShape: Sendable {
         return .object(members.sorted { $0.name.lexicographicallyPrecedes($1.name) })
     }
 
+    /// The shape as a list: its name, then what belongs to it; for each member of an object whether it is required, and its
+    /// shape.
+    var json: JSONValue {
+        func text(_ bytes: [UInt8]) -> JSONValue { .string(String(decoding: bytes, as: UTF8.self)) }
+        return switch self {
+        case .number(let range): ["number", .integer(range.lowerBound), .integer(range.upperBound)]
+        case .text: ["text"]
+        case .constant(let constant): ["constant", text(constant)]
+        case .decimal: ["decimal"]
+        case .digest(let prefixes): .array(["digest"] + prefixes.map(text))
+        case .texts: ["texts"]
+        case .object(let members):
+            [
+                "object",
+                .object(
+                    JSONObject(
+                        members.map {
+                            (String(decoding: $0.name, as: UTF8.self), [.bool($0.isRequired), $0.shape.json])
+                        }
+                    )
+                ),
+            ]
+        }
+    }
+
     /// Compares a value with the shape; says what is wrong, or nil.
     func fault(_ json: PlainJSON, _ node: Int) -> String? {
         switch self {

@@ -171,7 +171,47 @@ function canonical(value) {
   return JSON.stringify(value);
 }
 
-function readLeaf(entry, index) {
+// What a public leaf may hold: ids, digests, codes and numbers, in the members that its kind of event has.
+const isPlain = value => typeof value === "string" && value.length <= 512 && /^[+,\-./0-9:=A-Z_a-z]*$/.test(value);
+
+const shapes = {
+  number: (value, low, high) => (Number.isSafeInteger(value) && value >= low && value <= high ? null : "is not the number it must be"),
+  text: value => (isPlain(value) ? null : "is no text that is plain enough"),
+  constant: (value, wanted) => (value === wanted ? null : `is not ${wanted}`),
+  decimal: value => (typeof value === "string" && /^(0|[1-9][0-9]{0,18})$/.test(value) && BigInt(value) < 1n << 63n
+    ? null : "is no plain decimal number in a text"),
+  digest: (value, ...prefixes) => (typeof value === "string" && prefixes.some(prefix => value.startsWith(prefix)
+    && /^[0-9a-f]{64}$/.test(value.slice(prefix.length))) ? null : "is no digest"),
+  texts: value => (Array.isArray(value) && value.every(isPlain) ? null : "is no list of plain texts"),
+  object: (value, members) => {
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return "is no object";
+    const unknown = Object.keys(value).find(name => !Object.hasOwn(members, name));
+    if (unknown !== undefined) return `has the unknown member ${unknown}`;
+    for (const [name, [isRequired, shape]] of Object.entries(members)) {
+      if (!Object.hasOwn(value, name)) {
+        if (isRequired) return `.${name} is missing`;
+        continue;
+      }
+      const fault = faultOf(value[name], shape);
+      if (fault) return `.${name} ${fault}`;
+    }
+    return null;
+  },
+};
+const faultOf = (value, [name, ...rest]) => shapes[name](value, ...rest);
+
+function checkEvent(value, own, index, origin) {
+  const wrong = why => refuse("log.schema", `entry ${index} ${why}`);
+  if (typeof own?.event !== "string") wrong("is no event of a log");
+  if (!Object.hasOwn(bundle.forms, own.event))
+    wrong(`is called ${own.event}, which this page does not know; the page of a newer glovebox may`);
+  const fault = faultOf(value, bundle.forms[own.event]);
+  if (fault) wrong(`${own.event}: the leaf ${fault}`);
+  if (own.origin !== origin) refuse("log.origin", `entry ${index} names another log as its origin`);
+  if (value.metadata.sequence !== index) refuse("log.sequence", `entry ${index} says it stands elsewhere`);
+}
+
+function readLeaf(entry, index, origin) {
   const not = why => refuse("log.leaf-not-canonical", `entry ${index} ${why}`);
   let value;
   const string = text(entry, "log.leaf-not-canonical");
@@ -182,9 +222,7 @@ function readLeaf(entry, index) {
   if (("class_uid" in value) === isReport) refuse("log.leaf-kind", `entry ${index} is neither event nor report`);
   if (isReport) return { index, isReport };
   const own = value.unmapped?.glovebox;
-  if (value.metadata?.sequence !== index) refuse("log.sequence", `entry ${index} says it stands elsewhere`);
-  if (typeof own?.event !== "string" || !/^[0-9a-f]{64}$/.test(own.bodyCommit))
-    refuse("log.schema", `entry ${index} is no event of this log`);
+  checkEvent(value, own, index, origin);
   return { index, isReport, value, own };
 }
 
@@ -193,7 +231,7 @@ function checkPairs(leaves) {
     const next = leaves[index + 1];
     if (leaf.isReport && !(next && next.own?.event === "attestation.issued" && next.own.reportLeaf === String(index)))
       refuse("log.unpaired-report", `the report at ${index} has no event after it`);
-    if (leaf.own?.event === "attestation.issued" && !leaves[index - 1]?.isReport)
+    if (leaf.own?.event === "attestation.issued" && !("reportId" in leaf.own && leaves[index - 1]?.isReport))
       refuse("log.unpaired-report", `the event at ${index} follows no report`);
   });
 }
@@ -274,9 +312,9 @@ const steps = [
     return "the entries add up to the root that was signed, so each is included";
   }],
   ["leaves", "Leaves", async state => {
-    state.leaves = state.entries.map(readLeaf);
+    state.leaves = state.entries.map((entry, index) => readLeaf(entry, index, state.checkpoint.origin));
     checkPairs(state.leaves);
-    return "each is an event or a report, in its place";
+    return "each is a report or an event of the form its kind has, in its place";
   }],
   ["bodies", "Private parts", async state => {
     const lines = state.files.has("bodies.jsonl")
