@@ -8,8 +8,17 @@ internal import Synchronization
 package final class JailReserve: Sendable {
     /// What is left of a jail whose last process is dead.
     struct Remains: Sendable {
+        /// Waited for only now: once the jail's first process has ended, it is the only one left, and outside the jail.
+        var launcher: JailLauncher?
         var group: ControlGroup?
         var namespace: Descriptor?
+
+        /// Takes it away.
+        func clear() {
+            launcher?.discard()
+            group?.remove()
+            // The namespace goes with its descriptor.
+        }
     }
 
     /// What the reserve and its thread share.
@@ -34,8 +43,7 @@ package final class JailReserve: Sendable {
         func tend() {
             while content.withLock({ $0.ready.count }) < count {
                 do {
-                    var jail = try WaitingJail(launcher, layout)
-                    jail.prepare()
+                    let jail = try WaitingJail(launcher, layout, showsHost: false)
                     content.withLock { $0.ready.append(jail) }
                 } catch { break }  // who asks for a jail is told what is wrong; here it would be told to nobody
             }
@@ -48,7 +56,7 @@ package final class JailReserve: Sendable {
                 defer { content.used = [] }
                 return content.used
             }
-            for remains in used { remains.group?.remove() }  // the namespace goes with its descriptor
+            for remains in used { remains.clear() }
         }
 
         /// Takes everything away.
@@ -81,13 +89,13 @@ package final class JailReserve: Sendable {
     /// Makes up for what was taken; soon, not at once.
     func refill() { thread.wake() }
 
-    /// A jail that waits, or a new one where none is ready.
-    func take() throws(GloveboxError) -> WaitingJail {
-        while let jail = shelf.content.withLock({ $0.ready.popLast() }) {
+    /// A jail that waits, or a new one where none is ready, or where it shall show paths of the host.
+    func take(showsHost: Bool) throws(GloveboxError) -> WaitingJail {
+        while !showsHost, let jail = shelf.content.withLock({ $0.ready.popLast() }) {
             if jail.launcher.isWaiting { return jail }
             jail.discard()
         }
-        return try WaitingJail(shelf.launcher, shelf.layout)
+        return try WaitingJail(shelf.launcher, shelf.layout, showsHost: showsHost)
     }
 
     /// Takes away what a dead jail left; soon, not at once.
