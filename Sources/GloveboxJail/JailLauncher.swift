@@ -68,8 +68,8 @@ final class JailLauncher: Sendable {
     }
 
     /// Lets it give birth to the jail's first process, in that control group of version 2 where there is one.
-    func bear(in birthplace: Descriptor?) throws(GloveboxError) {
-        let packet = [JailMessage.birth, Kernel.isHostRoot ? 1 : 0]
+    func bear(_ birth: JailBirth, in birthplace: Descriptor?) throws(GloveboxError) {
+        let packet = [JailMessage.birth] + birth.encoded
         do throws(SyscallError) { try send(packet, [birthplace].compactMap(\.self)) } catch {
             throw error.coded("jail.launcher")
         }

@@ -9,8 +9,6 @@ struct JailPlanBuilder {
     private(set) var plan = JailPlan()
     /// Descriptors beside those that init has anyway, from ``firstDescriptor`` on.
     private(set) var descriptors: [Descriptor] = []
-    /// Who may write into staged directories.
-    let identity: FileIdentity
     /// Number of staged directories, before the output directory.
     let stagedCount: Int
     /// Whether an output directory is handed over last.
@@ -39,8 +37,8 @@ struct JailPlanBuilder {
         )
         plan.steps = root.steps
         descriptors = root.mounts
-        let workload = Self.mapIdentity(privileged: privileged, into: &plan)
-        identity = FileIdentity(id: workload)
+        if privileged { plan.options.insert(.privileged) }
+        plan.workloadID = JailIdentity.workload
         plan.hostname = Array(specification.hostname.utf8)
         plan.directory = Array(specification.directory.utf8)
         plan.arguments = specification.arguments.map { Array($0.utf8) }
@@ -116,26 +114,6 @@ struct JailPlanBuilder {
         }
     }
 
-    /// Maps init and workload to two ids no one else has, or, without privilege, both to the caller's own.
-    private static func mapIdentity(privileged: Bool, into plan: inout JailPlan) -> UInt32? {
-        guard privileged else {
-            plan.initID = 1000
-            plan.workloadID = 1000
-            plan.uidMap = Array("1000 \(getuid()) 1\n".utf8)
-            plan.gidMap = Array("1000 \(getgid()) 1\n".utf8)
-            return nil
-        }
-        plan.options.insert(.privileged)
-        plan.initID = 0
-        plan.workloadID = 1000
-        // A range of its own far above any account, so that no two jails share a host user.
-        let base = 0x7000_0000 + UInt32.random(in: 0..<1 << 26) * 2
-        let map = Array("0 \(base) 1\n1000 \(base + 1) 1\n".utf8)
-        plan.uidMap = map
-        plan.gidMap = map
-        return base + 1
-    }
-
     private static func resourceLimits(_ limits: JailLimits, _ group: ControlGroup?) -> [JailPlan.Limit] {
         var list: [(UInt32, UInt64)] = [
             // RLIMIT_CORE. Less than any core file has, as 0 is; but 0 is passed over where cores are piped to a program of the
@@ -153,7 +131,7 @@ struct JailPlanBuilder {
         ]
         if limits.cpuSeconds > 0 {
             // RLIMIT_CPU of one process; a second later than the supervisor, where that counts for all.
-            list.append((0, limits.cpuSeconds + (group?.processorMicroseconds == nil ? 0 : 1)))
+            list.append((0, limits.cpuSeconds + (group?.countsProcessorTime == true ? 1 : 0)))
         }
         if group == nil { list.append((9, limits.memory)) }  // RLIMIT_AS
         return list.map { JailPlan.Limit(resource: $0.0, value: $0.1) }

@@ -14,8 +14,14 @@ package struct JailProtections: Sendable, Equatable {
     /// Channels between jails and to the host that this kernel does not let one close; every report says so.
     ///
     /// `contention`: time, caches and memory bus. `host-uptime`: a process reads by how much its clocks are set back.
+    /// `inode-numbers`: the kernel numbers every pipe and socket from one counter, and a process reads the numbers of its own.
     /// `page-cache`: the first read of an image's page is slower than the next, also across jails.
-    package static let openChannels = ["contention", "host-uptime", "page-cache"]
+    package static let openChannels = ["contention", "host-uptime", "inode-numbers", "page-cache"]
+
+    /// Those that are open in this jail: one that reads its image through a cache of its own leaves no trace in another's.
+    package var openChannels: [String] {
+        Self.openChannels.filter { $0 != "page-cache" || !holds("private-page-cache") }
+    }
 
     mutating func note(_ name: String, _ holds: Bool, else reason: String) {
         if holds { inForce.append(name) } else { weaker.append((name, reason)) }

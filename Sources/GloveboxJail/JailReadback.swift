@@ -130,11 +130,11 @@ package struct JailReadback: Sendable, Equatable {
         return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }
 
-    /// Compares with what this plan must show.
+    /// Compares with what this plan and this birth must show.
     ///
     /// - Throws: `jail.readback` naming the first thing that is not as planned.
-    func check(_ plan: JailPlan) throws(GloveboxError) {
-        if let wrong = difference(from: plan) {
+    func check(_ plan: JailPlan, _ birth: JailBirth) throws(GloveboxError) {
+        if let wrong = difference(from: plan, birth) {
             throw GloveboxError("jail.readback", "the jail is not as planned: \(wrong)")
         }
     }
@@ -146,17 +146,26 @@ package struct JailReadback: Sendable, Equatable {
         var needed = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"]
         if plan.options.contains(.timeNamespace) { needed.append("time") }
         for name in needed {
-            let own: String
-            do { own = String(decoding: try Kernel.readLink("/proc/self/ns/" + name), as: UTF8.self) } catch {
-                throw error.coded("jail.readback")
-            }
-            guard let number = namespaces[name], !number.isEmpty, number != own.filter(\.isNumber) else {
+            guard let number = namespaces[name], let own = Self.own[name], !number.isEmpty, number != own else {
                 throw GloveboxError("jail.readback", "the jail is not as planned: it shares the \(name) namespace")
             }
         }
     }
 
-    private func difference(from plan: JailPlan) -> String? {
+    /// The kernel's numbers of this process's own namespaces, which it never changes; one that cannot be read is left out.
+    private static let own: [String: String] = {
+        var own: [String: String] = [:]
+        for name in ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] {
+            do {
+                own[name] = String(decoding: try Kernel.readLink("/proc/self/ns/" + name), as: UTF8.self).filter(
+                    \.isNumber
+                )
+            } catch { continue }
+        }
+        return own
+    }()
+
+    private func difference(from plan: JailPlan, _ birth: JailBirth) -> String? {
         if plan.options.contains(.landlock), landlock == "0" { return "Landlock is not in force" }
         let addresses = plan.options.contains(.fixedAddresses) ? "262144" : "0"  // ADDR_NO_RANDOMIZE
         if personality != addresses { return "the personality is '\(personality)', not \(addresses)" }
@@ -174,8 +183,8 @@ package struct JailReadback: Sendable, Equatable {
         if identity != [id, id, id, id].joined(separator: " ") { return "the ids are '\(identity)', not \(id)" }
         if umask != "0077" { return "the umask is '\(umask)', not 0077" }
         if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }
-        if uidMap != Self.folded(String(decoding: plan.uidMap, as: UTF8.self)) { return "the id map is '\(uidMap)'" }
-        if gidMap != Self.folded(String(decoding: plan.gidMap, as: UTF8.self)) {
+        if uidMap != Self.folded(String(decoding: birth.uidMap, as: UTF8.self)) { return "the id map is '\(uidMap)'" }
+        if gidMap != Self.folded(String(decoding: birth.gidMap, as: UTF8.self)) {
             return "the id map of groups is '\(gidMap)'"
         }
         if setgroups != "deny" { return "setgroups is '\(setgroups)', not deny" }

@@ -1,5 +1,5 @@
 package import GloveboxCore
-package import GloveboxLinux
+internal import GloveboxLinux
 internal import Synchronization
 
 /// Keeps jails ready that wait for a plan, and takes away what used ones leave, so that neither stands in a job's way.
@@ -8,8 +8,17 @@ internal import Synchronization
 package final class JailReserve: Sendable {
     /// What is left of a jail whose last process is dead.
     struct Remains: Sendable {
+        /// Waited for only now: once the jail's first process has ended, it is the only one left, and outside the jail.
+        var launcher: JailLauncher?
         var group: ControlGroup?
         var namespace: Descriptor?
+
+        /// Takes it away.
+        func clear() {
+            launcher?.discard()
+            group?.remove()
+            // The namespace goes with its descriptor.
+        }
     }
 
     /// What the reserve and its thread share.
@@ -17,29 +26,41 @@ package final class JailReserve: Sendable {
         struct Content {
             var ready: [WaitingJail] = []
             var used: [Remains] = []
+            var isFilled = false
         }
 
         let launcher: String
-        let layout: ControlGroupLayout
         let count: Int
+        let isRefilled: Bool
         let content = Mutex(Content())
+        /// Held while a jail is made, so that who wants one waits for it and does not make a second.
+        let making = Mutex(())
 
-        init(launcher: String, layout: ControlGroupLayout, count: Int) {
+        init(launcher: String, count: Int, isRefilled: Bool) {
             self.launcher = launcher
-            self.layout = layout
             self.count = count
+            self.isRefilled = isRefilled
         }
 
         /// Fills up, then clears away.
         func tend() {
-            while content.withLock({ $0.ready.count }) < count {
+            while content.withLock({ $0.ready.count < count && (isRefilled || !$0.isFilled) }) {
                 do {
-                    var jail = try WaitingJail(launcher, layout)
-                    jail.prepare()
-                    content.withLock { $0.ready.append(jail) }
+                    try making.withLock { _ throws(GloveboxError) in
+                        let jail = try WaitingJail(launcher, nil, showsHost: false)
+                        content.withLock { $0.ready.append(jail) }
+                    }
                 } catch { break }  // who asks for a jail is told what is wrong; here it would be told to nobody
             }
+            content.withLock { $0.isFilled = true }
             clear()
+        }
+
+        /// One that is ready and may be given such a plan.
+        func pop(showsHost: Bool) -> WaitingJail? {
+            content.withLock { content in
+                content.ready.lastIndex { !showsHost || !$0.hasLeftHost }.map { content.ready.remove(at: $0) }
+            }
         }
 
         /// Takes away what dead jails left.
@@ -48,7 +69,7 @@ package final class JailReserve: Sendable {
                 defer { content.used = [] }
                 return content.used
             }
-            for remains in used { remains.group?.remove() }  // the namespace goes with its descriptor
+            for remains in used { remains.clear() }
         }
 
         /// Takes everything away.
@@ -69,8 +90,21 @@ package final class JailReserve: Sendable {
     /// Keeps so many jails ready, from the first that is taken on.
     ///
     /// - Throws: `jail.launcher` when no thread can be started.
-    package init(launcher: String, layout: ControlGroupLayout = .host, count: Int = 1) throws(GloveboxError) {
-        let shelf = Shelf(launcher: launcher, layout: layout, count: count)
+    package convenience init(launcher: String, count: Int = 1) throws(GloveboxError) {
+        try self.init(launcher, count, isRefilled: true)
+    }
+
+    /// Makes one jail, from now on and beside what the caller does, and no other after it.
+    ///
+    /// - Throws: `jail.launcher` when no thread can be started.
+    package static func single(launcher: String) throws(GloveboxError) -> JailReserve {
+        let reserve = try JailReserve(launcher, 1, isRefilled: false)
+        reserve.thread.wake()
+        return reserve
+    }
+
+    private init(_ launcher: String, _ count: Int, isRefilled: Bool) throws(GloveboxError) {
+        let shelf = Shelf(launcher: launcher, count: count, isRefilled: isRefilled)
         self.shelf = shelf
         do { thread = try BackgroundThread { shelf.tend() } } catch { throw error.coded("jail.launcher") }
     }
@@ -81,13 +115,20 @@ package final class JailReserve: Sendable {
     /// Makes up for what was taken; soon, not at once.
     func refill() { thread.wake() }
 
-    /// A jail that waits, or a new one where none is ready.
-    func take() throws(GloveboxError) -> WaitingJail {
-        while let jail = shelf.content.withLock({ $0.ready.popLast() }) {
+    /// A jail that waits, or a new one where none is ready, or where it shall show paths of the host.
+    func take(showsHost: Bool) throws(GloveboxError) -> WaitingJail {
+        if let jail = ready(showsHost) { return jail }
+        shelf.making.withLock { _ in }
+        if let jail = ready(showsHost) { return jail }
+        return try WaitingJail(shelf.launcher, nil, showsHost: showsHost)
+    }
+
+    private func ready(_ showsHost: Bool) -> WaitingJail? {
+        while let jail = shelf.pop(showsHost: showsHost) {
             if jail.launcher.isWaiting { return jail }
             jail.discard()
         }
-        return try WaitingJail(shelf.launcher, shelf.layout)
+        return nil
     }
 
     /// Takes away what a dead jail left; soon, not at once.

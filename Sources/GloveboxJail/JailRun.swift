@@ -82,7 +82,7 @@ package struct JailRun {
     }
 
     private func attempt(_ specification: JailSpecification, _ hooks: Hooks) throws(GloveboxError) -> JailResult {
-        let jail = try waitingJail()
+        let jail = try waitingJail(specification)
         var remains = JailReserve.Remains(group: jail.group)
         defer { clear(remains) }
         let result: JailResult
@@ -101,7 +101,7 @@ package struct JailRun {
     }
 
     private func clear(_ remains: JailReserve.Remains) {
-        if case .reserve(let reserve) = source { reserve.clear(remains) } else { remains.group?.remove() }
+        if case .reserve(let reserve) = source { reserve.clear(remains) } else { remains.clear() }
     }
 
     private func run(
@@ -112,13 +112,14 @@ package struct JailRun {
     ) throws(GloveboxError) -> JailResult {
         let (builder, protections) = try plan(specification, jail, &remains)
         let session = try JailSession(
-            jail.launcher,
+            jail,
             builder: builder,
             group: remains.group,
             protections: protections,
             specification: specification
         )
         defer { remains.namespace = session.namespace }
+        remains.launcher = jail.launcher
         return try session.run(hooks) { if case .reserve(let reserve) = source { reserve.refill() } }
     }
 
@@ -127,7 +128,7 @@ package struct JailRun {
     /// - Throws: `jail.protection`, and `jail.*` when the jail cannot be made at all.
     package func checkProtections(of specification: JailSpecification) throws(GloveboxError) {
         guard !specification.required.isEmpty else { return }
-        let jail = try waitingJail()
+        let jail = try waitingJail(specification)
         var remains = JailReserve.Remains(group: jail.group)
         defer {
             jail.launcher.discard()
@@ -155,10 +156,11 @@ package struct JailRun {
         return (builder, protections)
     }
 
-    private func waitingJail() throws(GloveboxError) -> WaitingJail {
-        switch source {
-        case .launcher(let path, let layout): try WaitingJail(path, layout)
-        case .reserve(let reserve): try reserve.take()
+    private func waitingJail(_ specification: JailSpecification) throws(GloveboxError) -> WaitingJail {
+        let showsHost = specification.showsHost(privileged: Kernel.isHostRoot)
+        return switch source {
+        case .launcher(let path, let layout): try WaitingJail(path, layout, showsHost: showsHost)
+        case .reserve(let reserve): try reserve.take(showsHost: showsHost)
         case .lender(let lender): WaitingJail(try lender.lend())
         }
     }
@@ -191,7 +193,7 @@ package struct JailRun {
         if limits.cpuSeconds > 0 {
             protections.note(
                 "processor-time",
-                group.processorMicroseconds != nil,
+                group.countsProcessorTime,
                 else: "this host counts no group's processor time: it is limited for each process, not for all together"
             )
         }

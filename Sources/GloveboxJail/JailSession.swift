@@ -13,6 +13,10 @@ final class JailSession {
     private var protections: JailProtections
     private let required: [String]
     private let launcher: JailLauncher
+    private let identity: JailIdentity
+    private let birth: JailBirth
+    /// The jail's first process: when it has ended, every other in the jail has.
+    private var process: Descriptor?
     private var streams: [Descriptor?]
     private var listener: Descriptor?
     private var denials: DenialTable
@@ -40,13 +44,15 @@ final class JailSession {
 
     /// Takes over a launcher and gives it its plan.
     init(
-        _ launcher: JailLauncher,
+        _ jail: WaitingJail,
         builder: JailPlanBuilder,
         group: ControlGroup?,
         protections: JailProtections,
         specification: JailSpecification
     ) throws(GloveboxError) {
-        self.launcher = launcher
+        launcher = jail.launcher
+        identity = jail.identity
+        birth = identity.birth(leavesHost: jail.hasLeftHost)
         self.builder = builder
         self.group = group
         self.protections = protections
@@ -63,12 +69,12 @@ final class JailSession {
     func run(_ hooks: JailRun.Hooks, started: @escaping () -> Void) throws(GloveboxError) -> JailResult {
         onStart = started
         try loop(hooks)
-        try launcher.wait()
         while drain(0, hooks) || drain(1, hooks) {}
         return try result()
     }
 
     private func loop(_ hooks: JailRun.Hooks) throws(GloveboxError) {
+        var isOver = false
         while true {
             var polled: [pollfd] = []
             func add(_ descriptor: Descriptor?) {
@@ -81,10 +87,11 @@ final class JailSession {
             let pause = denials.pause
             add(pause > 0 ? nil : listener)
             add(cancelled ? nil : hooks.cancel)
+            add(isOver ? nil : process)
             let waits = [pause > 0 ? pause : nil, hasRoom ? nil : Self.roomPause, ended == nil ? clock?.pause() : nil]
                 .compactMap { $0 }
             if clock?.hasRunOut == true, !cancelled { launcher.kill() }  // its death ends its jail
-            let ready = unsafe poll(&polled, UInt(polled.count), waits.min() ?? -1)
+            let ready = unsafe poll(&polled, UInt(polled.count), isOver ? 0 : waits.min() ?? -1)
             if ready < 0 {
                 if errno == EINTR { continue }
                 throw SyscallError("poll", errno).coded("jail.launcher")
@@ -99,7 +106,13 @@ final class JailSession {
                 cancelled = true
                 launcher.kill()  // the launcher's death ends its jail
             }
-            if polled[0].revents != 0, try !receive(hooks) { return }
+            if polled[0].revents != 0 {
+                if try !receive(hooks) { return }
+            } else if isOver {
+                return
+            }
+            // What was said before the end may have come after the socket was looked at.
+            if polled[5].revents != 0 { isOver = true }
         }
     }
 
@@ -132,13 +145,15 @@ final class JailSession {
         guard length > 0 else { throw SyscallError("recvmsg", -length).coded("jail.launcher") }
         let body = Array(packet[1..<Int(length)])
         switch packet[0] {
-        case JailMessage.born: namespace = descriptors.first
+        case JailMessage.born:
+            process = descriptors.first
+            namespace = descriptors.dropFirst().first
         case JailMessage.staged:
             guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
             output = builder.hasOutput ? descriptors.last : nil
             isStaged = true
             if builder.stagedCount > 0 {
-                try hooks.stage(Array(descriptors.prefix(builder.stagedCount)), builder.identity)
+                try hooks.stage(Array(descriptors.prefix(builder.stagedCount)), identity.files)
                 try send(JailMessage.filled)
             }
         case JailMessage.listener:
@@ -148,7 +163,7 @@ final class JailSession {
             let mayShow = builder.plan.options.contains(.showProgram)
             guard readback.take(body), descriptors.count <= (mayShow ? 1 : 0) else { throw Self.unexpected }
             readback.population = group?.population
-            try readback.check(builder.plan)
+            try readback.check(builder.plan, birth)
             try readback.checkNamespaces(of: builder.plan)
             try readback.checkLimits(limits)
             try readback.measureProgram(descriptors.first)
@@ -206,6 +221,7 @@ final class JailSession {
     private func result() throws(GloveboxError) -> JailResult {
         let kills = group?.outOfMemoryKills ?? 0
         let processor = clock?.used ?? ended?.cpu ?? 0
+        let peak = group?.peakMemory
         let end: JailResult.End
         if cancelled {
             end = .cancelled
@@ -232,8 +248,8 @@ final class JailSession {
             end: end,
             cpuMicroseconds: processor,
             wallMilliseconds: started.map { finish - $0 } ?? 0,
-            peakMemory: group?.peakMemory ?? ended?.memory ?? 0,
-            peakMemoryOfGroup: group?.peakMemory != nil,
+            peakMemory: peak ?? ended?.memory ?? 0,
+            peakMemoryOfGroup: peak != nil,
             denied: denials.list,
             processLimitHits: group?.processLimitHits ?? 0,
             suppressed: denials.suppressed,

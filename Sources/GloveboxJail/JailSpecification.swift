@@ -86,4 +86,7 @@ package struct JailSpecification: Sendable {
         self.arguments = arguments
         self.profile = profile
     }
+
+    /// Whether steps that build it name paths of the host; without privilege the devices do.
+    func showsHost(privileged: Bool) -> Bool { !privileged || !binds.isEmpty }
 }

@@ -50,6 +50,7 @@ package struct LentJail: Sendable {
     }
 
     let group: ControlGroup?
+    let identity: JailIdentity
     let launcher: JailLauncher
     /// The launcher's process.
     private let process: Descriptor
@@ -58,19 +59,19 @@ package struct LentJail: Sendable {
     ///
     /// - Throws: `jail.*`.
     package static func start(_ path: String) throws(GloveboxError) -> (jail: LentJail, child: Child) {
-        let jail = try WaitingJail(path, nil)
+        let jail = try WaitingJail(path, nil, showsHost: true)
         guard let child = jail.launcher.child else { throw GloveboxError("internal", "the launcher is no child") }
         let watch: Descriptor
         do { watch = try child.descriptor() } catch {
             jail.discard()
             throw error.coded("jail.launcher")
         }
-        let lent = LentJail(group: jail.group, launcher: jail.launcher, process: watch)
+        let lent = LentJail(jail.group, jail.identity, jail.launcher, watch)
         return (lent, Child(child, watch, jail.group))
     }
 
-    private init(group: ControlGroup?, launcher: JailLauncher, process: Descriptor) {
-        (self.group, self.launcher, self.process) = (group, launcher, process)
+    private init(_ group: ControlGroup?, _ identity: JailIdentity, _ launcher: JailLauncher, _ process: Descriptor) {
+        (self.group, self.identity, self.launcher, self.process) = (group, identity, launcher, process)
     }
 
     /// Takes over what ``message`` and ``files`` of the other process's say.
@@ -80,11 +81,18 @@ package struct LentJail: Sendable {
         guard files.count == 4 else { throw GloveboxError("worker.jail", "the worker handed over no whole jail") }
         var fields = try JSONFields(JSONReader.readCanonical(message), at: "jail")
         let group = try fields.optional("group").map { (json) throws(GloveboxError) in try Self.group(json) }
+        let base = try fields.optional("ids").map { (json) throws(GloveboxError) in
+            guard let base = json.integer.flatMap({ UInt32(exactly: $0) }), base < .max else {
+                throw GloveboxError("worker.jail", "the worker's jail has no ids")
+            }
+            return base
+        }
         try fields.finish()
         self.init(
-            group: group,
-            launcher: JailLauncher(control: files[0], streams: [files[1], files[2]], ForeignProcess(files[3])),
-            process: files[3]
+            group,
+            JailIdentity(base: base),
+            JailLauncher(control: files[0], streams: [files[1], files[2]], ForeignProcess(files[3])),
+            files[3]
         )
     }
 
@@ -101,6 +109,7 @@ package struct LentJail: Sendable {
                 "controllers": .array(account.controllers.map { .string($0) }),
             ]
         }
+        json["ids"] = identity.base.map { .integer(Int64($0)) }
         return CanonicalJSON.encode(.object(json))
     }
 

@@ -105,6 +105,7 @@ struct MountTable {
     ///
     /// Source: proc(5), fields 9 (type) and 11 (options of the file system) of `mountinfo`.
     func shared(in mountinfo: String) -> [String] {
+        guard !shown.isEmpty else { return [] }
         var shared = shown
         for line in mountinfo.split(separator: "\n") {
             let fields = line.split(separator: " ")

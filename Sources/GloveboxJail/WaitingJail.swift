@@ -1,5 +1,6 @@
 internal import GloveboxCore
 internal import GloveboxLinux
+internal import GloveboxPlan
 
 /// A jail that waits for its plan: its first process is born in its namespaces and in its control groups, which have no
 /// limits yet.
@@ -7,17 +8,26 @@ internal import GloveboxLinux
 /// It knows nothing of a job, so one can be kept ready; it serves one job and no other after it.
 struct WaitingJail: Sendable {
     let launcher: JailLauncher
+    /// Under which ids of the host it runs.
+    let identity: JailIdentity
+    /// Whether it has left the mounts of the host, so that no step of its plan may name a path of the host.
+    let hasLeftHost: Bool
     /// The control groups; nil where none can be made.
     let group: ControlGroup?
-    /// Device nodes of its own, made ahead; nil where they are made on demand or cannot be made.
-    private(set) var devices: Descriptor?
+    /// Device nodes of its own; nil where they are made on demand or cannot be made.
+    let devices: Descriptor?
 
-    /// Starts a launcher and lets it give birth.
+    /// Starts a launcher and lets it give birth; `showsHost` when its plan will name paths of the host.
     ///
     /// - Throws: `jail.launcher`, `jail.control-group`.
-    init(_ path: String, _ layout: ControlGroupLayout?) throws(GloveboxError) {
+    init(_ path: String, _ layout: ControlGroupLayout?, showsHost: Bool) throws(GloveboxError) {
         launcher = try JailLauncher(path)  // it starts up while the host's groups are read and ours made
-        do throws(GloveboxError) { group = try Self.bear(launcher, layout ?? .host) } catch {
+        identity = .drawn()
+        devices = Self.makeDevices()
+        // Without device nodes of its own a jail is shown the host's.
+        hasLeftHost = !showsHost && devices != nil
+        let birth = identity.birth(leavesHost: hasLeftHost)
+        do throws(GloveboxError) { group = try Self.bear(launcher, birth, layout ?? .host) } catch {
             launcher.discard()
             throw error
         }
@@ -26,15 +36,19 @@ struct WaitingJail: Sendable {
     /// Takes over one that another process has started.
     init(_ lent: LentJail) {
         launcher = lent.launcher
+        identity = lent.identity
+        hasLeftHost = false
         group = lent.group
+        devices = nil
     }
 
     private static func bear(
         _ launcher: JailLauncher,
+        _ birth: JailBirth,
         _ layout: ControlGroupLayout
     ) throws(GloveboxError) -> ControlGroup? {
         guard layout.kind != .none else {
-            try launcher.bear(in: nil)
+            try launcher.bear(birth, in: nil)
             return nil
         }
         let group: ControlGroup
@@ -42,7 +56,7 @@ struct WaitingJail: Sendable {
         do throws(GloveboxError) {
             let birthplace: Descriptor?
             do { birthplace = try group.birthplace() } catch { throw error.coded("jail.control-group") }
-            try launcher.bear(in: birthplace)
+            try launcher.bear(birth, in: birthplace)
         } catch {
             group.remove()
             throw error
@@ -50,10 +64,9 @@ struct WaitingJail: Sendable {
         return group
     }
 
-    /// Makes ahead what most jails need.
-    mutating func prepare() {
-        guard Kernel.isHostRoot else { return }
-        do { devices = try DetachedMount.devices() } catch {}  // tried again and told when a job wants them
+    private static func makeDevices() -> Descriptor? {
+        guard Kernel.isHostRoot else { return nil }
+        do { return try DetachedMount.devices() } catch { return nil }  // the protections tell
     }
 
     /// Takes it away unused.

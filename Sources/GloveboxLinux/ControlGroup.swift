@@ -7,6 +7,8 @@ package struct ControlGroup: Sendable {
     private let layout: ControlGroupLayout
     private let name: String
     private var directories: [String: String] = [:]
+    /// Whether the kernel counts processor time here: always in the one tree, and where ``set(_:)`` was asked for it.
+    package private(set) var countsProcessorTime = false
 
     private static let prefix = "glovebox-"
     /// Controllers that get a group only with a limit that needs it.
@@ -33,6 +35,7 @@ package struct ControlGroup: Sendable {
         var group = ControlGroup(layout: layout, name: name)
         do {
             for controller in layout.parents.keys where !onDemand.contains(controller) { try group.add(controller) }
+            group.countsProcessorTime = group.processorMicroseconds != nil
             // A group of version 1 takes no process before it has memory nodes.
             if layout.kind != .v2, let parent = layout.parents["cpuset"] {
                 try group.write(Self.effective("mems", of: parent), to: "cpuset.mems", of: "cpuset")
@@ -104,7 +107,10 @@ package struct ControlGroup: Sendable {
         // Whole processors are granted by binding the jail to them; only a part of one takes a quota, and so a group.
         let isWhole = limits.milliCPUs?.isMultiple(of: 1000) ?? true
         if !isWhole || layout.parents["cpuset"] == nil { try add("cpu") }
-        if limits.countsProcessorTime { try add("cpuacct") }
+        if limits.countsProcessorTime, !countsProcessorTime {
+            try add("cpuacct")
+            countsProcessorTime = processorMicroseconds != nil
+        }
         if let memory = limits.memory {
             try write(String(memory), to: isV2 ? "memory.max" : "memory.limit_in_bytes", of: "memory")
             // Both are missing where the kernel does not account for swap.

@@ -2,13 +2,12 @@
 ///
 /// One message is one packet: a kind byte, then the body.
 package enum JailMessage {
-    /// Supervisor to launcher, and launcher to init: the plan comes with this message, and after it each descriptor that
-    /// the plan names.
+    /// Supervisor to init: the plan comes with this message, and after it each descriptor that the plan names.
     package static let plan: UInt8 = 1
     /// Supervisor: the jail's first process may be born; its control group of version 2 comes with this message where
     /// there is one.
     ///
-    /// Body: one byte, 1 when the launcher may empty its groups (it runs as root).
+    /// Body: ``JailBirth``.
     package static let birth: UInt8 = 2
     /// Init: the exported directories come with this message.
     package static let staged: UInt8 = 3
@@ -16,6 +15,10 @@ package enum JailMessage {
     package static let filled: UInt8 = 4
     /// Launcher to init: the ids are mapped.
     package static let mapped: UInt8 = 6
+    /// Init to launcher: how long the program may run.
+    ///
+    /// Body: wall-clock limit and grace in milliseconds (64 bits each); 0 means none.
+    package static let time: UInt8 = 14
     /// Init to launcher, where the plan grants a grace: the workload's pidfd comes with this message.
     package static let workload: UInt8 = 13
     /// Workload: the listener for refused calls comes with this message.
@@ -38,7 +41,8 @@ package enum JailMessage {
     package static let failed: UInt8 = 10
     /// Launcher: the wall-clock limit was reached, and the jail killed or the workload asked to end.
     package static let expired: UInt8 = 11
-    /// Launcher: the jail's first process is born; its mount namespace comes with this message where it can be opened.
+    /// Launcher: the jail's first process is born; its pidfd comes with this message, and its mount namespace where that can
+    /// be opened.
     ///
     /// The kernel takes a mount namespace apart when the last who holds it lets go, before anyone is told of a death; who
     /// holds it chooses the moment.

@@ -1,6 +1,6 @@
 extension JailPlan {
     private static let magic: [UInt8] = [0x47, 0x42, 0x58, 0x50]
-    private static let version: UInt16 = 3
+    private static let version: UInt16 = 4
 
     /// The bytes the launcher reads.
     package var encoded: [UInt8] {
@@ -8,10 +8,7 @@ extension JailPlan {
         for byte in Self.magic { writer.integer(byte) }
         writer.integer(Self.version)
         writer.integer(options.rawValue)
-        writer.string(uidMap)
-        writer.string(gidMap)
         writer.string(hostname)
-        writer.integer(initID)
         writer.integer(workloadID)
         writer.integers(tasks)
         writer.integer(UInt32(steps.count))
@@ -41,10 +38,7 @@ extension JailPlan {
         for byte in Self.magic where reader.integer(UInt8.self) != byte { return nil }
         guard reader.integer(UInt16.self) == Self.version else { return nil }
         options = Options(rawValue: reader.integer(UInt32.self))
-        uidMap = reader.string()
-        gidMap = reader.string()
         hostname = reader.string()
-        initID = reader.integer(UInt32.self)
         workloadID = reader.integer(UInt32.self)
         tasks = reader.integers()
         for _ in 0..<reader.count() {

@@ -42,14 +42,8 @@ package struct JailPlan: Equatable, Sendable {
 
     /// Switches.
     package var options: Options = []
-    /// Text for `/proc/PID/uid_map`.
-    package var uidMap: [UInt8] = []
-    /// Text for `/proc/PID/gid_map`.
-    package var gidMap: [UInt8] = []
     /// The jail's host name.
     package var hostname: [UInt8] = []
-    /// Id of the init process inside the user namespace.
-    package var initID: UInt32 = 0
     /// Id of the workload inside the user namespace.
     package var workloadID: UInt32 = 0
     /// Files `tasks` of the control groups of version 1 that the jail's init enters.

@@ -5,13 +5,11 @@ import GloveboxPlanEmbedded
 struct Assembly {
     let plan: JailPlan
     let control: Control
+    let ground: Ground
 
     func run() {
-        control.check(withText(bytes("/")) { call(SYS_mount, 0, $0, 0, Int(MS_REC | MS_PRIVATE)) }, .propagation)
         let sources = openSources()
-        let place = bytes("/tmp")
-        control.check(mount("tmpfs", on: place, flags: MS_NOSUID | MS_NODEV, options: bytes("mode=755")), .assembly)
-        control.check(withText(place) { call(SYS_chdir, $0) }, .assembly)
+        if !ground.hasLeftHost { Ground.enter(control) }
         var exported: [Int32] = []
         for (index, step) in plan.steps.enumerated() {
             let result = perform(step, source: sources[index], exported: &exported)
@@ -63,10 +61,7 @@ struct Assembly {
             let tree = copy(lower, [])
             return tree < 0 ? tree : attach(tree, path, [.readOnly], attributes: true)
         case .processes(let path):
-            let made = makeDirectories(path, 0o555)
-            let options = bytes("subset=pid,hidepid=invisible")
-            let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
-            return made < 0 ? made : mount("proc", on: path, flags: flags, options: options)
+            return ground.processes < 0 ? ground.processes : attach(ground.processes, path, [], attributes: false)
         case .seal(let path):
             return seal(path)
         case .stage(let isAwaited):
@@ -175,6 +170,8 @@ struct Assembly {
 
     /// Makes a directory and those above it; one that exists is left as it is.
     private func makeDirectories(_ path: [UInt8], _ mode: UInt32) -> Int {
+        let alone = makeDirectory(path, mode)
+        if alone != -2 { return alone }
         for (index, byte) in path.enumerated() where byte == UInt8(ascii: "/") {
             let made = makeDirectory([UInt8](path[0..<index]), 0o755)
             if made < 0 { return made }

@@ -14,12 +14,18 @@ struct Control {
 
     /// Waits for a message of that kind and length and nothing else; nil when another comes, or the other end is gone.
     func receive(_ kind: UInt8, bodyLength: Int) -> (body: [UInt8], descriptors: [Int32])? {
-        var packet: [UInt8] = [0, 0, 0, 0]
+        guard let message = receive(kind, upTo: bodyLength), message.body.count == bodyLength else { return nil }
+        return message
+    }
+
+    /// Waits for a message of that kind with a body of at most so many bytes.
+    func receive(_ kind: UInt8, upTo limit: Int) -> (body: [UInt8], descriptors: [Int32])? {
+        var packet = [UInt8](repeating: 0, count: 1 + limit)
         var descriptors = [Int32](repeating: -1, count: 16)
         var count: Int32 = 0
         let received = unsafe glx_receive(descriptor, &packet, packet.count, &descriptors, &count)
-        guard Int(received) == 1 + bodyLength, packet[0] == kind else { return nil }
-        return ([UInt8](packet[1..<1 + bodyLength]), [Int32](descriptors[0..<Int(count)]))
+        guard received > 0, packet[0] == kind else { return nil }
+        return ([UInt8](packet[1..<Int(received)]), [Int32](descriptors[0..<Int(count)]))
     }
 
     /// Whether a message has come.

@@ -5,10 +5,12 @@ import GloveboxPlanEmbedded
 struct Jail {
     let plan: JailPlan
     let control: Control
+    let ground: Ground
 
     /// Waits for the plan, and runs to the end of the workload; its exit ends every process in the jail.
-    static func run(control: Control, launcher: Control) -> Never {
-        guard let given = launcher.receive(JailMessage.plan, bodyLength: 0) else { leave(125) }
+    static func run(_ birth: JailBirth, control: Control, launcher: Control) -> Never {
+        let ground = Ground(birth, control: control, launcher: launcher)
+        guard let given = control.receive(JailMessage.plan, bodyLength: 0) else { leave(125) }
         for (index, descriptor) in given.descriptors.enumerated() where Int(descriptor) != Given.plan + index {
             control.fail(JailFault.plan.rawValue, -22)
         }
@@ -16,33 +18,22 @@ struct Jail {
             control.fail(JailFault.plan.rawValue, -22)
         }
         close(Given.plan)
-        Jail(plan: plan, control: control).run(launcher: launcher)
+        Jail(plan: plan, control: control, ground: ground).run(launcher: launcher)
     }
 
     private func run(launcher: Control) -> Never {
+        let time = word(plan.wallMilliseconds) + word(plan.graceMilliseconds)
+        control.check(launcher.send(JailMessage.time, time), .clone)
         enterGroups()
-        guard launcher.expect(JailMessage.mapped) else { leave(125) }
-        let id = Int(plan.initID)
-        control.check(call(SYS_setresgid, id, id, id), .identity)
-        control.check(call(SYS_setresuid, id, id, id), .identity)
-        // After the last change of credentials, which would clear it.
-        control.check(call(SYS_prctl, Int(PR_SET_PDEATHSIG), 9), .identity)
-        // A launcher that died before that call sends no signal any more; its end of the socket tells.
-        guard !launcher.isClosed else { leave(125) }
-        // The change also gave our files in /proc to root; two of them are still to be written.
-        control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 1), .identity)
         control.check(call(SYS_unshare, Int(CLONE_NEWCGROUP)), .controlGroup)
-        Assembly(plan: plan, control: control).run()
-        control.check(write(decimal(UInt64(plan.oomScore)), to: bytes("/proc/self/oom_score_adj")), .limits)
+        Assembly(plan: plan, control: control, ground: ground).run()
+        if !ground.hasLeftHost { Ground.leaveHost(control) }
+        control.check(write(decimal(UInt64(plan.oomScore)), to: "self/oom_score_adj"), .limits)
         if plan.options.contains(.timeNamespace) { enterTimeNamespace() }
         control.check(withText(plan.hostname) { call(SYS_sethostname, $0, plan.hostname.count) }, .hostname)
-        let processes = open(bytes("/proc"), Kernel.path | O_DIRECTORY)
-        control.check(processes, .readback)
-        changeRoot()
-        control.check(call(SYS_keyctl, 1, 0), .keyring)
-        lockPrivileges()
-        var detached: (Int32, Int32) = (-1, -1)
-        let piped = unsafe withUnsafeMutablePointer(to: &detached) {
+        enterRoot()
+        var locked: (Int32, Int32) = (-1, -1)
+        let piped = unsafe withUnsafeMutablePointer(to: &locked) {
             call(SYS_pipe2, Int(bitPattern: $0), Int(O_CLOEXEC))
         }
         control.check(piped, .workload)
@@ -54,25 +45,29 @@ struct Jail {
                 plan: plan,
                 control: control,
                 launcher: launcher,
-                detached: Int(detached.0),
-                processes: processes
+                locked: Int(locked.0),
+                processes: ground.host
             ).run()
         }
-        close(processes)
-        if plan.graceMilliseconds > 0 {
-            control.check(launcher.send(JailMessage.workload, descriptors: [workload]), .workload)
-        }
-        // The kernel lets every processor pass before this returns; meanwhile the workload gets ready.
-        control.check(withText(bytes(".")) { call(SYS_umount2, $0, Kernel.detach) }, .root)
-        control.check(withText(bytes("/")) { call(SYS_chdir, $0) }, .root)
         // Before the workload, which may have the same id, is let on: it could look into us until then.
         control.check(dropCapabilities(), .capabilities)
         control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 0), .capabilities)
         let dumpable = call(SYS_prctl, Int(PR_GET_DUMPABLE))
         control.check(dumpable, .capabilities)
-        let told = withText([UInt8(truncatingIfNeeded: dumpable)]) { call(SYS_write, Int(detached.1), $0, 1) }
+        let told = withText([UInt8(truncatingIfNeeded: dumpable)]) { call(SYS_write, Int(locked.1), $0, 1) }
         control.check(told, .root)
+        if plan.graceMilliseconds > 0 {
+            control.check(launcher.send(JailMessage.workload, descriptors: [workload]), .workload)
+        }
         reap(pid)
+    }
+
+    /// Writes a short file below the host's `/proc`.
+    private func write(_ text: [UInt8], to path: StaticString) -> Int {
+        let file = call(SYS_openat, ground.host, address(path), Int(O_WRONLY | O_CLOEXEC))
+        guard file >= 0 else { return file }
+        defer { close(file) }
+        return writeOnce(text, to: file)
     }
 
     /// Enters the control groups of version 1 by itself: the kernel lets a lone thread move at once, while moving
@@ -96,26 +91,18 @@ struct Jail {
             control.check(read, .timeNamespace)
             text += name + decimal(UInt64(time.tv_sec)) + bytes(" 0\n")
         }
-        control.check(write(text, to: bytes("/proc/self/timens_offsets")), .timeNamespace)
+        control.check(write(text, to: "self/timens_offsets"), .timeNamespace)
     }
 
-    /// Leaves the old root on top of the new one, where nothing reaches it; taking it away takes every mount of the host.
-    private func changeRoot() {
+    /// Lays the root over the place where it was put together, which nothing reaches any more, and makes it the root.
+    ///
+    /// Taking that place away would have the kernel wait for every processor. It is empty but for what the root shows anyway,
+    /// and going back to it takes a privilege that nothing in the jail has.
+    private func enterRoot() {
         control.check(withText(bytes("root")) { call(SYS_chdir, $0) }, .root)
-        control.check(withText(bytes(".")) { call(SYS_pivot_root, $0, $0) }, .root)
-    }
-
-    /// Closes the ways back to privilege, for this process and all it starts.
-    private func lockPrivileges() {
-        // NOROOT, NO_SETUID_FIXUP, each locked, and KEEP_CAPS locked off; the kernel's macros do not import.
-        control.check(call(SYS_prctl, Int(PR_SET_SECUREBITS), 0x2f), .capabilities)
-        for capability in 0..<64 {
-            let dropped = call(SYS_prctl, Int(PR_CAPBSET_DROP), capability)
-            if dropped == -22 && capability > 30 { break }
-            control.check(dropped, .capabilities)
-        }
-        control.check(call(SYS_prctl, Int(PR_CAP_AMBIENT), Int(PR_CAP_AMBIENT_CLEAR_ALL)), .capabilities)
-        control.check(call(SYS_prctl, Int(PR_SET_NO_NEW_PRIVS), 1), .capabilities)
+        let moved = call(SYS_move_mount, Int(AT_FDCWD), address("."), Int(AT_FDCWD), address("/"))
+        control.check(moved, .root)
+        control.check(call(SYS_chroot, address(".")), .root)
     }
 
     private func reap(_ workload: Int) -> Never {

@@ -58,6 +58,11 @@ func write(_ text: [UInt8], to path: [UInt8]) -> Int {
     let file = open(path, O_WRONLY)
     guard file >= 0 else { return file }
     defer { close(file) }
+    return writeOnce(text, to: file)
+}
+
+/// Writes to an open file in one call; 0, or -errno.
+func writeOnce(_ text: [UInt8], to file: Int) -> Int {
     let written = unsafe text.withUnsafeBufferPointer {
         call(SYS_write, file, Int(bitPattern: $0.baseAddress), $0.count)
     }

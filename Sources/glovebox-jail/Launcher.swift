@@ -11,6 +11,8 @@ enum Given {
     ///
     /// Init has closed the launcher's end; the kernel gives the lowest free numbers in turn.
     static let plan = 5
+    /// What init opens before there is a plan stands from here on, out of their way.
+    static let early = 40
 }
 
 /// `glovebox-jail`: builds one jail from the plan it is sent, stays outside it as its guard, and ends with it.
@@ -28,24 +30,33 @@ enum Given {
             call(SYS_socketpair, 1, seqPacket, 0, Int(bitPattern: $0))
         }
         control.check(paired, .clone)
-        guard let birth = control.receive(JailMessage.birth, bodyLength: 1), birth.descriptors.count <= 1 else {
-            leave(125)
-        }
-        if birth.body == [1] { control.check(call(SYS_setgroups, 0, 0), .groups) }
+        guard let message = control.receive(JailMessage.birth, upTo: JailBirth.limit), message.descriptors.count <= 1,
+            let birth = JailBirth(decoding: message.body)
+        else { leave(125) }
+        if birth.options.contains(.privileged) { control.check(call(SYS_setgroups, 0, 0), .groups) }
         var pidfd: Int32 = -1
         let spaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
-        let pid = Int(unsafe glx_fork(UInt64(spaces), &pidfd, birth.descriptors.first ?? -1))
+        let pid = Int(unsafe glx_fork(UInt64(spaces), &pidfd, message.descriptors.first ?? -1))
         control.check(pid, .clone)
-        for group in birth.descriptors { close(Int(group)) }
+        for group in message.descriptors { close(Int(group)) }
         if pid == 0 {
             close(Int(Given.outside))
-            Jail.run(control: control, launcher: Control(descriptor: Given.inside))
+            Jail.run(birth, control: control, launcher: Control(descriptor: Given.inside))
         }
         close(Int(Given.inside))
-        let namespace = open(bytes("/proc/") + decimal(UInt64(pid)) + bytes("/ns/mnt"), O_RDONLY)
-        control.check(control.send(JailMessage.born, descriptors: namespace < 0 ? [] : [Int32(namespace)]), .clone)
+        // The jail's own end of the pipes is all that may keep them open.
+        for descriptor in 0..<3 { close(descriptor) }
+        let process = bytes("/proc/") + decimal(UInt64(pid))
+        control.check(write(bytes("deny"), to: process + bytes("/setgroups")), .idMap)
+        control.check(write(birth.uidMap, to: process + bytes("/uid_map")), .idMap)
+        control.check(write(birth.gidMap, to: process + bytes("/gid_map")), .idMap)
+        let inside = Control(descriptor: Given.outside)
+        control.check(inside.send(JailMessage.mapped), .clone)
+        let namespace = open(process + bytes("/ns/mnt"), O_RDONLY)
+        let told = namespace < 0 ? [pidfd] : [pidfd, Int32(namespace)]
+        control.check(control.send(JailMessage.born, descriptors: told), .clone)
         if namespace >= 0 { close(namespace) }
-        Guard(control: control, pid: pid, pidfd: Int(pidfd)).run(inside: Control(descriptor: Given.outside))
+        Guard(control: control, pid: pid, pidfd: Int(pidfd)).run(inside: inside)
     }
 
     /// `SOCK_SEQPACKET | SOCK_CLOEXEC`, of a family whose number is 1, `AF_UNIX`.

@@ -7,8 +7,8 @@ struct Workload {
     let control: Control
     /// The socket to the launcher, which learns by its end that the program's time begins.
     let launcher: Control
-    /// Where init says that the host's mounts are gone.
-    let detached: Int
+    /// Where init says that it has given up its privileges.
+    let locked: Int
     /// The host's `/proc`.
     let processes: Int
 
@@ -16,7 +16,7 @@ struct Workload {
     private enum Kept {
         static let processes = 96
         static let launcher = 97
-        static let detached = 98
+        static let locked = 98
         static let program = 99
         static let control = 100
     }
@@ -54,7 +54,7 @@ struct Workload {
             control.check(control.send(JailMessage.listener, descriptors: [Int32(listener)]), .filter)
             close(listener)
         }
-        account.add(.dumpable, decimal(UInt64(awaitDetached())))
+        account.add(.dumpable, decimal(UInt64(awaitLocked())))
         account.read()
         if plan.options.contains(.landlock) { account.add(.landlock, decimal(UInt64(landlock.version))) }
         if isFixed { account.add(.personality, decimal(UInt64(max(0, personality)))) }
@@ -89,7 +89,7 @@ struct Workload {
         control.check(call(SYS_dup3, Int(control.descriptor), Kept.control, Int(O_CLOEXEC)), .workload)
         let kept = Control(descriptor: Int32(Kept.control))
         kept.check(call(SYS_dup3, Int(launcher.descriptor), Kept.launcher, Int(O_CLOEXEC)), .workload)
-        kept.check(call(SYS_dup3, detached, Kept.detached, Int(O_CLOEXEC)), .workload)
+        kept.check(call(SYS_dup3, locked, Kept.locked, Int(O_CLOEXEC)), .workload)
         kept.check(call(SYS_dup3, processes, Kept.processes, Int(O_CLOEXEC)), .workload)
         if plan.options.contains(.programByDescriptor) {
             kept.check(call(SYS_dup3, Int(plan.programDescriptor), Kept.program, Int(O_CLOEXEC)), .workload)
@@ -106,12 +106,12 @@ struct Workload {
         return kept
     }
 
-    /// Waits until no mount of the host is left and init has given up its privileges; whether init can be looked into.
-    private func awaitDetached() -> UInt8 {
+    /// Waits until init has given up its privileges; whether init can be looked into.
+    private func awaitLocked() -> UInt8 {
         var byte: UInt8 = 0
-        let read = unsafe withUnsafeMutablePointer(to: &byte) { call(SYS_read, Kept.detached, Int(bitPattern: $0), 1) }
+        let read = unsafe withUnsafeMutablePointer(to: &byte) { call(SYS_read, Kept.locked, Int(bitPattern: $0), 1) }
         guard read == 1 else { leave(125) }
-        close(Kept.detached)
+        close(Kept.locked)
         return byte
     }
 

@@ -8,8 +8,11 @@ import Glibc
     /// the parser makes for all other commands and for texts of help.
     static func main() {
         if CommandLine.arguments.dropFirst().prefix(2).elementsEqual(["jail", "run"]) {
+            let arguments = Array(CommandLine.arguments.dropFirst(3))
             do {
-                var command = try JailRunCommand.parseAsRoot(Array(CommandLine.arguments.dropFirst(3)))
+                JailDoor.prepare(for: arguments)
+                defer { JailDoor.close() }
+                var command = try JailRunCommand.parseAsRoot(arguments)
                 try command.run()
             } catch let status as ExitCode {
                 exit(status.rawValue)

@@ -365,7 +365,9 @@ import Testing
         }
         #expect(shared.result.end == .exited(0) && alone.result.end == .exited(0))
         #expect(!shared.result.protections.inForce.contains("private-page-cache"))
+        #expect(shared.result.protections.openChannels.contains("page-cache"))
         #expect(alone.result.protections.inForce.contains("private-page-cache"))
+        #expect(!alone.result.protections.openChannels.contains("page-cache"))
     }
 
     @Test(.enabled(if: geteuid() == 0)) func `an open image is what runs, whatever its path leads to`() throws {

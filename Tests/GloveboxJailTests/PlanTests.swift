@@ -7,7 +7,7 @@ import Testing
     private var plan: JailPlan {
         var plan = JailPlan()
         plan.options = [.notify, .privileged, .fixedAddresses]
-        plan.uidMap = Array("0 1 1\n".utf8)
+        plan.hostname = Array("jail".utf8)
         plan.steps = [
             .directory(path: [97], mode: 0o755), .file(path: [98]), .link(target: [99], path: [100]),
             .scratch(path: [101], bytes: 5, inodes: 6, mode: 7, flags: [.exported]),
@@ -27,10 +27,25 @@ import Testing
 
     @Test func `a plan reads back as it was written`() { #expect(JailPlan(decoding: plan.encoded) == plan) }
 
+    private var birth: JailBirth {
+        var birth = JailBirth()
+        birth.options = [.privileged, .leavesHost]
+        birth.initID = 7
+        birth.uidMap = Array("0 1 1\n".utf8)
+        birth.gidMap = Array("0 2 1\n".utf8)
+        return birth
+    }
+
+    @Test func `a birth reads back as it was written`() { #expect(JailBirth(decoding: birth.encoded) == birth) }
+
     @Test func `every cut and every added byte is refused`() {
         let bytes = plan.encoded
         for count in 0..<bytes.count { #expect(JailPlan(decoding: Array(bytes[..<count])) == nil) }
         #expect(JailPlan(decoding: bytes + [0]) == nil)
+        let born = birth.encoded
+        for count in 0..<born.count { #expect(JailBirth(decoding: Array(born[..<count])) == nil) }
+        #expect(JailBirth(decoding: born + [0]) == nil)
+        #expect(JailBirth(decoding: [4] + born.dropFirst()) == nil, "a switch that is not known")
     }
 
     @Test func `a switch that is neither on nor off is refused`() throws {

@@ -111,7 +111,9 @@ import Testing
     }
 
     /// What a live child of such a jail says, and the plan it was built from.
-    private func account(of root: JailSpecification.Root) throws -> (told: JailReadback, plan: JailPlan) {
+    private func account(of root: JailSpecification.Root) throws -> (
+        told: JailReadback, plan: JailPlan, birth: JailBirth
+    ) {
         var specification = JailSpecification(
             root: root,
             arguments: ["true"],
@@ -132,25 +134,29 @@ import Testing
         var protections = JailProtections()
         let group = told.controlGroup == nil ? nil : try ControlGroup.make(in: .host)
         defer { group?.remove() }
-        var plan = try JailPlanBuilder(
+        let plan = try JailPlanBuilder(
             specification,
             privileged: Kernel.isHostRoot,
             group: group,
             devices: nil,
             protections: &protections
         ).plan
-        plan.uidMap = Array(told.uidMap.utf8)  // drawn at random
-        plan.gidMap = Array(told.gidMap.utf8)
-        return (told, plan)
+        var birth = JailBirth()
+        birth.uidMap = Array(told.uidMap.utf8)  // drawn at random
+        birth.gidMap = Array(told.gidMap.utf8)
+        return (told, plan, birth)
     }
 
     @Test(arguments: [JailSpecification.Root.directory("/"), .empty])
     func `a jail that is not as its plan says does not start, whatever the lie`(root: JailSpecification.Root) throws {
-        let (told, plan) = try account(of: root)
-        try told.check(plan)
+        let (told, plan, birth) = try account(of: root)
+        try told.check(plan, birth)
+        for map in [\JailBirth.uidMap, \JailBirth.gidMap] {
+            var other = birth
+            other[keyPath: map] = Array("0 0 4294967295".utf8)
+            #expect(throws: GloveboxError("jail.readback", ""), "\(map)") { try told.check(plan, other) }
+        }
         let lies: [(String, (inout JailPlan) -> Void)] = [
-            ("uid map", { $0.uidMap = Array("0 0 4294967295".utf8) }),
-            ("gid map", { $0.gidMap = Array("0 0 4294967295".utf8) }),
             ("workload", { $0.workloadID = 0 }),
             ("oom score", { $0.oomScore = 900 }),
             ("personality", { $0.options.formSymmetricDifference(.fixedAddresses) }),
@@ -159,18 +165,20 @@ import Testing
         for (name, lie) in lies {
             var other = plan
             lie(&other)
-            #expect(throws: GloveboxError("jail.readback", ""), "\(name)") { try told.check(other) }
+            #expect(throws: GloveboxError("jail.readback", ""), "\(name)") { try told.check(other, birth) }
         }
         #expect(plan.limits.count >= 11)
         for index in plan.limits.indices {
             var other = plan
             other.limits[index].value += 1
-            #expect(throws: GloveboxError("jail.readback", ""), "\(plan.limits[index])") { try told.check(other) }
+            #expect(throws: GloveboxError("jail.readback", ""), "\(plan.limits[index])") {
+                try told.check(other, birth)
+            }
         }
     }
 
     @Test func `a child whose own state is not what every jail has does not start`() throws {
-        let (told, plan) = try account(of: .empty)
+        let (told, plan, birth) = try account(of: .empty)
         let faults: [(String, (inout JailReadback) -> Void)] = [
             ("seccomp", { $0.seccomp = "0" }), ("no_new_privs", { $0.noNewPrivileges = "0" }),
             ("capabilities", { $0.capabilities["CapBnd"] = "0000000000000001" }),
@@ -183,7 +191,7 @@ import Testing
         for (name, fault) in faults {
             var other = told
             fault(&other)
-            #expect(throws: GloveboxError("jail.readback", ""), "\(name)") { try other.check(plan) }
+            #expect(throws: GloveboxError("jail.readback", ""), "\(name)") { try other.check(plan, birth) }
         }
     }
 

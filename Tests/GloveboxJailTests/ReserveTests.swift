@@ -9,19 +9,20 @@ import Testing
 /// Jails that wait for their job.
 @Suite(.serialized) struct ReserveTests {
     private let reserve: JailReserve
+    private let launcher: String
 
     /// Under a name of its own, so that no other suite's launchers are taken for these.
     private static let name = "waiting-jail"
 
     init() throws {
-        let launcher = try TestPrograms.scratch() + "/" + Self.name
+        launcher = try TestPrograms.scratch() + "/" + Self.name
         let copy = try TestPrograms.run("/bin/cp", [TestPrograms.path("glovebox-jail"), launcher])
         #expect(copy.status == 0)
         reserve = try JailReserve(launcher: launcher)
     }
 
     /// What one jail prints of itself: its id map and how long its clock runs.
-    private func look() throws -> (map: String, uptime: Double) {
+    private func look(from jails: JailReserve? = nil) throws -> (map: String, uptime: Double) {
         var specification = JailSpecification(
             root: .directory("/"),
             arguments: ["sh", "-c", "cat /proc/self/uid_map; python3 -c 'import time; print(time.monotonic())'"],
@@ -31,7 +32,7 @@ import Testing
         let printed = Mutex<[UInt8]>([])
         var hooks = JailRun.Hooks()
         hooks.output = { bytes, isError in if !isError { printed.withLock { $0 += bytes } } }
-        let result = try JailRun(reserve: reserve).run(specification, hooks: hooks)
+        let result = try JailRun(reserve: jails ?? reserve).run(specification, hooks: hooks)
         #expect(result.end == .exited(0))
         #expect(!result.protections.inForce.isEmpty)
         let lines = String(decoding: printed.withLock { $0 }, as: UTF8.self).split(separator: "\n")
@@ -47,6 +48,42 @@ import Testing
             usleep(200_000)  // the next one waits meanwhile
         }
         #expect(maps.count == 4 || geteuid() != 0)
+    }
+
+    /// The launchers of this suite that now run.
+    private func launchers() -> [Int32] {
+        Children.of(getpid()).filter { pid in (try? Kernel.readText("/proc/\(pid)/comm")) == Self.name + "\n" }
+    }
+
+    @Test func `a jail made ahead, once, serves one job, and no other is made after it`() throws {
+        let single = try JailReserve.single(launcher: launcher)
+        defer { single.close() }
+        for _ in 0..<500 where launchers().isEmpty { usleep(10_000) }
+        let waiting = launchers()
+        #expect(waiting.count == 1)
+        #expect(try look(from: single).map.isEmpty == false)
+        for _ in 0..<500 where !launchers().isEmpty { usleep(10_000) }
+        usleep(200_000)
+        #expect(launchers().isEmpty)
+    }
+
+    @Test func `a path of the host is shown in a jail that has not left the host yet`() throws {
+        _ = try look()
+        for _ in 0..<500 where launchers().isEmpty { usleep(10_000) }
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["/bin/cat", "/shown/reserve"],
+            profile: try ShippedProfiles.named("default")
+        )
+        let scratch = try TestPrograms.scratch()
+        #expect(unsafe chmod(scratch, 0o755) == 0)
+        try Descriptor.open(scratch + "/reserve", O_WRONLY | O_CREAT, mode: 0o644).write(Array("seen".utf8))
+        specification.binds = [JailSpecification.Bind(source: scratch, target: "/shown")]
+        let printed = Mutex<[UInt8]>([])
+        var hooks = JailRun.Hooks()
+        hooks.output = { bytes, _ in printed.withLock { $0 += bytes } }
+        #expect(try JailRun(reserve: reserve).run(specification, hooks: hooks).end == .exited(0))
+        #expect(printed.withLock { $0 } == Array("seen".utf8))
     }
 
     @Test func `a launcher that ends before it has anything of the job is replaced, once`() throws {
@@ -73,9 +110,7 @@ import Testing
         var waiting: [Int32] = []
         for _ in 0..<200 where waiting.isEmpty {
             usleep(10_000)
-            waiting = Children.of(getpid()).filter { pid in
-                (try? Kernel.readText("/proc/\(pid)/comm")) == Self.name + "\n"
-            }
+            waiting = launchers()
         }
         #expect(!waiting.isEmpty)
         for pid in waiting { #expect(Children.kill(pid, of: getpid())) }

@@ -13,6 +13,7 @@ enum Explanations {
         "contention": "that jobs on one host cannot signal each other through its load",
         "host-root-honest": "that whoever is root on the host did not read the data or forge this report",
         "host-uptime": "that a job cannot read for how long the host has been up",
+        "inode-numbers": "that a job cannot tell how many pipes and sockets were made on the host",
         "page-cache": "that a job cannot tell which files others read before it",
         "root-key-offline": "that the root's key was kept off the host",
         "separate-broker": "that data keys are held by a process of another user than the supervisor's",

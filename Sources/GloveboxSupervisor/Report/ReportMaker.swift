@@ -84,7 +84,11 @@ struct ReportMaker {
         report.outcome = try outcome(entry, readBack: report.jail.readback != nil)
         // What the site is now; the run itself is as it was drafted.
         report.previousReport = site.read { state in state.previousReport }
-        report.assurance = try assurance(weaker: report.assurance.weaker, workflow)
+        report.assurance = try assurance(
+            weaker: report.assurance.weaker,
+            channels: JailProtections.openChannels.filter(report.assurance.notProven.contains),
+            workflow
+        )
         report.policies = try policies(entry, signer: workflow?.owner.keyID)
         report.log = position(entry)
         if report.attester.kernel.bootID != site.host.kernel.bootID { report.time.bootID = site.host.kernel.bootID }
@@ -330,7 +334,11 @@ struct ReportMaker {
             previousReport: site.read { state in state.previousReport },
             startStatement: facts?.startStatement?.digest,
             outcome: outcome,
-            assurance: try assurance(weaker: facts?.protections?.weaker.map(\.name) ?? [], workflow),
+            assurance: try assurance(
+                weaker: facts?.protections?.weaker.map(\.name) ?? [],
+                channels: facts?.protections?.openChannels ?? JailProtections.openChannels,
+                workflow
+            ),
             attester: Report.Attester(
                 identity: site.configuration.attester,
                 supervisor: site.host.supervisor,
@@ -391,6 +399,7 @@ struct ReportMaker {
 
     private func assurance(
         weaker: [String],
+        channels: [String],
         _ workflow: WorkflowEvidence?
     ) throws(GloveboxError) -> Report.Assurance {
         Report.Assurance(
@@ -403,7 +412,7 @@ struct ReportMaker {
                 + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
                 + (site.authority == nil ? ["separate-time-stamp"] : [])
                 + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
-                + JailProtections.openChannels,
+                + channels,
             weaker: weaker
         )
     }

@@ -7,8 +7,23 @@ import Synchronization
 /// Turns the options of `jail run` into a specification, runs it, and reports.
 struct JailDoor {
     private let options: JailRunCommand
+    /// The jail that is made while the options are read.
+    private static let ahead = Mutex<JailReserve?>(nil)
 
     init(_ options: JailRunCommand) { self.options = options }
+
+    /// Begins to make the jail for these arguments, unless it shall show paths of the host, or help is all that is asked for.
+    static func prepare(for arguments: [String]) {
+        let options = arguments.prefix { $0 != "--" }
+        guard !options.contains(where: { $0.hasPrefix("--bind-ro") || $0 == "--help" || $0 == "-h" }) else { return }
+        do {
+            let jails = try JailReserve.single(launcher: Programs.sibling("glovebox-jail"))
+            ahead.withLock { $0 = jails }
+        } catch {}  // tried again, and told, once the options are known
+    }
+
+    /// Takes away what was made and not used; before the process ends, whatever ends it.
+    static func close() { ahead.withLock { $0 }?.close() }
 
     /// Runs; the exit status to leave with.
     func run() throws(GloveboxError) -> Int32 {
@@ -43,7 +58,14 @@ struct JailDoor {
             (isError ? error : out).add(bytes)
             if isError { isMidLine.withLock { $0 = bytes.last != UInt8(ascii: "\n") } }
         }
-        let result = try JailRun(launcher: Programs.sibling("glovebox-jail")).run(specification, hooks: hooks)
+        let reserve: JailReserve
+        if let made = Self.ahead.withLock({ $0 }) {
+            reserve = made
+        } else {
+            reserve = try JailReserve(launcher: Programs.sibling("glovebox-jail"), count: 0)
+        }
+        let result = try JailRun(reserve: reserve).run(specification, hooks: hooks)
+        reserve.close()
         out.finish()
         error.finish()
         if let target, let output = result.output { try target.receive(output) }

@@ -31,7 +31,7 @@ enum MessageTarget: FuzzTarget {
         let ready = packet(JailMessage.ready, ReadbackTarget.account)
         let ended = packet(JailMessage.ended, [UInt8](repeating: 0, count: 28))
         return [
-            staged + listener + ready + ended, packet(JailMessage.expired),
+            packet(JailMessage.born, descriptors: 2) + staged + listener + ready + ended, packet(JailMessage.expired),
             packet(JailMessage.failed, [1, 0, 0, 0, 22, 0, 0, 0]), packet(JailMessage.failed, []), [0, 0, 0],
             packet(JailMessage.ended, [UInt8](repeating: 0xff, count: 28)),
         ]

@@ -8,8 +8,6 @@ enum PlanTarget: FuzzTarget {
     static var plan: JailPlan {
         var plan = JailPlan()
         plan.options = [.notify, .privileged, .landlock, .timeNamespace]
-        plan.uidMap = Array("0 1 1\n1000 2 1\n".utf8)
-        plan.gidMap = plan.uidMap
         plan.hostname = Array("jail".utf8)
         plan.workloadID = 1000
         plan.programDescriptor = 9
@@ -37,6 +35,14 @@ enum PlanTarget: FuzzTarget {
         plan.tasks = [7, 8]
         plan.writable = [text("/tmp"), text("/out")]
         return plan
+    }
+
+    /// The birth that goes with it.
+    static var birth: JailBirth {
+        var birth = JailBirth()
+        birth.uidMap = Array("0 1 1\n1000 2 1\n".utf8)
+        birth.gidMap = birth.uidMap
+        return birth
     }
 
     static var seeds: [[UInt8]] {

@@ -52,14 +52,16 @@ enum ReadbackTarget: FuzzTarget {
         // An account that is refused early would leave the rest of the reader to chance.
         var readback = JailReadback()
         precondition(readback.take(account))
-        do { try readback.check(PlanTarget.plan) } catch { fatalError("\(error)") }
+        do { try readback.check(PlanTarget.plan, PlanTarget.birth) } catch { fatalError("\(error)") }
         return [account, body([(.mounts, "a b c")]), body([])]
     }
 
     static func read(_ bytes: [UInt8]) {
         var readback = JailReadback()
         guard readback.take(bytes) else { return }
-        do { try readback.check(PlanTarget.plan) } catch { precondition(error.code == "jail.readback") }
+        do { try readback.check(PlanTarget.plan, PlanTarget.birth) } catch {
+            precondition(error.code == "jail.readback")
+        }
         _ = MountTable(PlanTarget.plan.steps).shared(in: readback.mounts)
     }
 }
