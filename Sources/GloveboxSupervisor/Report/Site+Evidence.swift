@@ -217,7 +217,7 @@ extension Site {
         )
         // One that is listed already keeps its time.
         var inUse = tpm?.trusted
-        inUse?.validFrom = Machine.now()
+        inUse?.validFrom = KeyCeremony.changeover()
         policy.attestationKeys = floors.keys(before: last?.policy.attestationKeys ?? [], inUse: inUse)
         policy.accept = settings.insecure
         policy.successions = keys.record.successions

@@ -66,6 +66,10 @@ package struct KeyCeremony: Sendable {
         return changes
     }
 
+    /// When a key that is made now takes another's place: periods are in seconds, a report's time in the log is rounded up to
+    /// one, and no report of before may stand behind the end of its key.
+    static func changeover() -> Instant { Instant(seconds: Machine.now().seconds + 2) }
+
     /// Makes the keys and puts them in force; gives the root that signs from then on, where its key is at hand.
     private func change(
         _ use: KeyUse,
@@ -85,8 +89,7 @@ package struct KeyCeremony: Sendable {
         var record = site.keys.record
         let before = record
         let maker = KeyMaker(layout: layout, site: site.configuration)
-        // The next whole second: periods are in seconds, and no report of this one may fall behind its end.
-        let time = Instant(seconds: Machine.now().seconds + 1)
+        let time = Self.changeover()
         var signing = try root(of: site, needed: use == .root || use == .platform)
         switch use {
         case .root:
@@ -128,8 +131,7 @@ package struct KeyCeremony: Sendable {
         _ maker: KeyMaker,
         _ log: LogWriter
     ) throws(GloveboxError) {
-        // As in ``change(_:_:_:)``: periods are in seconds, and no report of this one may fall behind its end.
-        let time = Instant(seconds: Machine.now().seconds + 1)
+        let time = changeover()
         guard let changed = try keys.changed(stampingTo: authority, maker, from: time) else { return }
         _ = try SiteLog.append(rotation(keys.record.current(.tsa), changed.current(.tsa)), .null, to: log)
         while Machine.now() < time { usleep(10_000) }
