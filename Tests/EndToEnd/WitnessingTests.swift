@@ -187,6 +187,28 @@ import Testing
         #expect(try south.get("\(record)/checkpoint").utf8.elementsEqual(south.read(record + "/checkpoint")))
     }
 
+    @Test(.enabled(if: ThirdPartyTools.arePrepared, "GLOVEBOX_THIRD_PARTY is not set; Deploy/test sets it"))
+    func `x mod and pymerkle verify the log of a site at work over its own address, as it grows`() throws {
+        let (north, south) = try pair()
+        defer { south.stop() }
+        let (place, key) = ("http://127.0.0.1:\(north.port)", try north.key("log.vkey"))
+        var last = 0
+        for account in ["ada", "ben"] {
+            #expect(try north.grow(account).status == 0)
+            // Each event is published within a second, and cosigned.
+            #expect(try eventually { try north.cosignedSize(by: "south").map { $0 > last } ?? false })
+            let go = try ThirdPartyTools.tlog(place, key)
+            let size = go.output.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            #expect(go.status == 0 && go.output.hasPrefix("GOOD "), "\(go.output)")
+            #expect(try #require(size) > last)
+            last = size ?? last
+            let python = try ThirdPartyTools.pymerkle(place)
+            #expect(python.status == 0 && python.output.hasPrefix("GOOD "), "\(python.output)")
+        }
+        // Under another log's key the same bytes are refused.
+        #expect(try ThirdPartyTools.tlog(place, south.key("log.vkey")).status == 1)
+    }
+
     @Test func `the public log is served over HTTP with exact paths`() throws {
         let (north, south) = try pair()
         defer { south.stop() }
