@@ -50,10 +50,14 @@ let package = Package(
             resources: [.embedInCode("Profiles")],
             swiftSettings: strict
         ),
-        .target(name: "GloveboxTransparency", dependencies: ["GloveboxCore", crypto], swiftSettings: strict),
+        .target(
+            name: "GloveboxTransparency",
+            dependencies: ["CGloveboxDigest", "GloveboxCore", crypto],
+            swiftSettings: strict
+        ),
         .target(
             name: "GloveboxStore",
-            dependencies: ["GloveboxCore", "GloveboxTransparency", crypto],
+            dependencies: ["CGloveboxDigest", "CGloveboxLinux", "GloveboxCore", "GloveboxTransparency", crypto],
             swiftSettings: strict
         ),
 
