@@ -1,4 +1,5 @@
 internal import GloveboxCore
+internal import GloveboxTransparency
 
 /// Seals under a secret that a TPM keeps, each state of the ledger for a value of the TPM's counter.
 ///
@@ -27,8 +28,7 @@ final class CountedSealing: KeySealing {
             throw GloveboxError("broker.seal", "the store was not opened before it is sealed")
         }
         let wrapping = SecretSealing.wrapping(secret.bytes, state, count: count)
-        let number = (0..<8).map { UInt8(truncatingIfNeeded: base >> (56 - 8 * $0)) }
-        return try Self.magic + number + SealedChunks.seal(key, key: wrapping, label: SecretSealing.label)
+        return try Self.magic + base.bigEndianBytes + SealedChunks.seal(key, key: wrapping, label: SecretSealing.label)
     }
 
     func open(_ sealed: [UInt8], at state: LedgerState) throws(GloveboxError) -> [UInt8] {

@@ -129,20 +129,22 @@ struct Collector {
             for blob in blobs { bytes += try Self.status(site.layout.blobs + "/" + blob.hex)?.bytes ?? 0 }
             let site = site
             try take(.result, id, bytes: bytes) { () throws(GloveboxError) in
-                try site.record(
-                    Event(
-                        kind: .outputDestroyed,
-                        job: id,
-                        project: entry.manifest.project,
-                        output: Site.output(of: id),
-                        idempotencyKey: "results destroyed \(id)"
-                    ),
-                    ["evidence": entry.evidence?.json ?? .null]
-                )
+                try site.record(Self.destruction("results", of: entry), ["evidence": entry.evidence?.json ?? .null])
                 for blob in blobs { try site.blobs.remove(blob) }
                 try site.index.noteGone(id)
             }
         }
+    }
+
+    /// That something of an ended job goes; one event, however often a crash has it tried again.
+    private static func destruction(_ what: String, of entry: JobEntry) -> Event {
+        Event(
+            kind: .outputDestroyed,
+            job: entry.job.id,
+            project: entry.manifest.project,
+            output: Site.output(of: entry.job.id),
+            idempotencyKey: "\(what) destroyed \(entry.job.id)"
+        )
     }
 
     /// Words of runs that ended long enough ago, and those that a crash left without a name.
@@ -157,15 +159,7 @@ struct Collector {
             let site = site
             let bytes = try Self.status(site.layout.texts + "/" + name)?.bytes ?? 0
             try take(.text, id, bytes: bytes) { () throws(GloveboxError) in
-                try site.record(
-                    Event(
-                        kind: .outputDestroyed,
-                        job: id,
-                        project: entry.manifest.project,
-                        output: Site.output(of: id),
-                        idempotencyKey: "text destroyed \(id)"
-                    )
-                )
+                try site.record(Self.destruction("text", of: entry))
                 try site.texts.destroy(id)
             }
         }
