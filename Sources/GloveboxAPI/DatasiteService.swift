@@ -149,6 +149,8 @@ package protocol DatasiteService: Sendable {
     func release(_ caller: Caller, id: String) async throws(GloveboxError) -> ReleaseReview
     /// `POST /jobs/{id}/release/votes`.
     func vote(_ caller: Caller, id: String, _ request: VerdictRequest) async throws(GloveboxError) -> VerdictReceipt
+    /// `POST /jobs/{id}/release/context`: a release that was sent back, once more.
+    func answer(_ caller: Caller, id: String, _ answer: ReleaseAnswer) async throws(GloveboxError) -> JobInfo
 
     /// `GET /inbox`: what waits for the caller, oldest first.
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem>

@@ -236,6 +236,11 @@ extension GloveboxClient {
         try await post("/jobs/\(PercentPath.encode(id))/release/votes", request)
     }
 
+    /// `POST /jobs/{id}/release/context`.
+    package func answer(_ id: String, _ answer: ReleaseAnswer) async throws(RequestFailure) -> JobInfo {
+        try await post("/jobs/\(PercentPath.encode(id))/release/context", answer)
+    }
+
     /// `GET /inbox`.
     package func inbox() async throws(RequestFailure) -> ItemList<InboxItem> { try await all("/inbox") }
 

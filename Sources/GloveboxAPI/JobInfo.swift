@@ -33,6 +33,8 @@ package struct JobInfo: APIValue {
     package let denied: [String]
     /// Where its receipt can be had; nil before.
     package let receiptURL: String?
+    /// The rounds of its review that ended with questions, oldest first; told of one job, not in lists.
+    package var rounds: [ReviewRound] = []
 
     /// Describes a job.
     package init(
@@ -86,6 +88,7 @@ package struct JobInfo: APIValue {
         self.reasons = try fields.strings("reasons")
         self.denied = try fields.strings("denied")
         self.receiptURL = try fields.optionalString("receipt_url")
+        if json["rounds"] != nil { rounds = try fields.values("rounds") }
         try fields.finish()
     }
 
@@ -100,6 +103,7 @@ package struct JobInfo: APIValue {
         ])
         object["waiting"] = waiting?.json(phase: phase, message: message)
         object["receipt_url"] = receiptURL.map { .string($0) }
+        if !rounds.isEmpty { object["rounds"] = .array(rounds.map(\.json)) }
         return .object(object)
     }
 }

@@ -7,7 +7,7 @@ package struct ReleaseReview: APIValue {
     package struct Verdict: APIValue {
         /// The account.
         package let reviewer: String
-        /// `approve` or `refuse`.
+        /// `approve`, `return` or `refuse`.
         package let verdict: String
         /// Why.
         package let reason: String
@@ -27,6 +27,30 @@ package struct ReleaseReview: APIValue {
 
         package var json: JSONValue {
             ["reviewer": .string(reviewer), "verdict": .string(verdict), "reason": .string(reason)]
+        }
+    }
+
+    /// A round that ended with questions.
+    package struct Round: APIValue {
+        /// What everyone said in it.
+        package let verdicts: [Verdict]
+        /// What the researcher answered; nil before.
+        package let answer: ReleaseAnswer?
+
+        /// Tells a round.
+        package init(verdicts: [Verdict], answer: ReleaseAnswer?) { (self.verdicts, self.answer) = (verdicts, answer) }
+
+        package init(json: JSONValue) throws(GloveboxError) {
+            var fields = try JSONFields(json, at: "round")
+            verdicts = try fields.values("verdicts")
+            answer = try fields.optional("answer").map(ReleaseAnswer.init(json:))
+            try fields.finish()
+        }
+
+        package var json: JSONValue {
+            var object = JSONObject([("verdicts", .array(verdicts.map(\.json)))])
+            object["answer"] = answer?.json
+            return .object(object)
         }
     }
 
@@ -64,6 +88,8 @@ package struct ReleaseReview: APIValue {
     package let quorum: QuorumInfo
     /// What they said; empty until all have spoken.
     package let verdicts: [Verdict]
+    /// The rounds before this one, oldest first.
+    package let rounds: [Round]
     /// What it is to be compared with; nil for a project's first release of the data.
     package let earlier: Earlier?
 
@@ -76,10 +102,12 @@ package struct ReleaseReview: APIValue {
         files: [NamedFile],
         quorum: QuorumInfo,
         verdicts: [Verdict],
+        rounds: [Round] = [],
         earlier: Earlier? = nil
     ) {
         (self.job, self.bundle, self.policy, self.evidence) = (job, bundle, policy, evidence)
-        (self.files, self.quorum, self.verdicts, self.earlier) = (files, quorum, verdicts, earlier)
+        (self.files, self.quorum, self.verdicts) = (files, quorum, verdicts)
+        (self.rounds, self.earlier) = (rounds, earlier)
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -91,6 +119,7 @@ package struct ReleaseReview: APIValue {
         files = try NamedFiles(json: fields.required("files")).files
         quorum = try QuorumInfo(json: fields.required("quorum"))
         verdicts = try fields.values("verdicts")
+        rounds = try fields.values("rounds")
         earlier = try fields.optional("earlier").map(Earlier.init(json:))
         try fields.finish()
     }
@@ -99,7 +128,7 @@ package struct ReleaseReview: APIValue {
         var object = JSONObject([
             ("job", .string(job)), ("bundle", .string(bundle.named)), ("policy", .string(policy.named)),
             ("evidence", .string(evidence.named)), ("files", NamedFiles(files).json), ("quorum", quorum.json),
-            ("verdicts", .array(verdicts.map(\.json))),
+            ("verdicts", .array(verdicts.map(\.json))), ("rounds", .array(rounds.map(\.json))),
         ])
         object["earlier"] = earlier?.json
         return .object(object)

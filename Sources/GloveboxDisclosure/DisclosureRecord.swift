@@ -54,15 +54,30 @@ package struct DisclosureRecord: Sendable {
     package struct Review: Hashable, Sendable {
         /// The account.
         package let reviewer: String
-        /// `approve` or `refuse`.
+        /// `approve`, `return` or `refuse`.
         package let verdict: String
         /// SHA-256 of what was signed: a statement on the bundle, the policy and the record before the review.
         package let digest: Digest
         package let time: Instant
+        /// Why, in the reviewer's words; no part of the record.
+        package let reason: String
 
         /// Tells a review.
-        package init(reviewer: String, verdict: String, digest: Digest, time: Instant) {
+        package init(reviewer: String, verdict: String, digest: Digest, time: Instant, reason: String) {
             (self.reviewer, self.verdict, self.digest, self.time) = (reviewer, verdict, digest, time)
+            self.reason = reason
+        }
+    }
+
+    /// A round of a review that ended with questions, and what the researcher answered, and when.
+    package struct Round: Sendable {
+        let reviews: [Review]
+        let answer: JSONValue
+        let time: Instant
+
+        /// Tells a round.
+        package init(reviews: [Review], answer: JSONValue, time: Instant) {
+            (self.reviews, self.answer, self.time) = (reviews, answer, time)
         }
     }
 
@@ -118,6 +133,28 @@ package struct DisclosureRecord: Sendable {
     ) {
         (self.subject, self.decision, self.context) = (subject, decision, context)
         (self.privacy, toolNames) = (privacy, tools)
+    }
+
+    /// A record of what is before people once more: without the files that were left out, and with the rounds before.
+    package static func resubmitted(
+        _ record: JSONValue,
+        _ rounds: [Round],
+        without dropped: Set<String>,
+        bundle: Digest,
+        for reader: Reader
+    ) -> JSONValue {
+        guard var again = record.object else { return record }
+        let files = again["files"]?.array ?? []
+        again["files"] = .array(files.filter { !dropped.contains($0["name"]?.string ?? "") })
+        again["bundle_sha256"] = .string(bundle.hex)
+        again["rounds"] = .array(
+            rounds.map { round in
+                var object = JSONObject([("reviews", json(round.reviews, for: reader)), ("answer", round.answer)])
+                if reader == .owner { object["time"] = .string(round.time.text) }
+                return .object(object)
+            }
+        )
+        return .object(again)
     }
 
     /// A record that was before people, with what they said.

@@ -19,10 +19,10 @@ extension JobChange {
         case .releaseIntent(let bundle): ["bundle": .string(bundle.named)]
         case .released(let report): ["report": .string(report.named)]
         case .errored(let component, let code): ["component": .string(component), "code": .string(code)]
-        case .cancelled(let account): ["by": .string(account)]
+        case .cancelled(let account), .resubmitted(let account): ["by": .string(account)]
         case .waiting(let waiting): ["waiting": waiting.json(phase: .accepted, at: waiting.since)]
         case .expired(let reasons): reasons.isEmpty ? [:] : ["reasons": .array(reasons.map { .string($0) })]
-        case .started, .checkResumed, .returned, .resubmitted, .failed, .cleaned: [:]
+        case .started, .checkResumed, .returned, .failed, .cleaned: [:]
         }
     }
 
@@ -51,7 +51,7 @@ extension JobChange {
         case "output.checked": self = .checked(try fields.choice("verdict"))
         case "review.closed": self = .reviewClosed(release: try fields.bool("release"))
         case "release.returned": self = .returned
-        case "release.resubmitted": self = .resubmitted
+        case "release.resubmitted": self = .resubmitted(by: try fields.string("by"))
         case "release.intent": self = .releaseIntent(bundle: try fields.namedDigest("bundle"))
         case "output.released": self = .released(report: try fields.namedDigest("report"))
         case "output.withheld": self = .withheld(reasons: try fields.strings("reasons"))

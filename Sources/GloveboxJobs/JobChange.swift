@@ -38,8 +38,8 @@ package enum JobChange: Sendable, Hashable {
     case reviewClosed(release: Bool)
     /// Sent back to the researcher.
     case returned
-    /// The researcher answered.
-    case resubmitted
+    /// The researcher answered, and may have left files out.
+    case resubmitted(by: String)
     /// The bundle is fixed and charged; from here no cancel.
     case releaseIntent(bundle: Digest)
     /// The bundle is out.

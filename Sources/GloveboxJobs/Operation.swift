@@ -54,6 +54,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case readText
     case readRelease
     case voteRelease
+    case answerRelease
     case splitLineage
     case redact
     case backUp
@@ -81,7 +82,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .login
         case .createAccount, .backUp, .collectGarbage: .roles([.operator])
         case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
-        case .readMock, .createPlan, .submitJob, .createTask: .roles([.researcher])
+        case .readMock, .createPlan, .submitJob, .createTask, .answerRelease: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite, .createProject, .amendProject, .pauseProject,
             .resumeProject, .closeProject:
             .roles([.owner, .operator])
@@ -107,7 +108,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .listDatasets, .readMock: .datasetRead
         case .addPolicy: .policyManage
         case .createProject, .amendProject, .pauseProject, .resumeProject, .closeProject: .projectManage
-        case .uploadBlob, .createPlan, .submitJob, .createTask: .jobSubmit
+        case .uploadBlob, .createPlan, .submitJob, .createTask, .answerRelease: .jobSubmit
         case .readPlan, .listJobs, .readJob, .readEvents, .readResults, .readReceipt, .listTasks, .readTask,
             .readInbox, .readRelease, .listProjects, .readProject, .readBudgets:
             .jobRead

@@ -3,8 +3,18 @@ package import GloveboxCore
 /// Counts the verdicts on one sealed release.
 ///
 /// Nobody is told what another said before as many people have spoken as the policy asks for; a refusal, too, is told
-/// and takes effect only then. Source: release policy section 13.3.
+/// and takes effect only then. Source: release policy section 13.3, job-backend section 4.1.
 package struct ReviewTally: Sendable, Hashable {
+    /// What a person says, and what all say together.
+    package enum Decision: String, Sendable, Hashable {
+        /// It may leave.
+        case approve
+        /// The researcher has to answer first, or to leave files out.
+        case sendBack = "return"
+        /// Nothing leaves.
+        case refuse
+    }
+
     /// One person's signed word, after its signature has been checked.
     package struct Verdict: Sendable, Hashable {
         /// SHA-256 of the signed payload.
@@ -15,12 +25,12 @@ package struct ReviewTally: Sendable, Hashable {
         package let role: Role
         /// The roles of the account.
         package let roles: Set<Role>
-        package let approves: Bool
+        package let decision: Decision
 
         /// Describes a verdict.
-        package init(digest: Digest, account: String, key: String, role: Role, roles: Set<Role>, approves: Bool) {
+        package init(digest: Digest, account: String, key: String, role: Role, roles: Set<Role>, decision: Decision) {
             (self.digest, self.account, self.key, self.role) = (digest, account, key, role)
-            (self.roles, self.approves) = (roles, approves)
+            (self.roles, self.decision) = (roles, decision)
         }
     }
 
@@ -39,8 +49,14 @@ package struct ReviewTally: Sendable, Hashable {
     package var isComplete: Bool { verdicts.count >= need }
     /// What everyone said; nil until all have spoken.
     package var shown: [Verdict]? { isComplete ? verdicts : nil }
-    /// Whether the release may leave: all have spoken and nobody refused; nil before that.
-    package var releases: Bool? { isComplete ? verdicts.allSatisfy(\.approves) : nil }
+    /// What all say together; nil until all have spoken.
+    ///
+    /// One refusal stops a release, and one who sends it back is heard before it leaves.
+    package var outcome: Decision? {
+        guard isComplete else { return nil }
+        let said = Set(verdicts.map(\.decision))
+        return said.contains(.refuse) ? .refuse : said.contains(.sendBack) ? .sendBack : .approve
+    }
 
     /// Whether the account has spoken.
     package func hasSpoken(_ account: String) -> Bool { verdicts.contains { $0.account == account } }

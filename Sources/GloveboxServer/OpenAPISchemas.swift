@@ -44,6 +44,7 @@ enum OpenAPISchemas {
         .collectGarbage: "CollectionRequest",
         .pauseProject: "Reason", .resumeProject: "Reason", .closeProject: "Reason",
         .createPlan: "PlanRequest", .approve: "ApprovalRequest", .submitJob: "JobRequest", .cancelJob: "Cancel",
+        .answerRelease: "Answer",
         .createTask: "Task",
     ]
 
@@ -72,6 +73,7 @@ enum OpenAPISchemas {
         .approve: .schema("Any"), .readInbox: .list("Any"), .submitJob: .schema("Job"), .listJobs: .list("Job"),
         .readJob: .schema("Job"), .cancelJob: .schema("Job"), .readReceipt: .schema("Files"),
         .readText: .schema("Any"), .readRelease: .schema("Any"), .voteRelease: .schema("Any"),
+        .answerRelease: .schema("Job"),
         .readEvents: .bytes("text/event-stream"), .readDescription: .schema("Any"), .taskService: .schema("Service"),
         .createTask: .schema("Created"), .listTasks: .schema("Tasks"), .readTask: .schema("Task"),
         .cancelTask: .schema("Any"),
@@ -275,6 +277,21 @@ enum OpenAPISchemas {
                 ("eat?", ["type": "boolean"]),
             ])
         ),
+        (
+            "Answer",
+            object([
+                ("message", ["type": "string", "minLength": 1, "maxLength": 4096]),
+                (
+                    "notes?",
+                    list(
+                        object([
+                            ("path", ["type": "string", "maxLength": 255]),
+                            ("text", ["type": "string", "maxLength": 1024]),
+                        ])
+                    )
+                ), ("drop?", list(["type": "string", "maxLength": 255])),
+            ])
+        ),
         ("Cancel", object([("reason?", ["type": "string", "maxLength": 1024])])),
         (
             "Job",
@@ -283,6 +300,7 @@ enum OpenAPISchemas {
                 ("since", time), ("waiting?", ["type": "object"]), ("message", text), ("plan_digest", digest),
                 ("core_digest", digest), ("submitter", text), ("dataset", text), ("mode", text), ("created", time),
                 ("runs", list(["type": "object"])), ("reasons", texts), ("denied", texts), ("receipt_url?", text),
+                ("rounds?", list(["type": "object"])),
             ])
         ),
     ]

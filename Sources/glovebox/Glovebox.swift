@@ -24,7 +24,8 @@ struct Glovebox: AsyncParsableCommand {
                     LoginCommand.self, WhoAmICommand.self, DatasetsCommand.self, BudgetsCommand.self,
                     MeasureCommand.self,
                     TryCommand.self, SubmitCommand.self,
-                    StatusCommand.self, WatchCommand.self, CancelCommand.self, FetchCommand.self, VerifyCommand.self,
+                    StatusCommand.self, WatchCommand.self, ResubmitCommand.self, CancelCommand.self, FetchCommand.self,
+                    VerifyCommand.self,
                 ]
             ),
             CommandGroup(

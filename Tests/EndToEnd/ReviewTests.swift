@@ -62,6 +62,16 @@ import Testing
         }
     }
 
+    /// Registers the demo's policy with two people's word on every release, as `by-people`.
+    private func addPeoplePolicy(_ site: ServedSite) throws {
+        let shipped = TestPrograms.repository + "/Policies/demo-table.yaml"
+        let policy = String(decoding: try Descriptor.open(shipped, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
+            .replacing("name: demo-table", with: "name: by-people")
+            .replacing("auto: when-all-pass, otherwise: reject, reviewers: 1", with: "auto: never, otherwise: review")
+        try write(policy, site.state + "/by-people.yaml")
+        _ = try site.must(["policy", "add", site.state + "/by-people.yaml"] + site.site)
+    }
+
     /// Submits a table of marriages, of all women or of those that the condition takes; the job's id.
     private func table(_ condition: String, _ site: ServedSite) throws -> String {
         let code = site.state + "/table"
@@ -92,12 +102,7 @@ import Testing
     func `a reviewer sees which cells are others than in the release before`() throws {
         let site = try ServedSite(people: [("alice", "researcher"), ("rita", "reviewer"), ("rolf", "reviewer")])
         defer { site.end() }
-        let shipped = TestPrograms.repository + "/Policies/demo-table.yaml"
-        let policy = String(decoding: try Descriptor.open(shipped, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
-            .replacing("name: demo-table", with: "name: by-people")
-            .replacing("auto: when-all-pass, otherwise: reject, reviewers: 1", with: "auto: never, otherwise: review")
-        try write(policy, site.state + "/by-people.yaml")
-        _ = try site.must(["policy", "add", site.state + "/by-people.yaml"] + site.site)
+        try addPeoplePolicy(site)
         let first = try table("", site)
         let alone = try site.must(["review", first, "--diff", "--profile", "rita"])
         #expect(alone.contains("the project's first release of this data"), "\(alone)")
@@ -109,6 +114,38 @@ import Testing
         for line in ["since       \(first)", "~ table.csv", "  5 n: 2685 -> 1765"] {
             #expect(shown.contains(line), "\(line) is missing in:\n\(shown)")
         }
+    }
+
+    @Test(.enabled(if: canRun, "needs the image python and the demo's data"))
+    func `reviewers send a release back, its researcher answers, and it leaves`() throws {
+        let site = try ServedSite(people: [("alice", "researcher"), ("rita", "reviewer"), ("rolf", "reviewer")])
+        defer { site.end() }
+        try addPeoplePolicy(site)
+        let job = try table("", site)
+        let asked = "which \u{1b}[2Jwomen are these?"
+        _ = try site.must(["review", job, "--return", "-m", asked, "--profile", "rita"])
+        _ = try site.must(["review", job, "--approve", "-m", "no small cell", "--profile", "rolf"])
+        _ = try phase(job, "returned", site)
+        let status = try site.must(["status", job, "--profile", "alice"])
+        for part in ["Waiting for the researcher", "asked", "which \\u{1b}[2Jwomen", "glovebox resubmit \(job)"] {
+            #expect(status.contains(part), "\(part) is missing in:\n\(status)")
+        }
+        #expect(!status.contains("rita") && !status.contains("no small cell"))
+        let nothing = try site.glovebox(["resubmit", job, "-m", "none", "--drop", "table.csv", "--profile", "alice"])
+        #expect(nothing.status != 0 && nothing.output.contains("glovebox cancel"), "\(nothing)")
+        #expect(try site.glovebox(["resubmit", job, "-m", "mine", "--profile", "rita"]).status == 6)
+        _ = try site.must([
+            "resubmit", job, "-m", "all who answered", "--about", "table.csv=marriages by rating", "--profile", "alice",
+        ])
+        let shown = try site.must(["review", job, "--profile", "rolf"])
+        for part in ["return by", "all who answered", "table.csv: marriages by rating", "0 of 2"] {
+            #expect(shown.contains(part), "\(part) is missing in:\n\(shown)")
+        }
+        for person in ["rita", "rolf"] {
+            _ = try site.must(["review", job, "--approve", "-m", "clear now", "--profile", person])
+        }
+        let ended = try site.must(["status", job, "--wait", "--profile", "alice"])
+        #expect(ended.contains("released"), "\(ended)")
     }
 
     private func phase(_ job: String, _ wanted: String, _ site: ServedSite) throws -> Bool {

@@ -22,7 +22,10 @@ import Testing
 
     @Test func `asks reviewers, takes an answer back, and releases`() throws {
         var job = newJob()
-        try play(&job, goodRun + [.checked(.review), .returned, .resubmitted, .reviewClosed(release: true)])
+        try play(
+            &job,
+            goodRun + [.checked(.review), .returned, .resubmitted(by: "acc_alice"), .reviewClosed(release: true)]
+        )
         #expect(job.phase == .awaitingReview)
         try play(&job, [.releaseIntent(bundle: digest(6)), .released(report: digest(7))])
         #expect(job.phase == .released)

@@ -213,6 +213,7 @@ extension GloveboxJobs.Operation {
     private static let requests: [(String, any APIValue)] = [
         ("Export", ExportRequest(job: "job_x", withBodies: true)),
         ("Redaction", RedactionRequest(entry: 7, reason: "r")),
+        ("Answer", ReleaseAnswer(message: "m", notes: [.init(path: "p", text: "t")], drop: ["f"])),
         ("Reason", SiteStateRequest(reason: "r")), ("AccountRequest", CreateAccountRequest(name: "a", roles: [.owner])),
         ("TokenRequest", CreateTokenRequest(scopes: [.jobRead], certificate: .zero)),
         ("CertificateRequest", EnrollCertificateRequest(account: "acc_x", spki: [1, 2], proof: [3])),

@@ -275,6 +275,10 @@ final class TestSite: DatasiteService, Authenticator {
         VerdictReceipt(verdict: .zero, quorum: QuorumInfo(need: 2, have: 1), logIndex: 5)
     }
 
+    func answer(_ caller: Caller, id: String, _ answer: ReleaseAnswer) async throws(GloveboxError) -> JobInfo {
+        Self.job
+    }
+
     func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem> { ItemList([]) }
 
     func approve(_ caller: Caller, _ request: ApprovalRequest) async throws(GloveboxError) -> ApprovalReceipt {

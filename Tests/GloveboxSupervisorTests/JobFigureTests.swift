@@ -86,6 +86,32 @@ import Testing
         #expect(try test.findings().isEmpty)
     }
 
+    @Test(.enabled(if: isReady, reason))
+    func `a file that is left out after questions does not leave, and nothing says what was in it`() throws {
+        let (test, entry) = try run("")
+        let job = entry.job.id
+        try #require(entry.job.phase == .awaitingReview, "\(entry.job.phase) \(entry.explanation ?? "")")
+        let shown = try test.release(job, as: .first)
+        let picture = try #require(shown.files.first { $0.path == "figure.png" }?.content)
+        try test.sendBack(job)
+        try test.answer(job, ReleaseAnswer(message: "without the picture", drop: ["figure.png"]))
+        let left = try test.release(job, as: .first)
+        #expect(left.files.map(\.path) == ["table.csv", "chart.png", EvidenceFiles.disclosure])
+        #expect(left.bundle != shown.bundle)
+        try test.verdict(.approve, on: job, by: .first)
+        try test.verdict(.approve, on: job, by: .second)
+        let done = try ended(test, job)
+        #expect(done.job.phase == .released, "\(done.job.phase) \(done.explanation ?? "")")
+        let receipt = try test.shownReceipt(job)
+        #expect(receipt["table.csv"] != nil && receipt["chart.png"] != nil && receipt["figure.png"] == nil)
+        #expect(try test.report(job).outputs.released.map(\.name) == ["outputs/table.csv", "outputs/chart.png"])
+        let record = try JSONReader.read(#require(receipt[EvidenceFiles.disclosure]))
+        #expect(record["files"]?.array?.compactMap { $0["name"]?.string } == ["table.csv", "chart.png"])
+        let digest = Machine.sha256(picture).hex
+        #expect(!receipt.files.contains { String(decoding: $0.content, as: UTF8.self).contains(digest) })
+        #expect(try test.findings().isEmpty)
+    }
+
     @Test(
         .enabled(if: isReady, reason),
         arguments: [

@@ -92,7 +92,7 @@ import Testing
         #expect(findings.isEmpty, "\(findings)")
         var replayed = SiteState()
         for record in try SiteLog.records(test.site.log) { try replayed.apply(record) }
-        #expect(replayed.jobs[job]?.sealed?.tally.releases == true)
+        #expect(replayed.jobs[job]?.sealed?.tally.outcome == .approve)
     }
 
     @Test(.enabled(if: isReady, "needs GLOVEBOX_DEMO_DATA with breast_cancer.csv and the image python"))

@@ -280,14 +280,15 @@ struct TestSite {
         _ decision: ReleaseVerdict.Decision,
         on job: String,
         by looker: Looker,
-        bundle: Digest? = nil
+        bundle: Digest? = nil,
+        evidence: Digest? = nil
     ) throws -> VerdictReceipt {
         let sealed = try #require(try entry(job).sealed)
         let person = person(looker)
         let verdict = ReleaseVerdict(
             bundle: bundle ?? sealed.bundle,
             policy: try entry(job).manifest.policies.output,
-            evidence: sealed.evidence,
+            evidence: evidence ?? sealed.evidence,
             decision: decision,
             account: person.caller.account,
             keyID: person.signer.publicKey.keyID,
@@ -367,6 +368,20 @@ struct TestSite {
             throw GloveboxError("object.not-found", "there is no job \(job)")
         }
         return entry
+    }
+
+    /// Has both reviewers speak, and waits until the researcher is told that a release was sent back.
+    func sendBack(_ job: String) throws {
+        try verdict(.sendBack, on: job, by: .first)
+        try verdict(.approve, on: job, by: .second)
+        for _ in 0..<1000 where try info(job).phase != .returned { usleep(10_000) }
+        try #require(try info(job).phase == .returned)
+    }
+
+    /// The researcher's answer.
+    @discardableResult
+    func answer(_ job: String, _ answer: ReleaseAnswer, as looker: Looker = .researcher) throws -> JobInfo {
+        try site.answer(person(looker).caller, job, answer)
     }
 
     /// The job when it fits, or as it is after ten seconds.

@@ -9,6 +9,8 @@ package struct ReleaseVerdict: Sendable {
     /// What the reviewer decided.
     package enum Decision: String, Sendable {
         case approve
+        /// The researcher is to answer, or to leave files out, before anybody decides.
+        case sendBack = "return"
         case refuse
     }
 

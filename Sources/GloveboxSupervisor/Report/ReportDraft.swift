@@ -46,6 +46,12 @@ struct ReportDraft: Sendable {
         )
     }
 
+    /// Leaves out files that the researcher took back: the commitment to all that the run left covers them.
+    mutating func leaveOut(_ names: Set<String>) {
+        files.removeAll { names.contains($0.name) }
+        report.outputs.released.removeAll { released in names.contains { "outputs/\($0)" == released.name } }
+    }
+
     /// Leaves out what a run on private data could speak through; nil names what everybody is told of one without a result.
     ///
     /// Whatever it left, one commitment stands for all of it.

@@ -124,12 +124,10 @@ struct ReportMaker {
         var details = JSONObject([("report", id.json), ("evidence", blob.json), ("millibits", .integer(millibits))])
         // In the private body, for auditors.
         if entry.isUntold, let record = draft.record {
-            let reviews: [DisclosureRecord.Review] =
-                if let sealed = entry.sealed { try site.reviews(of: sealed) } else { [] }
             let head = try Checkpoint(text: SignedNote(parsing: report.log.checkpoint).text).root
             let whole = DisclosureRecord.completed(
                 try JSONReader.readCanonical(record),
-                reviews,
+                try entry.sealed?.reviews ?? [],
                 report: id,
                 log: (report.log.startIndex, head),
                 at: entry.reportTime

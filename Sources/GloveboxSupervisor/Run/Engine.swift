@@ -104,6 +104,8 @@ package final class Engine: Sendable {
             case .staging, .running, .checking: try settle(entry)
             case .awaitingReview where try site.pending.find(entry) == nil:
                 try JobRunner(site: site, job: id).conclude()
+            case .returned where try site.pending.find(entry) == nil:
+                try site.transition(id, .expired(reasons: ["review.interrupted"]))
             case .awaitingReview, .accepted, .awaitingApproval, .queued, .returned, .releasing: break
             case .released, .denied, .withheld, .failed, .errored, .cancelled, .expired: break
             }
@@ -285,6 +287,8 @@ package final class Engine: Sendable {
                     if let why = Self.loss(entry, now) { return .change(job.id, .approvalLost(why)) }
                 case .awaitingReview:
                     if entry.sealed?.tally.isComplete == true || job.review != nil { return .conclude(job.id) }
+                    fallthrough
+                case .returned:
                     let ends = Site.reviewDeadline(of: entry)
                     if ends <= now { return .change(job.id, .expired()) }
                     wake = min(wake ?? ends, ends)

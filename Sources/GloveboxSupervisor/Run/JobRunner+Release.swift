@@ -118,7 +118,7 @@ extension JobRunner {
             return try ReportMaker(site: site).issue(for: job, kept: nil)
         }
         if entry.job.phase != .releasing || entry.job.review != nil {
-            try pending.close(site.reviews(of: sealed), withheld: Self.reason(entry))
+            try pending.close(sealed.reviews, withheld: Self.reason(entry))
         }
         pending.draft.record = pending.evidence
         try ReportMaker(site: site).issue(for: job, pending.draft)
@@ -153,7 +153,12 @@ extension JobRunner {
             return try release((sealed, pending))
         }
         if entry.job.phase == .awaitingReview, entry.job.review == nil {
-            try site.transition(job, .reviewClosed(release: sealed.tally.releases == true && pending != nil))
+            let outcome = sealed.tally.outcome
+            if outcome == .sendBack, pending != nil {
+                try site.transition(job, .returned)
+                return
+            }
+            try site.transition(job, .reviewClosed(release: outcome == .approve && pending != nil))
         }
         switch (entry.job.phase, pending) {
         case (.awaitingReview, let pending?) where try self.entry().job.review == true:

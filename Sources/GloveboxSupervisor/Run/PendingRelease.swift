@@ -10,7 +10,7 @@ struct PendingRelease: Sendable {
     /// The report of the run, with the files that would leave.
     var draft: ReportDraft
     /// The owner's copy of the disclosure record.
-    let evidence: [UInt8]
+    private(set) var evidence: [UInt8]
 
     init(draft: ReportDraft, evidence: [UInt8]) { (self.draft, self.evidence) = (draft, evidence) }
 
@@ -35,6 +35,24 @@ struct PendingRelease: Sendable {
     /// - Throws: `output.too-large`.
     func bundle(_ policy: OutputPolicy) throws(GloveboxError) -> [UInt8] {
         try ReleaseBundle(draft.files, pad: policy.channels.pad).bytes
+    }
+
+    /// Takes in what the researcher answered: the bundle and the record that reviewers are shown next.
+    ///
+    /// - Throws: codes of the strict reader; `output.too-large`.
+    mutating func take(_ sealed: SealedRelease, _ policy: OutputPolicy) throws(GloveboxError) {
+        let (rounds, dropped) = (sealed.rounds.compactMap(\.told), sealed.dropped)
+        guard !rounds.isEmpty else { return }
+        draft.leaveOut(dropped)
+        let bundle = Machine.sha256(try bundle(policy))
+        func told(_ record: [UInt8], _ reader: DisclosureRecord.Reader) throws(GloveboxError) -> [UInt8] {
+            let json = try JSONReader.readCanonical(record)
+            return CanonicalJSON.encode(
+                DisclosureRecord.resubmitted(json, rounds, without: dropped, bundle: bundle, for: reader)
+            )
+        }
+        evidence = try told(evidence, .owner)
+        draft.disclosure = try draft.disclosure.map { (record) throws(GloveboxError) in try told(record, .researcher) }
     }
 
     /// Takes in what people decided, and nothing that was refused: `why` says why nothing leaves, nil when all does.
@@ -75,7 +93,8 @@ struct PendingReleases {
             let bytes = try file(entry.job.id).read(named: contents, key: site.broker.greeting().historyKey)
         else { return nil }
         do throws(GloveboxError) {
-            let pending = try PendingRelease(stored: bytes)
+            var pending = try PendingRelease(stored: bytes)
+            try pending.take(sealed, entry.rules.output)
             let isSame = Machine.sha256(try pending.bundle(entry.rules.output)) == sealed.bundle
             return isSame && Machine.sha256(pending.evidence) == sealed.evidence ? pending : nil
         } catch { return nil }  // every error is about what the file holds

@@ -191,11 +191,11 @@ extension Site {
         (entry.job.waiting?.since ?? entry.job.created).adding(seconds: settings.jobs.approvalDays * 86400)
     }
 
-    /// When a review that nobody ended does: after 14 days.
+    /// When a review that nobody ended does: 14 days after the tick at which everyone is told whose turn it is.
     ///
     /// Source: release policy section 13.1.
     static func reviewDeadline(of entry: JobEntry) -> Instant {
-        (entry.job.transitions.last?.at ?? entry.job.created).adding(seconds: 14 * 86400)
+        Job.roundUp(entry.job.transitions.last?.at ?? entry.job.created, entry.tick).adding(seconds: 14 * 86400)
     }
 
     /// Stops a job that has not ended.
@@ -366,7 +366,11 @@ extension Site {
         let view = full ? entry.job.fullView : entry.shownView(at: now)
         let waiting = waiting(entry, view, full: full, at: now)
         let name = read { state in state.accounts[entry.job.submitter]?.name ?? "" }
-        return entry.info(view, waiting, full: full, submitter: name, at: now)
+        var info = entry.info(view, waiting, full: full, submitter: name, at: now)
+        // As many as the reader has been told of.
+        let returns = full ? entry.job.transitions : entry.shownTransitions(at: now)
+        info.rounds = entry.sealed?.told(returns.count { $0.phase == .returned }) ?? []
+        return info
     }
 
     /// Whom the job waits for: what the votes and the queue say now, before it has run for everyone.
@@ -375,7 +379,7 @@ extension Site {
         if let waiting = view.waiting, view.phase != .awaitingApproval, log.refusal != nil {
             return Waiting(.log, since: waiting.since)
         }
-        if full, view.phase == .awaitingReview, let waiting = view.waiting {
+        if view.phase == .returned || full && view.phase == .awaitingReview, let waiting = view.waiting {
             let parties = waiting.waitingOn
             return Waiting(waiting.code, since: waiting.since, deadline: Self.reviewDeadline(of: entry), on: parties)
         }

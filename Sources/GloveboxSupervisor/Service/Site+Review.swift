@@ -20,7 +20,8 @@ extension Site {
             files: pending.draft.files.map { NamedFile(path: $0.name, content: $0.bytes) }
                 + [NamedFile(path: EvidenceFiles.disclosure, content: pending.evidence)],
             quorum: QuorumInfo(need: sealed.tally.need, have: sealed.tally.have),
-            verdicts: try verdicts(of: sealed),
+            verdicts: sealed.tally.isComplete ? try sealed.reviews.map(ReleaseReview.Verdict.init) : [],
+            rounds: sealed.rounds.map(\.shown),
             earlier: try earlier(than: entry)
         )
     }
@@ -77,6 +78,54 @@ extension Site {
         )
     }
 
+    /// Takes a researcher's answer to reviewers who sent a release back; they are asked once more.
+    ///
+    /// - Throws: `auth.forbidden`, `job.phase`, `output.unknown`, `review.interrupted`.
+    func answer(_ caller: Caller, _ id: String, _ answer: ReleaseAnswer) throws(GloveboxError) -> JobInfo {
+        let entry = try visible(id, to: caller)
+        guard entry.job.submitter == caller.account else {
+            throw GloveboxError("auth.forbidden", "the researcher who submitted a job answers for its release")
+        }
+        // Nor before the tick at which it is told.
+        let now = Machine.now()
+        guard entry.job.phase == .returned, entry.shownView(at: now).phase == .returned, var sealed = entry.sealed
+        else { throw GloveboxError("job.phase", "job \(Display.escape(id)) has no release that was sent back") }
+        guard var pending = try pending.find(entry) else {
+            throw GloveboxError("review.interrupted", "what was sealed for the release is gone or was changed")
+        }
+        try Self.check(answer, of: pending.draft.files.map(\.name))
+        sealed.take(answer, at: now)
+        try pending.take(sealed, entry.rules.output)
+        try transition(
+            id,
+            .resubmitted(by: caller.account),
+            details: SealedRelease.resubmission(
+                answer,
+                at: now,
+                bundle: Machine.sha256(pending.bundle(entry.rules.output)),
+                evidence: Machine.sha256(pending.evidence)
+            )
+        )
+        return try info(id, for: caller)
+    }
+
+    private static func check(_ answer: ReleaseAnswer, of files: [String]) throws(GloveboxError) {
+        for name in answer.drop + answer.notes.map(\.path) where !files.contains(name) {
+            throw GloveboxError(
+                "output.unknown",
+                "the release has no file \(Display.escape(name))",
+                hint: "It has \(files.map(Display.escape).joined(separator: ", "))."
+            )
+        }
+        guard !Set(files).isSubset(of: answer.drop) else {
+            throw GloveboxError(
+                "output.unknown",
+                "that would leave nothing to release",
+                hint: "Withdraw the job with 'glovebox cancel'."
+            )
+        }
+    }
+
     // Whoever asked for the release is no reviewer of it, and is told no more than that it is under review.
     private func sealedRelease(_ caller: Caller, _ id: String) throws(GloveboxError) -> (JobEntry, SealedRelease) {
         let entry = try visible(id, to: caller)
@@ -89,40 +138,6 @@ extension Site {
 
     private static func over(_ id: String) -> GloveboxError {
         GloveboxError("job.phase", "job \(Display.escape(id)) has no release that waits for a review")
-    }
-
-    /// The verdicts as the disclosure record tells them.
-    func reviews(of sealed: SealedRelease) throws(GloveboxError) -> [DisclosureRecord.Review] {
-        var reviews: [DisclosureRecord.Review] = []
-        for bytes in sealed.envelopes {
-            let envelope = try Envelope(parsing: bytes)
-            let verdict = try ReleaseVerdict(parsing: envelope.payload)
-            reviews.append(
-                DisclosureRecord.Review(
-                    reviewer: verdict.account,
-                    verdict: verdict.decision.rawValue,
-                    digest: envelope.payloadDigest,
-                    time: verdict.time
-                )
-            )
-        }
-        return reviews
-    }
-
-    private func verdicts(of sealed: SealedRelease) throws(GloveboxError) -> [ReleaseReview.Verdict] {
-        guard sealed.tally.isComplete else { return [] }
-        var verdicts: [ReleaseReview.Verdict] = []
-        for envelope in sealed.envelopes {
-            let verdict = try ReleaseVerdict(parsing: Envelope(parsing: envelope).payload)
-            verdicts.append(
-                ReleaseReview.Verdict(
-                    reviewer: verdict.account,
-                    verdict: verdict.decision.rawValue,
-                    reason: verdict.reason
-                )
-            )
-        }
-        return verdicts
     }
 }
 
@@ -153,13 +168,16 @@ extension SiteState {
                 hint: "Look at the release again."
             )
         }
+        guard let decision = ReviewTally.Decision(rawValue: verdict.decision.rawValue) else {
+            throw GloveboxError("approval.signature", "the verdict has no known decision")
+        }
         return ReviewTally.Verdict(
             digest: signed.payloadDigest,
             account: account.id,
             key: verdict.keyID,
             role: try Role(reading: verdict.role),
             roles: account.roles,
-            approves: verdict.decision == .approve
+            decision: decision
         )
     }
 

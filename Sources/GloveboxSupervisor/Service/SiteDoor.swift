@@ -326,6 +326,14 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.vote(caller, id, request) }
     }
 
+    package func answer(
+        _ caller: Caller,
+        id: String,
+        _ answer: ReleaseAnswer
+    ) async throws(GloveboxError) -> JobInfo {
+        try await perform { (site) throws(GloveboxError) in try site.answer(caller, id, answer) }
+    }
+
     package func inbox(_ caller: Caller) async throws(GloveboxError) -> ItemList<InboxItem> {
         ItemList(site.inbox(for: caller))
     }

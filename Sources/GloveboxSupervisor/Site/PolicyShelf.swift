@@ -68,7 +68,7 @@ extension SiteState {
         jobs.values.reduce(charged[project] ?? 0) { sum, entry in
             guard entry.manifest.project == project else { return sum }
             // Decided, and not charged before there is a report.
-            let waits = [.awaitingReview, .checking, .releasing].contains(entry.job.phase)
+            let waits = [.awaitingReview, .returned, .checking, .releasing].contains(entry.job.phase)
             return sum + max(entry.millibits, waits ? entry.sealed?.millibits ?? 0 : 0)
         }
     }

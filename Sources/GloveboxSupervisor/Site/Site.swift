@@ -333,8 +333,10 @@ extension Event {
 extension JobChange {
     /// The account that made the change; nil for the supervisor.
     fileprivate var actor: String? {
-        if case .cancelled(let account) = self { return account }
-        return nil
+        switch self {
+        case .cancelled(let account), .resubmitted(let account): account
+        default: nil
+        }
     }
 
     /// Why it went wrong, as a code; nil where it did not.

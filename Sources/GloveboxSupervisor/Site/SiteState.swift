@@ -369,6 +369,8 @@ struct SiteState: Sendable {
         if let sealed = fields.optional("sealed") {
             entry.sealed = try SealedRelease(json: sealed, requester: entry.manifest.submitter)
         }
+        if case .returned = change { try entry.sealed?.sendBack() }
+        if case .resubmitted = change { try entry.sealed?.resubmit(&fields) }
         if record.json["task"] != nil { entry.taskLog = try fields.digest("task") }
         if case .starting = change, entry.firstStart == nil {
             entry.firstStart = record.time

@@ -161,6 +161,9 @@ enum JobWatch {
             let now = [job.phase.rawValue, job.waiting?.code.rawValue ?? ""] + parties
             if now != shown {
                 session.terminal.note(Terminal.row(job.phase.words, job.message))
+                if job.phase == .returned, let round = job.rounds.last {
+                    for line in AnswerText.lines(round) { session.terminal.note(line) }
+                }
                 shown = now
             }
             if job.phase.isTerminal { break }
@@ -221,6 +224,10 @@ struct StatusCommand: AsyncParsableCommand {
             if !job.message.isEmpty { lines.append(Terminal.row("why", job.message)) }
             if !job.reasons.isEmpty { lines.append(Terminal.row("reasons", job.reasons.joined(separator: ", "))) }
             lines += job.denied.map { Terminal.row("denied", $0) }
+            lines += job.rounds.flatMap(AnswerText.lines)
+            if job.phase == .returned {
+                lines.append(Terminal.row("next", "glovebox resubmit \(job.id) -m ANSWER [--drop FILE]"))
+            }
             lines.append(Terminal.row("plan", job.planDigest.named))
             session.terminal.result(job.json, lines)
         }

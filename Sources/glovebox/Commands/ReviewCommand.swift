@@ -18,6 +18,7 @@ struct ReviewCommand: AsyncParsableCommand {
               glovebox review job_… -o DIR
               glovebox review job_… --diff
               glovebox review job_… --approve -m 'no cell under 20'
+              glovebox review job_… --return -m 'which wards are in the counts?'
               glovebox review job_… --refuse -m 'two columns name a ward'
             """
     )
@@ -34,8 +35,15 @@ struct ReviewCommand: AsyncParsableCommand {
     @Flag(help: "Sign that it may leave.")
     var approve = false
 
+    @Flag(name: .customLong("return"), help: "Sign that the researcher has to answer first, or to leave files out.")
+    var sendBack = false
+
     @Flag(help: "Sign that it may not leave.")
     var refuse = false
+
+    private var decision: ReleaseVerdict.Decision? {
+        approve ? .approve : sendBack ? .sendBack : refuse ? .refuse : nil
+    }
 
     @Option(name: [.customShort("m"), .customLong("message")], help: "Why; it stands in the record.")
     var message: String = ""
@@ -46,8 +54,10 @@ struct ReviewCommand: AsyncParsableCommand {
     @OptionGroup var site: SiteOptions
 
     func validate() throws {
-        guard !(approve && refuse) else { throw ValidationError("Give one of --approve and --refuse.") }
-        guard !(approve || refuse) || !message.isEmpty else { throw ValidationError("A verdict needs its reason: -m.") }
+        guard [approve, sendBack, refuse].count(where: \.self) <= 1 else {
+            throw ValidationError("Give one of --approve, --return and --refuse.")
+        }
+        guard decision == nil || !message.isEmpty else { throw ValidationError("A verdict needs its reason: -m.") }
     }
 
     func run() async throws {
@@ -60,7 +70,7 @@ struct ReviewCommand: AsyncParsableCommand {
                 )
             }
             if let output { try OutputFile.writeAll(release.files, to: output) }
-            guard approve || refuse else {
+            guard let decision else {
                 session.terminal.result(
                     release.json,
                     Self.lines(release) + (diff ? ReleaseDifference(release).lines.map(Display.escape) : [])
@@ -73,7 +83,7 @@ struct ReviewCommand: AsyncParsableCommand {
                 bundle: release.bundle,
                 policy: release.policy,
                 evidence: release.evidence,
-                decision: approve ? .approve : .refuse,
+                decision: decision,
                 account: account.account,
                 keyID: signer.publicKey.keyID,
                 time: SystemClock.now(),
@@ -100,14 +110,15 @@ struct ReviewCommand: AsyncParsableCommand {
             Terminal.row("bundle", release.bundle.named), Terminal.row("policy", release.policy.named),
             Terminal.row("spoken", "\(release.quorum.have) of \(release.quorum.need)"),
         ]
-        for verdict in release.verdicts {
-            lines.append(
-                Terminal.row("verdict", "\(verdict.verdict) by \(verdict.reviewer): \(Display.escape(verdict.reason))")
-            )
-        }
+        for round in release.rounds { lines += round.verdicts.map(line) + AnswerText.lines(round.answer) }
+        lines += release.verdicts.map(line)
         for file in release.files {
             lines.append(Terminal.row("file", "\(Display.escape(file.path)), \(file.content.count) bytes"))
         }
         return lines
+    }
+
+    private static func line(_ verdict: ReleaseReview.Verdict) -> String {
+        Terminal.row("verdict", "\(verdict.verdict) by \(verdict.reviewer): \(Display.escape(verdict.reason))")
     }
 }
