@@ -49,6 +49,8 @@ extension Waiting.Party {
         case .submitter: ["kind": "submitter"]
         case .place(let place): ["kind": "place", "place": .integer(Int64(place))]
         case .witness(let name): ["kind": "witness", "witness": .string(name)]
+        case .cluster(let name, let job, let reason):
+            ["kind": "cluster", "cluster": .string(name), "job": .string(job), "reason": .string(reason)]
         }
     }
 
@@ -71,6 +73,9 @@ extension Waiting.Party {
         case "submitter": self = .submitter
         case "place": self = .place(try fields.count("place"))
         case "witness": self = .witness(try fields.string("witness"))
+        case "cluster":
+            let name = try fields.string("cluster")
+            self = .cluster(name, job: try fields.string("job"), reason: try fields.string("reason"))
         default: throw GloveboxError("schema.type", "waiting_on.kind is not known: \(Display.escape(kind))")
         }
         try fields.finish()

@@ -43,6 +43,8 @@ package struct Waiting: Sendable, Hashable {
         case place(Int)
         /// A witness of the log, by its name in the site's log policy.
         case witness(String)
+        /// A cluster's scheduler, its own id of the job and why it waits there; both empty where that is not known.
+        case cluster(String, job: String, reason: String)
     }
 
     /// The stable reason.
@@ -128,6 +130,9 @@ extension Waiting.Party {
             return "a free place to run (\(place == 1 ? "next" : "number \(place)") in the queue)"
         case .witness(let name):
             return "the witness \(Display.escape(name))"
+        case .cluster(let name, let job, let reason):
+            let place = job.isEmpty ? "" : " job \(Display.escape(job))"
+            return Display.escape(name) + place + (reason.isEmpty ? "" : " (\(Display.escape(reason)))")
         }
     }
 }

@@ -11,42 +11,10 @@ import Testing
     .enabled(if: APISite.canServe, "needs root, GLOVEBOX_THIRD_PARTY and the image base; Deploy/test sets them up")
 )
 struct WorkerTests {
-    private let site: APISite
-    private let token: String
+    private let tasks: TaskSite
+    private var site: APISite { tasks.site }
 
-    init() throws {
-        site = try APISite(settings: "jobs: {executor: worker}")
-        token = try site.person("alice", "researcher")
-    }
-
-    private func ask(_ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
-        var arguments = ["-sS", "-H", "Authorization: Bearer " + token, "--cacert", site.certificate]
-        if let body {
-            let text = String(decoding: CanonicalJSON.encode(body), as: UTF8.self)
-            arguments += ["-H", "Content-Type: application/json", "-d", text]
-        }
-        let answer = try TestPrograms.run("/usr/bin/curl", arguments + [site.url + path])
-        try #require(answer.status == 0, "\(answer.output)")
-        var limits = JSONReader.Limits()
-        limits.hasFractions = true
-        return try JSONReader.read(Array(answer.output.utf8), limits: limits)
-    }
-
-    private func submit(_ script: String) throws -> String {
-        let made = try ask(
-            "/v1/tasks",
-            [
-                "executors": [["image": "alpine", "command": ["sh", "-c", .string(script)], "workdir": "/task"]],
-                "outputs": [["path": "/task/b", "url": "glovebox://release/b"]],
-            ]
-        )
-        return try #require(made["id"]?.string, "\(made)")
-    }
-
-    private func state(_ id: String) throws -> String { try ask("/v1/tasks/" + id)["state"]?.string ?? "" }
-
-    /// Whether a job comes to a state; it may be told a moment after its worker has ended.
-    private func becomes(_ wanted: String, _ id: String) throws -> Bool { try eventually { try state(id) == wanted } }
+    init() throws { tasks = try TaskSite(settings: "jobs: {executor: worker}") }
 
     private func start(_ id: String) throws -> (RunningProgram, Descriptor) {
         try TestPrograms.start("glovebox", ["worker", "run", "--state", site.state, "--task", id])
@@ -77,41 +45,28 @@ struct WorkerTests {
         return groups.isEmpty && jails.allSatisfy { unsafe access("/proc/\($0)/exe", F_OK) != 0 }
     }
 
-    /// Ends the supervisor; how the log says then that a job ended, once it is found to be whole.
-    private func audit(_ id: String) throws -> [EventKind] {
-        // A start publishes what the last one logged.
-        try site.restart()
-        try site.end()
-        let log = ["--log", site.state + "/log", "--key", try site.key()]
-        for command in ["verify", "gaps"] {
-            let outcome = try TestPrograms.run("glovebox", ["audit", command] + log)
-            #expect(outcome.status == 0, "\(outcome.output)")
-        }
-        return try site.endings()[id] ?? []
-    }
-
     @Test func `a worker takes a job to its verified release, and its jails are its children`() throws {
         defer { site.stop() }
-        let id = try submit("echo one >/task/a; cat a a >/task/b; sleep 1")
-        #expect(try becomes("QUEUED", id))
+        let id = try tasks.submit("echo one >/task/a; cat a a >/task/b; sleep 1")
+        #expect(try tasks.becomes("QUEUED", id))
         let worker = try start(id)
         #expect(try eventually { try !launchers(of: worker.0).isEmpty })
         let (status, text) = try end(worker)
         #expect(status == 0 && text.isEmpty, "\(text)")
-        #expect(try becomes("COMPLETE", id))
+        #expect(try tasks.becomes("COMPLETE", id))
         _ = try site.fetched(id)
         // There is nothing left to come for.
         let late = try end(start(id))
         #expect(late.status == 1 && ["job.phase", "object.not-found"].contains { late.text.contains($0) }, "\(late)")
-        #expect(try audit(id) == [.outputReleased])
+        #expect(try tasks.audit(id) == [.outputReleased])
     }
 
     @Test func `a job has one worker of the site's own; one that is killed ends it once, with its jail`() throws {
         defer { site.stop() }
-        let id = try submit("sleep 600")
-        #expect(try becomes("QUEUED", id))
+        let id = try tasks.submit("sleep 600")
+        #expect(try tasks.becomes("QUEUED", id))
         let worker = try start(id)
-        #expect(try becomes("RUNNING", id))
+        #expect(try tasks.becomes("RUNNING", id))
         try expectStrangersRefused()
         let second = try end(start(id))
         #expect(second.status == 1 && second.text.contains("worker.taken"), "\(second)")
@@ -119,33 +74,33 @@ struct WorkerTests {
         #expect(jails.count == 1)
         worker.0.kill()
         #expect(try end(worker).status == 137)
-        #expect(try becomes("SYSTEM_ERROR", id))
+        #expect(try tasks.becomes("SYSTEM_ERROR", id))
         #expect(try eventually { try isClear(of: worker.0, jails) })
         let third = try end(start(id))
         #expect(third.status == 1, "\(third)")
-        #expect(try audit(id) == [.jobErrored])
+        #expect(try tasks.audit(id) == [.jobErrored])
     }
 
     @Test func `a killed supervisor takes its worker's jail with it, and the job waits for another`() throws {
         defer { site.stop() }
-        let id = try submit("sleep 600")
-        #expect(try becomes("QUEUED", id))
+        let id = try tasks.submit("sleep 600")
+        #expect(try tasks.becomes("QUEUED", id))
         let worker = try start(id)
-        #expect(try becomes("RUNNING", id))
+        #expect(try tasks.becomes("RUNNING", id))
         let jails = try launchers(of: worker.0)
         try site.restart()
         let orphan = try end(worker)
         #expect(orphan.status == 1 && orphan.text.contains("worker.orphaned"), "\(orphan)")
         #expect(try jails.count == 1 && eventually { try isClear(of: worker.0, jails) })
         // It touched no data, so it may run again; nobody has come for it yet.
-        #expect(try becomes("QUEUED", id))
+        #expect(try tasks.becomes("QUEUED", id))
         let next = try start(id)
-        #expect(try becomes("RUNNING", id))
-        _ = try ask("/v1/tasks/\(id):cancel", .object(JSONObject()))
+        #expect(try tasks.becomes("RUNNING", id))
+        _ = try tasks.ask("/v1/tasks/\(id):cancel", .object(JSONObject()))
         let (status, text) = try end(next)
         #expect(status == 0, "\(text)")
-        #expect(try becomes("CANCELED", id))
-        #expect(try audit(id) == [.jobCancelled])
+        #expect(try tasks.becomes("CANCELED", id))
+        #expect(try tasks.audit(id) == [.jobCancelled])
     }
 
     /// Sends those away who are no workers of this site, or have no job here.

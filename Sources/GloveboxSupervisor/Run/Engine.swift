@@ -53,11 +53,19 @@ package final class Engine: Sendable {
             let door = try WorkerDoor(site, logger: logger)
             thread("workers") { door.serve { self.take($0) } }
         }
+        if let cluster { thread("cluster") { cluster.serve() } }
         thread("engine") { self.loop() }
     }
 
     /// Whether jobs are run by workers that come for them.
-    private var hasWorkers: Bool { site.settings.jobs.executor == .worker }
+    private var hasWorkers: Bool { site.settings.jobs.executor != .local }
+
+    /// What has those workers started; nil when that is nothing of the supervisor's.
+    private var cluster: ClusterQueue? {
+        site.settings.jobs.cluster.map { settings in
+            ClusterQueue(site: site, settings: settings, logger: logger) { self.workers.jobs.contains($0) }
+        }
+    }
 
     /// Keeps a worker until its job starts, or sends it away.
     private func take(_ worker: WorkerLink) {
@@ -158,7 +166,9 @@ package final class Engine: Sendable {
                     try site.transition(id, .expired(reasons: [why.code]), explanation: why.message)
                 }
             case .clean(let id):
-                apart(id, if: site.isSending(id)) { site throws(GloveboxError) in
+                let handle = site.read { state in state.jobs[id]?.cluster }
+                apart(id, if: site.isSending(id) || handle != nil) { [cluster] site throws(GloveboxError) in
+                    if let handle { cluster?.withdraw(id, handle) }
                     let fault = try site.deliver(id)
                     try site.pending.destroy(id)
                     try site.frozen.destroy(id)

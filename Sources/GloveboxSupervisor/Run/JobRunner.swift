@@ -38,9 +38,10 @@ struct JobRunner {
             try site.transition(job, .approvalLost(.approvalRevoked))
             return
         }
-        let executor = worker == nil ? JobSettings.Executor.local : .worker
+        let starter = site.settings.jobs.cluster?.name ?? JobSettings.Executor.worker.rawValue
+        let executor = worker == nil ? JobSettings.Executor.local.rawValue : starter
         let node = worker.map { "localhost, process \($0.process)" } ?? "localhost"
-        try site.transition(job, .dequeued(executor: executor.rawValue, node: node))
+        try site.transition(job, .dequeued(executor: executor, node: node))
         let core = entry.manifest.core
         let number = entry.job.runs.count + 1
         // Arguments may name people or values.

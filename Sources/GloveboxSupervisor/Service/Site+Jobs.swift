@@ -402,8 +402,13 @@ extension Site {
                 return Waiting(hold.code, since: waiting.since, deadline: hold.until, on: people)
             }
             // Which workers are there is known to the engine alone; a job that waits for its turn is waited for by one.
-            let code = settings.jobs.executor == .worker ? Waiting.Code.scheduler : waiting.code
-            return Waiting(shortage ?? code, since: waiting.since, on: place.map { [.place($0)] } ?? [])
+            let code = settings.jobs.executor == .local ? waiting.code : Waiting.Code.scheduler
+            var parties = place.map { [Waiting.Party.place($0)] } ?? []
+            if shortage == nil, let name = settings.jobs.cluster?.name {
+                let id = entry.cluster?.id ?? ""
+                parties = [.cluster(name, job: id, reason: cluster.reason(of: id) ?? "")]
+            }
+            return Waiting(shortage ?? code, since: waiting.since, on: parties)
         default: return waiting
         }
     }

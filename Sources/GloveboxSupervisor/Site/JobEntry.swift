@@ -64,6 +64,8 @@ struct JobEntry: Sendable {
     var releasedBytes: Int64 = 0
     /// Whether a run was paid for, and may have its data's key.
     var hasKey = false
+    /// What a cluster's scheduler knows it by; nil before it was handed in, and once its worker has come.
+    var cluster: ClusterHandle?
     /// Whether the log has an intent to run that it has not closed.
     var isRunOpen = false
 

@@ -61,6 +61,8 @@ package final class Site: Sendable {
     let board: Mutex<WitnessBoard>
     let alarms = Alarms()
     let bell = Bell()
+    /// What the cluster's scheduler says, where it starts the site's workers.
+    let cluster = ClusterNews()
     /// Held while a job's output is decided: a release is compared with every earlier one, so no two may be decided side
     /// by side.
     let decisions = Mutex(())

@@ -11,10 +11,14 @@ struct JobSettings: Sendable {
         case local
         /// A worker that came for the job.
         case worker
+        /// A worker that a cluster's scheduler starts; the supervisor hands the job in there.
+        case cluster
     }
 
     /// What starts the processes of jobs here.
     var executor = Executor.local
+    /// How the cluster is spoken with; nil without one.
+    var cluster: ClusterSettings?
     /// Milliseconds for which a new job does nothing, so that a cancel sent at once always wins; at most an hour.
     var startGrace: Int64 = 50
     /// Whether a plan that mounts no private data runs without a person's approval.
@@ -52,9 +56,18 @@ extension SiteSettings {
             }
             if let value = fields.optional("executor") {
                 guard let executor = value.string.flatMap(JobSettings.Executor.init(rawValue:)) else {
-                    throw Self.invalid("jobs.executor is local or worker")
+                    throw Self.invalid("jobs.executor is local, worker or cluster")
                 }
                 jobs.executor = executor
+            }
+            let cluster = fields.optional("cluster")
+            if jobs.executor == .cluster {
+                jobs.cluster =
+                    try cluster.map { (section) throws(GloveboxError) in
+                        try ClusterSettings(section, folder: folder)
+                    } ?? ClusterSettings()
+            } else if cluster != nil {
+                throw Self.invalid("jobs.cluster has no use without jobs.executor: cluster")
             }
             if let slots = try Self.number(&fields, "slots", 1...1024) { jobs.capacity.processors = Int(slots) }
             jobs.capacity.memory = try room("memory_mib") ?? jobs.capacity.memory

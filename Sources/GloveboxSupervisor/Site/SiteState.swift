@@ -369,6 +369,13 @@ struct SiteState: Sendable {
         if let sealed = fields.optional("sealed") {
             entry.sealed = try SealedRelease(json: sealed, requester: entry.manifest.submitter)
         }
+        if let cluster = fields.optional("cluster") {
+            entry.cluster = try ClusterHandle(json: cluster, at: record.time)
+        }
+        switch change {
+        case .dequeued, .approvalLost: entry.cluster = nil
+        default: break
+        }
         if case .returned = change { try entry.sealed?.sendBack() }
         if case .resubmitted = change { try entry.sealed?.resubmit(&fields) }
         if record.json["task"] != nil { entry.taskLog = try fields.digest("task") }

@@ -20,6 +20,9 @@ package struct SiteWatch: OperatedSite {
             let stamps = site.authority.map { authority in
                 ReadinessCheck("time-stamps", problem: authority.problem.map { Self.words($0) })
             }
+            let cluster = site.settings.jobs.cluster.map { _ in
+                ReadinessCheck("cluster", problem: site.cluster.problem.map { Self.words($0) })
+            }
             return [
                 ReadinessCheck("log", problem: site.log.refusal.map { Self.words($0) }),
                 ReadinessCheck("index", problem: site.indexProblem.map { Self.words($0) }),
@@ -29,7 +32,7 @@ package struct SiteWatch: OperatedSite {
                     problem: Machine.now() >= site.configuration.founded
                         ? nil : "the clock is before the site's founding; set it"
                 ),
-            ] + (stamps.map { [$0] } ?? [])
+            ] + [stamps, cluster].compactMap(\.self)
         }
     }
 
