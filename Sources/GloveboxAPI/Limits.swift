@@ -16,6 +16,8 @@ package struct RequestedLimits: APIValue {
     package let diskBytes: UInt64?
     /// Files in scratch and outputs.
     package let files: UInt64?
+    /// Whole processors.
+    package let processors: UInt64?
 
     /// Asks for limits.
     package init(
@@ -24,7 +26,8 @@ package struct RequestedLimits: APIValue {
         memoryBytes: UInt64? = nil,
         pids: UInt64? = nil,
         diskBytes: UInt64? = nil,
-        files: UInt64? = nil
+        files: UInt64? = nil,
+        processors: UInt64? = nil
     ) {
         self.cpuSeconds = cpuSeconds
         self.wallSeconds = wallSeconds
@@ -32,6 +35,7 @@ package struct RequestedLimits: APIValue {
         self.pids = pids
         self.diskBytes = diskBytes
         self.files = files
+        self.processors = processors
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -42,6 +46,7 @@ package struct RequestedLimits: APIValue {
         self.pids = try fields.optionalDecimal("pids")
         self.diskBytes = try fields.optionalDecimal("diskBytes")
         self.files = try fields.optionalDecimal("files")
+        self.processors = try fields.optionalDecimal("processors")
         try fields.finish()
     }
 
@@ -49,7 +54,7 @@ package struct RequestedLimits: APIValue {
     package var named: [(name: String, value: UInt64)] {
         let all: [(String, UInt64?)] = [
             ("cpuSeconds", cpuSeconds), ("wallSeconds", wallSeconds), ("memoryBytes", memoryBytes), ("pids", pids),
-            ("diskBytes", diskBytes), ("files", files),
+            ("diskBytes", diskBytes), ("files", files), ("processors", processors),
         ]
         return all.compactMap { name, value in value.map { (name, $0) } }
     }

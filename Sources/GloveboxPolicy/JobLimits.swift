@@ -8,6 +8,8 @@ package struct JobLimits: DocumentSection {
     package let pids: Int64
     package let diskBytes: Int64
     package let files: Int64
+    /// Whole processors; the site's own room is their ceiling.
+    package let processors: Int64
 
     /// Sets the limits.
     package init(
@@ -16,7 +18,8 @@ package struct JobLimits: DocumentSection {
         memoryBytes: Int64,
         pids: Int64,
         diskBytes: Int64,
-        files: Int64
+        files: Int64,
+        processors: Int64 = 1
     ) {
         self.cpuSeconds = cpuSeconds
         self.wallSeconds = wallSeconds
@@ -24,6 +27,7 @@ package struct JobLimits: DocumentSection {
         self.pids = pids
         self.diskBytes = diskBytes
         self.files = files
+        self.processors = processors
     }
 
     /// Takes the ceilings of a processing policy.
@@ -34,6 +38,7 @@ package struct JobLimits: DocumentSection {
         pids = try fields.integer("max_pids", 1...32768, default: 512)
         diskBytes = try fields.integer("max_disk_bytes", 1_048_576...1_099_511_627_776, default: 8_589_934_592)
         files = try fields.integer("max_files", 1...10_000_000, default: 100_000)
+        processors = .max
     }
 
     /// The limits in the order of the plan, with the names that plans use.

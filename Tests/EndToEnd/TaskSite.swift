@@ -14,7 +14,8 @@ struct TaskSite {
         token = try site.person("alice", "researcher")
     }
 
-    func ask(_ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
+    /// What the site answers.
+    func read(_ path: String, _ body: JSONValue? = nil) throws -> String {
         var arguments = ["-sS", "-H", "Authorization: Bearer " + token, "--cacert", site.certificate]
         if let body {
             let text = String(decoding: CanonicalJSON.encode(body), as: UTF8.self)
@@ -22,19 +23,31 @@ struct TaskSite {
         }
         let answer = try TestPrograms.run("/usr/bin/curl", arguments + [site.url + path])
         try #require(answer.status == 0, "\(answer.output)")
-        var limits = JSONReader.Limits()
-        limits.hasFractions = true
-        return try JSONReader.read(Array(answer.output.utf8), limits: limits)
+        return answer.output
     }
 
-    func submit(_ script: String) throws -> String {
-        let made = try ask(
+    /// The same, where it is JSON.
+    func ask(_ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
+        var limits = JSONReader.Limits()
+        limits.hasFractions = true
+        return try JSONReader.read(Array(read(path, body).utf8), limits: limits)
+    }
+
+    /// Hands in a script that leaves `/task/b`; the answer.
+    func make(_ script: String, cores: Int64 = 1) throws -> JSONValue {
+        try ask(
             "/v1/tasks",
             [
                 "executors": [["image": "alpine", "command": ["sh", "-c", .string(script)], "workdir": "/task"]],
                 "outputs": [["path": "/task/b", "url": "glovebox://release/b"]],
+                "resources": ["cpu_cores": .integer(cores)],
             ]
         )
+    }
+
+    /// The same; the job's id.
+    func submit(_ script: String, cores: Int64 = 1) throws -> String {
+        let made = try make(script, cores: cores)
         return try #require(made["id"]?.string, "\(made)")
     }
 

@@ -65,6 +65,11 @@ import Testing
         value = try manifestJSON()
         value.edit("predicate", "core", "limits", "pids") { _ in "0128" }
         refuses(value, "json.number")
+        for spelt in ["1", "0"] {
+            value = try manifestJSON()
+            value.edit("predicate", "core", "limits", "processors") { _ in .string(spelt) }
+            refuses(value, "schema.value")
+        }
         value = try manifestJSON()
         value.edit("predicate", "core", "params", "year") { _ in "1999" }
         refuses(value, "schema.value")

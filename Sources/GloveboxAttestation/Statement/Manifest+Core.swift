@@ -152,6 +152,8 @@ extension Manifest {
         package var diskBytes: UInt64
         /// Files in scratch and output.
         package var files: UInt64
+        /// Processors that the job is bound to; in the plan's bytes from two on.
+        package var processors: UInt64
 
         /// Sets all ceilings.
         package init(
@@ -160,8 +162,10 @@ extension Manifest {
             memoryBytes: UInt64,
             pids: UInt64,
             diskBytes: UInt64,
-            files: UInt64
+            files: UInt64,
+            processors: UInt64 = 1
         ) {
+            self.processors = processors
             self.cpuSeconds = cpuSeconds
             self.wallSeconds = wallSeconds
             self.memoryBytes = memoryBytes
@@ -171,11 +175,13 @@ extension Manifest {
         }
 
         var json: JSONValue {
-            [
-                "cpuSeconds": .decimal(cpuSeconds), "wallSeconds": .decimal(wallSeconds),
-                "memoryBytes": .decimal(memoryBytes), "pids": .decimal(pids), "diskBytes": .decimal(diskBytes),
-                "files": .decimal(files),
-            ]
+            var object = JSONObject([
+                ("cpuSeconds", .decimal(cpuSeconds)), ("wallSeconds", .decimal(wallSeconds)),
+                ("memoryBytes", .decimal(memoryBytes)), ("pids", .decimal(pids)), ("diskBytes", .decimal(diskBytes)),
+                ("files", .decimal(files)),
+            ])
+            if processors > 1 { object["processors"] = .decimal(processors) }
+            return .object(object)
         }
 
         init(reading fields: inout JSONFields) throws(GloveboxError) {
@@ -185,6 +191,12 @@ extension Manifest {
             self.pids = try fields.decimal("pids")
             self.diskBytes = try fields.decimal("diskBytes")
             self.files = try fields.decimal("files")
+            let processors = try fields.optionalDecimal("processors")
+            // So that a plan has one spelling.
+            guard processors.map({ $0 > 1 }) ?? true else {
+                throw GloveboxError("schema.value", "limits.processors is left out for one processor")
+            }
+            self.processors = processors ?? 1
         }
     }
 

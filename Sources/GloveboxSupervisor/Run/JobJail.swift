@@ -54,6 +54,7 @@ struct JobJail {
         specification.directory = executor.cwd
         specification.limits.memory = core.limits.memoryBytes
         specification.limits.processes = core.limits.pids
+        specification.limits.milliCPUs = core.limits.processors * 1000
         specification.limits.cpuSeconds = core.limits.cpuSeconds
         specification.limits.wallMilliseconds = core.limits.wallSeconds * 1000
         specification.limits.scratchBytes = core.limits.diskBytes

@@ -76,7 +76,7 @@ extension Site {
         }
         let image = try images.resolve(request.image)
         let environment = request.env.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-        let limits = Self.jobLimits(request.limits, wallSeconds: policy.privacy.blocks?.runSeconds)
+        let limits = try jobLimits(request.limits, wallSeconds: policy.privacy.blocks?.runSeconds)
         let violations = processing.violations(
             of: ProcessingRequest(
                 image: (image.name ?? request.image, image.digest),
@@ -167,14 +167,24 @@ extension Site {
     }
 
     /// The limits of a plan, with the site's own where none is asked for.
-    static func jobLimits(_ request: RequestedLimits, wallSeconds: Int64? = nil) -> JobLimits {
-        JobLimits(
+    ///
+    /// - Throws: `limit.exceeded` for more processors than run jobs here, or none.
+    func jobLimits(_ request: RequestedLimits, wallSeconds: Int64? = nil) throws(GloveboxError) -> JobLimits {
+        let processors = Int64(clamping: request.processors ?? 1)
+        guard (1...Int64(settings.jobs.capacity.processors)).contains(processors) else {
+            throw GloveboxError(
+                "limit.exceeded",
+                "\(processors) processors are asked for; jobs have 1 to \(settings.jobs.capacity.processors) here"
+            )
+        }
+        return JobLimits(
             cpuSeconds: Int64(clamping: request.cpuSeconds ?? 600),
             wallSeconds: request.wallSeconds.map { Int64(clamping: $0) } ?? wallSeconds ?? 900,
             memoryBytes: Int64(clamping: request.memoryBytes ?? 2 << 30),
             pids: Int64(clamping: request.pids ?? 128),
             diskBytes: Int64(clamping: request.diskBytes ?? 1 << 30),
-            files: Int64(clamping: request.files ?? 10_000)
+            files: Int64(clamping: request.files ?? 10_000),
+            processors: processors
         )
     }
 

@@ -82,13 +82,13 @@ extension Site {
             )
         }
         let rules = try rules(name, dataset: nil, project: parameters.project, run: [])
-        let limits = Self.limits(task, parameters)
+        let limits = try jobLimits(Self.limits(task, parameters))
         // What a task's commands are and how many: that is bounded for private data, and there is none.
         let violations = processing.violations(
             of: ProcessingRequest(
                 image: (image.name ?? "", image.digest),
                 jailProfile: Self.profileName,
-                limits: Self.jobLimits(limits),
+                limits: limits,
                 environment: [],
                 steps: 1,
                 isDeterministic: parameters.seed != nil
@@ -113,7 +113,7 @@ extension Site {
                 image: Manifest.NamedDigest(name: image.name ?? task.executors[0].image, digest: image.digest),
                 executors: task.executors.map { Self.executor($0, parameters) },
                 profile: Manifest.NamedDigest(name: Self.profileName, digest: Machine.sha256(profile)),
-                limits: Self.jobLimits(limits).manifest,
+                limits: limits.manifest,
                 deterministic: parameters.deterministic.map {
                     Manifest.Deterministic(seed: $0.seed, clock: $0.clock, threads: Deterministic.threads)
                 }
@@ -271,7 +271,8 @@ extension Site {
         return RequestedLimits(
             wallSeconds: parameters.timeout,
             memoryBytes: bytes(resources?.ram).map { max($0, 64 << 20) },
-            diskBytes: bytes(resources?.disk).map { max($0, 16 << 20) }
+            diskBytes: bytes(resources?.disk).map { max($0, 16 << 20) },
+            processors: (resources?.cores?.roundedUp).map { UInt64(max(1, $0)) }
         )
     }
 }
@@ -285,7 +286,8 @@ extension JobLimits {
             memoryBytes: UInt64(memoryBytes),
             pids: UInt64(pids),
             diskBytes: UInt64(diskBytes),
-            files: UInt64(files)
+            files: UInt64(files),
+            processors: UInt64(processors)
         )
     }
 }

@@ -97,10 +97,14 @@ struct JobEntry: Sendable {
         Job.roundUp(started.adding(seconds: Int64(clamping: manifest.core.limits.wallSeconds)), tick)
     }
 
-    /// What it holds while it runs: the processor that its jail is bound to, and as much of the rest as its plan declares.
+    /// What it holds while it runs: the processors that its jail is bound to, and as much of the rest as its plan declares.
     var needs: Resources {
         let limits = manifest.core.limits
-        return Resources(processors: 1, memory: limits.memoryBytes, disk: limits.diskBytes)
+        return Resources(
+            processors: Int(clamping: limits.processors),
+            memory: limits.memoryBytes,
+            disk: limits.diskBytes
+        )
     }
 
     /// What it waits for in the queue.

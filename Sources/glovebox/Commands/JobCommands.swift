@@ -51,6 +51,9 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Processes and threads.")
     var pids: UInt64?
 
+    @Option(help: ArgumentHelp("Whole processors; one unless given.", valueName: "N"))
+    var cpus: UInt64?
+
     @OptionGroup var fixed: FixedOptions
 
     @Option(help: ArgumentHelp("32 bytes that the report must carry, in hex or base64url.", valueName: "NONCE"))
@@ -100,7 +103,8 @@ struct SubmitCommand: AsyncParsableCommand {
                     limits: RequestedLimits(
                         wallSeconds: wall.map { max(1, $0.milliseconds / 1000) },
                         memoryBytes: memory?.bytes,
-                        pids: pids
+                        pids: pids,
+                        processors: cpus
                     ),
                     deterministic: fixed.requested,
                     purpose: purpose

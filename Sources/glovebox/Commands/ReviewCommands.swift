@@ -122,6 +122,7 @@ enum PlanView {
             Terminal.row(
                 "limits",
                 "\(core.limits.wallSeconds) s, \(core.limits.memoryBytes >> 20) MiB, \(core.limits.pids) processes"
+                    + (core.limits.processors > 1 ? " on \(core.limits.processors) processors" : "")
             )
         )
         return lines
