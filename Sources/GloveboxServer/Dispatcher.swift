@@ -1,6 +1,7 @@
 package import GloveboxAPI
 internal import GloveboxCore
 internal import GloveboxJobs
+internal import GloveboxLinux
 internal import HTTPTypes
 internal import Hummingbird
 package import Logging
@@ -20,6 +21,7 @@ package struct Dispatcher: Sendable {
     private let uploads: UploadDirectory
     private let logger: Logger
     private let tables: ServerTables
+    private let figures: Figures
 
     /// A dispatcher; servers that share it share its limits.
     ///
@@ -29,8 +31,10 @@ package struct Dispatcher: Sendable {
         authenticator: any Authenticator,
         uploads: String,
         logger: Logger,
-        settings: ServerSettings = ServerSettings()
+        settings: ServerSettings = ServerSettings(),
+        figures: Figures = Figures()
     ) {
+        self.figures = figures
         self.service = service
         self.authenticator = authenticator
         self.uploads = UploadDirectory(path: uploads)
@@ -74,11 +78,27 @@ package struct Dispatcher: Sendable {
     }
 
     private func ownAnswer(_ request: Request, _ source: String, _ channel: (any Channel)?) async -> Answer {
+        let start = SystemClock.monotonicMilliseconds
+        var path = "none"  // of a request that no route takes
+        let answer = await answer(request, source, channel, &path)
+        figures.count(.requests, [("route", path), ("code", String(answer.status))])
+        let seconds = Double(SystemClock.monotonicMilliseconds - start) / 1000
+        figures.time(.request, seconds, [("route", path)])
+        return answer
+    }
+
+    private func answer(
+        _ request: Request,
+        _ source: String,
+        _ channel: (any Channel)?,
+        _ path: inout String
+    ) async -> Answer {
         let instance = RequestIdentifier.make()
         var refusal: GloveboxError
         var headers: [(name: String, value: String)] = []
         do {
             let (route, target) = try find(request)
+            path = route.path
             let login = try await login(request, route.operation, source, channel)
             let answer = revalidate(try await answer(request, route, target, login, source), request)
             logger.info("request", metadata: metadata(request, route.path, answer.status, instance))
@@ -199,16 +219,15 @@ package struct Dispatcher: Sendable {
     ) async throws -> Caller? {
         if operation.allows(nil) { return nil }
         guard let token = Credentials.token(request.headers[.authorization]) else { throw Call.noLogin }
-        let isCounted = source != "socket"
-        if isCounted { try tables.limiter.checkLogins(from: source) }
+        if source != "socket" { try tables.limiter.checkLogins(from: source) }
         let caller: Caller
         do throws(GloveboxError) { caller = try await authenticator.authenticate(token: token) } catch {
-            if isCounted { tables.limiter.noteFailedLogin(from: source) }
+            noteFailedLogin(from: source)
             throw error
         }
         do throws(GloveboxError) { try await checkCertificate(of: caller, source, channel) } catch {
             // A token without its certificate may be a stolen one.
-            if isCounted { tables.limiter.noteFailedLogin(from: source) }
+            noteFailedLogin(from: source)
             try await authenticator.noteRefused(error)
             throw error
         }
@@ -226,6 +245,12 @@ package struct Dispatcher: Sendable {
             )
         }
         return caller
+    }
+
+    /// Guesses are slowed down; the socket's own people need no guesses.
+    private func noteFailedLogin(from source: String) {
+        figures.count(.failedLogins)
+        if source != "socket" { tables.limiter.noteFailedLogin(from: source) }
     }
 
     /// Some roles need one of the account's certificates beside the token, and some tokens the one they are bound to.

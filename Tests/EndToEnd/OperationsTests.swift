@@ -88,7 +88,10 @@ import Testing
         let url = "http://127.0.0.1:\(try port())"
         #expect(try eventually { try get(url + "/healthz").code == "200" })
         let figures = try get(url + "/metrics").body
-        for name in ["glovebox_jobs{phase=\"queued\"} 0", "glovebox_log_writable 1", "glovebox_disk_free_bytes{use="] {
+        for name in [
+            "glovebox_jobs{phase=\"queued\"} 0", "glovebox_log_writable 1", "glovebox_disk_free_bytes{use=",
+            "# TYPE glovebox_http_request_seconds histogram", "glovebox_approvals_waiting 0",
+        ] {
             #expect(figures.contains(name), "\(figures)")
         }
         #expect(try get(url + "/other").code == "404")

@@ -61,6 +61,11 @@ import Testing
             reviews.map { $0["verdict"] } == ["approve", "approve"] && reviews.allSatisfy { $0["reviewer"] == nil }
         )
         #expect(final["bundle_sha256"]?.string == shown.bundle.hex, "what they saw is what left")
+        let figures = test.site.figures.metrics.map(\.text).joined()
+        for line in [
+            #"runs_total{executor="local",result="private"} 1"#, #"job_transitions_total{to="released"} 1"#,
+            #"release_decisions_total{tier="recomputed",decision="people.release"} 1"#, "queue_wait_seconds_count 1",
+        ] { #expect(figures.contains("glovebox_\(line)\n"), "\(line) is missing in\n\(figures)") }
         #expect(try test.findings().isEmpty)
         let votes = try SiteLog.records(test.site.log).filter { $0.kind == .reviewVoted }
         #expect(votes.count == 2 && votes.allSatisfy { $0.job == job })

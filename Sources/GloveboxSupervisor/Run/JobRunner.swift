@@ -246,6 +246,7 @@ struct JobRunner {
                 "denied": .array(denied.map { .string($0.text) })
             ]
         )
+        for kind in denied { site.figures.count(.denials, [("rule", kind.rule)], by: kind.count) }
         if denied.contains(where: { $0.rule == "no-network" }) {
             try site.record(Event(kind: .jobNetAttempt, job: job))
         }

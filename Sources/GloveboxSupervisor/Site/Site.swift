@@ -1,5 +1,5 @@
 internal import Glibc
-internal import GloveboxAPI
+package import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxBroker
 package import GloveboxCore
@@ -61,6 +61,8 @@ package final class Site: Sendable {
     let board: Mutex<WitnessBoard>
     let alarms = Alarms()
     let bell = Bell()
+    /// What is counted and timed since the start.
+    package let figures = Figures()
     /// What the cluster's scheduler says, where it starts the site's workers.
     let cluster = ClusterNews()
     /// Held while a job's output is decided: a release is compared with every earlier one, so no two may be decided side
@@ -238,8 +240,9 @@ package final class Site: Sendable {
         if let explanation { members.append(("explanation", .string(explanation))) }
         members += details
         let json = JSONValue.object(JSONObject(members))
-        let (actions, isDue) = try state.withLock {
-            (state: inout SiteState) throws(GloveboxError) -> ([JobAction], Bool) in
+        let (actions, isDue, hasMoved) = try state.withLock {
+            (state: inout SiteState) throws(GloveboxError) -> ([JobAction], Bool, Bool) in
+            let phase = state.jobs[id]?.job.phase
             var trial = state.jobs[id]?.job
             guard let at = trial?.eventIndex else { throw GloveboxError("object.not-found", "there is no such job") }
             let actions = try trial?.apply(JobEvent(index: at + 1, after: at, at: Machine.now(), change)) ?? []
@@ -260,8 +263,9 @@ package final class Site: Sendable {
                 fields: fields
             )
             try append(event, json, to: &state)
-            return (actions, state.backlog.isDue)
+            return (actions, state.backlog.isDue, state.jobs[id]?.job.phase != phase)
         }
+        count(change, of: id, hasMoved: hasMoved)
         announce(of: id, isDue)
         return actions
     }

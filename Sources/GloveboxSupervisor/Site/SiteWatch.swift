@@ -1,7 +1,9 @@
 package import GloveboxAPI
+internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxLinux
+internal import GloveboxPolicy
 internal import GloveboxStore
 internal import Synchronization
 
@@ -93,6 +95,13 @@ extension Site {
                 by: "phase",
                 open.map { ($0.rawValue, seconds(since[$0])) }
             ),
+            Metric(
+                "approvals_waiting",
+                "Plans that wait for people.",
+                .gauge,
+                Double(phases[.awaitingApproval] ?? 0)
+            ),
+            Metric("reviews_waiting", "Releases that wait for people.", .gauge, Double(phases[.awaitingReview] ?? 0)),
             Metric("slots", "Jobs that may run side by side.", .gauge, Double(settings.jobs.capacity.processors)),
             Metric(
                 "capacity_memory_bytes",
@@ -121,6 +130,33 @@ extension Site {
                 Metric("disk_free_bytes", "Room on the state's disk.", by: "use", [("state", Double(space.available))])
             )
         } catch {}  // readiness says so; a figure that is not known is left out
-        return metrics
+        return metrics + figures.metrics
+    }
+
+    /// Counts what a change did to a job.
+    func count(_ change: JobChange, of id: String, hasMoved: Bool) {
+        guard let entry = read({ state in state.jobs[id] }), let last = entry.job.transitions.last else { return }
+        let isPrivate = !entry.manifest.inputs.isEmpty
+        /// Seconds in the phase before this one.
+        func seconds(in phase: JobPhase) -> Double? {
+            let before = entry.job.transitions.last { $0.phase == phase }
+            return before.map { Double(max(0, last.at.milliseconds - $0.at.milliseconds)) / 1000 }
+        }
+        if hasMoved { figures.count(.transitions, [("to", last.phase.rawValue)]) }
+        switch change {
+        case .dequeued: if let waited = seconds(in: .queued) { figures.time(.queueWait, waited) }
+        case .started: if let took = seconds(in: .staging) { figures.time(.startLatency, took) }
+        case .ended(let exit):
+            let result = isPrivate ? "private" : exit.isSuccess ? "success" : exit.word
+            figures.count(.runs, [("executor", entry.job.lastRun?.executor ?? ""), ("result", result)])
+        case .checked(let verdict): countDecision(verdict.rawValue, entry)
+        case .reviewClosed(let release): countDecision(release ? "people.release" : "people.withhold", entry)
+        case .returned: countDecision("people.return", entry)
+        default: break
+        }
+    }
+
+    private func countDecision(_ decision: String, _ entry: JobEntry) {
+        figures.count(.decisions, [("tier", entry.rules.output.tier.rawValue), ("decision", decision)])
     }
 }

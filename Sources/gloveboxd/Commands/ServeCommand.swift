@@ -66,7 +66,8 @@ struct ServeCommand: AsyncParsableCommand {
                 authenticator: door,
                 uploads: layout.incoming,
                 logger: logger,
-                settings: site.settings.server
+                settings: site.settings.server,
+                figures: site.figures
             )
             let server = try APIServer(
                 dispatcher,
