@@ -17,6 +17,8 @@ package struct Caller: Sendable, Hashable {
     package let certificates: Set<Digest>
     /// The key of the one client certificate that the token is good with; nil when it is not bound to one.
     package let boundTo: Digest?
+    /// Ranges of addresses that the token is good from alone; empty for any.
+    package let networks: [String]
 
     /// Names a caller.
     package init(
@@ -26,8 +28,10 @@ package struct Caller: Sendable, Hashable {
         scopes: Set<Scope> = .all,
         token: String = "",
         certificates: Set<Digest> = [],
-        boundTo: Digest? = nil
+        boundTo: Digest? = nil,
+        networks: [String] = []
     ) {
+        self.networks = networks
         self.account = account
         self.name = name
         self.roles = roles

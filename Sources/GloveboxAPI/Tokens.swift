@@ -11,9 +11,18 @@ package struct CreateTokenRequest: APIValue {
     package let replaces: Bool
     /// The key of the caller's client certificate that it shall be good with alone; nil for any connection.
     package let certificate: Digest?
+    /// Ranges of addresses that it shall be good from alone, in CIDR notation; empty for any.
+    package let networks: [String]
 
     /// Asks for a token.
-    package init(scopes: Set<Scope>, days: Int = 90, replaces: Bool = false, certificate: Digest? = nil) {
+    package init(
+        scopes: Set<Scope>,
+        days: Int = 90,
+        replaces: Bool = false,
+        certificate: Digest? = nil,
+        networks: [String] = []
+    ) {
+        self.networks = networks
         self.scopes = scopes
         self.days = days
         self.replaces = replaces
@@ -26,7 +35,10 @@ package struct CreateTokenRequest: APIValue {
         self.days = try fields.count("days")
         self.replaces = try fields.bool("replaces")
         self.certificate = try fields.optionalNamedDigest("certificate")
+        self.networks = json["cidr"] == nil ? [] : try fields.strings("cidr")
         try fields.finish()
+        guard networks.count <= 32 else { throw GloveboxError("limit.exceeded", "cidr has more than 32 ranges") }
+        for network in networks { _ = try NetworkBlock(network) }
         guard !scopes.isEmpty, (1...365).contains(days) else {
             throw GloveboxError("request.invalid", "a token has at least one scope and is good for 1 to 365 days")
         }
@@ -37,6 +49,7 @@ package struct CreateTokenRequest: APIValue {
             ("scopes", scopes.json), ("days", .integer(Int64(days))), ("replaces", .bool(replaces)),
         ]
         if let certificate { members.append(("certificate", .string(certificate.named))) }
+        if !networks.isEmpty { members.append(("cidr", .array(networks.map(JSONValue.string)))) }
         return .object(JSONObject(members))
     }
 }
@@ -55,6 +68,8 @@ package struct TokenInfo: APIValue {
     package let expires: Instant
     /// The key of the client certificate that it is good with; nil when it is not bound to one.
     package let certificate: Digest?
+    /// Ranges of addresses that it is good from alone; empty for any.
+    package let networks: [String]
 
     /// Describes a token.
     package init(
@@ -63,8 +78,10 @@ package struct TokenInfo: APIValue {
         scopes: Set<Scope>,
         created: Instant,
         expires: Instant,
-        certificate: Digest? = nil
+        certificate: Digest? = nil,
+        networks: [String] = []
     ) {
+        self.networks = networks
         self.id = id
         self.account = account
         self.scopes = scopes
@@ -81,6 +98,7 @@ package struct TokenInfo: APIValue {
         self.created = try fields.instant("created")
         self.expires = try fields.instant("expires")
         self.certificate = try fields.optionalNamedDigest("certificate")
+        self.networks = json["cidr"] == nil ? [] : try fields.strings("cidr")
         try fields.finish()
     }
 
@@ -90,6 +108,7 @@ package struct TokenInfo: APIValue {
             ("created", .string(created.description)), ("expires", .string(expires.description)),
         ]
         if let certificate { members.append(("certificate", .string(certificate.named))) }
+        if !networks.isEmpty { members.append(("cidr", .array(networks.map(JSONValue.string)))) }
         return .object(JSONObject(members))
     }
 }

@@ -22,6 +22,8 @@ package struct TokenTable: Sendable, Hashable {
         package let scopes: Set<Scope>
         /// The key of the client certificate that it is good with; nil when it is not bound to one.
         package let certificate: Digest?
+        /// Ranges of addresses that it is good from, in CIDR notation; empty when it is good from anywhere.
+        package let networks: [String]
 
         /// Restores an entry that was kept.
         package init(
@@ -31,8 +33,10 @@ package struct TokenTable: Sendable, Hashable {
             created: Instant,
             expires: Instant,
             scopes: Set<Scope> = .all,
-            certificate: Digest? = nil
+            certificate: Digest? = nil,
+            networks: [String] = []
         ) {
+            self.networks = networks
             self.id = id
             self.secret = secret
             self.account = account
@@ -60,6 +64,7 @@ package struct TokenTable: Sendable, Hashable {
         days: Int64 = 90,
         scopes: Set<Scope> = .all,
         certificate: Digest? = nil,
+        networks: [String] = [],
         random: [UInt8]
     ) throws(GloveboxError) -> (entry: Entry, token: String) {
         guard random.count == 40 else { throw GloveboxError("internal", "a token takes 40 random bytes") }
@@ -72,7 +77,8 @@ package struct TokenTable: Sendable, Hashable {
             created: now,
             expires: now.adding(seconds: min(365, max(1, days)) * 86400),
             scopes: scopes,
-            certificate: certificate
+            certificate: certificate,
+            networks: networks
         )
         return (entry, "gbx_\(id)_\(secret)")
     }

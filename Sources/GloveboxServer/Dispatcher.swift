@@ -225,8 +225,11 @@ package struct Dispatcher: Sendable {
             noteFailedLogin(from: source)
             throw error
         }
-        do throws(GloveboxError) { try await checkCertificate(of: caller, source, channel) } catch {
-            // A token without its certificate may be a stolen one.
+        do throws(GloveboxError) {
+            try checkNetwork(of: caller, source)
+            try await checkCertificate(of: caller, source, channel)
+        } catch {
+            // A token from elsewhere, or without its certificate, may be a stolen one.
             noteFailedLogin(from: source)
             try await authenticator.noteRefused(error)
             throw error
@@ -251,6 +254,13 @@ package struct Dispatcher: Sendable {
     private func noteFailedLogin(from source: String) {
         figures.count(.failedLogins)
         if source != "socket" { tables.limiter.noteFailedLogin(from: source) }
+    }
+
+    /// Some tokens are good from some addresses alone, and such a one is good for no socket.
+    private func checkNetwork(of caller: Caller, _ source: String) throws(GloveboxError) {
+        guard !caller.networks.isEmpty else { return }
+        for network in caller.networks where try NetworkBlock(network).contains(source) { return }
+        throw GloveboxError("auth.network", "this token is not good from \(Display.escape(source))")
     }
 
     /// Some roles need one of the account's certificates beside the token, and some tokens the one they are bound to.

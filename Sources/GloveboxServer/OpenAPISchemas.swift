@@ -205,13 +205,14 @@ enum OpenAPISchemas {
             object([
                 ("scopes", scopes), ("days", ["type": "integer", "minimum": 1, "maximum": 365]),
                 ("replaces", ["type": "boolean"]), ("certificate?", digest),
+                ("cidr?", ["type": "array", "maxItems": 32, "items": ["type": "string"]]),
             ])
         ),
         (
             "Token",
             object([
                 ("id", text), ("account", text), ("scopes", scopes), ("created", time), ("expires", time),
-                ("certificate?", digest),
+                ("certificate?", digest), ("cidr?", texts),
             ])
         ),
         ("CreatedToken", object([("token", text), ("info", reference("Token"))])),

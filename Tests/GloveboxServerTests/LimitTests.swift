@@ -215,7 +215,7 @@ extension GloveboxJobs.Operation {
         ("Redaction", RedactionRequest(entry: 7, reason: "r")),
         ("Answer", ReleaseAnswer(message: "m", notes: [.init(path: "p", text: "t")], drop: ["f"])),
         ("Reason", SiteStateRequest(reason: "r")), ("AccountRequest", CreateAccountRequest(name: "a", roles: [.owner])),
-        ("TokenRequest", CreateTokenRequest(scopes: [.jobRead], certificate: .zero)),
+        ("TokenRequest", CreateTokenRequest(scopes: [.jobRead], certificate: .zero, networks: ["::/0"])),
         ("CertificateRequest", EnrollCertificateRequest(account: "acc_x", spki: [1, 2], proof: [3])),
         (
             "KeyRequest",

@@ -83,7 +83,8 @@ extension Site {
             scopes: entry.scopes,
             token: entry.id,
             certificates: Set(account.certificates.filter { !$0.isRevoked }.map(\.spki)),
-            boundTo: entry.certificate
+            boundTo: entry.certificate,
+            networks: entry.networks
         )
     }
 }

@@ -24,6 +24,7 @@ extension Site {
         if let certificate = request.certificate, !caller.certificates.contains(certificate) {
             throw GloveboxError("object.not-found", "the account has no such certificate")
         }
+        try Self.checkNetworks(of: caller, request)
         let now = Machine.now()
         let have = read { state in
             state.tokens.entries.values.count { $0.account == caller.account && now < $0.expires }
@@ -41,6 +42,7 @@ extension Site {
             days: Int64(request.days),
             scopes: request.scopes,
             certificate: request.certificate,
+            networks: request.networks,
             random: Machine.random(40)
         )
         try record(
@@ -49,6 +51,24 @@ extension Site {
         )
         if request.replaces { _ = try revokeToken(caller, id: caller.token) }
         return CreatedToken(token: token, info: Self.info(entry))
+    }
+
+    /// A token that is good from some addresses makes none that is good from others.
+    private static func checkNetworks(of caller: Caller, _ request: CreateTokenRequest) throws(GloveboxError) {
+        guard !caller.networks.isEmpty else { return }
+        var own: [NetworkBlock] = []
+        for network in caller.networks { own.append(try NetworkBlock(network)) }
+        var isWithin = !request.networks.isEmpty
+        for network in request.networks {
+            let block = try NetworkBlock(network)
+            isWithin = isWithin && own.contains { $0.contains(block) }
+        }
+        guard isWithin else {
+            throw GloveboxError(
+                "auth.forbidden",
+                "this token is good from \(caller.networks.joined(separator: ", ")) alone, and makes none for elsewhere"
+            )
+        }
     }
 
     /// The tokens a caller may know of that are still good, oldest first.
@@ -78,7 +98,8 @@ extension Site {
             scopes: entry.scopes,
             created: entry.created,
             expires: entry.expires,
-            certificate: entry.certificate
+            certificate: entry.certificate,
+            networks: entry.networks
         )
     }
 }
@@ -91,6 +112,7 @@ extension TokenTable.Entry {
             ("expires", .string(expires.description)), ("scopes", scopes.json),
         ]
         if let certificate { members.append(("certificate", .string(certificate.named))) }
+        if !networks.isEmpty { members.append(("cidr", .array(networks.map(JSONValue.string)))) }
         return .object(JSONObject(members))
     }
 
@@ -110,7 +132,8 @@ extension TokenTable.Entry {
             created: created,
             expires: expires,
             scopes: scopes,
-            certificate: try fields.optionalNamedDigest("certificate")
+            certificate: try fields.optionalNamedDigest("certificate"),
+            networks: fields.optional("cidr")?.array?.compactMap(\.string) ?? []
         )
     }
 }

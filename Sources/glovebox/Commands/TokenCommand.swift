@@ -15,7 +15,8 @@ struct TokenCommand: AsyncParsableCommand {
     static func lines(_ token: TokenInfo) -> [String] {
         let scopes = token.scopes == .all ? "all scopes" : token.scopes.names.joined(separator: " ")
         let bound = token.certificate.map { "  with \($0.named)" } ?? ""
-        return ["\(token.id)  \(token.account)  until \(token.expires.text)  \(scopes)\(bound)"]
+        let place = token.networks.isEmpty ? "" : "  from \(token.networks.joined(separator: " "))"
+        return ["\(token.id)  \(token.account)  until \(token.expires.text)  \(scopes)\(bound)\(place)"]
     }
 
     /// The command `glovebox token create`.
@@ -34,6 +35,14 @@ struct TokenCommand: AsyncParsableCommand {
         @Flag(help: "Bind it to the client certificate in use: it is good over connections that show that one alone.")
         var bound = false
 
+        @Option(
+            help: ArgumentHelp(
+                "Addresses it is good from alone, as the site sees them; repeatable. It is then good for no socket.",
+                valueName: "CIDR"
+            )
+        )
+        var cidr: [String] = []
+
         @Option(help: ArgumentHelp("File for the token.", valueName: "FILE"))
         var tokenOut: String
 
@@ -45,7 +54,7 @@ struct TokenCommand: AsyncParsableCommand {
                 for name in scope { scopes.insert(try Scope(reading: name)) }
                 let certificate = bound ? try CertificateFile.key(session.requireIdentity().certificate).digest : nil
                 let made = try await session.client.createToken(
-                    CreateTokenRequest(scopes: scopes, days: days, certificate: certificate)
+                    CreateTokenRequest(scopes: scopes, days: days, certificate: certificate, networks: cidr)
                 )
                 try OutputFile.write(Array((made.token + "\n").utf8), to: tokenOut, mode: 0o600)
                 session.terminal.result(made.info.json, TokenCommand.lines(made.info))
@@ -74,7 +83,8 @@ struct TokenCommand: AsyncParsableCommand {
                     scopes: used.scopes,
                     days: days,
                     replaces: true,
-                    certificate: used.certificate
+                    certificate: used.certificate,
+                    networks: used.networks
                 )
                 let made = try await session.client.createToken(request)
                 try session.profile.write("token", Array((made.token + "\n").utf8))
