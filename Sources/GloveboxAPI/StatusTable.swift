@@ -10,7 +10,7 @@ package enum StatusTable {
         "project.unknown": 400, "project.dataset": 403, "project.purpose": 403, "project.expired": 409,
         "quorum.closed": 409, "project.closed": 409, "site.paused": 409, "idempotency.running": 409,
         "approval.separation": 403, "approval.signature": 422, "approval.expired": 422, "approval.withdrawn": 409,
-        "review.changed": 409,
+        "review.changed": 409, "override.none": 409, "lineage.changed": 409, "lineage.alone": 409, "lineage.several": 409,
         "key.revoked": 403, "key.unknown": 403, "precondition.failed": 412, "upload.too-large": 413,
         "upload.rejected": 422, "digest.mismatch": 422, "idempotency.reused": 422, "policy.error": 422,
         "budget.exhausted": 403, "quota.exceeded": 429, "rate.limited": 429, "request.timeout": 408,
