@@ -39,7 +39,8 @@ package struct OverrideInfo: APIValue {
     package let quorum: QuorumInfo
 
     /// Describes a refusal.
-    package init(job: String, evidence: Digest, explanation: String, near: [Near], reason: String?, quorum: QuorumInfo) {
+    package init(job: String, evidence: Digest, explanation: String, near: [Near], reason: String?, quorum: QuorumInfo)
+    {
         (self.job, self.evidence, self.explanation) = (job, evidence, explanation)
         (self.near, self.reason, self.quorum) = (near, reason, quorum)
     }

@@ -199,7 +199,8 @@ extension SiteState {
         guard let bytes = Base64.decode(try fields.string("envelope")) else {
             throw GloveboxError("log.journal-corrupt", "an override is not readable")
         }
-        let refusal = try NearRefusal(json: fields.required("near"), evidence: NearRefusal.digest(fields.string("evidence")))
+        let evidence = try NearRefusal.digest(fields.string("evidence"))
+        let refusal = try NearRefusal(json: fields.required("near"), evidence: evidence)
         let statement = try override(in: bytes, of: job, refusal)
         guard record.kind == .outputOverridden else {
             askedOverrides[job] = AskedOverride(statement: statement, asked: record.index)

@@ -150,7 +150,8 @@ struct SiteState: Sendable {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
             .codeRegistered, .imageRegistered,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned,
-            .lineageSplit, .outputOverridden, .projectRegistered, .projectAmended, .projectPaused, .projectResumed, .projectClosed:
+            .lineageSplit, .outputOverridden, .projectRegistered, .projectAmended, .projectPaused, .projectResumed,
+            .projectClosed:
             true
         default: false
         }
