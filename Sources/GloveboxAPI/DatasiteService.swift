@@ -65,6 +65,10 @@ package protocol DatasiteService: Sendable {
         dataset: String,
         _ request: LineageSplitRequest
     ) async throws(GloveboxError) -> LineageInfo
+    /// `GET /jobs/{id}/override`: what owners may override about a refused table.
+    func override(_ caller: Caller, id: String) async throws(GloveboxError) -> OverrideInfo
+    /// `POST /jobs/{id}/override`: an owner's word that it may leave.
+    func override(_ caller: Caller, id: String, _ request: OverrideRequest) async throws(GloveboxError) -> OverrideInfo
     /// `GET /budgets`: what projects and datasets the caller may know of have used of their limits.
     func budgets(_ caller: Caller, project: String?, dataset: String?) async throws(GloveboxError)
         -> ItemList<BudgetInfo>

@@ -54,7 +54,8 @@ package enum ExitCode: Int32, Sendable, Hashable, CaseIterable {
 
     private static let exact: [String: ExitCode] = [
         "usage": .usage, "server.unreachable": .unreachable, "plan.digest-mismatch": .verification,
-        "review.changed": .verification, "digest.mismatch": .verification, "receipt.refused": .verification,
+        "review.changed": .verification, "lineage.changed": .verification,
+        "digest.mismatch": .verification, "receipt.refused": .verification,
         "auth.missing": .forbidden,
         "auth.forbidden": .forbidden, "approval.separation": .forbidden, "key.revoked": .forbidden,
         "wait.timeout": .waiting, "log.quorum": .waiting, "login.missing": .forbidden, "key.missing": .forbidden,

@@ -94,6 +94,16 @@ extension GloveboxClient {
         try await post("/datasets/\(PercentPath.encode(dataset))/lineage", request)
     }
 
+    /// `GET /jobs/{id}/override`.
+    package func override(_ id: String) async throws(RequestFailure) -> OverrideInfo {
+        try await get("/jobs/\(PercentPath.encode(id))/override")
+    }
+
+    /// `POST /jobs/{id}/override`.
+    package func override(_ id: String, _ request: OverrideRequest) async throws(RequestFailure) -> OverrideInfo {
+        try await post("/jobs/\(PercentPath.encode(id))/override", request)
+    }
+
     /// `GET /projects`.
     package func projects() async throws(RequestFailure) -> ItemList<ProjectInfo> { try await all("/projects") }
 

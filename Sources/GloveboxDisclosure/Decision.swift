@@ -23,6 +23,15 @@ package struct Decision: Sendable {
         package let releases: Int
         /// How many unsafe pairs of sets.
         package let hits: Int
+        /// The releases that the pairs are with, and the fewest units in which a pair with each differs.
+        package let differences: [String: Int]
+
+        init(releases: Int, hits: Int) { (self.releases, self.hits, differences) = (releases, hits, [:]) }
+
+        init(_ past: ReleaseGate.Past, _ hits: [Differencing.Hit]) {
+            (releases, self.hits) = (past.history.count, hits.count)
+            differences = Dictionary(hits.map { ($0.release, $0.difference) }, uniquingKeysWith: min)
+        }
     }
 
     /// The decision.
@@ -42,4 +51,15 @@ package struct Decision: Sendable {
     package let comparison: Comparison
     /// The spec's digest; nil when there was no readable spec.
     package let spec: Digest?
+
+    /// Whether it is refused for its nearness to earlier releases and for nothing else, which its data's owners may override.
+    ///
+    /// Source: release policy section 6.6.
+    package var isOverridable: Bool {
+        outcome == .refuse && !comparison.differences.isEmpty
+            && findings.filter { $0.outcome == .fail }.map(\.check) == ["differencing"]
+    }
+
+    /// Whether it rests on an override of its data's owners.
+    package var isOverridden: Bool { outcome != .refuse && findings.contains { $0.outcome == .overridden } }
 }

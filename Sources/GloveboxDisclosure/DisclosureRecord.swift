@@ -29,6 +29,8 @@ package struct DisclosureRecord: Sendable {
         package var policySources: JSONValue = []
         /// Every limit, and which line of which document set it.
         package var policyLimits: JSONValue = []
+        /// What owners overrode so that it may leave; nil where they did not have to.
+        package var override: JSONValue?
         /// Thousandths of a bit that the project used up, this release included.
         package var projectMillibits: Int64
 
@@ -256,16 +258,23 @@ package struct DisclosureRecord: Sendable {
         }
         record["privacy"] = privacy
         record["reviews"] = []
-        record["override"] = .null
-        if reader == .owner, privacy == nil {
-            record["differencing"] = [
-                "releases_compared": .integer(Int64(decision.comparison.releases)),
-                "hits": .integer(Int64(decision.comparison.hits)),
-            ]
+        if reader == .owner {
+            // That there is one tells of a hit, of which researchers are not told.
+            record["override"] = context.override ?? .null
+            if privacy == nil { record["differencing"] = differencing }
         }
         record["bundle_sha256"] = context.bundle.map { .string($0.hex) }
         record["code_measurement"] = context.codeMeasurement.map { .string($0.hex) }
         return .object(record)
+    }
+
+    private var differencing: JSONValue {
+        let near = decision.comparison.differences.sorted { $0.key < $1.key }
+        return [
+            "releases_compared": .integer(Int64(decision.comparison.releases)),
+            "hits": .integer(Int64(decision.comparison.hits)),
+            "near": .array(near.map { ["release": .string($0.key), "difference": .integer(Int64($0.value))] }),
+        ]
     }
 
     private func file(_ file: Decision.File) -> JSONValue {

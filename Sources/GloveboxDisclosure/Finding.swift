@@ -5,6 +5,8 @@ package struct Finding: Hashable, Sendable {
     /// The result; a later word beats an earlier one.
     package enum Outcome: String, Comparable, Sendable, CaseIterable {
         case pass
+        /// Two owners let pass, with a reason that is on record, what would have failed.
+        case overridden
         case review
         case fail
 

@@ -142,7 +142,7 @@ extension Decision {
     package func adding(_ finding: Finding, rules: DecisionRules) -> Decision {
         let stricter: Outcome =
             switch finding.outcome {
-            case .pass: outcome
+            case .pass, .overridden: outcome
             case .review: outcome == .refuse || rules.otherwise == .reject ? .refuse : .review
             case .fail: .refuse
             }

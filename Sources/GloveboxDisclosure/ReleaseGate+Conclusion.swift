@@ -32,14 +32,21 @@ extension ReleaseGate {
         return hits
     }
 
-    static func finding(_ check: DifferencingCheck, _ hits: [Differencing.Hit], _ frame: TableFrame) -> Finding {
+    /// A hit fails, unless owners let this table come near to the release it is with.
+    static func finding(
+        _ check: DifferencingCheck,
+        _ hits: [Differencing.Hit],
+        _ past: Past,
+        _ frame: TableFrame
+    ) -> Finding {
+        let isOverridden = hits.allSatisfy { past.overridden.contains($0.release) }
         let detail = hits.prefix(10).map { hit in
             "\(hit.new.isComplement ? "all but " : "")\(frame.labels(hit.new.place)) differs by \(hit.difference) units"
                 + " from a set of release \(hit.release)"
         }
         return Finding(
             "differencing",
-            hits.isEmpty ? .pass : .fail,
+            hits.isEmpty ? .pass : isOverridden ? .overridden : .fail,
             cells: hits.map { frame.labels($0.new.place) },
             detail: detail.joined(separator: "; "),
             parameters: ["min_units": .integer(check.minUnits)]
@@ -78,8 +85,8 @@ extension ReleaseGate {
         let outcome: Decision.Outcome =
             switch worst {
             case .fail: .refuse
-            case .pass where rules.auto == .whenAllPass: .release
-            case .pass, .review: rules.otherwise == .review ? .review : .refuse
+            case .pass where rules.auto == .whenAllPass, .overridden where rules.auto == .whenAllPass: .release
+            case .pass, .overridden, .review: rules.otherwise == .review ? .review : .refuse
             }
         let reasons: [Decision.Outcome: [String]] = [.refuse: ["not-released"], .review: ["under-review"]]
         return Decision(

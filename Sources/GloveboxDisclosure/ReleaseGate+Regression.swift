@@ -42,7 +42,7 @@ extension ReleaseGate {
             )
         }
         let hits = try Self.hits(record, past, differencing)
-        findings.append(finding(differencing, hits, counts.frame))
+        findings.append(finding(differencing, hits, past, counts.frame))
         let domains = [rounding.counts.domainSize(population: counts.unitCount)] + (released?.domainSizes ?? [])
         let millibits = Capacity.millibits(domainSizes: domains + [3, Int64(policy.channels.pad.count)])
         findings.append(capacityFinding(policy, millibits, past))
@@ -61,7 +61,7 @@ extension ReleaseGate {
             files: [.init(name: request.spec.output, bytes: released?.json ?? [])],
             millibits,
             record,
-            .init(releases: past.history.count, hits: hits.count)
+            .init(past, hits)
         )
     }
 

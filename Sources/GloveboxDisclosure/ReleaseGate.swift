@@ -55,8 +55,17 @@ package struct ReleaseGate: Sendable {
         /// Thousandths of a bit that the project used up.
         package let projectMillibits: Int64
 
+        /// Ids of the releases that two owners let this very table come near to.
+        package let overridden: Set<String>
+
         /// Gathers the past.
-        package init(history: [ReleaseRecord], lineageKey: LineageKey, projectMillibits: Int64) {
+        package init(
+            history: [ReleaseRecord],
+            lineageKey: LineageKey,
+            projectMillibits: Int64,
+            overridden: Set<String> = []
+        ) {
+            self.overridden = overridden
             self.history = history
             self.lineageKey = lineageKey
             self.projectMillibits = projectMillibits
@@ -189,7 +198,7 @@ package struct ReleaseGate: Sendable {
         }
         let hits = try Self.hits(record, past, differencing)
         let millibits = Self.millibits(policy, counts, rounding.counts, released.digits, rows: counted.rows)
-        findings.append(finding(differencing, hits, frame))
+        findings.append(finding(differencing, hits, past, frame))
         findings += try dominanceOfDifferences(counts, record, past, policy.checks.dominance, threshold)
         findings.append(capacityFinding(policy, millibits, past))
         findings.append(
@@ -212,7 +221,7 @@ package struct ReleaseGate: Sendable {
             files: files,
             millibits,
             record,
-            .init(releases: past.history.count, hits: hits.count)
+            .init(past, hits)
         )
     }
 

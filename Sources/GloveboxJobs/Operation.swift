@@ -55,6 +55,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case readRelease
     case voteRelease
     case answerRelease
+    case overrideRelease
     case splitLineage
     case redact
     case backUp
@@ -81,7 +82,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .listImages, .listJobs, .createToken, .listTokens, .revokeToken, .readEvents, .listProjects, .readProject:
             .login
         case .createAccount, .backUp, .collectGarbage: .roles([.operator])
-        case .addDataset, .splitLineage, .signWorkflow: .roles([.owner])
+        case .addDataset, .splitLineage, .signWorkflow, .overrideRelease: .roles([.owner])
         case .readMock, .createPlan, .submitJob, .createTask, .answerRelease: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite, .createProject, .amendProject, .pauseProject,
             .resumeProject, .closeProject:
@@ -114,6 +115,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .jobRead
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove
+        case .overrideRelease: .releaseVote
         case .collectGarbage: .nodeManage
         case .readBodies, .exportLog, .readText: .logReadPrivate
         case .redact, .backUp, .pauseSite, .resumeSite: .sitePause

@@ -18,9 +18,30 @@ enum System {
         return Descriptor(owning: number)
     }
 
-    /// Opens an entry of a directory, neither following a link nor waiting for the other end of a FIFO.
+    /// Opens an entry of a directory, neither following a link, leaving the directory, nor waiting for the other end of a FIFO.
+    ///
+    /// Source: openat2(2), `RESOLVE_NO_SYMLINKS`, `RESOLVE_BENEATH`; openat(2) before Linux 5.6 and where a filter denies it.
     static func open(_ name: [UInt8], in directory: Int32, _ flags: Int32, mode: mode_t = 0) -> Descriptor? {
         let all = flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+        var how = (UInt64(all), UInt64(flags & O_CREAT == 0 ? 0 : mode), UInt64(0x04 | 0x08))
+        let opened = unsafe withName(name) { name in
+            unsafe withUnsafeMutablePointer(to: &how) { how in
+                glx_syscall(
+                    Int(SYS_openat2),
+                    Int(directory),
+                    Int(bitPattern: name),
+                    Int(bitPattern: how),
+                    24,
+                    0,
+                    0
+                )
+            }
+        }
+        if opened >= 0 { return Descriptor(owning: Int32(opened)) }
+        guard opened == -Int(ENOSYS) || opened == -Int(EPERM) else {
+            errno = Int32(-opened)
+            return nil
+        }
         let number = unsafe withName(name) { unsafe openat(directory, $0, all, mode) }
         return number >= 0 ? Descriptor(owning: number) : nil
     }

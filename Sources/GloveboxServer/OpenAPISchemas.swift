@@ -18,7 +18,7 @@ enum OpenAPISchemas {
     /// Operations whose success is status 201.
     static let created: Set<GloveboxJobs.Operation> = [
         .exportLog, .redact, .backUp, .createToken, .createAccount, .enrollKey, .enrollCertificate, .addDataset,
-        .splitLineage,
+        .splitLineage, .overrideRelease,
         .signWorkflow,
         .addPolicy,
         .uploadBlob, .createPlan, .approve, .submitJob, .createProject,
@@ -40,6 +40,7 @@ enum OpenAPISchemas {
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
         .enrollCertificate: "CertificateRequest",
         .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
+        .overrideRelease: "ApprovalRequest",
         .addPolicy: "PolicyRequest", .createProject: "ProjectRequest", .amendProject: "ProjectAmendment",
         .collectGarbage: "CollectionRequest",
         .pauseProject: "Reason", .resumeProject: "Reason", .closeProject: "Reason",
@@ -63,7 +64,7 @@ enum OpenAPISchemas {
         .enrollKey: .schema("Any"), .enrollCertificate: .schema("Certificate"),
         .listCertificates: .list("Certificate"), .revokeCertificate: .schema("Certificate"),
         .listDatasets: .list("Any"), .addDataset: .schema("Any"),
-        .splitLineage: .schema("Any"),
+        .splitLineage: .schema("Any"), .overrideRelease: .schema("Any"),
         .readBudgets: .list("Budget"), .listProjects: .list("Project"), .createProject: .schema("Project"),
         .readProject: .schema("Project"),
         .amendProject: .schema("Project"), .pauseProject: .schema("Project"), .resumeProject: .schema("Project"),

@@ -197,6 +197,12 @@ enum RouteTable {
         Route(.post, "/jobs/*/release/context", .answerRelease, body: .json) {
             .value(try await $0.service.answer($0.caller, id: $0.argument(0), $0.read()))
         },
+        Route(.get, "/jobs/*/override", .overrideRelease) {
+            .value(try await $0.service.override($0.caller, id: $0.argument(0)))
+        },
+        Route(.post, "/jobs/*/override", .overrideRelease, body: .json) {
+            .value(try await $0.service.override($0.caller, id: $0.argument(0), $0.read()), status: 201)
+        },
         Route(.get, "/jobs/*/results", .readResults) { call in
             let files = try await call.service.results(call.caller, id: call.argument(0))
             return .json(["items": .array(files.enumerated().map { Self.summary($0.offset, $0.element) })])

@@ -11,7 +11,7 @@ extension EventKind {
     package var publicFields: [String] {
         switch self {
         case .jobSubmitted: ["plan", "core", "quorum"]
-        // Of a plan; then of a redaction, and of a lineage's split.
+        // Of a plan; then of a redaction, of a lineage's split, and of an override.
         case .approvalGiven:
             ["plan", "approval", "notAfter", "entry", "reason", "lineage", "statement"]
         case .approvalRefused, .approvalWithdrawn: ["plan", "approval", "notAfter"]
@@ -25,6 +25,7 @@ extension EventKind {
         case .keyReleased: ["plan", "start", "request", "hpkeKey", "kekId", "paid"]
         case .outputCollected: ["commitment"]
         case .outputChecked: ["verdict", "policy"]
+        case .outputOverridden: ["statement", "asked"]
         case .outputReleased: ["logQuorum", "witnessed", "report", "bundle", "recipient", "approval"]
         case .reviewVoted: ["vote"]
         case .attestationIssued: ["reportId", "reportLeaf", "nonceDigest"]

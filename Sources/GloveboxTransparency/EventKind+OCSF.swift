@@ -73,7 +73,8 @@ extension EventKind {
         case .outputDestroyed: OCSF(6_006, 4)
         case .outputReleased: OCSF(6_006, 12)
         case .outputRecalled: OCSF(6_006, 13)
-        case .outputCollected, .outputChecked, .outputWithheld, .outputReviewed, .outputApproved, .outputRefused,
+        case .outputOverridden, .outputCollected, .outputChecked, .outputWithheld, .outputReviewed, .outputApproved,
+            .outputRefused,
             .releaseIntent, .releaseReturned, .releaseResubmitted, .reviewVoted, .reviewClosed:
             OCSF(6_006, 17)
         }

@@ -106,6 +106,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable {
     case outputTextRead = "output.text_read"
     case outputApproved = "output.approved"
     case outputRefused = "output.refused"
+    case outputOverridden = "output.overridden"
     case outputRedacted = "output.redacted"
 
     case releaseIntent = "release.intent"

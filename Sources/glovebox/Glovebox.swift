@@ -32,7 +32,7 @@ struct Glovebox: AsyncParsableCommand {
                 name: "Reviewer",
                 subcommands: [
                     InboxCommand.self, ShowCommand.self, ApproveCommand.self, DenyCommand.self, RevokeCommand.self,
-                    ReviewCommand.self,
+                    ReviewCommand.self, OverrideCommand.self,
                 ]
             ),
             CommandGroup(name: "Auditor", subcommands: [AuditCommand.self]),

@@ -67,6 +67,20 @@ import Testing
         #expect(verdict["files"]?.array?.isEmpty == true && verdict["bundle"] == nil)
     }
 
+    @Test func `data for some purposes is judged for a project of one of them alone, as at a site`() throws {
+        let input = try TestPrograms.scratch() + "/people.input.yaml"
+        let text = try TestPrograms.run("/bin/sh", ["-c", "cat \(Self.examples)people.input.yaml"]).output
+        try Descriptor.open(input, O_WRONLY | O_CREAT, mode: 0o600)
+            .write(Array((text + "purposes: [teaching]\n").utf8))
+        let data = ["--schema", Self.examples + "people.dataset.yaml", "--input-policy", input]
+        for options in [[], ["--purpose-code", "audit"], ["--purpose-code", "Teaching"]] {
+            let refused = try judge("dp-program", data: data, options: options)
+            #expect(refused.status != 0 && refused.result["error"]?["code"] == "project.purpose", "\(options)")
+        }
+        #expect(try judge("dp-program", data: data, options: ["--purpose-code", "teaching"]).status == 0)
+        #expect(try judge("dp-program", options: ["--purpose-code", "audit"]).status == 0, "any purpose will do")
+    }
+
     @Test func `whatever a plan without private data leaves may leave, up to the policy's sizes`() throws {
         let (status, verdict) = try judge("no-private-data", "mkdir d && echo 1 > d/e", data: [])
         #expect(status == 0 && verdict["data"] == "none" && verdict["files"]?.array?.count == 2)

@@ -66,6 +66,28 @@ import Testing
         #expect(try glovebox(["verify", report + ".missing", "--trust", state + "/trust_config.json"]).status == 2)
     }
 
+    @Test func `the demo's four stories are played with real jobs, and tell what was released and what refused`() throws
+    {
+        let state = try TestPrograms.scratch()
+        let demo = try glovebox(["demo", "--story", "--state", state, "--data", data, "--image", image()])
+        #expect(demo.status == 0, "\(demo.output)")
+        #expect(demo.output.components(of: "as it must") == 10, "\(demo.output)")
+        for told in [
+            "a mean of 20190 person-years: released with noise", "refused before anyone was asked",
+            "released by two reviewers", "refused before any reviewer saw it", "k is 1 by age",
+        ] { #expect(demo.output.contains(told), "\(told)") }
+        // Queries and models have reports, too, which anyone can verify.
+        for (folder, file) in [("answer", "answer.json"), ("model", "model.safetensors")] {
+            let report = "\(state)/\(folder)/report.dsse.json"
+            let verdict = try glovebox([
+                "verify", report, "--trust", state + "/trust_config.json", "--accept", "emulated",
+                "--expect-code", state + "/demo/" + (folder == "answer" ? "mean" : folder),
+                "\(state)/\(folder)/\(file)",
+            ])
+            #expect(verdict.status == 0, "\(verdict.output)")
+        }
+    }
+
     @Test func `a supervisor killed in mid-run leaves nothing behind, and the job ends as interrupted`() throws {
         let state = try TestPrograms.scratch()
         let people = ["GLOVEBOX_CONFIG=\(state)/people"]

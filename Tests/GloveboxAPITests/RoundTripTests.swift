@@ -133,6 +133,15 @@ private let amendment: AmendProjectRequest = {
         NamedFiles([NamedFile(path: "approvals/0.dsse.json", content: [0, 255])]), SiteStateRequest(reason: "fire"),
         SiteState(paused: true),
         RedactionRequest(entry: 7, reason: "gdpr-17"), LineageSplitRequest(envelope: "{}"),
+        OverrideRequest(envelope: "{}"),
+        OverrideInfo(
+            job: "job_1",
+            evidence: one,
+            explanation: "differencing: 1 differs by 3 units",
+            near: [OverrideInfo.Near(release: "job_0", difference: 3)],
+            reason: "the three are known",
+            quorum: QuorumInfo(need: 2, have: 1)
+        ),
         LineageInfo(
             dataset: "d",
             commitment: one,

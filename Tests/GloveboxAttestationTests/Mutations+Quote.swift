@@ -11,6 +11,10 @@ extension Mutations {
         quote("tpm.clock", "a clock that stood earlier than at the start") {
             $0.clock = TPMClock(milliseconds: 3999, resetCount: 7, restartCount: 0)
         },
+        quote("boot.mismatch", "a TPM of a machine that was reset while its run went on") {
+            $0.root = .tpm2
+            $0.clock = TPMClock(milliseconds: 5000, resetCount: 8, restartCount: 0)
+        },
         quote("tpm.extra-data", "a quote for another nonce") { $0.nonce = [UInt8](repeating: 9, count: 32) },
         quote("tpm.pcr-selection", "other PCRs than those of the specification") { $0.selection = [0, 11, 12, 13] },
         quote("tpm.pcr-digest", "another value of a PCR beside the quote") {

@@ -10,6 +10,7 @@ struct QuoteSpec {
     var type = QuoteMessage.type
     var clock = TPMClock(milliseconds: 5000, resetCount: 7, restartCount: 0)
     var claimedClock: TPMClock?
+    var root = Report.RootOfTrust.emulatedTPM
     var firmware: UInt64 = 0x2019_1023
     var selection = PCRSelection.quoted
     var nonce: [UInt8]?
@@ -40,7 +41,7 @@ struct QuoteSpec {
         TrustedAttestationKey(
             name: try attestationKey.name,
             endorsementName: Self.endorsementName,
-            rootOfTrust: .emulatedTPM,
+            rootOfTrust: root,
             minFirmware: minFirmware
         )
     }
@@ -87,7 +88,7 @@ struct QuoteSpec {
         let (leaf, startLeaf) = (scenario.leaf.key, scenario.startSpec.leaf.key)
         scenario.editReport = {
             before(&$0)
-            $0.assurance.rootOfTrust = .emulatedTPM
+            $0.assurance.rootOfTrust = spec.root
         }
         let early = TPMClock(milliseconds: 4000, resetCount: 7, restartCount: 0)
         scenario.startSpec.editReport = { start, _ in

@@ -139,6 +139,22 @@ import Testing
         #expect(verdict.seen?.tpm?.clock == spec.clock)
     }
 
+    @Test func `between start and report a TPM is reset with its machine alone, or is a program`() throws {
+        func verdict(_ root: Report.RootOfTrust, resets: UInt32, rebooted: Bool) throws -> Verdict {
+            var scenario = Scenario()
+            var spec = QuoteSpec()
+            (spec.root, spec.clock) = (root, TPMClock(milliseconds: 5000, resetCount: resets, restartCount: 0))
+            if rebooted { scenario.editReport = { $0.time.bootID = "another start" } }
+            spec.vouch(for: &scenario)
+            return try scenario.verdict()
+        }
+        #expect(try verdict(.tpm2, resets: 7, rebooted: false).isVerified)
+        #expect(try verdict(.tpm2, resets: 8, rebooted: true).isVerified)
+        #expect(try verdict(.emulatedTPM, resets: 8, rebooted: false).isVerified)
+        let reset = try verdict(.tpm2, resets: 8, rebooted: false)
+        #expect(reset.checks.filter { $0.status == .failed }.map(\.reason) == ["boot.mismatch"])
+    }
+
     @Test func `what the trust policy accepts is shown, and accepted by nobody for that`() throws {
         var scenario = Scenario()
         scenario.editTrust = { $0.accept = ["emulated", "plain-http"] }

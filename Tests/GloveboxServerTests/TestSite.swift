@@ -302,6 +302,23 @@ final class TestSite: DatasiteService, Authenticator {
         _ request: LineageSplitRequest
     ) async throws(GloveboxError) -> LineageInfo { try await lineage(caller, dataset: dataset) }
 
+    func override(_ caller: Caller, id: String) async throws(GloveboxError) -> OverrideInfo {
+        OverrideInfo(
+            job: id,
+            evidence: .zero,
+            explanation: "",
+            near: [],
+            reason: nil,
+            quorum: QuorumInfo(need: 2, have: 0)
+        )
+    }
+
+    func override(
+        _ caller: Caller,
+        id: String,
+        _ request: OverrideRequest
+    ) async throws(GloveboxError) -> OverrideInfo { try await override(caller, id: id) }
+
     func redact(_ caller: Caller, _ request: RedactionRequest) async throws(GloveboxError) -> RedactionState {
         RedactionState(entry: request.entry, quorum: QuorumInfo(need: 2, have: 1))
     }

@@ -17,15 +17,15 @@ import Testing
 
 /// The same people under two names have one ledger and one history.
 @Suite(.serialized) struct LineageTests {
-    private static let image = TestPrograms.image("python")
-    private static let data = TestPrograms.variable("GLOVEBOX_FAIR_CSV")
+    static let image = TestPrograms.image("python")
+    static let data = TestPrograms.variable("GLOVEBOX_FAIR_CSV")
 
     private static func text(_ path: String) throws -> String {
         String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
     }
 
     /// Registers rows of the demo's file under another name.
-    private func register(_ name: String, _ rows: [Substring], in test: TestSite) throws -> RegisteredDataset {
+    func register(_ name: String, _ rows: [Substring], in test: TestSite) throws -> RegisteredDataset {
         let directory = try TestPrograms.scratch()
         let path = directory + "/\(name).csv"
         let header = try #require(try Self.text(Self.data ?? "").split(separator: "\n").first)
@@ -43,7 +43,7 @@ import Testing
         return try test.site.dataset(named: name)
     }
 
-    private static func rows() throws -> [Substring] {
+    static func rows() throws -> [Substring] {
         Array(try text(data ?? "").split(separator: "\n").dropFirst())
     }
 
@@ -126,10 +126,10 @@ import Testing
     }
 
     /// Counts people by religiousness in a dataset.
-    private func run(_ dataset: String, in test: TestSite) throws -> JobEntry {
+    func run(_ dataset: String, totals: Bool = false, in test: TestSite) throws -> JobEntry {
         let spec =
             #"{"apiVersion":"glovebox/v1","kind":"TableSpec","dataset":"\#(dataset)","output":"table.csv","#
-            + #""group_by":["religious"],"where":[],"statistic":"count","totals":false}"#
+            + #""group_by":["religious"],"where":[],"statistic":"count","totals":\#(totals)}"#
         let program = """
             import collections, csv
             rows = csv.DictReader(open("/data/\(dataset)/\(dataset).csv"))

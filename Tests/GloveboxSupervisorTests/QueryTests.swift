@@ -134,6 +134,25 @@ import Testing
         #expect(replayed.ledger.answer(to: charge.key) != nil)
     }
 
+    @Test(.enabled(if: hasData, "needs GLOVEBOX_FAIR_CSV"))
+    func `no noise is drawn before the journal's disk has the charge for it`() throws {
+        let test = try Self.site()
+        let unpaid = GloveboxError("privacy.unpaid", "")
+        func noise(_ index: UInt64, of job: String) throws {
+            _ = try PaidNoise(Payment(index: index, before: .zero), of: job, at: test.site)
+        }
+        #expect(throws: unpaid, "of what is not in the journal yet") { try noise(test.site.log.size, of: "job_a") }
+        #expect(throws: unpaid, "of another event") { try noise(0, of: "job_a") }
+        let rho = Rho(units: 1)
+        let charge = PrivacyLedger.Charge(lineage: "lin_a", project: "p", rho: rho, key: .zero)
+        let spent = Event(kind: .budgetSpent, job: "job_a", fields: [("budget", "privacy")])
+        let run = try test.site.record(Event(kind: .budgetSpent, job: "job_a", fields: [("budget", "runs")]), .null)
+        #expect(throws: unpaid, "of the run's own payment") { try noise(run, of: "job_a") }
+        let index = try test.site.record(spent, ["charge": charge.json])
+        try noise(index, of: "job_a")
+        #expect(throws: unpaid, "of another job's charge") { try noise(index, of: "job_b") }
+    }
+
     @Test(.enabled(if: hasData && image != nil, "needs GLOVEBOX_FAIR_CSV and the image python"))
     func `projects that are shown other rows share no answer, and each pays for its own`() throws {
         let test = try Self.site()

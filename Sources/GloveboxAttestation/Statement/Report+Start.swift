@@ -61,25 +61,22 @@ extension Report {
         return (try Report(predicate: .object(claims)), request)
     }
 
-    /// What a start statement asks the broker for; nil when it asks for nothing.
-    ///
-    /// - Throws: codes of the strict reader.
-    static func keyRequest(inStart predicate: JSONValue) throws(GloveboxError) -> KeyRequest? {
-        try startFields(predicate).request
-    }
-
     /// Reads the predicate of a start statement strictly; what only the end of the run shows is taken from its report.
     ///
     /// - Throws: as ``init(predicate:)``; `start.mismatch` for another time of the start.
-    init(start predicate: JSONValue, of report: Report) throws(GloveboxError) {
-        guard try Self.startFields(predicate).start == report.time.start else {
+    static func reading(
+        start predicate: JSONValue,
+        of report: Report
+    ) throws(GloveboxError) -> (report: Report, request: KeyRequest?) {
+        let (start, request) = try startFields(predicate)
+        guard start == report.time.start else {
             throw GloveboxError("start.mismatch", "the start statement names another start than the report")
         }
         var claims = predicate.object ?? JSONObject()
         let later = report.predicate.object ?? JSONObject()
         claims["keyRequest"] = nil
-        for name in Self.notKnownAtStart + ["profile", "time"] { claims[name] = later[name] }
-        try self.init(predicate: .object(claims))
+        for name in notKnownAtStart + ["profile", "time"] { claims[name] = later[name] }
+        return (try Report(predicate: .object(claims)), request)
     }
 
     /// What only a start statement has, once it is sure that it has nothing it cannot know.

@@ -8,6 +8,7 @@ package enum PredicateType: String, Sendable, CaseIterable {
     case approval = "https://glovebox.example/attestation/approval/v1"
     case verdict = "https://glovebox.example/attestation/verdict/v1"
     case lineageSplit = "https://glovebox.example/attestation/lineage-split/v1"
+    case releaseOverride = "https://glovebox.example/attestation/release-override/v1"
     case disclosure = "https://glovebox.example/attestation/disclosure/v1"
     case start = "https://glovebox.example/attestation/start/v1"
     case report = "https://glovebox.example/attestation/job/v1"

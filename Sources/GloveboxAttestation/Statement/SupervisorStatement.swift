@@ -33,7 +33,7 @@ package struct SupervisorStatement: Sendable {
         case .disclosure:
             job = try DisclosureStatement(parsing: payload).job
             return
-        case .manifest, .approval, .verdict, .lineageSplit:
+        case .manifest, .approval, .verdict, .lineageSplit, .releaseOverride:
             throw GloveboxError("statement.predicate-type", "the site's signer does not sign statements of this kind")
         }
         job = report.jobID

@@ -6,6 +6,7 @@ extension ReportVerifier {
         _ input: VerifyInput,
         _ parts: VerifiedParts,
         _ logged: LoggedAt?,
+        _ start: StartChecks?,
         _ checks: inout CheckList
     ) {
         guard let report = parts.report, let quote = report.quote else { return }
@@ -19,7 +20,16 @@ extension ReportVerifier {
             if let claimed = report.time.tpm, claimed != judge.message.clock {
                 throw GloveboxError("tpm.clock", "the report claims another clock than the TPM signed")
             }
-            try judge.clock(after: startClock(input, report))
+            guard let start else { return try StartChecks.requireNamed(report, input) }
+            guard let earlier = try start.clock() else { return }
+            try judge.clock(after: earlier)
+            // A TPM that is no program is reset with its machine alone; then the report names the machine's other start.
+            guard
+                report.assurance.rootOfTrust != .tpm2 || report.time.bootID != nil
+                    || earlier.resetCount == judge.message.clock.resetCount
+            else {
+                throw GloveboxError("boot.mismatch", "the TPM was reset between the start of the run and its report")
+            }
         }
         _ = checks.run(.tpm, "tpm.extra-data", judge, parts.leaf) { judge, leaf throws(GloveboxError) in
             let binding = QuoteBinding(
@@ -54,17 +64,5 @@ extension ReportVerifier {
                 )
             )
         }
-    }
-
-    /// The TPM's clock when the run began, from the start statement that the report names; nil when none is here.
-    private static func startClock(_ input: VerifyInput, _ report: Report) throws(GloveboxError) -> TPMClock? {
-        guard let digest = report.startStatement, let file = input.evidence[EvidenceFiles.start] else { return nil }
-        let envelope = try Envelope(parsing: file)
-        guard envelope.payloadDigest == digest else {
-            throw GloveboxError("report.conflict", "\(EvidenceFiles.start) is not the one that the report names")
-        }
-        let quote = try JSONReader.readCanonical(envelope.payload)["predicate"]?["quote"]
-        guard let quote else { return nil }
-        return try QuoteMessage(parsing: Quote(parsing: CanonicalJSON.encode(quote)).message).clock
     }
 }

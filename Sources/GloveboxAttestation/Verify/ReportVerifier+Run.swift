@@ -21,6 +21,7 @@ extension ReportVerifier {
 
     /// What was signed and logged before the run saw data.
     static func start(
+        _ start: StartChecks?,
         _ input: VerifyInput,
         _ parts: VerifiedParts,
         _ logged: LoggedAt?,
@@ -31,7 +32,7 @@ extension ReportVerifier {
             return
         }
         let log = parts.trust.map { LogChecks(input: input, trust: $0) }
-        let start = statement(report, input, parts, log, &checks)
+        judge(start, parts, &checks)
         if report.startStatement != nil { startQuote(start, parts, logged, &checks) }
         let index = checks.run(.broker, "key.named") { () throws(GloveboxError) in
             try KeyReleaseChecks.named(report)
@@ -54,26 +55,11 @@ extension ReportVerifier {
         }
     }
 
-    private static func statement(
-        _ report: Report,
-        _ input: VerifyInput,
-        _ parts: VerifiedParts,
-        _ log: LogChecks?,
-        _ checks: inout CheckList
-    ) -> StartChecks? {
-        if report.startStatement == nil, report.keyRelease == nil, report.outcome != .released,
-            input.evidence[EvidenceFiles.start] == nil
-        {
-            checks.leaveOut(.broker, "start.statement", "the run did not come so far")
-            return nil
-        }
-        let start = checks.run(.broker, "start.statement") { () throws(GloveboxError) in
-            try StartChecks(report, input)
-        }
+    private static func judge(_ start: StartChecks?, _ parts: VerifiedParts, _ checks: inout CheckList) {
+        guard let report = parts.report, StartChecks.isDue(report) || start != nil else { return }
         _ = checks.run(.broker, "start.signature", start) { start throws(GloveboxError) in try start.signature() }
         checks.review(.broker, "start.certificate", start) { $0.certificate(parts) }
         checks.review(.broker, "start.claims", start) { $0.claims }
-        return start
     }
 
     /// The in-toto layout and links.

@@ -24,8 +24,22 @@ struct StartChecks {
         guard statement.subjects.count == 1, statement.subjects[0].name.isSame(as: "manifest.json"),
             statement.subjects[0].digest == report.manifestDigest
         else { throw GloveboxError("start.plan", "the start statement is about another plan") }
-        start = try Report(start: statement.predicate, of: report)
-        request = try Report.keyRequest(inStart: statement.predicate)
+        (start, request) = try Report.reading(start: statement.predicate, of: report)
+    }
+
+    /// Whether a run came so far that its report goes with a start statement.
+    static func isDue(_ report: Report) -> Bool {
+        report.startStatement != nil || report.keyRelease != nil || report.outcome == .released
+    }
+
+    /// Reads the statement, once for all that is held against it; nil where there is none or it cannot be read.
+    static func read(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) -> StartChecks? {
+        guard let report = parts.report else { return nil }
+        guard isDue(report) || input.evidence[EvidenceFiles.start] != nil else {
+            checks.leaveOut(.broker, "start.statement", "the run did not come so far")
+            return nil
+        }
+        return checks.run(.broker, "start.statement") { () throws(GloveboxError) in try StartChecks(report, input) }
     }
 
     private static func file(_ name: String, _ input: VerifyInput) throws(GloveboxError) -> [UInt8] {
@@ -33,6 +47,28 @@ struct StartChecks {
             throw GloveboxError("start.missing", "\(name) is missing, and the report names a start statement")
         }
         return bytes
+    }
+
+    /// Tells of a file that is no start statement at all, and so not the one that the report names.
+    ///
+    /// - Throws: `report.conflict`, codes of ``Envelope``.
+    static func requireNamed(_ report: Report, _ input: VerifyInput) throws(GloveboxError) {
+        guard let digest = report.startStatement, let file = input.evidence[EvidenceFiles.start] else { return }
+        guard try Envelope(parsing: file).payloadDigest == digest else { throw conflict }
+    }
+
+    private static let conflict = GloveboxError(
+        "report.conflict",
+        "\(EvidenceFiles.start) is not the one that the report names"
+    )
+
+    /// The TPM's clock when the run began; nil for a statement without a quote.
+    ///
+    /// - Throws: `report.conflict` for another statement than the report names, codes of ``QuoteMessage``.
+    func clock() throws(GloveboxError) -> TPMClock? {
+        guard report.startStatement == envelope.payloadDigest else { throw Self.conflict }
+        guard let quote = start.quote else { return nil }
+        return try QuoteMessage(parsing: quote.message).clock
     }
 
     /// The report names this statement, and its leaf signed it.

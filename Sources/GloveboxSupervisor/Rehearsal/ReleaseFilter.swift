@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxDisclosure
 internal import GloveboxJail
+internal import GloveboxJobs
 internal import GloveboxLinux
 internal import GloveboxPolicy
 internal import GloveboxPrivacy
@@ -22,9 +23,18 @@ package struct ReleaseFilter {
     /// Gathers the documents of a job and checks that they fit together.
     ///
     /// `code` is the directory of the code, where the specs are; a policy for plans without private data has no `data`.
+    /// `purpose` is the code of the purpose that the job's project declares; nil for a project that declares none.
     ///
-    /// - Throws: `document.*`, `policy.not-enforced`, `spec.*` and `input-policy.*`, as a submission would.
-    package init(policy: JSONValue, data: FilterData?, code: String?) throws(GloveboxError) {
+    /// - Throws: `document.*`, `policy.not-enforced`, `spec.*`, `input-policy.*` and `project.purpose`, as a submission would.
+    package init(
+        policy: JSONValue,
+        data: FilterData?,
+        code: String?,
+        purpose: String? = nil
+    ) throws(GloveboxError) {
+        do { try Project.admit(purpose, for: data?.inputPolicy.purposes ?? []) } catch {
+            throw GloveboxError(error.code, error.message, hint: "Give the project's with --purpose-code CODE.")
+        }
         self.policy = try OutputPolicy(policy)
         self.data = data
         launcher = try Machine.sibling("glovebox-jail")

@@ -107,7 +107,8 @@ extension JobRunner {
         let answer = PaidAnswer(site: site, entry: entry, policy: policy, data: data, question: question)
         if let payment = answer.payment {
             let vectors = blocks.map(\.coordinates)
-            let bytes = try aggregate.answer(over: vectors, dataset: data.first.name, random: SystemRandom())
+            let noise = try answer.noise(for: payment)
+            let bytes = try aggregate.answer(over: vectors, dataset: data.first.name, random: noise)
             return try answer.released(bytes, for: payment, findings: [OutputJudge.finding(blocks.map(\.fault))])
         }
         if let known = try answer.known() { return try answer.released(known, for: nil) }

@@ -30,7 +30,7 @@ extension JobRunner {
                     job,
                     .checked(.withhold),
                     fields: Self.verdict(.withhold, entry),
-                    details: [Self.record(outcome)]
+                    details: [Self.record(outcome)] + NearRefusal.details(of: outcome)
                 )
                 try site.transition(job, .withheld(reasons: [outcome.reason]), explanation: outcome.explanation)
             }

@@ -65,22 +65,25 @@ struct OutputDecision {
         )
         let project = entry.manifest.project
         let spent = site.read { state in state.millibits(of: project) }
+        let overrides = site.read { state in state.overrides(for: request.spec.digest, in: entry.manifest) }
         let past = ReleaseGate.Past(
             history: released,
             lineageKey: try LineageKey(lineageKey),
-            projectMillibits: spent
+            projectMillibits: spent,
+            overridden: Set(overrides.flatMap(\.refusal.near.keys))
         )
         let judge = OutputJudge(policy: policy, jails: site.jails)
         let decision = try judge.table(outputs, request, past: past)
         let leaves = decision.outcome != .refuse && outputs.faults.isEmpty
         let bundle = leaves ? try ReleaseBundle(decision.files, pad: policy.channels.pad).bytes : nil
-        let context = DisclosureRecord.Context(
+        var context = DisclosureRecord.Context(
             entry,
             data,
             site: site,
             bundle: bundle,
             projectMillibits: spent + decision.millibits
         )
+        if decision.isOverridden { context.override = .array(overrides.map(\.record)) }
         let record = DisclosureRecord(request, decision, lineage: data.first.lineage, context)
         let failed =
             outputs.faults

@@ -92,6 +92,13 @@ struct PaidAnswer {
         return payment
     }
 
+    /// The noise that a payment is for.
+    ///
+    /// - Throws: `privacy.unpaid`, `log.*`.
+    func noise(for payment: Payment) throws(GloveboxError) -> PaidNoise {
+        try PaidNoise(payment, of: entry.job.id, at: site)
+    }
+
     /// The decision to release an answer; `payment` is nil for one that another job paid for.
     func released(
         _ bytes: [UInt8],

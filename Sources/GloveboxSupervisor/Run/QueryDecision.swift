@@ -32,7 +32,7 @@ struct QueryDecision {
             over: rows,
             key: LineageKey(lineageKey),
             scratch: site.scratch,
-            random: SystemRandom(),
+            random: answer.noise(for: payment),
             capabilities: Site.queryCapabilities
         )
         return try answer.released(bytes, for: payment)

@@ -29,8 +29,9 @@ struct RoundDecision {
         if answer.payment == nil, let refusal = try answer.refusal() { return try answer.refused(refusal) }
         // Before the file is looked at: what the job left must not decide what is charged.
         let payment = try answer.pay(under: request)
+        let noise = try answer.noise(for: payment)
         let update = try OutputJudge(policy: policy, jails: site.jails).update(outputs, spec) {
-            (claimed) throws(GloveboxError) in try mechanism.release(claimed, random: SystemRandom())
+            (claimed) throws(GloveboxError) in try mechanism.release(claimed, random: noise)
         }
         switch update {
         case .success(let update):

@@ -11,7 +11,10 @@ extension Site {
     func addPolicy(_ caller: Caller, _ request: AddPolicyRequest) throws(GloveboxError) -> PolicySummary {
         let (value, lines) = try StrictYAML.readLocated(Array(request.document.utf8))
         guard let place = request.place else {
-            return try publish(policy: PolicyChain.Layer(.site, value, lines: DocumentLines(lines)), by: caller)
+            let summary = try publish(policy: PolicyChain.Layer(.site, value, lines: DocumentLines(lines)), by: caller)
+            // The broker gives no key to a run under a policy that the trust policy does not list.
+            try refreshTrust()
+            return summary
         }
         let level: PolicyChain.Level = place.level == .dataset ? .dataset : .project
         return try tighten(PolicyChain.Layer(level, value, lines: DocumentLines(lines)), place, by: caller)

@@ -354,6 +354,18 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.splitLineage(caller, dataset, request) }
     }
 
+    package func override(_ caller: Caller, id: String) async throws(GloveboxError) -> OverrideInfo {
+        try await perform { (site) throws(GloveboxError) in try site.override(caller, id) }
+    }
+
+    package func override(
+        _ caller: Caller,
+        id: String,
+        _ request: OverrideRequest
+    ) async throws(GloveboxError) -> OverrideInfo {
+        try await perform { (site) throws(GloveboxError) in try site.override(caller, id, request) }
+    }
+
     package func collect(_ caller: Caller, _ request: CollectionRequest) async throws(GloveboxError)
         -> CollectionReport
     {

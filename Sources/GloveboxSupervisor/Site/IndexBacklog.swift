@@ -98,7 +98,8 @@ extension SiteState {
     private static func lasts(_ record: SiteRecord) -> Bool {
         switch record.kind {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
-            .imageRegistered, .redactionPerformed, .keyDestroyed, .lineageSplit:
+            .imageRegistered, .redactionPerformed, .keyDestroyed, .lineageSplit,
+            .outputOverridden:
             true
         case .approvalGiven: record.job == nil
         case .budgetSpent, .outputApproved: record.json["charge"] != nil || record.json["answer"] != nil

@@ -45,6 +45,8 @@ struct JobEntry: Sendable {
     var payment: Payment?
     /// The release that waits, or waited, for people; nil when none did.
     var sealed: SealedRelease?
+    /// Why its table was refused when its nearness to earlier releases was all that was wrong; nil for every other end.
+    var refusal: NearRefusal?
     /// The evidence directory in the blob store, without log proofs; nil until there is a report.
     var evidence: Digest?
     /// Log index of the event that let its output go; nil before.

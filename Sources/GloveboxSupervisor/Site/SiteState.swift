@@ -56,6 +56,10 @@ struct SiteState: Sendable {
     var redactions: [UInt64: Redaction] = [:]
     /// Splits of lineages that one owner asked for, by dataset.
     var splits: [String: AskedSplit] = [:]
+    /// Overrides that one owner asked for, by the refused job.
+    var askedOverrides: [String: AskedOverride] = [:]
+    /// Overrides that two owners signed, by the refused job.
+    var overrides: [String: GrantedOverride] = [:]
     /// Registered projects, by name.
     var projects: [String: RegisteredProject] = [:]
     /// What projects have used.
@@ -115,7 +119,9 @@ struct SiteState: Sendable {
         case .approvalGiven where record.job == nil:
             try addRedaction(record)
             try addSplit(record)
+            try addOverride(record)
         case .lineageSplit: try addSplit(record)
+        case .outputOverridden: try addOverride(record)
         case .approvalGiven, .approvalRefused, .approvalWithdrawn: try addVote(record)
         case .attestationIssued: try addReport(record)
         case .reviewVoted: try addVerdict(record)
@@ -144,7 +150,8 @@ struct SiteState: Sendable {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
             .codeRegistered, .imageRegistered,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned,
-            .lineageSplit, .projectRegistered, .projectAmended, .projectPaused, .projectResumed, .projectClosed:
+            .lineageSplit, .outputOverridden, .projectRegistered, .projectAmended, .projectPaused, .projectResumed,
+            .projectClosed:
             true
         default: false
         }
@@ -366,6 +373,9 @@ struct SiteState: Sendable {
         if let explanation = fields.optional("explanation")?.string { entry.explanation = explanation }
         if let denied = fields.optional("denied")?.array { entry.denied = denied.compactMap(\.string) }
         if let frozen = fields.optional("frozen") { entry.frozen = try FrozenName(json: frozen) }
+        if let near = fields.optional("near"), let bytes = record.json["record"]?.string.flatMap(Base64.decode) {
+            entry.refusal = try NearRefusal(json: near, evidence: Machine.sha256(bytes))
+        }
         if let sealed = fields.optional("sealed") {
             entry.sealed = try SealedRelease(json: sealed, requester: entry.manifest.submitter)
         }

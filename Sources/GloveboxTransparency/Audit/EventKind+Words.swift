@@ -93,6 +93,7 @@ extension EventKind {
         case .outputTextRead: "read what the run wrote"
         case .outputApproved: "approved the outputs"
         case .outputRefused: "refused the outputs"
+        case .outputOverridden: "overrode a refusal for nearness to earlier releases"
         case .outputRedacted: "redacted an output"
         case .releaseIntent: "fixed the bundle to release"
         case .releaseReturned: "returned the release"

@@ -8,7 +8,7 @@ struct DemoStory {
     private let materials: DemoMaterials
 
     /// One line of the table at the end.
-    private struct Scene {
+    struct Scene {
         let what: String
         let expected: String
         let happened: String
@@ -26,8 +26,8 @@ struct DemoStory {
         materials = try DemoMaterials(directory: stage.state + "/demo")
     }
 
-    /// Plays everything; throws when a scene ended otherwise than it must.
-    func play() throws(GloveboxError) {
+    /// Plays everything, `withStories` those of the other datasets, too; throws when a scene ended otherwise than it must.
+    func play(withStories: Bool) throws(GloveboxError) {
         say("Glovebox demo: an emulated enclave on this host. Root on the host can see everything; the report says so.")
         try found()
         var scenes = [try release()]
@@ -35,6 +35,7 @@ struct DemoStory {
         scenes.append(try editedCode())
         scenes.append(try rawRows())
         scenes.append(try breakOut())
+        if withStories { scenes += try stories() }
         say("\nWHAT HAPPENED")
         for scene in scenes {
             say("  \(scene.asExpected ? "as it must" : "WRONG     ")  \(scene.what): \(scene.happened)")
@@ -186,6 +187,11 @@ struct DemoStory {
                 "-m", purpose, "--profile", "alice",
             ] + options + ["--", "python3", "main.py"]
         )
+        return try Self.job(outcome)
+    }
+
+    /// The job that a submission names.
+    static func job(_ outcome: DemoStage.Outcome) throws(GloveboxError) -> String {
         for line in outcome.output.split(separator: "\n") where line.hasPrefix("job ") {
             return String(line.split(separator: " ")[1])
         }
@@ -201,13 +207,13 @@ struct DemoStory {
         return digest
     }
 
-    private func run(_ program: String, _ arguments: [String]) throws(GloveboxError) -> DemoStage.Outcome {
+    func run(_ program: String, _ arguments: [String]) throws(GloveboxError) -> DemoStage.Outcome {
         say("$ \(program) \(arguments.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " "))")
         return try stage.run(program, arguments)
     }
 
     @discardableResult
-    private func must(_ program: String, _ arguments: [String]) throws(GloveboxError) -> DemoStage.Outcome {
+    func must(_ program: String, _ arguments: [String]) throws(GloveboxError) -> DemoStage.Outcome {
         let outcome = try run(program, arguments)
         guard outcome.status == 0 else {
             throw GloveboxError("demo.failed", "\(program) \(arguments.first ?? "") left with status \(outcome.status)")
@@ -215,7 +221,7 @@ struct DemoStory {
         return outcome
     }
 
-    private func title(_ text: String) { say("\n=== \(text)") }
+    func title(_ text: String) { say("\n=== \(text)") }
 
-    private func say(_ text: String) { JailReportText.write(text + "\n", to: 1) }
+    func say(_ text: String) { JailReportText.write(text + "\n", to: 1) }
 }

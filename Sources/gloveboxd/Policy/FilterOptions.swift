@@ -21,6 +21,11 @@ struct FilterOptions: ParsableArguments {
     )
     var join: String?
 
+    @Option(
+        help: ArgumentHelp("The code of the project's purpose, where the data is for some purposes.", valueName: "CODE")
+    )
+    var purposeCode: String?
+
     func validate() throws {
         guard (schema == nil) == (inputPolicy == nil) else {
             throw ValidationError("Give --schema and --input-policy together.")
@@ -45,7 +50,8 @@ struct FilterOptions: ParsableArguments {
         let second = try join.map { (path) throws(GloveboxError) in
             try side(path + ".dataset.yaml", path + ".input.yaml", joinDataset)
         }
-        return try ReleaseFilter(policy: document, data: FilterData(first, joining: second), code: code)
+        let data = try FilterData(first, joining: second)
+        return try ReleaseFilter(policy: document, data: data, code: code, purpose: purposeCode)
     }
 
     private func side(_ schema: String, _ inputPolicy: String, _ file: String?) throws(GloveboxError) -> FilterData.Side

@@ -39,7 +39,7 @@ enum StatementTarget: FuzzTarget {
             precondition(statement.bytes == bytes, "the statement has two forms")
             let report = try Report(predicate: statement.predicate)
             precondition(report.predicate == statement.predicate, "the report has two forms")
-            _ = try Report(start: statement.predicate, of: report)
+            _ = try Report.reading(start: statement.predicate, of: report)
         } catch {}
         do {
             let layout = try WorkflowLayout(parsing: bytes)

@@ -1,0 +1,1 @@
+../../../Tests/EndToEnd/Fixtures/breast-model/main.py
