@@ -36,10 +36,10 @@ int glx_birth(int file, uint64_t *inode, int64_t *seconds, uint32_t *nanoseconds
 
 int glx_fork(uint64_t flags, int *pidfd, int group) {
     struct clone_args args = {
-        .flags = flags | CLONE_PIDFD | (group < 0 ? 0 : CLONE_INTO_CGROUP),
+        .flags = flags | (pidfd ? CLONE_PIDFD : 0) | (group < 0 ? 0 : CLONE_INTO_CGROUP),
         .cgroup = group < 0 ? 0 : (uint64_t)group,
         .pidfd = (uint64_t)(uintptr_t)pidfd,
-        .exit_signal = SIGCHLD,
+        .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,  // a sibling ends with the signal that its parent chose
     };
     return result(syscall(SYS_clone3, &args, sizeof args));
 }

@@ -13,16 +13,22 @@ final class JailLauncher: Sendable {
     let control: Descriptor
     /// The program's stdout and stderr, to be read here.
     let streams: [Descriptor]
-    private let process: Process
+    private let process: Mutex<Process>
     private let isWaitedFor = Atomic(false)
 
     /// Whose child it is.
     private enum Process {
         case ours(LaunchedProcess)
         case anothers(ForeignProcess)
+        /// Out of a zygote, and not told yet; it ends when its socket closes, and the zygote's owner waits for it.
+        case untold
+        /// A child of ours out of a zygote.
+        case forked(ForeignProcess)
 
         func kill() {
             switch self {
+            case .untold: break
+            case .forked(let process): process.kill()
             case .ours(let process): process.kill()
             case .anothers(let process): process.kill()
             }
@@ -30,6 +36,8 @@ final class JailLauncher: Sendable {
 
         func wait() throws(SyscallError) {
             switch self {
+            case .untold: break
+            case .forked(let process): try process.reap()
             case .ours(let process): _ = try process.wait()
             case .anothers(let process): try process.wait()
             }
@@ -38,27 +46,42 @@ final class JailLauncher: Sendable {
 
     /// Takes over one that another process has started.
     init(control: Descriptor, streams: [Descriptor], _ process: ForeignProcess) {
-        (self.control, self.streams, self.process) = (control, streams, .anothers(process))
+        (self.control, self.streams) = (control, streams)
+        self.process = Mutex(.anothers(process))
     }
 
     /// The process, when it is a child of this one.
-    var child: LaunchedProcess? { if case .ours(let process) = process { process } else { nil } }
+    var child: LaunchedProcess? { process.withLock { if case .ours(let process) = $0 { process } else { nil } } }
+
+    /// Where a launcher comes from.
+    enum Origin {
+        /// It is executed, as the calling thread's child.
+        case program(String)
+        /// It is forked, as the child of the zygote's thread.
+        case zygote(LauncherZygote)
+    }
 
     /// Starts it; the descriptors it gets later follow stdin, stdout, stderr and the socket.
-    init(_ path: String) throws(GloveboxError) {
+    init(_ origin: Origin) throws(GloveboxError) {
         do throws(SyscallError) {
             let (mine, theirs) = try Descriptor.socketPair()
             let (out, error) = (try Descriptor.pipe(), try Descriptor.pipe())
             try out.read.setNonBlocking()
             try error.read.setNonBlocking()
-            let null = try Descriptor.open("/dev/null", O_RDONLY)
-            process = .ours(
-                try LaunchedProcess.start(
+            let given = [out.write, error.write, theirs]
+            switch origin {
+            case .program(let path):
+                let null = try Descriptor.open("/dev/null", O_RDONLY)
+                let started = try LaunchedProcess.start(
                     path,
                     arguments: ["glovebox-jail"],
-                    descriptors: [null, out.write, error.write, theirs]
+                    descriptors: [null] + given
                 )
-            )
+                process = Mutex(.ours(started))
+            case .zygote(let zygote):
+                try zygote.launch(given)
+                process = Mutex(.untold)
+            }
             control = mine
             streams = [out.read, error.read]
         } catch {
@@ -73,7 +96,31 @@ final class JailLauncher: Sendable {
         do throws(SyscallError) { try send(packet, [birthplace].compactMap(\.self)) } catch {
             throw error.coded("jail.launcher")
         }
+        try meet()
     }
+
+    /// Takes the word of a launcher out of a zygote who it is, and that of the kernel that it is our child.
+    private func meet() throws(GloveboxError) {
+        try process.withLock { process throws(GloveboxError) in
+            guard case .untold = process else { return }
+            var polled = [pollfd(fd: control.raw, events: Int16(POLLIN), revents: 0)]
+            guard unsafe poll(&polled, 1, Self.patience) > 0 else { throw Self.unmet }
+            var packet: [UInt8] = [0, 0]
+            var numbers = [Int32](repeating: -1, count: 16)
+            var count: Int32 = 0
+            let length = unsafe glx_receive(control.raw, &packet, packet.count, &numbers, &count)
+            let descriptors = numbers[0..<Int(count)].map { Descriptor(owning: $0) }
+            guard length == 1, packet[0] == JailMessage.launched, descriptors.count == 1 else { throw Self.unmet }
+            let forked = ForeignProcess(descriptors[0])
+            guard forked.isChild else { throw Self.unmet }
+            process = .forked(forked)
+        }
+    }
+
+    /// Milliseconds that a zygote has to fork and its launcher to speak.
+    private static let patience: Int32 = 2000
+
+    private static let unmet = GloveboxError("jail.launcher", "the zygote did not fork a launcher")
 
     /// Whether it still waits: one that was killed, or failed to give birth, does not.
     var isWaiting: Bool {
@@ -103,7 +150,7 @@ final class JailLauncher: Sendable {
     }
 
     /// Ends it, and so its jail; harmless when it has been waited for.
-    func kill() { if !isWaitedFor.load(ordering: .relaxed) { process.kill() } }
+    func kill() { if !isWaitedFor.load(ordering: .relaxed) { process.withLock { $0 }.kill() } }
 
     /// Ends it and waits, when it is not wanted or what it was for has failed.
     func discard() {
@@ -114,7 +161,7 @@ final class JailLauncher: Sendable {
     /// Waits for its end, once.
     func wait() throws(GloveboxError) {
         guard !isWaitedFor.load(ordering: .relaxed) else { return }
-        do { try process.wait() } catch { throw error.coded("jail.launcher") }
+        do { try process.withLock { $0 }.wait() } catch { throw error.coded("jail.launcher") }
         isWaitedFor.store(true, ordering: .relaxed)
     }
 }

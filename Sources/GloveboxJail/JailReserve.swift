@@ -1,5 +1,5 @@
 package import GloveboxCore
-internal import GloveboxLinux
+package import GloveboxLinux
 internal import Synchronization
 
 /// Keeps jails ready that wait for a plan, and takes away what used ones leave, so that neither stands in a job's way.
@@ -27,33 +27,75 @@ package final class JailReserve: Sendable {
             var ready: [WaitingJail] = []
             var used: [Remains] = []
             var isFilled = false
+            /// What the launchers of a reserve that is refilled are forked from, when it serves.
+            var zygote: LauncherZygote?
+            /// Former ones, of whose launchers some may be left.
+            var former: [LauncherZygote] = []
         }
 
         let launcher: String
+        let file: Descriptor?
         let count: Int
         let isRefilled: Bool
         let content = Mutex(Content())
         /// Held while a jail is made, so that who wants one waits for it and does not make a second.
         let making = Mutex(())
 
-        init(launcher: String, count: Int, isRefilled: Bool) {
+        init(launcher: String, file: Descriptor?, count: Int, isRefilled: Bool) {
             self.launcher = launcher
+            self.file = file
             self.count = count
             self.isRefilled = isRefilled
         }
 
         /// Fills up, then clears away.
         func tend() {
+            renewZygote()
             while content.withLock({ $0.ready.count < count && (isRefilled || !$0.isFilled) }) {
                 do {
                     try making.withLock { _ throws(GloveboxError) in
-                        let jail = try WaitingJail(launcher, nil, showsHost: false)
+                        let jail = try make(showsHost: false)
                         content.withLock { $0.ready.append(jail) }
                     }
                 } catch { break }  // who asks for a jail is told what is wrong; here it would be told to nobody
             }
             content.withLock { $0.isFilled = true }
             clear()
+        }
+
+        /// A new one: forked where the zygote serves, executed otherwise.
+        func make(showsHost: Bool) throws(GloveboxError) -> WaitingJail {
+            if let zygote = content.withLock({ $0.zygote }) {
+                do { return try WaitingJail(.zygote(zygote), nil, showsHost: showsHost) } catch { retire(zygote) }
+            }
+            return try WaitingJail(.program(launcher), nil, showsHost: showsHost)
+        }
+
+        private func retire(_ zygote: LauncherZygote) {
+            content.withLock { content in
+                guard content.zygote === zygote else { return }
+                content.zygote = nil
+                content.former.append(zygote)
+                zygote.end()
+            }
+        }
+
+        /// Starts a zygote where none serves; on the reserve's thread, whose children its launchers are.
+        private func renewZygote() {
+            guard isRefilled, count > 0 else { return }
+            let (zygote, former) = content.withLock { ($0.zygote, $0.former) }
+            if !former.isEmpty {
+                let over = former.filter { $0.reap() }
+                content.withLock { content in content.former.removeAll { one in over.contains { $0 === one } } }
+            }
+            if let zygote {
+                if zygote.isServing { return }
+                retire(zygote)
+            }
+            do {
+                let fresh = try LauncherZygote(launcher, file)
+                content.withLock { $0.zygote = fresh }
+            } catch {}  // launchers are executed, which tells what is wrong
         }
 
         /// One that is ready and may be given such a plan.
@@ -80,6 +122,11 @@ package final class JailReserve: Sendable {
                 return content.ready
             }
             for jail in ready { jail.discard() }
+            let zygotes = content.withLock { content in
+                defer { (content.zygote, content.former) = (nil, []) }
+                return content.former + [content.zygote].compactMap(\.self)
+            }
+            for zygote in zygotes { zygote.endAll() }
         }
     }
 
@@ -87,24 +134,34 @@ package final class JailReserve: Sendable {
     /// The launchers' parent: the kernel kills them when it ends, so it lives as long as the reserve.
     private let thread: BackgroundThread
 
-    /// Keeps so many jails ready, from the first that is taken on.
+    /// Keeps so many jails ready, from the first that is taken on, forked from one process that executes `file`, which was
+    /// opened at the path of the launcher; without it the path is opened for each such process.
     ///
     /// - Throws: `jail.launcher` when no thread can be started.
-    package convenience init(launcher: String, count: Int = 1) throws(GloveboxError) {
-        try self.init(launcher, count, isRefilled: true)
+    package convenience init(
+        launcher: String,
+        file: Descriptor? = nil,
+        count: Int = 1
+    ) throws(GloveboxError) {
+        try self.init(launcher, file, count, isRefilled: true)
     }
 
     /// Makes one jail, from now on and beside what the caller does, and no other after it.
     ///
     /// - Throws: `jail.launcher` when no thread can be started.
     package static func single(launcher: String) throws(GloveboxError) -> JailReserve {
-        let reserve = try JailReserve(launcher, 1, isRefilled: false)
+        let reserve = try JailReserve(launcher, nil, 1, isRefilled: false)
         reserve.thread.wake()
         return reserve
     }
 
-    private init(_ launcher: String, _ count: Int, isRefilled: Bool) throws(GloveboxError) {
-        let shelf = Shelf(launcher: launcher, count: count, isRefilled: isRefilled)
+    private init(
+        _ launcher: String,
+        _ file: Descriptor?,
+        _ count: Int,
+        isRefilled: Bool
+    ) throws(GloveboxError) {
+        let shelf = Shelf(launcher: launcher, file: file, count: count, isRefilled: isRefilled)
         self.shelf = shelf
         do { thread = try BackgroundThread { shelf.tend() } } catch { throw error.coded("jail.launcher") }
     }
@@ -120,7 +177,7 @@ package final class JailReserve: Sendable {
         if let jail = ready(showsHost) { return jail }
         shelf.making.withLock { _ in }
         if let jail = ready(showsHost) { return jail }
-        return try WaitingJail(shelf.launcher, nil, showsHost: showsHost)
+        return try shelf.make(showsHost: showsHost)
     }
 
     private func ready(_ showsHost: Bool) -> WaitingJail? {

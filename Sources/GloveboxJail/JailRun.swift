@@ -159,7 +159,7 @@ package struct JailRun {
     private func waitingJail(_ specification: JailSpecification) throws(GloveboxError) -> WaitingJail {
         let showsHost = specification.showsHost(privileged: Kernel.isHostRoot)
         return switch source {
-        case .launcher(let path, let layout): try WaitingJail(path, layout, showsHost: showsHost)
+        case .launcher(let path, let layout): try WaitingJail(.program(path), layout, showsHost: showsHost)
         case .reserve(let reserve): try reserve.take(showsHost: showsHost)
         case .lender(let lender): WaitingJail(try lender.lend())
         }

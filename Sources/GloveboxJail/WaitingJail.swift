@@ -20,8 +20,12 @@ struct WaitingJail: Sendable {
     /// Starts a launcher and lets it give birth; `showsHost` when its plan will name paths of the host.
     ///
     /// - Throws: `jail.launcher`, `jail.control-group`.
-    init(_ path: String, _ layout: ControlGroupLayout?, showsHost: Bool) throws(GloveboxError) {
-        launcher = try JailLauncher(path)  // it starts up while the host's groups are read and ours made
+    init(
+        _ origin: JailLauncher.Origin,
+        _ layout: ControlGroupLayout?,
+        showsHost: Bool
+    ) throws(GloveboxError) {
+        launcher = try JailLauncher(origin)  // it starts up while the host's groups are read and ours made
         identity = .drawn()
         devices = Self.makeDevices()
         // Without device nodes of its own a jail is shown the host's.

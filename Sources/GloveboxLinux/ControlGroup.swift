@@ -7,6 +7,8 @@ package struct ControlGroup: Sendable {
     private let layout: ControlGroupLayout
     private let name: String
     private var directories: [String: String] = [:]
+    /// The files of limits that were set, by name: what is in force is read from them again.
+    private var files: [String: Descriptor] = [:]
     /// Whether the kernel counts processor time here: always in the one tree, and where ``set(_:)`` was asked for it.
     package private(set) var countsProcessorTime = false
 
@@ -115,7 +117,7 @@ package struct ControlGroup: Sendable {
             try write(String(memory), to: isV2 ? "memory.max" : "memory.limit_in_bytes", of: "memory")
             // Both are missing where the kernel does not account for swap.
             let swap = isV2 ? ("memory.swap.max", "0") : ("memory.memsw.limit_in_bytes", String(memory))
-            if has(swap.0, "memory") { try write(swap.1, to: swap.0, of: "memory") }
+            _ = try writeWhereThere(swap.1, to: swap.0, of: "memory")
             if isV2 { try write("1", to: "memory.oom.group", of: "memory") }
         }
         if let processes = limits.processes { try write(String(processes), to: "pids.max", of: "pids") }
@@ -157,10 +159,9 @@ package struct ControlGroup: Sendable {
     private static func word(_ path: String) -> Substring? { read(path)?.split(whereSeparator: \.isWhitespace).first }
 
     /// Binds the group to so many processors, taken in turn from those of the group above.
-    private func pin(_ count: Int) throws(SyscallError) {
-        guard has("cpuset.cpus", "cpuset"),
-            let parent = layout.parents[kind == .v2 ? ControlGroupLayout.unified : "cpuset"]
-        else { return }
+    private mutating func pin(_ count: Int) throws(SyscallError) {
+        let tree = kind == .v2 ? ControlGroupLayout.unified : "cpuset"
+        guard let parent = layout.parents[tree], has("cpuset.cpus", "cpuset") else { return }
         // Read each time: processors come and go.
         let all = Self.list(try Self.effective(kind == .v2 ? "cpus.effective" : "cpus", of: parent))
         guard !all.isEmpty else { return }
@@ -316,15 +317,35 @@ package struct ControlGroup: Sendable {
     }
 
     private func has(_ file: String, _ controller: String) -> Bool {
-        path(file, controller).map { unsafe access($0, F_OK) == 0 } ?? false
+        files[file] != nil || path(file, controller).map { unsafe access($0, F_OK) == 0 } ?? false
     }
 
-    private func write(_ value: String, to file: String, of controller: String) throws(SyscallError) {
-        guard let path = path(file, controller) else { throw SyscallError("control group", ENOENT, file) }
-        try Kernel.writeText(value, to: path)
+    private mutating func write(_ value: String, to file: String, of controller: String) throws(SyscallError) {
+        let isThere = try writeWhereThere(value, to: file, of: controller)
+        guard isThere else { throw SyscallError("control group", ENOENT, file) }
     }
 
-    private func text(_ file: String, _ controller: String) -> String? { path(file, controller).flatMap(Self.read) }
+    /// False when there is no such file.
+    private mutating func writeWhereThere(
+        _ value: String,
+        to file: String,
+        of controller: String
+    ) throws(SyscallError) -> Bool {
+        guard let path = path(file, controller) else { return false }
+        let opened: Descriptor
+        do { opened = try Descriptor.open(path, O_RDWR) } catch {
+            if error.errno == ENOENT { return false }
+            throw error
+        }
+        try opened.write(Array(value.utf8))
+        files[file] = opened
+        return true
+    }
+
+    private func text(_ file: String, _ controller: String) -> String? {
+        guard let opened = files[file] else { return path(file, controller).flatMap(Self.read) }
+        do { return String(decoding: try opened.readWhole(limit: 1 << 16), as: UTF8.self) } catch { return nil }
+    }
 
     private static func read(_ path: String) -> String? {
         do { return try Kernel.readText(path) } catch { return nil }

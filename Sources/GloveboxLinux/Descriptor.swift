@@ -158,6 +158,28 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Reads a file of the kernel from its start to its end, wherever its offset stands.
+    ///
+    /// Its size says nothing, and most are short.
+    ///
+    /// - Throws: `EFBIG` when there are more than `limit` bytes.
+    package func readWhole(limit: Int) throws(SyscallError) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: 4096)
+        var got = 0
+        while true {
+            if got == out.count { out += [UInt8](repeating: 0, count: out.count) }
+            let more = unsafe out.withUnsafeMutableBufferPointer {
+                Kernel.call(SYS_pread64, Int(raw), Int(bitPattern: $0.baseAddress) + got, $0.count - got, got)
+            }
+            if more == Int(-EINTR) { continue }
+            got += try Kernel.value(more, "read")
+            if got > limit { throw SyscallError("read", EFBIG) }
+            if more == 0 { break }
+        }
+        out.removeLast(out.count - got)
+        return out
+    }
+
     /// Sets O_NONBLOCK.
     package func setNonBlocking() throws(SyscallError) {
         let flags = try Kernel.value(Kernel.call(SYS_fcntl, Int(raw), Int(F_GETFL)), "fcntl")

@@ -45,7 +45,7 @@ package enum Kernel {
 
     /// Reads a small file of /proc, /sys or a control group whole.
     package static func readText(_ path: String) throws(SyscallError) -> String {
-        String(decoding: try Descriptor.open(path, O_RDONLY).readAll(limit: 1 << 20), as: UTF8.self)
+        String(decoding: try Descriptor.open(path, O_RDONLY).readWhole(limit: 1 << 20), as: UTF8.self)
     }
 
     /// Where a symbolic link leads.

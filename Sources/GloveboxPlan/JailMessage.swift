@@ -48,6 +48,16 @@ package enum JailMessage {
     /// holds it chooses the moment.
     package static let born: UInt8 = 12
 
+    /// Supervisor to zygote: a launcher is wanted; its stdout, its stderr and its control socket come with this message.
+    ///
+    /// Body: the launcher's name among the processes of the host, at most ``nameLimit`` bytes.
+    package static let launch: UInt8 = 15
+    /// Launcher out of a zygote, before anything else: its own pidfd comes with this message.
+    package static let launched: UInt8 = 16
+
+    /// Most bytes of a process's name (`TASK_COMM_LEN` without the end).
+    package static let nameLimit = 15
+
     /// Sources of a readback.
     package enum Source: UInt8, Sendable {
         /// `/proc/self/status`

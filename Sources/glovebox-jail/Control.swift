@@ -20,12 +20,18 @@ struct Control {
 
     /// Waits for a message of that kind with a body of at most so many bytes.
     func receive(_ kind: UInt8, upTo limit: Int) -> (body: [UInt8], descriptors: [Int32])? {
+        guard let message = receive(upTo: limit), message.kind == kind else { return nil }
+        return (message.body, message.descriptors)
+    }
+
+    /// Waits for any message with a body of at most so many bytes; nil when the other end is gone.
+    func receive(upTo limit: Int) -> (kind: UInt8, body: [UInt8], descriptors: [Int32])? {
         var packet = [UInt8](repeating: 0, count: 1 + limit)
         var descriptors = [Int32](repeating: -1, count: 16)
         var count: Int32 = 0
         let received = unsafe glx_receive(descriptor, &packet, packet.count, &descriptors, &count)
-        guard received > 0, packet[0] == kind else { return nil }
-        return ([UInt8](packet[1..<Int(received)]), [Int32](descriptors[0..<Int(count)]))
+        guard received > 0 else { return nil }
+        return (packet[0], [UInt8](packet[1..<Int(received)]), [Int32](descriptors[0..<Int(count)]))
     }
 
     /// Whether a message has come.

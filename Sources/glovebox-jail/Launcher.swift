@@ -22,6 +22,21 @@ enum Given {
 @main enum Launcher {
     static func main() {
         let control = Control(descriptor: Given.control)
+        begin(control)
+        guard var first = control.receive(upTo: JailBirth.limit) else { leave(125) }
+        if first.kind == JailMessage.launch {
+            Zygote.serve(control, first)
+            // A launcher now, whose control socket has taken the zygote's place.
+            begin(control)
+            Zygote.tell(control)
+            guard let birth = control.receive(upTo: JailBirth.limit) else { leave(125) }
+            first = birth
+        }
+        run(control, first)
+    }
+
+    /// What comes first in a launcher: it has the numbers that it counts on.
+    private static func begin(_ control: Control) {
         _ = call(SYS_prctl, Int(PR_SET_PDEATHSIG), 9)
         // What the supervisor's own parent left open would come between the numbers.
         control.check(call(SYS_close_range, Int(Given.control) + 1, Int(UInt32.max)), .plan)
@@ -30,7 +45,10 @@ enum Given {
             call(SYS_socketpair, 1, seqPacket, 0, Int(bitPattern: $0))
         }
         control.check(paired, .clone)
-        guard let message = control.receive(JailMessage.birth, upTo: JailBirth.limit), message.descriptors.count <= 1,
+    }
+
+    private static func run(_ control: Control, _ message: (kind: UInt8, body: [UInt8], descriptors: [Int32])) {
+        guard message.kind == JailMessage.birth, message.descriptors.count <= 1,
             let birth = JailBirth(decoding: message.body)
         else { leave(125) }
         if birth.options.contains(.privileged) { control.check(call(SYS_setgroups, 0, 0), .groups) }

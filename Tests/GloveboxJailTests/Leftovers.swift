@@ -96,7 +96,7 @@ struct Leftovers {
 
     /// Names that look like ours where temporary files go, without those that other tests make meanwhile.
     private static func files() throws -> Set<String> {
-        let tests = ["glovebox-test-", "glovebox-victims-", "glovebox-store-"]
+        let tests = ["glovebox-test-", "glovebox-victims", "glovebox-store-"]
         var files: Set<String> = []
         for directory in ["/tmp", "/var/tmp", "/dev/shm", "/run"] where unsafe access(directory, R_OK) == 0 {
             for name in try names(directory)

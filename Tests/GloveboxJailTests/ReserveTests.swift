@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import GloveboxCore
 import GloveboxJail
@@ -116,5 +117,101 @@ import Testing
         for pid in waiting { #expect(Children.kill(pid, of: getpid())) }
         usleep(50_000)
         _ = try look()
+    }
+
+    /// The processes that launchers of this suite are forked from.
+    private func zygotes() -> [Int32] {
+        Children.of(getpid()).filter { pid in
+            (try? Kernel.readText("/proc/\(pid)/comm")) == "glovebox-zygote\n"
+                && (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe"))?.contains(Self.name)
+                    == true
+        }
+    }
+
+    /// The one that there is, or comes.
+    private func zygote(otherThan former: Int32 = 0) throws -> Int32 {
+        for _ in 0..<500 {
+            if let zygote = zygotes().first(where: { $0 != former }), !launchers().isEmpty { return zygote }
+            usleep(10_000)
+        }
+        return try #require(nil, "no zygote")
+    }
+
+    @Test func `a launcher that is forked is what an executed one is`() throws {
+        /// What it has of the things that a process hands on.
+        func state(_ pid: Int32) throws -> [String] {
+            let kept = [
+                "PPid", "Uid", "Gid", "Groups", "Sig", "Shd", "Cap", "NoNewPrivs", "Seccomp", "Threads", "Umask",
+            ]
+            let status = try Kernel.readText("/proc/\(pid)/status").split(separator: "\n").map(String.init)
+                .filter { line in kept.contains { line.hasPrefix($0) } && !line.hasPrefix("SigQ") }
+            let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").sorted().map { number in
+                let target = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(number)")
+                let flags = try Kernel.readText("/proc/\(pid)/fdinfo/\(number)").split(separator: "\n")[1]
+                return "\(number) \(target.prefix { $0 != ":" }) \(flags)"
+            }
+            let others = try ["comm", "cmdline", "environ", "limits", "oom_score_adj", "cgroup"]
+                .map { try Kernel.readText("/proc/\(pid)/\($0)") }
+            let owner = try FileManager.default.attributesOfItem(atPath: "/proc/\(pid)/environ")[.ownerAccountID]
+            return status + files + others + ["\(owner ?? "")"]
+        }
+        let single = try JailReserve.single(launcher: launcher)
+        for _ in 0..<500 where launchers().isEmpty { usleep(10_000) }
+        usleep(200_000)
+        let executed = try state(#require(launchers().first))
+        single.close()
+        #expect(launchers().isEmpty && zygotes().isEmpty)
+        _ = try look()
+        let zygote = try zygote()
+        usleep(200_000)
+        let forked = try #require(launchers().first)
+        #expect(try state(forked) == executed)
+        #expect(try Kernel.readText("/proc/\(zygote)/status").contains("Threads:\t1\n"))
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(zygote)/fd").sorted() == ["0", "1", "2", "3"]
+        )
+    }
+
+    @Test func `launchers are made of the file that was opened, whatever stands under its name later`() throws {
+        let file = try Descriptor.open(launcher, O_RDONLY)
+        let jails = try JailReserve(launcher: launcher, file: file)
+        defer { jails.close() }
+        _ = try look(from: jails)
+        let zygote = try zygote()
+        try FileManager.default.removeItem(atPath: launcher)
+        try Descriptor.open(launcher, O_WRONLY | O_CREAT, mode: 0o755).write(Array("#!/bin/sh\nexit 1\n".utf8))
+        _ = try look(from: jails)
+        #expect(Children.kill(zygote, of: getpid()))
+        usleep(50_000)
+        for _ in 0..<3 {
+            _ = try look(from: jails)
+            _ = try self.zygote(otherThan: zygote)  // and a jail out of it waits
+        }
+    }
+
+    @Test(arguments: [SIGKILL, SIGSTOP])
+    func `a zygote that is gone or hangs is replaced, and its jails go on`(_ signal: Int32) throws {
+        _ = try look()
+        let former = try zygote()
+        let waiting = try #require(launchers().first)
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["/bin/sleep", "0.3"],
+            profile: try ShippedProfiles.named("default")
+        )
+        specification.environment = ["PATH": "/usr/bin:/bin"]
+        var hooks = JailRun.Hooks()
+        hooks.start = { _, _ in
+            #expect(launchers().contains(waiting))
+            #expect(kill(former, signal) == 0)
+        }
+        #expect(try JailRun(reserve: reserve).run(specification, hooks: hooks).end == .exited(0))
+        for _ in 0..<3 { _ = try look() }
+        #expect(try zygote(otherThan: former) != former)
+        #expect(!zygotes().contains(former))
+        reserve.close()
+        #expect(launchers().isEmpty && zygotes().isEmpty)
+        // Neither is one that nobody has waited for.
+        #expect(!Children.of(getpid()).contains(former) && !Children.of(getpid()).contains(waiting))
     }
 }

@@ -40,8 +40,8 @@ int glx_start_sync(int file, int64_t offset, int64_t count);
 // statx(2) of an open file: its inode, and when it was made (zeros where the file system does not keep that).
 int glx_birth(int file, uint64_t *inode, int64_t *seconds, uint32_t *nanoseconds);
 
-// clone3(2) used like fork(2): 0 in the child. `flags` are CLONE_*; the child's pidfd is stored in *pidfd; a `group` that
-// is not -1 is the directory of the control group in which it is born.
+// clone3(2) used like fork(2): 0 in the child. `flags` are CLONE_*; the child's pidfd is stored in *pidfd where
+// that is not NULL; a `group` that is not -1 is the directory of the control group in which it is born.
 // It must not be called with more than one thread: the child has a copy of this thread alone.
 int glx_fork(uint64_t flags, int *pidfd, int group);
 

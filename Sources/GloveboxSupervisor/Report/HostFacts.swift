@@ -1,3 +1,4 @@
+internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJail
@@ -15,6 +16,8 @@ struct HostFacts: Sendable {
     let svn: UInt64
     /// Digest of the launcher.
     let launcher: Digest
+    /// The file of which that is the digest.
+    let launcherFile: Descriptor
     /// Path of the launcher.
     let launcherPath: String
     /// Digest of the library that deterministic jails load; nil where it is not installed.
@@ -26,10 +29,13 @@ struct HostFacts: Sendable {
 
     static func read(svn: UInt64 = securityVersion) throws(GloveboxError) -> HostFacts {
         let launcher = try Machine.sibling("glovebox-jail")
+        let file: Descriptor
+        do { file = try Descriptor.open(launcher, O_RDONLY) } catch { throw error.coded("jail.launcher") }
         return HostFacts(
             supervisor: try Machine.sha256(file: "/proc/self/exe"),
             svn: svn,
-            launcher: try Machine.sha256(file: launcher),
+            launcher: try Machine.sha256(file: "/proc/self/fd/\(file.raw)"),
+            launcherFile: file,
             launcherPath: launcher,
             shim: try digest(Machine.sibling(FixedShim.name)),
             mapped: try mappings(),

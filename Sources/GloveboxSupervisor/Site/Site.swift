@@ -109,7 +109,7 @@ package final class Site: Sendable {
         try KeyringMigration.complete(layout, configuration)
         var keys = try SiteKeyring(layout)
         host = try HostFacts.read(svn: securityVersion ?? HostFacts.securityVersion)
-        jails = try JailReserve(launcher: host.launcherPath)
+        jails = try JailReserve(launcher: host.launcherPath, file: host.launcherFile)
         blobs = try BlobStore(root: layout.root)
         images = try ImageStore(directory: layout.images)
         try settings.adopt(logs: keys.log.keys)
