@@ -22,6 +22,41 @@ import Testing
         #expect(appraisal.causes.map(\.code).contains(mutation.cause), "\(appraisal.causes)")
     }
 
+    @Test func `a start statement is signed for an approved run that starts now, and for no other`() throws {
+        let sound = try KeyScenario().appraiseForSigner()
+        #expect(sound.causes.map(\.description) == [] && sound.trustVersion == 1)
+        var idle = KeyScenario()
+        idle.request = nil
+        #expect(try idle.appraiseForSigner().causes.isEmpty, "a run that asks for no key")
+        // What a broker refuses a key for and a signer can see, too, before there is a certificate.
+        let seen: Set = [
+            "time.future", "time.regress", "trust.signature", "trust.rollback", "svn.downgrade", "tpm.signature",
+            "code.mismatch", "rootfs.mismatch", "invocation.mismatch", "approval.signature", "approval.manifest",
+            "approval.expired", "approval.reused", "approval.threshold", "approval.separation", "key.unknown",
+            "key.wrong-role", "key.expired",
+        ]
+        var tried: Set<String> = []
+        for mutation in KeyMutation.all where seen.contains(mutation.cause) {
+            var scenario = KeyScenario()
+            mutation.edit(&scenario)
+            var causes: [String] = []
+            do { causes = try scenario.appraiseForSigner().causes.map(\.code) } catch let error as GloveboxError {
+                causes = [error.code]
+            }
+            #expect(causes.contains(mutation.cause), "\(mutation.testDescription): \(causes)")
+            tried.insert(mutation.cause)
+        }
+        #expect(tried.count > 12, "\(tried)")
+        for edit in [
+            { $0.attester.supervisor = Scenario.digest("x") }, { $0.attester.mapped[0].digest = Scenario.digest("x") },
+            { $0.attester.kernel.version = "6.1.0" },
+        ] as [@Sendable (inout Report) -> Void] {
+            var scenario = KeyScenario()
+            scenario.editReport = edit
+            #expect(try scenario.appraiseForSigner().causes.map(\.code).contains("reference.mismatch"))
+        }
+    }
+
     /// A root as a site had it before the present one.
     private static func root() throws -> CertificateAuthority {
         try CertificateAuthority.makeRoot(site: "hospital-a", now: Scenario.start.adding(seconds: -86_400))

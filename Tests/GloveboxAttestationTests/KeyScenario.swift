@@ -29,7 +29,47 @@ struct KeyScenario {
         var successions: [RootSuccession] = []
     }
 
+    /// What a broker says.
     func appraise() throws -> KeyAppraisal {
+        let (evidence, root, manifest) = try made()
+        return KeyAppraisal(
+            evidence,
+            expecting: KeyExpectations(
+                root: root,
+                nonce: expectedNonce,
+                commitments: [commitment ?? manifest.inputs[0].commit.value],
+                outputPolicy: outputPolicy ?? (manifest.policies.output, manifest.policies.output),
+                now: now,
+                seenTrustVersion: seenTrustVersion
+            )
+        )
+    }
+
+    /// What the site's own signer says, before there is a certificate or a signature.
+    func appraiseForSigner() throws -> SignerAppraisal {
+        let (evidence, root, _) = try made()
+        let statement = try SupervisorStatement(
+            parsing: Envelope(parsing: evidence.statement).payload,
+            attester: Scenario.identity,
+            now: now
+        )
+        return SignerAppraisal(
+            statement,
+            SignerEvidence(
+                manifest: evidence.manifest,
+                manifestEnvelope: evidence.manifestEnvelope,
+                trust: evidence.trust
+            ),
+            expecting: SignerAppraisal.Expectations(
+                root: root,
+                leaf: try ParsedCertificate(evidence.leaf).publicKey.digest,
+                seenTrustVersion: seenTrustVersion,
+                now: now
+            )
+        )
+    }
+
+    private func made() throws -> (evidence: KeyEvidence, root: [UInt8], manifest: Manifest) {
         let box = Box()
         var scenario = scenario
         let (editTrust, editReport, editStart, request) = (editTrust, editReport, editStart, request)
@@ -67,16 +107,6 @@ struct KeyScenario {
             votes: files.evidence.filter { $0.key.contains("approval") }.map(\.value),
             trust: files.trust
         )
-        return KeyAppraisal(
-            editEvidence(evidence),
-            expecting: KeyExpectations(
-                root: root ?? box.root,
-                nonce: expectedNonce,
-                commitments: [commitment ?? files.manifest.inputs[0].commit.value],
-                outputPolicy: outputPolicy ?? (files.manifest.policies.output, files.manifest.policies.output),
-                now: now,
-                seenTrustVersion: seenTrustVersion
-            )
-        )
+        return (editEvidence(evidence), root ?? box.root, files.manifest)
     }
 }

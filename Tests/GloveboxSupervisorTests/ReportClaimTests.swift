@@ -63,8 +63,30 @@ import Testing
         #expect(try Self.digest(of: path) == Machine.sha256(old))
     }
 
+    @Test(.enabled(if: geteuid() == 0, "needs root"))
+    func `what was mapped or changed after the start is measured for the next report, and stands on no list`() throws {
+        let programs = MappedPrograms()
+        let started = try programs.current().map(\.path)
+        #expect(try programs.current().map(\.path) == started && !started.isEmpty)
+        let path = try TestPrograms.scratch() + "/late.so"
+        let bytes = [UInt8](repeating: 0x90, count: 4096)
+        let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o755)
+        try file.write(bytes)
+        let memory = unsafe mmap(nil, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, file.raw, 0)
+        try #require(unsafe memory != MAP_FAILED)
+        defer { unsafe munmap(memory, 4096) }
+        func late() throws -> GloveboxCore.Digest? { try programs.current().first { $0.path == path }?.digest }
+        #expect(try late() == Machine.sha256(bytes))
+        var changed = bytes
+        changed[0] = 0xcc
+        usleep(20_000)  // a file system's clock has ticked
+        try #require(unsafe pwrite(file.raw, [0xcc], 1, 0) == 1)
+        #expect(try late() == Machine.sha256(changed), "the same file with other code")
+        #expect(try programs.current().count == started.count + 1)
+    }
+
     /// What is said of a mapped file; the kernel marks the name of one that has none any more.
     private static func digest(of path: String) throws -> GloveboxCore.Digest? {
-        try HostFacts.mappings().first { $0.path.hasPrefix(path) }?.digest
+        try MappedPrograms().current().first { $0.path.hasPrefix(path) }?.digest
     }
 }

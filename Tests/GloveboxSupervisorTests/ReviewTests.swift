@@ -72,6 +72,19 @@ import Testing
     }
 
     @Test(.enabled(if: isReady, ReviewedSite.reason))
+    func `who does research in a project has no word on its releases, reviewer or not`() throws {
+        let test = try TestSite()
+        let both = try test.site.createAccount(name: "bo", roles: [.researcher, .reviewer], by: nil).account
+        let reviewer = test.reviewer.caller.account
+        try test.register("flu", members: [both: [.researcher, .reviewer], reviewer: [.reviewer]])
+        let state = test.site.read { state in state }
+        #expect(state.mayReview(both, of: "flu"), "of plans of others")
+        #expect(throws: GloveboxError("approval.separation", "")) { try state.requireOutsider(both, of: "flu") }
+        try state.requireOutsider(reviewer, of: "flu")
+        try state.requireOutsider(both, of: "gout")
+    }
+
+    @Test(.enabled(if: isReady, ReviewedSite.reason))
     func `a reviewer is shown the last release of the same project and data beside the one that waits`() throws {
         let (test, job) = try waiting()
         let first = try test.release(job, as: .first)

@@ -26,6 +26,25 @@ struct SignerTests {
         return (test, job, try Envelope(parsing: file.content).payload)
     }
 
+    /// What a supervisor shows beside a statement about a job.
+    private static func evidence(_ test: TestSite, _ job: String) throws -> SignerEvidence {
+        let entry = try? test.entry(job)
+        return SignerEvidence(
+            manifest: entry?.manifest.bytes ?? [],
+            manifestEnvelope: entry?.envelope ?? [],
+            trust: Dictionary(uniqueKeysWithValues: try test.site.trust().files.map { ($0.path, $0.content) })
+        )
+    }
+
+    private static func evidence(_ shown: SignerEvidence?, trust: [String: [UInt8]]) -> SignerEvidence {
+        SignerEvidence(manifest: shown?.manifest ?? [], manifestEnvelope: shown?.manifestEnvelope ?? [], trust: trust)
+    }
+
+    private static func expectRefusal(_ code: String, of request: SigningRequest, by signer: SignerLink) throws {
+        let refusal = #expect(throws: GloveboxError("signer.evidence", "")) { try signer.sign(request) }
+        #expect(refusal?.message.contains(code + ": ") == true, "\(code): \(refusal?.message ?? "")")
+    }
+
     private static func admissions(_ report: [UInt8]) throws -> [String] {
         try #require(JSONReader.read(report)["predicate"]?["assurance"]?["notProven"]?.array).compactMap(\.string)
     }
@@ -37,7 +56,14 @@ struct SignerTests {
             let key = try signer.leaf().digest
             let event = Event(kind: .keyCreated, job: logged ?? job, fields: [("spki", .string(key.hex))])
             let (entry, proof) = try site.log.proof(site.record(event))
-            return SigningRequest(leaf: key, payload: payload, withTokens: true, entry: entry, proof: proof.bytes)
+            return SigningRequest(
+                leaf: key,
+                payload: payload,
+                withTokens: true,
+                entry: entry,
+                proof: proof.bytes,
+                evidence: try Self.evidence(test, job)
+            )
         }
         func edited(_ edit: (inout JSONObject) throws -> Void) throws -> [UInt8] {
             var object = try #require(JSONReader.read(report).object)
@@ -87,6 +113,33 @@ struct SignerTests {
             change(&bad)
             #expect(throws: GloveboxError("signer.log-first", "")) { try signer.sign(bad) }
         }
+        // A supervisor, kernel or TPM that the owners' reference values do not list, and values of somebody else.
+        for (code, name, value) in [
+            ("reference.mismatch", "supervisor", ["digest": Digest.zero.json, "svn": "1"]),
+            ("reference.mismatch", "mapped", [["digest": Digest.zero.json, "path": "/tmp/late.so"]]),
+        ] as [(String, String, JSONValue)] {
+            var attester = other
+            attester[name] = value
+            let bad = try request(claim("attester", .object(attester)))
+            try Self.expectRefusal(code, of: bad, by: signer)
+        }
+        let foreign = try Self.evidence(TestSite(), job)
+        for (code, change) in [
+            ("input.missing", { $0.evidence = nil }),
+            ("input.io", { $0.evidence = Self.evidence($0.evidence, trust: [:]) }),
+            ("trust.signature", { $0.evidence = Self.evidence($0.evidence, trust: foreign.trust) }),
+        ] as [(String, (inout SigningRequest) -> Void)] {
+            var bad = try request(report)
+            change(&bad)
+            try Self.expectRefusal(code, of: bad, by: signer)
+        }
+        // What was published since is what counts: the values of before are refused once newer ones were seen.
+        let before = try Self.evidence(test, job)
+        _ = try TestSite.person("nora", .reviewer, site)
+        _ = try signer.sign(request(report))
+        var late = try request(report)
+        late.evidence = before
+        try Self.expectRefusal("trust.rollback", of: late, by: signer)
         var unknown = try request(report)
         unknown.leaf = .zero
         #expect(throws: GloveboxError("signer.leaf", "")) { try signer.sign(unknown) }

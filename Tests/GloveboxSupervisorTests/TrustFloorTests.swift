@@ -4,6 +4,7 @@ import GloveboxAttestation
 import GloveboxCore
 import GloveboxJobs
 import GloveboxStore
+import GloveboxTransparency
 import TestSupport
 import Testing
 
@@ -39,6 +40,31 @@ import Testing
     ])
     func `a floor of another form is refused`(line: String) {
         #expect(throws: GloveboxError.self) { try Self.floors("trust: {\(line)}\n") }
+    }
+
+    @Test func `a trust policy that is gone is not begun anew where withdrawn keys or reports rest on it`() throws {
+        let test = try TestSite()
+        let path = test.layout.root + "/" + TrustFiles.Name.trustPolicy
+        try test.site.refreshTrust()
+        let kept = try StateFile.read(path)
+        try #require(unsafe unlink(path) == 0)
+        try test.site.refreshTrust()
+        #expect(StateFile.exists(path), "nothing rests on it yet")
+        let withdrawn: JSONValue = [
+            "key": .string(GloveboxCore.Digest.zero.hex), "from": .string(Machine.now().text),
+            "reason": .string(Revocation.Reason.withdrawn.rawValue),
+        ]
+        try test.site.record(Event(kind: .keyRevoked), withdrawn)
+        try test.site.refreshTrust()
+        let revoking = try StateFile.read(path)
+        #expect(revoking != kept)
+        try #require(unsafe unlink(path) == 0)
+        let missing = GloveboxError("trust.missing", "")
+        #expect(throws: missing) { try test.site.refreshTrust() }
+        #expect(throws: missing) { try test.site.trustVersion() }
+        #expect(!StateFile.exists(path))
+        try StateFile.write(revoking, to: path, mode: 0o644)
+        #expect(try test.site.isTrustCurrent())
     }
 
     @Test func `a floor rises and never falls`() throws {

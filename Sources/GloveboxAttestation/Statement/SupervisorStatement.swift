@@ -12,6 +12,10 @@ package struct SupervisorStatement: Sendable {
     package let kind: PredicateType
     /// The job it is about.
     package let job: String
+    /// What a report or a start statement says; nil for a disclosure record.
+    let report: Report?
+    /// What a start statement asks a key broker for.
+    let request: Report.KeyRequest?
 
     /// Reads a payload strictly.
     ///
@@ -23,20 +27,22 @@ package struct SupervisorStatement: Sendable {
         kind = text.flatMap(PredicateType.init(rawValue:)) ?? .manifest
         let report: Report
         let latest: Instant
+        var asked: Report.KeyRequest?
         switch kind {
         case .report:
             report = try Report(predicate: Statement(parsing: payload, expecting: .report).predicate)
             latest = report.time.end
         case .start:
-            report = try Report.reading(start: Statement(parsing: payload, expecting: .start).predicate).report
+            (report, asked) = try Report.reading(start: Statement(parsing: payload, expecting: .start).predicate)
             latest = report.time.start
         case .disclosure:
             job = try DisclosureStatement(parsing: payload).job
+            (self.report, request) = (nil, nil)
             return
         case .manifest, .approval, .verdict, .lineageSplit, .releaseOverride:
             throw GloveboxError("statement.predicate-type", "the site's signer does not sign statements of this kind")
         }
-        job = report.jobID
+        (job, self.report, request) = (report.jobID, report, asked)
         let plan = try Statement(parsing: payload, expecting: kind).subjects[0]
         guard plan.name.isSame(as: "manifest.json") else {
             throw GloveboxError("statement.subject-name", "the first subject of a statement is its plan")

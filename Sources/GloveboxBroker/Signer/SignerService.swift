@@ -46,7 +46,8 @@ package final class SignerService: CompanionService {
                     key: try PEM.decode(secret(stamps.name), label: "PRIVATE KEY")
                 )
             },
-            terms: keys.terms
+            terms: keys.terms,
+            root: try KeyFile.read("\(directory)/\(StatementSigner.rootFile)")
         )
     }
 }

@@ -1,3 +1,4 @@
+package import GloveboxAttestation
 package import GloveboxCore
 
 /// What the supervisor asks its signer to sign, with the proof that the log has the leaf's key.
@@ -13,8 +14,19 @@ package struct SigningRequest: Sendable {
     /// Its tlog-proof.
     package var proof: [UInt8]
 
+    /// What the signer holds a report or a start statement against; nil for a disclosure record.
+    package var evidence: SignerEvidence?
+
     /// Gathers a request.
-    package init(leaf: Digest, payload: [UInt8], withTokens: Bool, entry: [UInt8], proof: [UInt8]) {
+    package init(
+        leaf: Digest,
+        payload: [UInt8],
+        withTokens: Bool,
+        entry: [UInt8],
+        proof: [UInt8],
+        evidence: SignerEvidence? = nil
+    ) {
+        self.evidence = evidence
         (self.leaf, self.payload, self.withTokens) = (leaf, payload, withTokens)
         (self.entry, self.proof) = (entry, proof)
     }
@@ -24,14 +36,39 @@ package struct SigningRequest: Sendable {
         (leaf, payload) = (try call.digest("leaf"), try call.base64("payload"))
         (entry, proof) = (try call.base64("entry"), try call.base64("proof"))
         withTokens = try call.required("tokens").bool ?? false
+        evidence = try call.optional("evidence").map { (json) throws(GloveboxError) in
+            var fields = try JSONFields(json, at: "evidence")
+            var trust: [String: [UInt8]] = [:]
+            for member in try fields.required("trust").object?.members ?? [] {
+                guard let bytes = member.value.string.flatMap(Base64.decode) else {
+                    throw GloveboxError("base64.invalid", "a trust file is not strict base64")
+                }
+                trust[member.name] = bytes
+            }
+            let shown = SignerEvidence(
+                manifest: try fields.base64("manifest"),
+                manifestEnvelope: try fields.base64("manifestEnvelope"),
+                trust: trust
+            )
+            try fields.finish()
+            return shown
+        }
         try call.finish()
     }
 
     /// The call in which it goes to the signer.
     var json: JSONValue {
-        [
-            "op": "sign", "leaf": leaf.json, "payload": .string(Base64.encode(payload)), "tokens": .bool(withTokens),
-            "entry": .string(Base64.encode(entry)), "proof": .string(Base64.encode(proof)),
-        ]
+        func text(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes)) }
+        var object = JSONObject([
+            ("op", "sign"), ("leaf", leaf.json), ("payload", text(payload)), ("tokens", .bool(withTokens)),
+            ("entry", text(entry)), ("proof", text(proof)),
+        ])
+        object["evidence"] = evidence.map { evidence in
+            [
+                "manifest": text(evidence.manifest), "manifestEnvelope": text(evidence.manifestEnvelope),
+                "trust": .object(JSONObject(evidence.trust.map { ($0.key, text($0.value)) })),
+            ]
+        }
+        return .object(object)
     }
 }

@@ -38,6 +38,9 @@ package final class StatementSigner {
         func take() -> JobLeaf? { key.take() }
     }
 
+    /// The file of the signer's directory with the root's key (SPKI, DER), which the supervisor does not name with each call.
+    package static let rootFile = "root.spki"
+
     /// Nanoseconds for which a leaf waits for its statement.
     static let lifetime: UInt64 = 300_000_000_000
     /// Leaves that wait at one time; a supervisor uses one a statement.
@@ -47,6 +50,10 @@ package final class StatementSigner {
     private let timestamps: SigningKey
     private let stamps: TimestampAuthority?
     private let terms: Terms
+    /// The key (SPKI, DER) of the root whose reference values count.
+    private let root: [UInt8]
+    /// Highest version of the trust policy seen.
+    private var trustVersion: UInt64 = 0
     private let clock: LogClock
     private var leaves: [Digest: Leaf] = [:]
 
@@ -56,8 +63,10 @@ package final class StatementSigner {
         timestamps: SigningKey,
         stamps: TimestampAuthority?,
         terms: Terms,
+        root: [UInt8],
         clock: LogClock = .system
     ) {
+        self.root = root
         (self.platform, self.timestamps, self.stamps) = (platform, timestamps, stamps)
         (self.terms, self.clock) = (terms, clock)
     }
@@ -81,7 +90,8 @@ package final class StatementSigner {
     /// Whatever becomes of the request, the leaf is gone.
     ///
     /// - Throws: `signer.leaf` for a key that was not made here, has waited for too long or has signed; `signer.log-first`
-    ///   when the log is not shown to hold it; codes of ``SupervisorStatement``, `cert.issue`, `key.signing`.
+    ///   when the log is not shown to hold it; `signer.evidence` with the codes of ``SignerAppraisal`` for a statement whose
+    ///   evidence is not accepted; codes of ``SupervisorStatement``, `cert.issue`, `key.signing`.
     package func sign(_ request: SigningRequest) throws(GloveboxError) -> SignedStatement {
         let now = clock.now()
         guard let leaf = leaves.removeValue(forKey: request.leaf), now.monotonic - leaf.made <= Self.lifetime,
@@ -96,6 +106,7 @@ package final class StatementSigner {
                 "the log is not shown to hold the leaf's key: \(error.code): \(error.message)"
             )
         }
+        try appraise(statement, request, at: now.wall)
         let certificate = try platform.issueLeaf(
             for: leaf.publicKey,
             attester: terms.attester,
@@ -119,6 +130,29 @@ package final class StatementSigner {
             timestamp: try stamps?.stamp(signed.envelope.signature),
             tokens: (signed.cwt, signed.jwt)
         )
+    }
+
+    /// A leaf is certified for a supervisor and a run that the owners' reference values and approvals allow, and for no other.
+    private func appraise(
+        _ statement: SupervisorStatement,
+        _ request: SigningRequest,
+        at now: Instant
+    ) throws(GloveboxError) {
+        let appraisal = SignerAppraisal(
+            statement,
+            request.evidence,
+            expecting: SignerAppraisal.Expectations(
+                root: root,
+                leaf: request.leaf,
+                seenTrustVersion: trustVersion,
+                now: now
+            )
+        )
+        guard appraisal.causes.isEmpty else {
+            let list = appraisal.causes.map { "\($0.code): \($0.message)" }.joined(separator: "; ")
+            throw GloveboxError("signer.evidence", "the signer does not accept the evidence: \(list)")
+        }
+        trustVersion = max(trustVersion, appraisal.trustVersion ?? 0)
     }
 
     /// The log's own word that it holds the making of this key, for this job.

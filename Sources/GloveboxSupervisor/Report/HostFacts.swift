@@ -2,7 +2,6 @@ internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJail
-internal import GloveboxLinux
 
 /// What the host is, read once at start.
 struct HostFacts: Sendable {
@@ -22,8 +21,10 @@ struct HostFacts: Sendable {
     let launcherPath: String
     /// Digest of the library that deterministic jails load; nil where it is not installed.
     let shim: Digest?
-    /// Files mapped executable into this process.
+    /// Files mapped executable into this process when it started: those that trust files may list.
     let mapped: [Report.CodeMapping]
+    /// The same at any time.
+    let programs: MappedPrograms
     /// The kernel.
     let kernel: Report.Kernel
 
@@ -31,6 +32,7 @@ struct HostFacts: Sendable {
         let launcher = try Machine.sibling("glovebox-jail")
         let file: Descriptor
         do { file = try Descriptor.open(launcher, O_RDONLY) } catch { throw error.coded("jail.launcher") }
+        let programs = MappedPrograms()
         return HostFacts(
             supervisor: try Machine.sha256(file: "/proc/self/exe"),
             svn: svn,
@@ -38,7 +40,8 @@ struct HostFacts: Sendable {
             launcherFile: file,
             launcherPath: launcher,
             shim: try digest(Machine.sibling(FixedShim.name)),
-            mapped: try mappings(),
+            mapped: try programs.current(),
+            programs: programs,
             kernel: Report.Kernel(
                 version: Machine.text("/proc/sys/kernel/osrelease") + " " + Machine.text("/proc/sys/kernel/version"),
                 bootID: Machine.text("/proc/sys/kernel/random/boot_id"),
@@ -57,28 +60,6 @@ struct HostFacts: Sendable {
     static func isTraced(_ status: String = Machine.text("/proc/self/status")) -> Bool {
         let line = status.split(separator: "\n").first { $0.hasPrefix("TracerPid:") }
         return line?.dropFirst(10).filter { !$0.isWhitespace } != "0"
-    }
-
-    /// The files that this process has mapped executable, each read through the mapping itself where the kernel allows that
-    /// (root): what has been put under its name since is another file.
-    ///
-    /// Source: proc(5), `/proc/PID/maps` and `/proc/PID/map_files`.
-    static func mappings() throws(GloveboxError) -> [Report.CodeMapping] {
-        var ranges: [String: Substring] = [:]
-        for line in Machine.text("/proc/self/maps").split(separator: "\n") {
-            let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            // The last field is the rest of the line, with the blanks that align it.
-            guard fields.count == 6, fields[1].contains("x") else { continue }
-            let path = fields[5].drop { $0 == " " }
-            if path.hasPrefix("/") { ranges[String(path)] = fields[0] }
-        }
-        var out: [Report.CodeMapping] = []
-        for (path, range) in ranges.sorted(by: { $0.key < $1.key }) {
-            let mapped = "/proc/self/map_files/\(range)"
-            let digest = try Machine.sha256(file: Kernel.isHostRoot ? mapped : path)
-            out.append(Report.CodeMapping(path: path, digest: digest))
-        }
-        return out
     }
 
     private static func digest(_ path: String) throws(GloveboxError) -> Digest? {

@@ -95,7 +95,7 @@ struct ReportMaker {
         if !isReleased { report.outputs.released = [] }
         report.outputs.disclosure = draft.disclosure.map(Machine.sha256)
         let signed = try stamped { () throws(GloveboxError) in
-            try self.signed(for: entry.job.id, withTokens: entry.wantsTokens) { leaf throws(GloveboxError) in
+            try self.signed(for: entry, withTokens: entry.wantsTokens) { leaf throws(GloveboxError) in
                 try quote(&report, for: leaf)
                 return report.statement()
             }
@@ -186,7 +186,7 @@ struct ReportMaker {
         // Links of the reviewers are there by now; the outcome is not, and is left out.
         let workflow = try WorkflowEvidence(entry, site: site)
         var report = try report(entry, facts, outcome: .interrupted, workflow)
-        let signed = try signed(for: job) { leaf throws(GloveboxError) in
+        let signed = try signed(for: entry) { leaf throws(GloveboxError) in
             try quote(&report, for: leaf, nonce: request?.nonce)
             return report.start(request)
         }
@@ -221,7 +221,7 @@ struct ReportMaker {
             job: entry.job.id,
             record: try JSONReader.readCanonical(record)
         )
-        let signed = try signed(for: entry.job.id) { _ in statement.bytes }
+        let signed = try signed(for: entry) { _ in statement.bytes }
         return (signed.envelope, signed.certificate)
     }
 
@@ -229,26 +229,35 @@ struct ReportMaker {
     ///
     /// A signer that died on the way is asked once more, for another leaf.
     private func signed(
-        for job: String,
+        for entry: JobEntry,
         withTokens: Bool = false,
         _ state: (VerifyingKey) throws(GloveboxError) -> [UInt8]
     ) throws(GloveboxError) -> SignedStatement {
         func attempt() throws(GloveboxError) -> SignedStatement {
             let key = try site.signer.leaf()
             let payload = try state(key)
-            let created = Event(kind: .keyCreated, job: job, fields: [("spki", .string(key.digest.hex))])
-            let (entry, proof) = try site.log.proof(site.record(created))
+            let created = Event(kind: .keyCreated, job: entry.job.id, fields: [("spki", .string(key.digest.hex))])
+            let (leaf, proof) = try site.log.proof(site.record(created))
+            var trust: [String: [UInt8]] = [:]
+            for file in try site.trust().files { trust[file.path] = file.content }
             return try site.signer.sign(
                 SigningRequest(
                     leaf: key.digest,
                     payload: payload,
                     withTokens: withTokens,
-                    entry: entry,
-                    proof: proof.bytes
+                    entry: leaf,
+                    proof: proof.bytes,
+                    evidence: SignerEvidence(
+                        manifest: entry.manifest.bytes,
+                        manifestEnvelope: entry.envelope,
+                        trust: trust
+                    )
                 )
             )
         }
-        do throws(GloveboxError) { return try attempt() } catch  where error.code == "signer.unavailable" {}
+        // The trust files may have been published anew while they were read.
+        let again = ["signer.unavailable", "signer.evidence"]
+        do throws(GloveboxError) { return try attempt() } catch  where again.contains(error.code) {}
         return try attempt()
     }
 
@@ -342,7 +351,7 @@ struct ReportMaker {
                 supervisor: site.host.supervisor,
                 svn: site.host.svn,
                 launcher: site.host.launcher,
-                mapped: site.host.mapped,
+                mapped: try site.host.programs.current(),
                 kernel: site.host.kernel
             ),
             jail: Report.Jail(

@@ -127,7 +127,17 @@ extension Site {
     /// The trust policy as last signed; nil before the first.
     func publishedTrust() throws(GloveboxError) -> (policy: TrustPolicy, digest: Digest)? {
         let path = layout.root + "/" + TrustFiles.Name.trustPolicy
-        guard StateFile.exists(path) else { return nil }
+        guard StateFile.exists(path) else {
+            // Anew it would begin at version 1, and what it listed, withdrawn keys among it, would seem never to have been.
+            guard read({ state in state.previousReport == .zero && state.revocations.isEmpty }) else {
+                throw GloveboxError(
+                    "trust.missing",
+                    "\(TrustFiles.Name.trustPolicy) is gone, although reports or withdrawn keys rest on it",
+                    hint: "Put it back from a backup, or from any report's evidence."
+                )
+            }
+            return nil
+        }
         let file = try StateFile.read(path)
         // Every report names the policy, and its signature is as good as it was while its bytes are the same.
         if let known = openedTrust.withLock({ $0 }), known.file == file { return (known.policy, known.digest) }

@@ -112,13 +112,10 @@ extension Site {
     /// - Throws: `object.not-found`, `approval.separation`, `override.none`.
     private func overridable(_ caller: Caller, _ id: String) throws(GloveboxError) -> (JobEntry, NearRefusal) {
         let entry = try visible(id, to: caller)
-        let project = read { state in state.projects[entry.manifest.project]?.project }
-        guard entry.job.submitter != caller.account, project?.has(caller.account, as: .researcher) != true else {
-            throw GloveboxError(
-                "approval.separation",
-                "who asked for a release, or does research in its project, does not override its refusal"
-            )
+        guard entry.job.submitter != caller.account else {
+            throw GloveboxError("approval.separation", "who asked for a release does not override its refusal")
         }
+        try read { state in state }.requireOutsider(caller.account, of: entry.manifest.project)
         guard entry.job.phase == .withheld, let refusal = entry.refusal else {
             throw GloveboxError(
                 "override.none",

@@ -57,6 +57,7 @@ extension Site {
             throw GloveboxError("auth.forbidden", "a verdict is given by the account that signed it")
         }
         try state.requireReviewer(verdict.account, of: entry.manifest.project)
+        try state.requireOutsider(verdict.account, of: entry.manifest.project)
         var trial = entry.sealed?.tally
         try trial?.record(verdict)  // refuses before anything is logged
         let index = try record(

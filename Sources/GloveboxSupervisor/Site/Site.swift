@@ -132,6 +132,11 @@ package final class Site: Sendable {
         log = try SiteLog.open(layout, configuration, keys, host, configDigest, signLock: settings.signLock)
         try KeyCeremony.adopt(settings.stamping?.chain, in: &keys, KeyMaker(layout: layout, site: configuration), log)
         authority = settings.stamping.map { RemoteAuthority($0) }
+        // Once: later roots are heirs of it.
+        let pinned = layout.signerKeys + "/" + StatementSigner.rootFile
+        if !StateFile.exists(pinned) {
+            try StateFile.write(VerifyingKey(certificate: keys.rootCertificate).spki, to: pinned)
+        }
         try CompanionUser.signer.own(layout.signerKeys)
         signer = SignerLink(
             daemon: launch.program,

@@ -59,6 +59,20 @@ extension SiteState {
         throw GloveboxError("auth.forbidden", "project \(name) has reviewers of its own, and you are none of them")
     }
 
+    /// Checks that somebody has no part in what a project asks for: who does research in it has no word on its releases.
+    ///
+    /// Source: release policy section 13.3.
+    ///
+    /// - Throws: `approval.separation`.
+    func requireOutsider(_ account: String, of name: String) throws(GloveboxError) {
+        guard projects[name]?.project.has(account, as: .researcher) == true else { return }
+        throw GloveboxError(
+            "approval.separation",
+            "who does research in the project \(name) has no word on its releases",
+            hint: "Ask somebody who does not."
+        )
+    }
+
     /// Whether somebody reviews for a project.
     func mayReview(_ account: String, of name: String) -> Bool {
         let reviewers = projects[name]?.project.reviewers ?? []

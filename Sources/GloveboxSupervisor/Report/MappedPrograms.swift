@@ -1,0 +1,69 @@
+internal import Glibc
+internal import GloveboxAttestation
+internal import GloveboxCore
+internal import GloveboxLinux
+internal import Synchronization
+
+/// The files that this process has mapped executable, looked at again for each report and read again when one is new or changed.
+///
+/// Each is read through the mapping itself where the kernel allows that (root): what has been put under its name since is
+/// another file. Source: proc(5), `/proc/PID/maps` and `/proc/PID/map_files`; attestation specification, section 4.2.
+final class MappedPrograms: Sendable {
+    /// A mapped file as it was when it was read.
+    private struct File: Hashable {
+        let path: String
+        let device: UInt64
+        let inode: UInt64
+        let size: Int64
+        let changed: [Int]
+    }
+
+    private let known = Mutex<[File: Digest]>([:])
+
+    /// What is mapped now, by path; a path behind which two files are mapped stands there twice.
+    ///
+    /// - Throws: `storage.read`.
+    func current() throws(GloveboxError) -> [Report.CodeMapping] {
+        var found: [Report.CodeMapping] = []
+        var seen: Set<File> = []
+        for (path, range) in Self.mapped() {
+            let place = Kernel.isHostRoot ? "/proc/self/map_files/\(range)" : path
+            let file = try Self.file(path, at: place)
+            guard seen.insert(file).inserted else { continue }
+            let digest: Digest
+            if let read = known.withLock({ $0[file] }) {
+                digest = read
+            } else {
+                digest = try Machine.sha256(file: place)
+                known.withLock { $0[file] = digest }
+            }
+            found.append(Report.CodeMapping(path: path, digest: digest))
+        }
+        return found.sorted { ($0.path, $0.digest.hex) < ($1.path, $1.digest.hex) }
+    }
+
+    /// Every executable range that has a file, with its path.
+    private static func mapped() -> [(path: String, range: Substring)] {
+        var ranges: [(path: String, range: Substring)] = []
+        for line in Machine.text("/proc/self/maps").split(separator: "\n") {
+            let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+            // The last field is the rest of the line, with the blanks that align it.
+            guard fields.count == 6, fields[1].contains("x") else { continue }
+            let path = fields[5].drop { $0 == " " }
+            if path.hasPrefix("/") { ranges.append((String(path), fields[0])) }
+        }
+        return ranges
+    }
+
+    private static func file(_ path: String, at place: String) throws(GloveboxError) -> File {
+        var status = stat()
+        guard unsafe stat(place, &status) == 0 else { throw SyscallError("stat", errno).coded("storage.read") }
+        return File(
+            path: path,
+            device: UInt64(status.st_dev),
+            inode: UInt64(status.st_ino),
+            size: Int64(status.st_size),
+            changed: [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+        )
+    }
+}
