@@ -9,10 +9,14 @@ final class Gathering: Sendable {
     private let leading = DispatchSemaphore(value: 0)
     private let following = DispatchGroup()
     private let call = Mutex<Ticket.Call>(.done)
+    /// Set before those who follow are let go without an error, so that they need not take turns at `call`.
+    private let isDone = Atomic(false)
 
     /// Begins with the caller who leads.
     init(_ lead: Ticket) {
-        joined = Mutex(([lead], lead.drafts.count))
+        var tickets = [lead]
+        tickets.reserveCapacity(64)
+        joined = Mutex((tickets, lead.drafts.count))
         following.enter()
     }
 
@@ -29,21 +33,34 @@ final class Gathering: Sendable {
         }
     }
 
-    /// Wakes who leads.
+    /// Wakes who leads; once it is refused, nothing else is said to it.
     func wakeLead(_ call: Ticket.Call) {
-        self.call.withLock { $0 = call }
+        say(call)
         leading.signal()
     }
 
     /// Lets all go but who leads; at most once.
     func release(_ call: Ticket.Call) {
-        self.call.withLock { $0 = call }
+        say(call)
+        if case .done = call { isDone.store(true, ordering: .releasing) }
         following.leave()
+    }
+
+    private func say(_ new: Ticket.Call) {
+        call.withLock { call in
+            if case .refuse = call { return }
+            call = new
+        }
     }
 
     /// Waits to be woken.
     func wait(leads: Bool) -> Ticket.Call {
-        if leads { leading.wait() } else { following.wait() }
+        if leads {
+            leading.wait()
+        } else {
+            following.wait()
+            if isDone.load(ordering: .acquiring) { return .done }
+        }
         return call.withLock { $0 }
     }
 }

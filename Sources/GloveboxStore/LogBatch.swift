@@ -52,7 +52,8 @@ struct LogBatch: Sendable {
     /// - Throws: `log.unavailable` when a body cannot be sealed.
     func record(_ seal: BodySeal) throws(GloveboxError) -> (JournalRecord, TileStack) {
         var stack = stack
-        var random = BufferedRandom()
+        // A nonce each, of two words.
+        var random = BufferedRandom(expecting: 16 * placed.count)
         var items: [JournalRecord.Item] = []
         items.reserveCapacity(placed.count)
         for placed in placed {

@@ -40,12 +40,15 @@ extension LogCore {
     private func sequence(_ own: Gathering) -> Ticket.Call? { writing.withLock { _ in write(own) } }
 
     private func write(_ own: Gathering) -> Ticket.Call? {
-        let (batch, isFull): (LogBatch?, Bool) = state.withLock { state in
-            if case .full = state.condition { return (state.takeBatch(own), true) }
-            return (state.takeBatch(own), false)
+        let taken: (stack: TileStack, isFull: Bool)? = state.withLock { state in
+            guard state.take(own) else { return nil }
+            if case .full = state.condition { return (state.stack, true) }
+            return (state.stack, false)
         }
         // The log stopped meanwhile, and all who waited were told.
-        guard let batch else { return nil }
+        guard let (stack, isFull) = taken else { return nil }
+        var batch = LogBatch(after: stack)
+        index.withLock { index in for ticket in own.tickets { batch.add(ticket, index) } }
         do throws(GloveboxError) {
             guard batch.count > 0 else { return finish(batch, nil, own) }
             let (record, stack) = try batch.record(seal)
@@ -75,16 +78,25 @@ extension LogCore {
         _ written: (stack: TileStack, note: [UInt8])?,
         _ own: Gathering
     ) -> Ticket.Call? {
-        let call: Ticket.Call? = state.withLock { state in
-            if case .stopped = state.condition, let refusal = state.refusal { return .refuse(refusal) }
-            if let written { state.accept(batch, written.stack, written.note) }
-            if let next = state.queue.first { next.wakeLead(.sequence) } else { state.isSequencing = false }
-            if batch.end <= state.signed.size { return .done }
-            state.awaiting.append((own, batch.end))
-            guard !state.isSigning else { return nil }
-            state.isSigning = true
-            return .sign
+        // Nobody takes names until those of the record are among them.
+        let (call, next): (Ticket.Call?, Gathering?) = index.withLock { index in
+            let found: (Ticket.Call?, Gathering?) = state.withLock { state in
+                if case .stopped = state.condition, let refusal = state.refusal { return (.refuse(refusal), nil) }
+                if let written { state.accept(written.stack, written.note) }
+                let next = state.queue.first
+                if next == nil { state.isSequencing = false }
+                if batch.end <= state.signed.size { return (.done, next) }
+                state.awaiting.append((own, batch.end))
+                guard !state.isSigning else { return (nil, next) }
+                state.isSigning = true
+                return (.sign, next)
+            }
+            if case .refuse = found.0 { return found }
+            for (name, place) in batch.names { index[name] = place }
+            return found
         }
+        // Not under a lock: who is woken may be given this processor at once.
+        next?.wakeLead(.sequence)
         switch call {
         case .done, .refuse: if let call { own.release(call) }
         case .sequence, .sign, nil: break
@@ -100,13 +112,14 @@ extension LogCore {
         }
         if let refusal { return .refuse(refusal) }
         do throws(GloveboxError) { try signLock.replace(with: journaled.note) } catch { return stop(error) }
-        let done = state.withLock { state in
+        let (done, next) = state.withLock { state in
             state.signed = journaled
             let done = state.awaiting.filter { $0.end <= journaled.size }
             state.awaiting.removeAll { $0.end <= journaled.size }
-            if let next = state.awaiting.first { next.gathering.wakeLead(.sign) } else { state.isSigning = false }
-            return done
+            if state.awaiting.isEmpty { state.isSigning = false }
+            return (done, state.awaiting.first?.gathering)
         }
+        next?.wakeLead(.sign)
         for (gathering, _) in done {
             gathering.release(.done)
             if gathering !== own { gathering.wakeLead(.done) }

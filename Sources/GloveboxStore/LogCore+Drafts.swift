@@ -2,6 +2,13 @@ internal import GloveboxCore
 internal import GloveboxTransparency
 internal import Synchronization
 
+/// What stands in every event, so that many callers take one reference and not one of each text.
+final class HeldContext: Sendable {
+    let value: EventContext
+
+    init(_ value: EventContext) { self.value = value }
+}
+
 extension LogCore {
     /// Makes an event ready for the log, in its caller's thread.
     ///
@@ -9,7 +16,7 @@ extension LogCore {
     func draft(_ event: Event) throws(GloveboxError) -> Draft {
         try event.checkFields()
         let now = clock.now()
-        let context = context.withLock { $0 }
+        let context = context.withLock { $0 }.value
         // A UUID, and a salt for the body and each of its fields, of which rounding adds two.
         var random = BufferedRandom(expecting: 16 + 32 * (1 + event.body.count + (event.timeStep > 1 ? 2 : 0)))
         let template = try event.template(

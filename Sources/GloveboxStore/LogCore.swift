@@ -9,7 +9,9 @@ final class LogCore: Sendable {
     let seal: BodySeal
     let clock: LogClock
     let state: Mutex<LogState>
-    let context: Mutex<EventContext>
+    /// The names in what the journal holds; taken before `state` where both are.
+    let index: Mutex<LogIndex>
+    let context: Mutex<HeldContext>
     let journal: Journal
     let signLock: SignLock
     let publisher: LogPublisher
@@ -37,7 +39,7 @@ final class LogCore: Sendable {
         self.signer = signer
         self.seal = seal
         self.clock = clock
-        self.context = Mutex(context)
+        self.context = Mutex(HeldContext(context))
         publisher = LogPublisher(layout.log)
         try layout.check()
         lock = try layout.log.open()
@@ -63,10 +65,10 @@ final class LogCore: Sendable {
             note = try checkpoint.signed(by: signer)
             try signLock.replace(with: note)
         }
+        index = Mutex(found.replay.index)
         state = Mutex(
             LogState(
                 stack: found.replay.stack,
-                index: found.replay.index,
                 journaled: SignedSize(size: range.size, note: note),
                 signed: SignedSize(size: range.size, note: note),
                 published: found.published

@@ -20,7 +20,6 @@ struct LogState: Sendable {
 
     /// The tree over what the journal holds.
     var stack: TileStack
-    var index: LogIndex
     /// The checkpoint over what the journal holds.
     ///
     /// It may not leave the process before it is in the sign-lock.
@@ -76,21 +75,18 @@ struct LogState: Sendable {
         return (gathering, true)
     }
 
-    /// Takes a gathering off the queue and gives places; nil when it was refused.
-    mutating func takeBatch(_ gathering: Gathering) -> LogBatch? {
-        guard queue.first === gathering else { return nil }
+    /// Takes a gathering off the queue, so that nobody joins it any more; false when it was refused.
+    mutating func take(_ gathering: Gathering) -> Bool {
+        guard queue.first === gathering else { return false }
         queue.removeFirst()
-        var batch = LogBatch(after: stack)
-        for ticket in gathering.tickets { batch.add(ticket, index) }
-        return batch
+        return true
     }
 
     /// Takes a record that is in the journal into memory.
-    mutating func accept(_ batch: LogBatch, _ stack: TileStack, _ note: [UInt8]) {
+    mutating func accept(_ stack: TileStack, _ note: [UInt8]) {
         self.stack = stack
         // The batch began before what was published since.
         if let published { self.stack.forget(upTo: published) }
         journaled = SignedSize(size: stack.range.size, note: note)
-        for (name, place) in batch.names { index[name] = place }
     }
 }

@@ -190,7 +190,8 @@ package final class LogWriter: Sendable {
     /// - Throws: `log.origin` for another origin.
     package func update(context: EventContext) throws(GloveboxError) {
         try core.check(context)
-        core.context.withLock { $0 = context }
+        let held = HeldContext(context)
+        core.context.withLock { $0 = held }
     }
 
     /// Writes the public files up to the present size, and returns when they are there.

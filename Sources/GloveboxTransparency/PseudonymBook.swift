@@ -15,7 +15,8 @@ final class PseudonymBook: Sendable {
     /// The pseudonym of an identifier; see ``Pseudonym/make(_:root:)``.
     subscript(identifier: String) -> String {
         let name = Array(identifier.utf8)
-        if let pseudonym = known.withLock({ $0[name] }) { return pseudonym }
+        // Looked up outside the lock, which many callers would wait for.
+        if let pseudonym = known.withLock({ $0 })[name] { return pseudonym }
         let pseudonym = Pseudonym.make(identifier, root: root)
         known.withLock { known in
             if known.count == Self.most { known.removeAll() }
