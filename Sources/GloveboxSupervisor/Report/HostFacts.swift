@@ -2,6 +2,7 @@ internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJail
+internal import GloveboxLinux
 
 /// What the host is, read once at start.
 struct HostFacts: Sendable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxJobs
 
 /// The command `glovebox fetch`.
 struct FetchCommand: AsyncParsableCommand {
@@ -27,9 +28,26 @@ struct FetchCommand: AsyncParsableCommand {
 
     @OptionGroup var site: SiteOptions
 
+    /// The receipt; of a run that has just ended, once its report is signed: its end is told at a tick, and the report is
+    /// made from then on.
+    private func receipt(_ session: Session) async throws -> NamedFiles {
+        for _ in 0..<Self.patience {
+            do { return try await session.client.receipt(id: job) } catch {
+                guard error.error.code == "job.phase" else { throw error }
+                let phase = try await session.client.job(id: job).phase
+                guard [.released, .withheld, .failed, .errored].contains(phase) else { throw error }
+            }
+            try await Task.sleep(for: .milliseconds(250))
+        }
+        return try await session.client.receipt(id: job)
+    }
+
+    /// Looks for a report, a quarter of a second apart.
+    private static let patience = 80
+
     func run() async throws {
         try await Session.run(site) { session in
-            let whole = try await session.client.receipt(id: job)
+            let whole = try await receipt(session)
             let receipt = NamedFiles(whole.files.filter { $0.path != NamedFiles.padding })
             let trust = try await session.client.trust()
             let evidence = Evidence(
