@@ -253,7 +253,7 @@ package struct ControlGroup: Sendable {
 
     /// Kills what is left and removes the group.
     ///
-    /// True when it is gone.
+    /// True when it is gone; otherwise it is tried again with the next that is removed.
     @discardableResult
     package func remove() -> Bool { Self.remove(directories) }
 
@@ -287,13 +287,32 @@ package struct ControlGroup: Sendable {
     }
 
     private static func remove(_ directories: [String: String]) -> Bool {
+        let late = stragglers.withLock { late in
+            defer { late = [] }
+            return late
+        }
+        for group in late { keep(removed(group)) }
+        var left = directories
         for attempt in 0..<200 {
-            let left = directories.filter { unsafe rmdir($0.value) != 0 && Glibc.errno != ENOENT }
+            left = removed(left)
             if left.isEmpty { return true }
             kill(left)
             if attempt > 0 { usleep(2000) }
         }
+        keep(left)
         return false
+    }
+
+    /// Groups that the kernel was busy with for too long: on a loaded host the account of a killed process can outlive it.
+    private static let stragglers = Mutex<[[String: String]]>([])
+
+    private static func keep(_ left: [String: String]) {
+        if !left.isEmpty { stragglers.withLock { $0.append(left) } }
+    }
+
+    /// What is left of a group's directories.
+    private static func removed(_ directories: [String: String]) -> [String: String] {
+        directories.filter { unsafe rmdir($0.value) != 0 && Glibc.errno != ENOENT }
     }
 
     /// Kills every process of a group, which cannot outrun it: at once in the one tree, else frozen first.

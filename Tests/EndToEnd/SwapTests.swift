@@ -8,7 +8,7 @@ import Testing
 @Suite struct SwapTests {
     private static let isLong = TestPrograms.variable("GLOVEBOX_LONG") != nil
     /// Jobs that must have run.
-    private static let jobs = isLong ? 8 : 3
+    private static let jobs = isLong ? 12 : 3
     /// Swaps that must have happened meanwhile; a normal run does several thousand.
     private static let swaps = isLong ? 10_000 : 1000
     /// Jobs that are handed in at most: the policy's runs in a day.

@@ -415,4 +415,15 @@ import Testing
             )
         }
     }
+
+    @Test func `a control group that the kernel was busy with for too long goes with the next`() throws {
+        let busy = try ControlGroup.make(in: .host).account
+        let directory = try #require(busy.controllers.first.flatMap { busy.parents[$0] }) + "/" + busy.name
+        try #require(unsafe mkdir(directory + "/busy", 0o755) == 0)
+        #expect(try !ControlGroup(account: busy).remove())
+        #expect(unsafe access(directory, F_OK) == 0)
+        try #require(unsafe rmdir(directory + "/busy") == 0)
+        #expect(try ControlGroup.make(in: .host).remove())
+        #expect(unsafe access(directory, F_OK) != 0)
+    }
 }

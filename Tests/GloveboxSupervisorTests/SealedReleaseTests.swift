@@ -136,14 +136,15 @@ import Testing
         try reviewed.test.verdict(.approve, on: job, by: .first)
         let test = reviewed.test
         let since = try #require(try test.entry(job).job.transitions.last?.at)
-        let clock = Clock(since.adding(seconds: 14 * 86400 - 3600))
+        let ends = Job.roundUp(since, try test.entry(job).tick).adding(seconds: 14 * 86400)
+        let clock = Clock(ends.adding(seconds: -3600))
         try test.start { clock.read() }
         let watcher = Caller(account: "acc_owner", name: "owner", roles: [.owner])
         let waiting = try #require(try test.site.info(job, for: watcher).waiting)
-        #expect(waiting.deadline == since.adding(seconds: 14 * 86400))
+        #expect(waiting.deadline == ends)
         clock.waitForLook(of: test.site)
         #expect(try test.entry(job).job.phase == .awaitingReview, "an hour is left")
-        clock.set(since.adding(seconds: 14 * 86400))
+        clock.set(ends)
         test.site.bell.ring()
         let entry = try reviewed.end()
         #expect(entry.job.phase == .expired && !test.hasSealed(job))

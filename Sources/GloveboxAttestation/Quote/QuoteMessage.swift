@@ -48,6 +48,9 @@ package struct QuoteMessage: Sendable, Equatable {
             throw GloveboxError("tpm.pcr-selection", "the quote is not of the SHA-256 bank alone")
         }
         let map = try reader.take(Int(reader.number(UInt8.self)))
+        guard map.count == 3 else {
+            throw GloveboxError("tpm.pcr-selection", "the quote selects among other PCRs than the 24 there are")
+        }
         return PCRSelection.indexes(map)
     }
 }
