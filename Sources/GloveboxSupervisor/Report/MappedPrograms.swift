@@ -1,4 +1,3 @@
-internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxLinux
@@ -15,7 +14,8 @@ final class MappedPrograms: Sendable {
         let device: UInt64
         let inode: UInt64
         let size: Int64
-        let changed: [Int]
+        /// In nanoseconds.
+        let changed: Int64
     }
 
     private let known = Mutex<[File: Digest]>([:])
@@ -56,14 +56,14 @@ final class MappedPrograms: Sendable {
     }
 
     private static func file(_ path: String, at place: String) throws(GloveboxError) -> File {
-        var status = stat()
-        guard unsafe stat(place, &status) == 0 else { throw SyscallError("stat", errno).coded("storage.read") }
+        let status: FileStatus
+        do { status = try FileStatus.of(place) } catch { throw error.coded("storage.read") }
         return File(
             path: path,
-            device: UInt64(status.st_dev),
-            inode: UInt64(status.st_ino),
-            size: Int64(status.st_size),
-            changed: [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+            device: status.device,
+            inode: status.inode,
+            size: status.size,
+            changed: status.changed
         )
     }
 }
