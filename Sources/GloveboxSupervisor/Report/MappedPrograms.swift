@@ -22,8 +22,19 @@ final class MappedPrograms: Sendable {
 
     /// What is mapped now, by path; a path behind which two files are mapped stands there twice.
     ///
+    /// What is unmapped while it is looked at is looked at no more: then all is looked at again.
+    ///
     /// - Throws: `storage.read`.
     func current() throws(GloveboxError) -> [Report.CodeMapping] {
+        for _ in 1..<Self.mostLooks {
+            do { return try look() } catch {}
+        }
+        return try look()
+    }
+
+    private static let mostLooks = 5
+
+    private func look() throws(GloveboxError) -> [Report.CodeMapping] {
         var found: [Report.CodeMapping] = []
         var seen: Set<File> = []
         for (path, range) in Self.mapped() {
