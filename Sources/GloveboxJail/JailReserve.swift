@@ -27,6 +27,8 @@ package final class JailReserve: Sendable {
             var ready: [WaitingJail] = []
             var used: [Remains] = []
             var isFilled = false
+            /// Whether nothing is made for later any more.
+            var isDrained = false
             /// What the launchers of a reserve that is refilled are forked from, when it serves.
             var zygote: LauncherZygote?
             /// Former ones, of whose launchers some may be left.
@@ -51,7 +53,7 @@ package final class JailReserve: Sendable {
         /// Fills up, then clears away.
         func tend() {
             renewZygote()
-            while content.withLock({ $0.ready.count < count && (isRefilled || !$0.isFilled) }) {
+            while content.withLock({ !$0.isDrained && $0.ready.count < count && (isRefilled || !$0.isFilled) }) {
                 do {
                     try making.withLock { _ throws(GloveboxError) in
                         let jail = try make(showsHost: false)
@@ -114,14 +116,22 @@ package final class JailReserve: Sendable {
             for remains in used { remains.clear() }
         }
 
-        /// Takes everything away.
-        func empty() {
+        /// Takes away what waits and what is left of used jails.
+        func drain() {
+            // What is being made is waited for.
+            making.withLock { _ in content.withLock { $0.isDrained = true } }
             clear()
             let ready = content.withLock { content in
                 defer { content.ready = [] }
                 return content.ready
             }
             for jail in ready { jail.discard() }
+            ControlGroup.removeStragglers()
+        }
+
+        /// Takes everything away.
+        func empty() {
+            drain()
             let zygotes = content.withLock { content in
                 defer { (content.zygote, content.former) = (nil, []) }
                 return content.former + [content.zygote].compactMap(\.self)
@@ -193,6 +203,9 @@ package final class JailReserve: Sendable {
         shelf.content.withLock { $0.used.append(remains) }
         thread.wake()
     }
+
+    /// Takes away all that waits and all that is left, and makes nothing for later any more; jails that run go on.
+    package func drain() { shelf.drain() }
 
     /// Takes away all that waits and all that is left; no jail of the reserve may run any more.
     package func close() {

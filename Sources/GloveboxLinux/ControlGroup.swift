@@ -287,11 +287,7 @@ package struct ControlGroup: Sendable {
     }
 
     private static func remove(_ directories: [String: String]) -> Bool {
-        let late = stragglers.withLock { late in
-            defer { late = [] }
-            return late
-        }
-        for group in late { keep(removed(group)) }
+        removeStragglers()
         var left = directories
         for attempt in 0..<200 {
             left = removed(left)
@@ -301,6 +297,15 @@ package struct ControlGroup: Sendable {
         }
         keep(left)
         return false
+    }
+
+    /// Tries again to remove what the kernel was busy with.
+    package static func removeStragglers() {
+        let late = stragglers.withLock { late in
+            defer { late = [] }
+            return late
+        }
+        for group in late { keep(removed(group)) }
     }
 
     /// Groups that the kernel was busy with for too long: on a loaded host the account of a killed process can outlive it.

@@ -13,8 +13,8 @@ struct ClusterQueue {
     let site: Site
     let settings: ClusterSettings
     let logger: Logger
-    /// Whether a job's worker has come.
-    let hasWorker: @Sendable (String) -> Bool
+    /// The jobs whose workers have come.
+    let ready: @Sendable () -> Set<String>
 
     /// How often a job is handed in whose worker never came.
     private static let mostTries = 3
@@ -70,10 +70,11 @@ struct ClusterQueue {
 
     /// The jobs that wait to run, oldest first, with the scheduler's handle on each that was handed in.
     private func queued() -> [(job: String, handle: ClusterHandle?)] {
-        site.read { state in
+        let ready = ready()
+        return site.read { state in
             state.isPaused
                 ? []
-                : state.queued.filter { !hasWorker($0.id) }.map { ($0.id, state.jobs[$0.id]?.cluster) }
+                : state.queued.filter { !ready.contains($0.id) }.map { ($0.id, state.jobs[$0.id]?.cluster) }
         }
     }
 
@@ -124,9 +125,9 @@ struct ClusterQueue {
         }
         site.cluster.problem = nil
         site.cluster.take(listed.mapValues(\.reason))
-        let now = Machine.now()
+        let (ready, now) = (ready(), Machine.now())
         for (job, handle) in queued {
-            guard let handle, handle.time.adding(seconds: Self.grace) <= now, !hasWorker(job),
+            guard let handle, handle.time.adding(seconds: Self.grace) <= now, !ready.contains(job),
                 listed[handle.id].map({ settings.isAlive($0.state) }) != true
             else { continue }
             do throws(GloveboxError) { try replace(job, handle) } catch { warn(job, error) }

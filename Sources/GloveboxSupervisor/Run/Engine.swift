@@ -63,7 +63,7 @@ package final class Engine: Sendable {
     /// What has those workers started; nil when that is nothing of the supervisor's.
     private var cluster: ClusterQueue? {
         site.settings.jobs.cluster.map { settings in
-            ClusterQueue(site: site, settings: settings, logger: logger) { self.workers.jobs.contains($0) }
+            ClusterQueue(site: site, settings: settings, logger: logger) { self.workers.jobs }
         }
     }
 

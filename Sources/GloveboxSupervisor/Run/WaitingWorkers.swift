@@ -32,14 +32,14 @@ final class WaitingWorkers: Sendable {
     func remove(_ job: String) -> WorkerLink? { workers.withLock { $0.removeValue(forKey: job) } }
 
     /// Forgets those that are gone, and sends those away that have nothing to wait for any more.
+    ///
+    /// Who decides that may hold other locks, so no lock is held while they are asked.
     func sift(_ refusal: (WorkerLink) -> GloveboxError?) {
-        workers.withLock { workers in
-            for (job, worker) in workers {
-                let why = refusal(worker)
-                guard why != nil || worker.isGone else { continue }
-                if let why { worker.refuse(why) }
-                workers[job] = nil
-            }
+        for worker in workers.withLock({ Array($0.values) }) {
+            let why = refusal(worker)
+            guard why != nil || worker.isGone else { continue }
+            if let why { worker.refuse(why) }
+            workers.withLock { if $0[worker.task]?.process == worker.process { $0[worker.task] = nil } }
         }
     }
 }

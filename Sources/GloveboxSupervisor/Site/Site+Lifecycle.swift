@@ -79,10 +79,11 @@ extension Site {
         } catch { throw error.coded("storage.write") }
     }
 
-    /// Logs that this run ends as it should, and publishes that with all before it.
+    /// Logs that this run ends as it should, and publishes that with all before it; the jails that wait for a job go.
     ///
     /// - Throws: `log.unavailable`.
     package func end() throws(GloveboxError) {
+        jails.drain()
         try record(Event(kind: .supervisorStop))
         try log.publish()
     }
