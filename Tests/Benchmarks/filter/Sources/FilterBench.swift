@@ -23,6 +23,7 @@ import GloveboxTables
     /// What the supervisor enforces beside the gate.
     static let capabilities = ReleaseGate.capabilities.union([
         "channel.exit_code", "channel.logs", "channel.release_tick", "channel.pad", "channel.max_runs_per_day",
+        "check.row_leak", "decision.otherwise.review",
     ])
 
     private static func recompute(_ documents: String, _ data: String, _ claim: String) throws {
