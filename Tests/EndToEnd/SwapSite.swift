@@ -42,6 +42,12 @@ struct SwapSite {
 
     func end() { site.end() }
 
+    /// How often the swapper swapped, to a hundred.
+    func swaps() throws -> Int {
+        let text = try Kernel.readText(state + "/swaps")
+        return try #require(Int(text), "\(text)")
+    }
+
     /// The job, approved; nil when the tree changed while it was read, which is refused.
     func submit(_ marker: String) throws -> String? {
         let outcome = try site.glovebox([

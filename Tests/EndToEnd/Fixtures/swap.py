@@ -1,9 +1,8 @@
-"""Swaps code, image and table as fast as it is let; prints how often when it is told to stop.
+"""Swaps code, image and table as fast as it is let; keeps how often in the file `swaps` beside the code, to a hundred.
 
 usage: swap.py CODE TABLE IMAGE OTHER-IMAGE
 """
 import os
-import signal
 import sys
 import time
 
@@ -13,8 +12,6 @@ program = open(code + "/main.py").read()
 rows = open(table, "rb").read()
 kept = image + ".kept"
 os.link(image, kept)
-stopped = []
-signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
 swaps = 0
 
 
@@ -31,7 +28,7 @@ def put_image(path):
     os.rename(spare, image)
 
 
-while not stopped:
+while True:
     swaps += 1
     put("main.py", f"import time; time.sleep(2)\n{program}# {swaps}\n")
     with open(code + "/part", "r+b") as file:
@@ -45,5 +42,7 @@ while not stopped:
     if swaps % 100 == 0:
         with open(table, "wb") as file:
             file.write(rows[:1000] + bytes(swaps % 5000))
+        with open(spare, "w") as file:
+            file.write(str(swaps))
+        os.rename(spare, code + "/../swaps")
     time.sleep(0.0005)
-print(swaps)
