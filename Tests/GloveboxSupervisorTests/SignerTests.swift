@@ -123,6 +123,20 @@ struct SignerTests {
             let bad = try request(claim("attester", .object(attester)))
             try Self.expectRefusal(code, of: bad, by: signer)
         }
+        // What is released was approved by enough others, and is of the plan that they approved.
+        for (code, name, value) in [
+            ("data.mismatch", "inputs", []), ("approval.threshold", "approvals", []),
+            ("approval.threshold", "approvalQuorum", ["have": "0", "need": "0"]),
+        ] as [(String, String, JSONValue)] {
+            let bad = try request(
+                edited { object in
+                    var predicate = try #require(object["predicate"]?.object)
+                    (predicate["outcome"], predicate[name]) = ("released", value)
+                    object["predicate"] = .object(predicate)
+                }
+            )
+            try Self.expectRefusal(code, of: bad, by: signer)
+        }
         let foreign = try Self.evidence(TestSite(), job)
         for (code, change) in [
             ("input.missing", { $0.evidence = nil }),
@@ -138,6 +152,12 @@ struct SignerTests {
         _ = try TestSite.person("nora", .reviewer, site)
         _ = try signer.sign(request(report))
         var late = try request(report)
+        late.evidence = before
+        try Self.expectRefusal("trust.rollback", of: late, by: signer)
+        // A signer that ended has not forgotten.
+        try #require(kill(#require(signer.process), SIGKILL) == 0)
+        _ = try? signer.leaf()  // it finds that out, and the next call starts another
+        late = try request(report)
         late.evidence = before
         try Self.expectRefusal("trust.rollback", of: late, by: signer)
         var unknown = try request(report)

@@ -16,10 +16,10 @@ package struct SignerEvidence: Sendable {
 }
 
 /// Decides whether a leaf may sign what a supervisor states: for a supervisor, a kernel and a TPM that the owners' reference values
-/// list, and a run that starts for a run that enough others approved.
+/// list, and a run that starts, or whose outputs are released, for a run that enough others approved.
 ///
-/// It checks what a key broker checks, for runs that ask for no key, too. Of a report, which also tells of runs that were
-/// refused, it checks who speaks and not what was done. Source: attestation specification, sections 7 and 11.
+/// It checks what a key broker checks, for runs that ask for no key, too. Of a report that releases nothing, which also tells
+/// of runs that were refused, it checks who speaks and not what was done. Source: attestation specification, sections 7 and 11.
 package struct SignerAppraisal: Sendable {
     /// What a signer knows by itself.
     package struct Expectations: Sendable {
@@ -56,7 +56,8 @@ package struct SignerAppraisal: Sendable {
         }
         Self.root(trust, report, expected, &checks)
         Self.attester(trust, report, statement.request, expected, &checks)
-        if statement.kind == .start { Self.plan(trust, report, evidence, expected, &checks) }
+        if statement.kind == .start { Self.time(report, expected, &checks) }
+        if statement.kind == .start || report.outcome == .released { Self.plan(trust, report, evidence, &checks) }
         let refused = checks.sorted.filter { $0.required && $0.status != .passed }
         // A skipped check has its cause in one that failed.
         let failed = refused.filter { $0.status == .failed }
@@ -112,19 +113,22 @@ package struct SignerAppraisal: Sendable {
         }
     }
 
-    /// What will run is what was approved, now, by enough others.
-    private static func plan(
-        _ trust: TrustStore?,
-        _ report: Report,
-        _ evidence: SignerEvidence?,
-        _ expected: Expectations,
-        _ checks: inout CheckList
-    ) {
+    /// A run that starts does so now.
+    private static func time(_ report: Report, _ expected: Expectations, _ checks: inout CheckList) {
         _ = checks.run(.time, "time") { () throws(GloveboxError) in
             guard expected.now <= report.time.start.adding(seconds: KeyAppraisal.clockTolerance) else {
                 throw GloveboxError("time.regress", "the run started more than five minutes ago")
             }
         }
+    }
+
+    /// What will run, or ran, is what enough others had approved when it started.
+    private static func plan(
+        _ trust: TrustStore?,
+        _ report: Report,
+        _ evidence: SignerEvidence?,
+        _ checks: inout CheckList
+    ) {
         let manifest = checks.run(.parse, "manifest.payload") { () throws(GloveboxError) in
             let manifest = try Manifest(parsing: evidence?.manifest ?? [])
             guard manifest.digest == report.manifestDigest else {

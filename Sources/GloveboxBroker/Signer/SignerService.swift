@@ -47,7 +47,8 @@ package final class SignerService: CompanionService {
                 )
             },
             terms: keys.terms,
-            root: try KeyFile.read("\(directory)/\(StatementSigner.rootFile)")
+            root: try KeyFile.read("\(directory)/\(StatementSigner.rootFile)"),
+            floor: try TrustFloor(directory)
         )
     }
 }

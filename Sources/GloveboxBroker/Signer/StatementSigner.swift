@@ -52,8 +52,7 @@ package final class StatementSigner {
     private let terms: Terms
     /// The key (SPKI, DER) of the root whose reference values count.
     private let root: [UInt8]
-    /// Highest version of the trust policy seen.
-    private var trustVersion: UInt64 = 0
+    private var floor: TrustFloor
     private let clock: LogClock
     private var leaves: [Digest: Leaf] = [:]
 
@@ -64,9 +63,10 @@ package final class StatementSigner {
         stamps: TimestampAuthority?,
         terms: Terms,
         root: [UInt8],
+        floor: TrustFloor,
         clock: LogClock = .system
     ) {
-        self.root = root
+        (self.root, self.floor) = (root, floor)
         (self.platform, self.timestamps, self.stamps) = (platform, timestamps, stamps)
         (self.terms, self.clock) = (terms, clock)
     }
@@ -91,7 +91,7 @@ package final class StatementSigner {
     ///
     /// - Throws: `signer.leaf` for a key that was not made here, has waited for too long or has signed; `signer.log-first`
     ///   when the log is not shown to hold it; `signer.evidence` with the codes of ``SignerAppraisal`` for a statement whose
-    ///   evidence is not accepted; codes of ``SupervisorStatement``, `cert.issue`, `key.signing`.
+    ///   evidence is not accepted; codes of ``SupervisorStatement``, `cert.issue`, `key.signing`, `store.io`.
     package func sign(_ request: SigningRequest) throws(GloveboxError) -> SignedStatement {
         let now = clock.now()
         guard let leaf = leaves.removeValue(forKey: request.leaf), now.monotonic - leaf.made <= Self.lifetime,
@@ -144,7 +144,7 @@ package final class StatementSigner {
             expecting: SignerAppraisal.Expectations(
                 root: root,
                 leaf: request.leaf,
-                seenTrustVersion: trustVersion,
+                seenTrustVersion: floor.version,
                 now: now
             )
         )
@@ -152,7 +152,7 @@ package final class StatementSigner {
             let list = appraisal.causes.map { "\($0.code): \($0.message)" }.joined(separator: "; ")
             throw GloveboxError("signer.evidence", "the signer does not accept the evidence: \(list)")
         }
-        trustVersion = max(trustVersion, appraisal.trustVersion ?? 0)
+        try floor.raise(to: appraisal.trustVersion ?? 0)
     }
 
     /// The log's own word that it holds the making of this key, for this job.
