@@ -76,6 +76,41 @@ struct EvidenceToolsTests {
         #expect(ours.status == 1 && ours.output.contains("\"reason\":\"workflow."), "\(change): \(ours.output)")
     }
 
+    @Test func `what verified is summed up under the verifier's key for strangers' tools, what is refused is not`()
+        throws
+    {
+        let evidence = try FreshEvidence.shared().copy()
+        func sum(_ file: String, _ out: String) throws -> TestPrograms.Outcome {
+            try evidence.shell(
+                "\(TestPrograms.path("glovebox")) verify report.dsse.json --trust trust_config.json --accept emulated "
+                    + "--nonce \(FreshEvidence.nonce) \(file) --summary \(out) --summary-key v.pem"
+            )
+        }
+        let made = try evidence.shell(
+            "openssl genpkey -algorithm ed25519 -out v.pem && openssl pkey -in v.pem -pubout -out v.pub"
+        )
+        try #require(made.status == 0, "\(made.output)")
+        #expect(try sum("table.csv", "table.vsa.json").status == 0)
+        let checked = try evidence.shell(
+            """
+            python \(TestPrograms.repository)/Tests/ThirdParty/securesystemslib-check table.vsa.json v.pub &&
+            jq -r .payload table.vsa.json | base64 -d >vsa && jq -e --arg table $(sha256sum <table.csv | cut -c1-64) \
+              --arg report $(sha256sum <report.dsse.json | cut -c1-64) '
+              ._type == "https://in-toto.io/Statement/v1" and
+              .predicateType == "https://slsa.dev/verification_summary/v1" and
+              .subject == [{name: "outputs/table.csv", digest: {sha256: $table}}] and (.predicate |
+              .verificationResult == "PASSED" and .glovebox_accepted == ["emulated"] and
+              .inputAttestations[0].digest.sha256 == $report and (.timeVerified | fromdate > 1700000000) and
+              (.verifier.id | startswith("https://")) and (.resourceUri | startswith("\(FreshEvidence.identity)#job_")))' vsa || (cat vsa; false)
+            """
+        )
+        #expect(checked.status == 0, "\(checked.output)")
+        #expect(try sum("", "report.vsa.json").status == 0)
+        try #require(try evidence.shell("echo x >>table.csv").status == 0)
+        #expect(try sum("table.csv", "refused.vsa.json").status == 1)
+        #expect(try evidence.shell("ls refused.vsa.json").status != 0)
+    }
+
     @Test func `our own verifier judges workflow, start statement, key release and tokens of a fresh report`() throws {
         let evidence = try FreshEvidence.shared().copy()
         // in-toto's inspection leaves a link of its own beside the released files.

@@ -12,6 +12,7 @@ package enum PredicateType: String, Sendable, CaseIterable {
     case disclosure = "https://glovebox.example/attestation/disclosure/v1"
     case start = "https://glovebox.example/attestation/start/v1"
     case report = "https://glovebox.example/attestation/job/v1"
+    case verificationSummary = "https://slsa.dev/verification_summary/v1"
 }
 
 /// What a statement speaks about: a name and a SHA-256.

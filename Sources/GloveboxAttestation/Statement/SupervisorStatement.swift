@@ -39,7 +39,7 @@ package struct SupervisorStatement: Sendable {
             job = try DisclosureStatement(parsing: payload).job
             (self.report, request) = (nil, nil)
             return
-        case .manifest, .approval, .verdict, .lineageSplit, .releaseOverride:
+        case .manifest, .approval, .verdict, .lineageSplit, .releaseOverride, .verificationSummary:
             throw GloveboxError("statement.predicate-type", "the site's signer does not sign statements of this kind")
         }
         (job, self.report, request) = (report.jobID, report, asked)

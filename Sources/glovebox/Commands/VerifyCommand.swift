@@ -20,10 +20,17 @@ struct VerifyCommand: ParsableCommand {
             With --memory a reader also learns of a site that went back to older versions or an older log, or that tells two \
             stories of one run: what no report can show by itself.
 
+            With --summary a verifier vouches for what passed, as a SLSA verification summary (DSSE) under a key of \
+            their own: for those who trust the verifier and need not have the report. Without results the report itself is \
+            vouched for. Nothing is written for what is refused.
+
             EXAMPLES
               glovebox verify results/report.dsse.json --trust trust_config.json --expect-code code \\
                 --accept emulated results/table.csv
               glovebox verify results/report.dsse.json --trust trust_config.json --accept emulated --explain
+              openssl genpkey -algorithm ed25519 -out verifier.pem
+              glovebox verify results/report.dsse.json --trust trust_config.json --accept emulated results/table.csv \\
+                --summary table.vsa.json --summary-key verifier.pem
             """
     )
 
@@ -53,11 +60,23 @@ struct VerifyCommand: ParsableCommand {
     )
     var memory: String?
 
+    @Option(help: ArgumentHelp("Write what passed as a signed verification summary.", valueName: "FILE"))
+    var summary: String?
+
+    @Option(help: ArgumentHelp("The verifier's own Ed25519 key (PKCS #8, PEM) for --summary.", valueName: "KEY"))
+    var summaryKey: String?
+
     @Flag(help: "Say what each check means, and what the report does not prove.")
     var explain = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    func validate() throws {
+        guard (summary == nil) == (summaryKey == nil) else {
+            throw ValidationError("--summary and --summary-key go together: a summary is worth its signer's key")
+        }
+    }
 
     func run() throws {
         let verdict: Verdict
@@ -81,10 +100,23 @@ struct VerifyCommand: ParsableCommand {
             for path in results {
                 files.append(ResultFile(name: Evidence.baseName(path), digest: try InputFile.digest(path)))
             }
-            verdict = try Evidence(report: report, trust: trust).verdict(options, results: files)
+            let evidence = try Evidence(report: report, trust: trust)
+            verdict = evidence.verdict(options, results: files)
             if let memory, verdict.isVerified, let seen = verdict.seen {
                 options.memory?.note(seen)
                 try OutputFile.replace(memory, with: options.memory?.bytes ?? [])
+            }
+            if let summary, let summaryKey, verdict.isVerified {
+                let signer = try PersonSigner(pem: InputFile.bytes(summaryKey, limit: 4096))
+                let summed = try VerificationSummary(
+                    verdict,
+                    report: (Evidence.baseName(report), evidence.files.first?.bytes ?? []),
+                    trustPolicy: evidence.trust.first { $0.name == TrustFiles.Name.trustPolicy }?.bytes ?? [],
+                    results: files,
+                    accepted: accept,
+                    at: SystemClock.now()
+                )
+                try OutputFile.write(summed.signed(by: signer).bytes, to: summary)
             }
         } catch {
             if json {
