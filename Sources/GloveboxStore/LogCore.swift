@@ -9,8 +9,6 @@ final class LogCore: Sendable {
     let seal: BodySeal
     let clock: LogClock
     let state: Mutex<LogState>
-    /// The names in what the journal holds; taken before `state` where both are.
-    let index: Mutex<LogIndex>
     let context: Mutex<HeldContext>
     let journal: Journal
     let signLock: SignLock
@@ -65,14 +63,8 @@ final class LogCore: Sendable {
             note = try checkpoint.signed(by: signer)
             try signLock.replace(with: note)
         }
-        index = Mutex(found.replay.index)
         state = Mutex(
-            LogState(
-                stack: found.replay.stack,
-                journaled: SignedSize(size: range.size, note: note),
-                signed: SignedSize(size: range.size, note: note),
-                published: found.published
-            )
+            LogState(stack: found.replay.stack, index: found.replay.index, note: note, published: found.published)
         )
         upkeep = Mutex(Upkeep(markedSize: found.markedSize))
         try check(context)
