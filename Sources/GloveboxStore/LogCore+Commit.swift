@@ -64,12 +64,15 @@ extension LogCore {
                 return refuse(own, full: error)
             }
             try file.write(bytes, at: offset)
-            // The disk writes while the checkpoint is signed; nobody sees it before the record is durable.
-            try file.startSync(at: offset, count: bytes.count)
             let range = stack.range
             let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
-            let note = try checkpoint.signed(by: signer)
-            try file.syncData()
+            var note: [UInt8] = []
+            try timed { () throws(GloveboxError) in
+                // The disk writes while the checkpoint is signed; nobody sees it before the record is durable.
+                try file.startSync(at: offset, count: bytes.count)
+                note = try checkpoint.signed(by: signer)
+                try file.syncData()
+            }
             journal.note(recordAt: offset, count: bytes.count, firstIndex: batch.firstIndex)
             return finish(batch, (stack, note), own)
         } catch { return stop(error, own) }
@@ -108,7 +111,9 @@ extension LogCore {
             return (state.journaled, nil)
         }
         if let refusal { return .refuse(refusal) }
-        do throws(GloveboxError) { try signLock.replace(with: journaled.note) } catch { return stop(error) }
+        do throws(GloveboxError) {
+            try timed { () throws(GloveboxError) in try signLock.replace(with: journaled.note) }
+        } catch { return stop(error) }
         let (done, next) = state.withLock { state in
             state.signed = journaled
             let done = state.awaiting.filter { $0.end <= journaled.size }

@@ -42,6 +42,7 @@ extension LogCore {
             try publisher.publish(from: old, to: signed, stack, journal)
             state.withLock { state in
                 state.published = signed.size
+                state.publishedAt = LogClock.system.now().monotonic
                 state.stack.forget(upTo: signed.size)
             }
         }

@@ -28,6 +28,8 @@ struct LogState: Sendable {
     var signed: SignedSize
     /// The size of the published checkpoint; nil when there is none.
     var published: UInt64?
+    /// When this process last published one, by the monotonic clock in nanoseconds.
+    var publishedAt: UInt64?
     var condition = Condition.running
     /// The names in what the journal holds.
     var index: LogIndex
