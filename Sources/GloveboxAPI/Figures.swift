@@ -105,14 +105,13 @@ package final class Figures: Sendable {
         let durations = Duration.allCases.map { what in
             var metric = Metric(what.rawValue, what.help, .histogram)
             for (key, histogram) in Self.sorted(state.durations[what]) {
-                var sum: UInt64 = 0
-                for (bound, count) in zip(what.bounds, histogram.counts) {
-                    sum += count
-                    metric.add(key.labels + [("le", Metric.number(bound))], Double(sum), suffix: "_bucket")
-                }
-                metric.add(key.labels + [("le", "+Inf")], Double(histogram.number), suffix: "_bucket")
-                metric.add(key.labels, histogram.sum, suffix: "_sum")
-                metric.add(key.labels, Double(histogram.number), suffix: "_count")
+                metric.add(
+                    key.labels,
+                    bounds: what.bounds,
+                    counts: histogram.counts,
+                    sum: histogram.sum,
+                    number: histogram.number
+                )
             }
             return metric
         }

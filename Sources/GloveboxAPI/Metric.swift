@@ -45,6 +45,25 @@ package struct Metric: Sendable {
         samples.append((suffix, labels, value))
     }
 
+    /// Adds a histogram.
+    ///
+    /// - Parameters:
+    ///   - labels: what tells it from the figure's others.
+    ///   - bounds: upper bounds; everything is below the last, which is not written down.
+    ///   - counts: how many values each bound is the least of.
+    ///   - sum: all values together.
+    ///   - number: how many values there are.
+    package mutating func add(_ labels: Labels, bounds: [Double], counts: [UInt64], sum: Double, number: UInt64) {
+        var below: UInt64 = 0
+        for (bound, count) in zip(bounds, counts) {
+            below += count
+            add(labels + [("le", Self.number(bound))], Double(below), suffix: "_bucket")
+        }
+        add(labels + [("le", "+Inf")], Double(number), suffix: "_bucket")
+        add(labels, sum, suffix: "_sum")
+        add(labels, Double(number), suffix: "_count")
+    }
+
     /// Its lines.
     package var text: String {
         var text = "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"

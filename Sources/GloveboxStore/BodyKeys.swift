@@ -1,4 +1,3 @@
-internal import Crypto
 package import GloveboxCore
 internal import GloveboxTransparency
 
@@ -24,11 +23,20 @@ package struct BodyKeys: Sendable {
     }
 
     private var seeds: [Place: [UInt8]]
-    /// The seeds on the way to the entry last asked for, from a kept one down, since entries come in order.
+    /// A seed right above some entries, or an entry's own.
+    package struct Node: Sendable {
+        fileprivate let depth: Int
+        fileprivate let seed: [UInt8]
+
+        /// The 32 bytes of the key of the entry that was asked for.
+        package func key(_ index: UInt64) -> [UInt8] {
+            depth == BodyKeys.depth ? seed : BodyKeys.child(seed, BodyKeys.digit(index, depth))
+        }
+    }
+
+    /// The seeds on the way to the entry last asked for, from a kept one down to the one above it, since entries come in
+    /// order and sixteen share the last.
     private var recent: (index: UInt64, depth: Int, seeds: [[UInt8]])?
-    /// The HMAC under the seed right above the entry last asked for, and the index without its last digit: sixteen entries
-    /// share it.
-    private var lowest: (number: UInt64, mac: HMAC<SHA256>)?
 
     /// Reads the form.
     ///
@@ -65,7 +73,10 @@ package struct BodyKeys: Sendable {
     package func hasKey(_ index: UInt64) -> Bool { start(index) != nil }
 
     /// The 32 bytes of an entry's key; nil when it was destroyed.
-    package mutating func key(_ index: UInt64) -> [UInt8]? {
+    package mutating func key(_ index: UInt64) -> [UInt8]? { node(above: index)?.key(index) }
+
+    /// What gives an entry's key in one step; nil when the key was destroyed.
+    mutating func node(above index: UInt64) -> Node? {
         var way: (index: UInt64, depth: Int, seeds: [[UInt8]])
         let known = recent
         recent = nil
@@ -74,7 +85,7 @@ package struct BodyKeys: Sendable {
             way.index = index
             // Seeds above the first digit that differs are on both ways.
             let common = (index ^ known.index).leadingZeroBitCount / 4
-            way.seeds.removeLast(way.seeds.count - (common - way.depth + 1))
+            way.seeds.removeLast(max(0, way.seeds.count - (common - way.depth + 1)))
         } else {
             guard let place = start(index), let seed = seeds[place] else { return nil }
             way = (index, place.depth, [seed])
@@ -82,15 +93,13 @@ package struct BodyKeys: Sendable {
         while way.depth + way.seeds.count < Self.depth, let seed = way.seeds.last {
             way.seeds.append(Self.child(seed, Self.digit(index, way.depth + way.seeds.count - 1)))
         }
-        if way.depth + way.seeds.count == Self.depth, let seed = way.seeds.last { way.seeds.append(leaf(seed, index)) }
         recent = way
-        return way.seeds.last
+        return way.seeds.last.map { Node(depth: way.depth + way.seeds.count - 1, seed: $0) }
     }
 
     /// Forgets an entry's key, and nothing else.
     package mutating func destroy(_ index: UInt64) {
         recent = nil
-        lowest = nil
         guard let place = start(index), var seed = seeds.removeValue(forKey: place) else { return }
         for depth in place.depth..<Self.depth {
             let own = Self.digit(index, depth)
@@ -118,20 +127,6 @@ package struct BodyKeys: Sendable {
     }
 
     private static func child(_ seed: [UInt8], _ digit: UInt8) -> [UInt8] {
-        child(HMAC<SHA256>(key: SymmetricKey(data: seed)), digit)
-    }
-
-    private static func child(_ keyed: HMAC<SHA256>, _ digit: UInt8) -> [UInt8] {
-        var mac = keyed
-        mac.update(data: [digit])
-        return unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }
-    }
-
-    /// The key of an entry, from the seed above it.
-    private mutating func leaf(_ seed: [UInt8], _ index: UInt64) -> [UInt8] {
-        let number = index >> 4
-        let mac = lowest.flatMap { $0.number == number ? $0.mac : nil } ?? HMAC<SHA256>(key: SymmetricKey(data: seed))
-        lowest = (number, mac)
-        return Self.child(mac, Self.digit(index, Self.depth - 1))
+        ShortHash.authentication(of: [digit], key: seed).bytes
     }
 }

@@ -28,21 +28,46 @@ struct JournalRecord: Sendable {
     /// The size of the tree after this record.
     var newSize: UInt64 { firstIndex + UInt64(items.count) }
 
-    /// The bytes with their checksum.
-    func encode() -> [UInt8] {
-        var bytes = Self.magic + Self.version.bigEndianBytes + firstIndex.bigEndianBytes
-        bytes.reserveCapacity(items.reduce(256) { $0 + $1.entry.count + $1.sealedBody.count + 8 })
-        bytes += UInt32(items.count).bigEndianBytes + newSize.bigEndianBytes
+    /// The bytes of a record with their checksum.
+    ///
+    /// - Parameters:
+    ///   - firstIndex: the index of its first entry.
+    ///   - count: how many entries it has.
+    ///   - prevRoot: the tree's root before it.
+    ///   - newRoot: the root after it.
+    ///   - items: entries and sealed bodies by turns, each by ``add(to:_:)``, in pieces.
+    /// - Returns: the bytes.
+    static func encode(
+        firstIndex: UInt64,
+        count: Int,
+        prevRoot: Digest,
+        newRoot: Digest,
+        items: [[UInt8]]
+    ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(items.reduce(headerBytes + checksumBytes) { $0 + $1.count })
+        bytes += magic + version.bigEndianBytes + firstIndex.bigEndianBytes
+        bytes += UInt32(count).bigEndianBytes + (firstIndex + UInt64(count)).bigEndianBytes
         newRoot.write(to: &bytes)
         prevRoot.write(to: &bytes)
-        for item in items {
-            bytes += UInt32(item.entry.count).bigEndianBytes
-            bytes += item.entry
-            bytes += UInt32(item.sealedBody.count).bigEndianBytes
-            bytes += item.sealedBody
-        }
+        for piece in items { bytes += piece }
         bytes += CRC32C.checksum(bytes).bigEndianBytes
         return bytes
+    }
+
+    /// Adds an entry or a sealed body as a record has it, its length first.
+    ///
+    /// - Returns: where the bytes stand without their length.
+    static func add(
+        to bytes: inout [UInt8],
+        _ write: (inout [UInt8]) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) -> Range<Int> {
+        let start = bytes.count + 4
+        bytes += [0, 0, 0, 0]
+        try write(&bytes)
+        let count = UInt32(bytes.count - start)
+        for place in 0..<4 { bytes[start - 4 + place] = UInt8(truncatingIfNeeded: count >> UInt32(24 - 8 * place)) }
+        return start..<bytes.count
     }
 
     /// What a record's first bytes say of it: its first index and how many entries it has; nil when they are none.

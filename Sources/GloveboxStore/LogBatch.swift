@@ -3,78 +3,71 @@ internal import GloveboxTransparency
 
 /// What goes into one journal record: the drafts of one or more callers, each with its place.
 struct LogBatch: Sendable {
-    private struct Placed: Sendable {
-        let draft: Draft
-        let previousOfJob: UInt64?
-    }
-
-    /// The tree before it.
-    private let stack: TileStack
-    private let firstIndex: UInt64
-    private var placed: [Placed] = []
+    /// Where it begins.
+    let firstIndex: UInt64
+    /// Who takes part.
+    private(set) var tickets: [Ticket] = []
+    /// How many entries it adds.
+    private(set) var count = 0
+    /// How many drafts it has, with those the log knows already.
+    private(set) var drafts = 0
     /// The size of the log from which on all of it is in the log, with what was there before.
     private(set) var end: UInt64 = 0
     /// The last place of each job and key in the batch.
     private(set) var names: [LogIndex.Name: UInt64] = [:]
 
-    init(after stack: TileStack) {
-        self.stack = stack
-        firstIndex = stack.range.size
+    init(at firstIndex: UInt64) {
+        self.firstIndex = firstIndex
+        tickets.reserveCapacity(64)
     }
 
-    var count: Int { placed.count }
+    /// The index after its last entry.
+    var nextIndex: UInt64 { firstIndex + UInt64(count) }
 
     /// Gives a caller's drafts their places; one whose key the log or the batch has already keeps that one's.
-    mutating func add(_ ticket: Ticket, _ index: LogIndex) {
-        var indexes: [UInt64] = []
+    ///
+    /// - Parameters:
+    ///   - ticket: the caller's.
+    ///   - known: the last place of a name before this batch.
+    mutating func add(_ ticket: Ticket, known: (LogIndex.Name) -> UInt64?) {
+        var places: [Ticket.Place] = []
+        places.reserveCapacity(ticket.drafts.count)
         for draft in ticket.drafts {
-            let place = firstIndex + UInt64(placed.count)
-            guard case .event(_, let job, let key) = draft else {
-                placed.append(Placed(draft: draft, previousOfJob: nil))
-                indexes.append(place)
+            guard case .event(let event) = draft else {
+                places.append(Ticket.Place(index: nextIndex, previousOfJob: nil, isKnown: false))
+                count += 1
                 continue
             }
-            if let key, let known = names[key] ?? index[key] {
-                indexes.append(known)
+            if let key = event.key, let index = names[key] ?? known(key) {
+                places.append(Ticket.Place(index: index, previousOfJob: nil, isKnown: true))
                 continue
             }
-            placed.append(Placed(draft: draft, previousOfJob: job.flatMap { names[$0] ?? index[$0] }))
-            if let job { names[job] = place }
-            if let key { names[key] = place }
-            indexes.append(place)
+            let previous = event.job.flatMap { names[$0] ?? known($0) }
+            if let job = event.job { names[job] = nextIndex }
+            if let key = event.key { names[key] = nextIndex }
+            places.append(Ticket.Place(index: nextIndex, previousOfJob: previous, isKnown: false))
+            count += 1
         }
-        ticket.indexes = indexes
-        if let last = indexes.max() { end = max(end, last + 1) }
+        drafts += ticket.drafts.count
+        for place in places { end = max(end, place.index + 1) }
+        tickets.append(ticket)
+        ticket.places = places
     }
 
-    /// Writes the record, and hashes its leaves into the tree.
+    /// Puts together the record of what its callers have made ready, and takes their leaves into the tree.
     ///
-    /// - Throws: `log.unavailable` when a body cannot be sealed.
-    func record(_ seal: BodySeal) throws(GloveboxError) -> (JournalRecord, TileStack) {
-        var stack = stack
-        // A nonce each, of two words.
-        var random = BufferedRandom(expecting: 16 * placed.count)
-        var items: [JournalRecord.Item] = []
-        items.reserveCapacity(placed.count)
-        for placed in placed {
-            let item: JournalRecord.Item
-            switch placed.draft {
-            case .report(let leaf): item = JournalRecord.Item(entry: leaf, sealedBody: [])
-            case .event(let template, _, _):
-                item = JournalRecord.Item(
-                    entry: template.leaf(index: stack.range.size, previousOfJob: placed.previousOfJob),
-                    sealedBody: try seal.seal(template.body, index: stack.range.size, using: &random)
-                )
-            }
-            stack.append(item.entry)
-            items.append(item)
-        }
-        let record = JournalRecord(
+    /// - Parameter stack: the tree before it; after it when this returns.
+    /// - Returns: the record's bytes.
+    func record(_ stack: inout TileStack) -> [UInt8] {
+        let prevRoot = stack.range.root
+        let parts = tickets.map(\.part)
+        for part in parts { for leaf in part.leaves { stack.append(leaf) } }
+        return JournalRecord.encode(
             firstIndex: firstIndex,
-            prevRoot: self.stack.range.root,
+            count: count,
+            prevRoot: prevRoot,
             newRoot: stack.range.root,
-            items: items
+            items: parts.map(\.items)
         )
-        return (record, stack)
     }
 }

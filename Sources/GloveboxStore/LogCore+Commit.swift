@@ -4,6 +4,7 @@ internal import Synchronization
 
 /// How callers' batches become part of the log: two steps, each done by one caller at a time for all who wait.
 ///
+/// Every caller is given its place as it comes, and fills in, seals and hashes in its own thread what depends on it.
 /// While one caller signs, the next may already write its record. Whoever leads a gathering takes it through both steps,
 /// so that nobody works for others twice; a caller who is alone never waits for anybody.
 ///
@@ -24,11 +25,15 @@ extension LogCore {
             state.isSequencing = true
             return (gathering, leads, .sequence)
         }
+        do throws(GloveboxError) {
+            try ticket.makePart(seal)
+            gathering.ready()
+        } catch { gathering.ready(error) }
         while true {
             switch call ?? gathering.wait(leads: leads) {
             case .sequence: call = sequence(gathering)
             case .sign: call = sign(gathering)
-            case .done: return ticket.indexes
+            case .done: return ticket.places.map(\.index)
             case .refuse(let error): throw error
             }
         }
@@ -40,34 +45,35 @@ extension LogCore {
     private func sequence(_ own: Gathering) -> Ticket.Call? { writing.withLock { _ in write(own) } }
 
     private func write(_ own: Gathering) -> Ticket.Call? {
-        let taken: (stack: TileStack, isFull: Bool)? = state.withLock { state in
-            guard state.take(own) else { return nil }
-            if case .full = state.condition { return (state.stack, true) }
-            return (state.stack, false)
+        let taken: (batch: LogBatch, stack: TileStack, isFull: Bool)? = state.withLock { state in
+            guard let batch = state.take(own) else { return nil }
+            if case .full = state.condition { return (batch, state.stack, true) }
+            return (batch, state.stack, false)
         }
         // The log stopped meanwhile, and all who waited were told.
-        guard let (stack, isFull) = taken else { return nil }
-        var batch = LogBatch(after: stack)
-        index.withLock { index in for ticket in own.tickets { batch.add(ticket, index) } }
+        guard case (let batch, var stack, let isFull)? = taken else { return nil }
         do throws(GloveboxError) {
+            try own.waitForParts()
             guard batch.count > 0 else { return finish(batch, nil, own) }
-            let (record, stack) = try batch.record(seal)
-            let bytes = record.encode()
+            let bytes = batch.record(&stack)
             let (file, offset): (OwnedFile, Int)
             do {
-                (file, offset) = try journal.makeRoom(bytes.count, firstIndex: record.firstIndex, isLast: isFull)
+                (file, offset) = try journal.makeRoom(bytes.count, firstIndex: batch.firstIndex, isLast: isFull)
             } catch {
                 guard error.code == "store.full" else { throw error }
                 return refuse(own, full: error)
             }
             try file.write(bytes, at: offset)
-            // The disk writes while the checkpoint is signed; nobody sees it before the record is durable.
-            try file.startSync(at: offset, count: bytes.count)
             let range = stack.range
             let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
-            let note = try checkpoint.signed(by: signer)
-            try file.syncData()
-            journal.note(recordAt: offset, count: bytes.count, firstIndex: record.firstIndex)
+            var note: [UInt8] = []
+            try timed { () throws(GloveboxError) in
+                // The disk writes while the checkpoint is signed; nobody sees it before the record is durable.
+                try file.startSync(at: offset, count: bytes.count)
+                note = try checkpoint.signed(by: signer)
+                try file.syncData()
+            }
+            journal.note(recordAt: offset, count: bytes.count, firstIndex: batch.firstIndex)
             return finish(batch, (stack, note), own)
         } catch { return stop(error, own) }
     }
@@ -78,22 +84,16 @@ extension LogCore {
         _ written: (stack: TileStack, note: [UInt8])?,
         _ own: Gathering
     ) -> Ticket.Call? {
-        // Nobody takes names until those of the record are among them.
-        let (call, next): (Ticket.Call?, Gathering?) = index.withLock { index in
-            let found: (Ticket.Call?, Gathering?) = state.withLock { state in
-                if case .stopped = state.condition, let refusal = state.refusal { return (.refuse(refusal), nil) }
-                if let written { state.accept(written.stack, written.note) }
-                let next = state.queue.first
-                if next == nil { state.isSequencing = false }
-                if batch.end <= state.signed.size { return (.done, next) }
-                state.awaiting.append((own, batch.end))
-                guard !state.isSigning else { return (nil, next) }
-                state.isSigning = true
-                return (.sign, next)
-            }
-            if case .refuse = found.0 { return found }
-            for (name, place) in batch.names { index[name] = place }
-            return found
+        let (call, next): (Ticket.Call?, Gathering?) = state.withLock { state in
+            if case .stopped = state.condition, let refusal = state.refusal { return (.refuse(refusal), nil) }
+            if let written { state.accept(written.stack, written.note) }
+            let next = state.queue.first?.gathering
+            if next == nil { state.isSequencing = false }
+            if batch.end <= state.signed.size { return (.done, next) }
+            state.awaiting.append((own, batch.end))
+            guard !state.isSigning else { return (nil, next) }
+            state.isSigning = true
+            return (.sign, next)
         }
         // Not under a lock: who is woken may be given this processor at once.
         next?.wakeLead(.sequence)
@@ -111,7 +111,9 @@ extension LogCore {
             return (state.journaled, nil)
         }
         if let refusal { return .refuse(refusal) }
-        do throws(GloveboxError) { try signLock.replace(with: journaled.note) } catch { return stop(error) }
+        do throws(GloveboxError) {
+            try timed { () throws(GloveboxError) in try signLock.replace(with: journaled.note) }
+        } catch { return stop(error) }
         let (done, next) = state.withLock { state in
             state.signed = journaled
             let done = state.awaiting.filter { $0.end <= journaled.size }
@@ -138,8 +140,7 @@ extension LogCore {
     func stop(_ cause: GloveboxError, _ taken: Gathering? = nil) -> Ticket.Call {
         let (refusal, refused) = state.withLock { state in
             if case .stopped = state.condition {} else { state.condition = .stopped(cause) }
-            let refused = state.queue + state.awaiting.map(\.gathering)
-            state.queue = []
+            let refused = state.refuseAll() + state.awaiting.map(\.gathering)
             state.awaiting = []
             return (state.refusal ?? cause, refused)
         }
@@ -155,8 +156,7 @@ extension LogCore {
     private func refuse(_ own: Gathering, full cause: GloveboxError) -> Ticket.Call {
         let (refusal, refused) = state.withLock { state in
             if case .running = state.condition { state.condition = .full(cause) }
-            let refused = state.queue
-            state.queue = []
+            let refused = state.refuseAll()
             state.isSequencing = false
             return (state.refusal ?? cause, refused)
         }

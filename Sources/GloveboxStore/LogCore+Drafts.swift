@@ -17,8 +17,8 @@ extension LogCore {
         try event.checkFields()
         let now = clock.now()
         let context = context.withLock { $0 }.value
-        // A UUID, and a salt for the body and each of its fields, of which rounding adds two.
-        var random = BufferedRandom(expecting: 16 + 32 * (1 + event.body.count + (event.timeStep > 1 ? 2 : 0)))
+        // A UUID, a nonce, and a salt for the body and each of its fields, of which rounding adds two.
+        var random = BufferedRandom(expecting: 32 + 32 * (1 + event.body.count + (event.timeStep > 1 ? 2 : 0)))
         let template = try event.template(
             at: now.wall,
             monotonic: now.monotonic,
@@ -29,9 +29,12 @@ extension LogCore {
             throw GloveboxError("log.schema", "the private body of \(event.kind.rawValue) is too long")
         }
         return .event(
-            template,
-            job: event.job.map(LogIndex.Name.job),
-            key: event.idempotencyKey.map { .key(Pseudonym.make($0, root: context.pseudonymKey)) }
+            Draft.Event(
+                template: template,
+                job: event.job.map(LogIndex.Name.job),
+                key: event.idempotencyKey.map { .key(Pseudonym.make($0, root: context.pseudonymKey)) },
+                nonce: BodySeal.nonce(using: &random)
+            )
         )
     }
 }

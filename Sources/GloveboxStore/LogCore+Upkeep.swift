@@ -42,6 +42,7 @@ extension LogCore {
             try publisher.publish(from: old, to: signed, stack, journal)
             state.withLock { state in
                 state.published = signed.size
+                state.publishedAt = LogClock.system.now().monotonic
                 state.stack.forget(upTo: signed.size)
             }
         }
@@ -95,15 +96,13 @@ extension LogCore {
     /// The next mark, when enough segments are finished, and the size of the log whose names it holds.
     private func nextMark(after marked: UInt64) -> (ReplayMark, UInt64)? {
         let segments = journal.segments
-        // A tree as old as the names or newer, so that the mark never names what is not in it.
-        let index = index.withLock { $0 }
         return state.withLock { state in
             let published = state.published ?? 0
             // A segment is finished when the next one has begun.
             guard let next = segments.last(where: { $0.firstIndex <= published }) else { return nil }
             let finished = segments.filter { $0.firstIndex < next.firstIndex }
             guard finished.count(where: { $0.firstIndex >= marked }) >= Upkeep.segmentsPerMark else { return nil }
-            let mark = ReplayMark(size: next.firstIndex, segments: finished, index: index)
+            let mark = ReplayMark(size: next.firstIndex, segments: finished, index: state.index)
             return (mark, state.stack.range.size)
         }
     }

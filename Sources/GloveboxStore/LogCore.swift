@@ -9,12 +9,12 @@ final class LogCore: Sendable {
     let seal: BodySeal
     let clock: LogClock
     let state: Mutex<LogState>
-    /// The names in what the journal holds; taken before `state` where both are.
-    let index: Mutex<LogIndex>
     let context: Mutex<HeldContext>
     let journal: Journal
     let signLock: SignLock
     let publisher: LogPublisher
+    /// Of records and of signed checkpoints.
+    let syncs = Mutex(SyncTimes())
     /// Rung when there is something to publish, or to look after.
     let bell = Bell()
     /// Held while a record is written, so that a copy of the journal can have it rest.
@@ -65,14 +65,8 @@ final class LogCore: Sendable {
             note = try checkpoint.signed(by: signer)
             try signLock.replace(with: note)
         }
-        index = Mutex(found.replay.index)
         state = Mutex(
-            LogState(
-                stack: found.replay.stack,
-                journaled: SignedSize(size: range.size, note: note),
-                signed: SignedSize(size: range.size, note: note),
-                published: found.published
-            )
+            LogState(stack: found.replay.stack, index: found.replay.index, note: note, published: found.published)
         )
         upkeep = Mutex(Upkeep(markedSize: found.markedSize))
         try check(context)
@@ -88,6 +82,14 @@ final class LogCore: Sendable {
         guard context.origin.utf8.elementsEqual(signer.key.name.utf8) else {
             throw GloveboxError("log.origin", "events of \(Display.escape(context.origin)) do not belong in this log")
         }
+    }
+
+    /// Does what ends when something is durable, and counts how long that took.
+    func timed(_ work: () throws(GloveboxError) -> Void) throws(GloveboxError) {
+        let start = LogClock.system.now().monotonic
+        try work()
+        let end = LogClock.system.now().monotonic
+        syncs.withLock { $0.add(end - start) }
     }
 
     /// Replaces the public checkpoint by the same one with more lines, unless another one was published since.

@@ -28,9 +28,17 @@ struct LogState: Sendable {
     var signed: SignedSize
     /// The size of the published checkpoint; nil when there is none.
     var published: UInt64?
+    /// When this process last published one, by the monotonic clock in nanoseconds.
+    var publishedAt: UInt64?
     var condition = Condition.running
-    /// Callers who wait for their record.
-    var queue: [Gathering] = []
+    /// The names in what the journal holds.
+    var index: LogIndex
+    /// The names in the record that is being written.
+    var written: [LogIndex.Name: UInt64] = [:]
+    /// The index of the next entry that is given a place.
+    private(set) var nextIndex: UInt64
+    /// Callers who wait for their record, each with its place in the tree.
+    var queue: [(gathering: Gathering, batch: LogBatch)] = []
     /// Callers whose record is in the journal and who wait for a signature over that size.
     var awaiting: [(gathering: Gathering, end: UInt64)] = []
     /// Whether a caller is writing a record.
@@ -67,19 +75,34 @@ struct LogState: Sendable {
         } catch { return error }
     }
 
-    /// Lets a caller wait with others, or begin another gathering and lead it.
-    mutating func join(_ ticket: Ticket) -> (gathering: Gathering, leads: Bool) {
-        if let last = queue.last, last.add(ticket) { return (last, false) }
-        let gathering = Gathering(ticket)
-        queue.append(gathering)
-        return (gathering, true)
+    init(stack: TileStack, index: LogIndex, note: [UInt8], published: UInt64?) {
+        (self.stack, self.index, self.published) = (stack, index, published)
+        journaled = SignedSize(size: stack.range.size, note: note)
+        signed = journaled
+        nextIndex = stack.range.size
     }
 
-    /// Takes a gathering off the queue, so that nobody joins it any more; false when it was refused.
-    mutating func take(_ gathering: Gathering) -> Bool {
-        guard queue.first === gathering else { return false }
+    /// Gives a caller's drafts their places, beside others that wait or at the head of another gathering, which it leads.
+    mutating func join(_ ticket: Ticket) -> (gathering: Gathering, leads: Bool) {
+        let leads = (queue.last?.batch.drafts ?? JournalRecord.maxItems) + ticket.drafts.count > JournalRecord.maxItems
+        // Taken out, so that it is not copied when it changes.
+        var (gathering, batch) = leads ? (Gathering(), LogBatch(at: nextIndex)) : queue.removeLast()
+        batch.add(ticket) { name in
+            for waiting in queue.reversed() { if let index = waiting.batch.names[name] { return index } }
+            return written[name] ?? index[name]
+        }
+        nextIndex = batch.nextIndex
+        gathering.join()
+        queue.append((gathering, batch))
+        return (gathering, leads)
+    }
+
+    /// Takes a gathering off the queue, so that nobody joins it any more; nil when it was refused.
+    mutating func take(_ gathering: Gathering) -> LogBatch? {
+        guard let (first, batch) = queue.first, first === gathering else { return nil }
         queue.removeFirst()
-        return true
+        written = batch.names
+        return batch
     }
 
     /// Takes a record that is in the journal into memory.
@@ -88,5 +111,19 @@ struct LogState: Sendable {
         // The batch began before what was published since.
         if let published { self.stack.forget(upTo: published) }
         journaled = SignedSize(size: stack.range.size, note: note)
+        for (name, place) in written { index[name] = place }
+        written = [:]
+    }
+
+    /// Gives up the places of all who wait, and of a record that was not written.
+    ///
+    /// - Returns: who waited.
+    mutating func refuseAll() -> [Gathering] {
+        defer {
+            queue = []
+            written = [:]
+            nextIndex = stack.range.size
+        }
+        return queue.map(\.gathering)
     }
 }

@@ -104,6 +104,15 @@ package final class LogWriter: Sendable {
     /// How many entries the public checkpoint covers.
     package var publishedSize: UInt64 { core.state.withLock { $0.published ?? 0 } }
 
+    /// How long records and signed checkpoints took to be durable, since it was opened.
+    package var syncTimes: SyncTimes { core.syncs.withLock { $0 } }
+
+    /// Seconds since it last published a checkpoint; nil while it has not.
+    package var checkpointAge: Double? {
+        let published = core.state.withLock { $0.publishedAt }
+        return published.map { Double(LogClock.system.now().monotonic - $0) / 1e9 }
+    }
+
     /// The hash of an entry in the tree.
     ///
     /// - Throws: `log.index`, `log.missing-tiles`, `store.io`.

@@ -17,8 +17,8 @@ extension Digest {
 /// read piece by piece, swift-crypto's.
 ///
 /// A log hashes many short things, of which swift-crypto's contexts on the heap would take the greater part.
-enum ShortHash {
-    static let isBuiltIn = glx_sha256_available()
+package enum ShortHash {
+    package static let isBuiltIn = glx_sha256_available()
 
     /// The hash of a prefix and bytes.
     static func of(_ prefix: [UInt8], _ bytes: ArraySlice<UInt8>, builtIn: Bool = isBuiltIn) -> Digest {
@@ -39,6 +39,18 @@ enum ShortHash {
         return unsafe prefix.withUnsafeBytes { prefix in
             unsafe withUnsafeBytes(of: (left, right)) { unsafe of(prefix, $0) }
         }
+    }
+
+    /// The HMAC-SHA-256 of bytes, under a key of at most 64 bytes.
+    ///
+    /// Source: RFC 2104.
+    package static func authentication(of bytes: [UInt8], key: [UInt8], builtIn: Bool = isBuiltIn) -> Digest {
+        precondition(key.count <= 64, "a longer key would be hashed first")
+        var pad = [UInt8](repeating: 0x36, count: 64)
+        for at in key.indices { pad[at] ^= key[at] }
+        let inner = of(pad, bytes[...], builtIn: builtIn)
+        for at in pad.indices { pad[at] ^= 0x36 ^ 0x5c }
+        return of(pad, inner.bytes[...], builtIn: builtIn)
     }
 
     private static func of(_ prefix: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) -> Digest {
@@ -98,5 +110,6 @@ package enum MerkleHash {
         return root
     }
 
-    private static func leaf(_ entry: ArraySlice<UInt8>) -> Digest { ShortHash.of(leafPrefix, entry) }
+    /// The hash of an entry that lies among other bytes.
+    static func leaf(_ entry: ArraySlice<UInt8>) -> Digest { ShortHash.of(leafPrefix, entry) }
 }

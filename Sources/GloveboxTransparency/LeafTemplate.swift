@@ -49,7 +49,16 @@ package struct LeafTemplate: Sendable {
     /// - Returns: its exact bytes.
     package func leaf(index: UInt64, previousOfJob: UInt64?) -> [UInt8] {
         var out: [UInt8] = []
-        out.reserveCapacity(bytes.count + 64)
+        out.reserveCapacity(mostBytes)
+        write(index: index, previousOfJob: previousOfJob, to: &out)
+        return out
+    }
+
+    /// More bytes than any place makes it have.
+    package var mostBytes: Int { bytes.count + 64 }
+
+    /// Writes ``leaf(index:previousOfJob:)`` behind other bytes.
+    package func write(index: UInt64, previousOfJob: UInt64?, to out: inout [UInt8]) {
         var done = 0
         for (hole, at) in holes {
             out += bytes[done..<at]
@@ -62,6 +71,5 @@ package struct LeafTemplate: Sendable {
             done = at
         }
         out += bytes[done...]
-        return out
     }
 }

@@ -63,6 +63,9 @@ package struct TileStack: Sendable {
 
         /// Hashes an entry.
         package init(_ entry: [UInt8]) { hash = MerkleHash.leaf(entry) }
+
+        /// Hashes an entry that lies among other bytes.
+        package init(_ entry: ArraySlice<UInt8>) { hash = MerkleHash.leaf(entry) }
     }
 
     /// Forgets full tiles that a log of that size has, as they are stored now.

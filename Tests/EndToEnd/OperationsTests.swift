@@ -91,9 +91,12 @@ import Testing
         for name in [
             "glovebox_jobs{phase=\"queued\"} 0", "glovebox_log_writable 1", "glovebox_disk_free_bytes{use=",
             "# TYPE glovebox_http_request_seconds histogram", "glovebox_approvals_waiting 0",
+            "# TYPE glovebox_log_fsync_seconds histogram", "glovebox_witness_cosignatures 0\n",
         ] {
             #expect(figures.contains(name), "\(figures)")
         }
+        // What the start logged is published within a second.
+        #expect(try eventually { try get(url + "/metrics").body.contains("\nglovebox_log_checkpoint_age_seconds ") })
         #expect(try get(url + "/other").code == "404")
         func isRoomy(_ ok: Bool) throws -> Bool {
             let answer = try get(url + "/readyz")

@@ -1,3 +1,4 @@
+import Crypto
 import GloveboxCore
 import GloveboxStore
 import GloveboxTransparency
@@ -13,6 +14,18 @@ import Testing
         #expect(Set(forward).count == indexes.count && forward.allSatisfy { $0?.count == 32 })
         #expect(Array(indexes.reversed().map { keys.key($0) }.reversed()) == forward)
         #expect(keys.bytes == root)
+    }
+
+    @Test func `derives a key by sixteen HMACs, one for each digit of the index`() throws {
+        for index in indexes {
+            var seed = root
+            for depth in 0..<16 as Range<UInt64> {
+                let digit = UInt8(index >> (60 - 4 * depth) & 15)
+                seed = Array(HMAC<SHA256>.authenticationCode(for: [digit], using: SymmetricKey(data: seed)))
+            }
+            var keys = try BodyKeys(parsing: root)
+            #expect(keys.key(index) == seed)
+        }
     }
 
     @Test func `destroys the keys it is told to, and no other`() throws {

@@ -19,6 +19,15 @@ import struct GloveboxCore.Digest
         }
     }
 
+    @Test func `authenticates as swift-crypto does, with the processor's instructions and without`() {
+        for (count, length) in [(0, 0), (1, 32), (31, 1), (32, 63), (64, 32), (200, 64)] {
+            let (key, text) = (Array(Self.bytes[..<length]), Array(Self.bytes[100..<100 + count]))
+            let expected = Array(HMAC<SHA256>.authenticationCode(for: text, using: SymmetricKey(data: key)))
+            #expect(ShortHash.authentication(of: text, key: key).bytes == expected)
+            #expect(ShortHash.authentication(of: text, key: key, builtIn: false).bytes == expected)
+        }
+    }
+
     @Test func `hashes two digests as the bytes they have`() {
         let (left, right) = (Digest(hashing: [1]), Digest(hashing: [2]))
         #expect(ShortHash.of([1], left, right) == Digest(hashing: [1] + left.bytes + right.bytes))

@@ -124,6 +124,7 @@ extension Site {
                 Double(board.withLock { $0.cosigned?.size ?? 0 })
             ),
         ]
+        metrics += logMetrics(at: now)
         do {
             let space = try DiskSpace(of: layout.root)
             metrics.append(
@@ -131,6 +132,36 @@ extension Site {
             )
         } catch {}  // readiness says so; a figure that is not known is left out
         return metrics + figures.metrics
+    }
+
+    /// How far the log's disk and its witnesses keep up; an age is left out until there is something to be old.
+    private func logMetrics(at now: Instant) -> [Metric] {
+        let (times, board) = (log.syncTimes, board.withLock { $0 })
+        var syncs = Metric(
+            "log_fsync_seconds",
+            "From the write of a record or of a signed checkpoint to its being durable.",
+            .histogram
+        )
+        syncs.add([], bounds: SyncTimes.bounds, counts: times.counts, sum: times.sum, number: times.number)
+        var metrics = [
+            syncs,
+            Metric(
+                "witness_cosignatures",
+                "Witnesses that cosigned the newest checkpoint that any of them did.",
+                .gauge,
+                Double(board.newest)
+            ),
+        ]
+        if let age = log.checkpointAge {
+            metrics.append(Metric("log_checkpoint_age_seconds", "Since a checkpoint was published.", .gauge, age))
+        }
+        if let last = board.lastAt {
+            let age = Double(max(0, now.milliseconds - last.milliseconds)) / 1000
+            metrics.append(
+                Metric("witness_cosignature_age_seconds", "Since a witness cosigned a checkpoint.", .gauge, age)
+            )
+        }
+        return metrics
     }
 
     /// Counts what a change did to a job.

@@ -7,6 +7,8 @@ struct WitnessBoard: Sendable {
     let policy: TlogPolicy?
     /// The largest size that each witness cosigned, by its name in the policy.
     private(set) var sizes: [String: UInt64] = [:]
+    /// When the last line came, by this site's clock.
+    private(set) var lastAt: Instant?
     /// The newest checkpoint that satisfies the quorum.
     private(set) var cosigned: (note: [UInt8], size: UInt64)?
 
@@ -23,6 +25,7 @@ struct WitnessBoard: Sendable {
         now: Instant
     ) {
         for (name, _) in lines { sizes[name] = max(sizes[name] ?? 0, checkpoint.size) }
+        if !lines.isEmpty { lastAt = now }
         guard let policy, checkpoint.size >= cosigned?.size ?? 0 else { return }
         let bytes = SignedNote(text: note.text, signatures: note.signatures + lines.map(\.line)).bytes
         do throws(GloveboxError) {
@@ -35,6 +38,12 @@ struct WitnessBoard: Sendable {
 
     /// The checkpoint under which an entry may be shown outside; nil while the quorum has not seen it.
     func note(covering index: UInt64) -> [UInt8]? { cosigned.flatMap { $0.size > index ? $0.note : nil } }
+
+    /// How many witnesses cosigned the newest checkpoint that any did.
+    var newest: Int {
+        let largest = sizes.values.max()
+        return sizes.values.count { $0 == largest }
+    }
 
     /// Names of the witnesses that have not cosigned a checkpoint with that entry.
     func missing(_ index: UInt64) -> [String] {
