@@ -3,6 +3,7 @@ import GloveboxAPI
 import GloveboxCore
 import GloveboxJobs
 import GloveboxLinux
+import GloveboxStore
 import GloveboxTransparency
 import Synchronization
 import TestSupport
@@ -44,9 +45,10 @@ import Testing
     /// A site without settings but these, and a webhook of an operator's that is told of alerts.
     private static func site(
         _ settings: String,
-        port: Int
+        port: Int,
+        at root: String? = nil
     ) throws -> (layout: SiteLayout, site: Site, caller: Caller, webhook: Webhook) {
-        let layout = SiteLayout(root: try TestPrograms.scratch())
+        let layout = SiteLayout(root: try root ?? TestPrograms.scratch())
         let configuration = SiteConfiguration(
             name: "t",
             origin: "log.t.example",
@@ -88,6 +90,35 @@ import Testing
             #expect(try await courier.trial(of: webhook).code == "webhook.address", "\(address)")
         }
         #expect(hello.withLock { $0.isEmpty })
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root, to mount a small disk"))
+    func `that the log takes no events is told although no event can say so, once`() throws {
+        let disk = try TestPrograms.scratch()
+        let options = ["-t", "tmpfs", "-o", "size=200m,mode=700", "tmpfs", disk]
+        try #require(try TestPrograms.run("/usr/bin/mount", options).status == 0)
+        defer { unsafe _ = umount2(disk, Int32(MNT_DETACH)) }
+        let (_, site, _, webhook) = try Self.site("", port: 443, at: disk + "/state")
+        defer { site.close() }
+        let start = WebhookProgress(created: webhook.created, at: Machine.now()).place
+        #expect(try site.messages(to: webhook, after: start, most: 10).messages.isEmpty)
+        _ = try TestPrograms.run("/bin/dd", ["if=/dev/zero", "of=\(disk)/full", "bs=64k"])
+        #expect(throws: GloveboxError.self) {
+            for _ in 0..<1000 { try site.record(Event(kind: .sitePaused), ["reason": "x"]) }
+        }
+        let code = try #require(site.log.refusal?.code)
+        // It is told a moment after it is first seen.
+        var told = try site.messages(to: webhook, after: start, most: 10)
+        #expect(
+            try eventually {
+                told = try site.messages(to: webhook, after: start, most: 10)
+                return !told.messages.isEmpty
+            }
+        )
+        let texts = told.messages.map { String(decoding: $0.body, as: UTF8.self) }
+        #expect(texts.count == 1 && texts[0].contains("\"code\":\"\(code)\""), "\(texts)")
+        #expect(texts[0].contains("\"type\":\"log.alert\""), "\(texts)")
+        #expect(try site.messages(to: webhook, after: told.place, most: 10).messages.isEmpty)
     }
 
     @Test func `a webhook that fails for three days is disabled, which stands in the log and lasts`() async throws {
