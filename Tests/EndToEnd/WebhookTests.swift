@@ -122,6 +122,13 @@ struct WebhookTests {
             }
             #expect(isAsSaid, "\(code): \(said)")
         }
+        // A receiver that hangs keeps no daemon from ending.
+        _ = try stage.add("alice", "hang", "last", ["job.phase"])
+        let last = try stage.tasks.submit("echo 1 > b")
+        #expect(try eventually { try !stage.receiver.lines("last").isEmpty }, "\(last)")
+        let before = SystemClock.monotonicMilliseconds
+        try stage.site.end()
+        #expect(SystemClock.monotonicMilliseconds - before < 8000)
     }
 
     @Test func `a webhook goes to no private address unless the operator allows it, and over TLS alone`() throws {
