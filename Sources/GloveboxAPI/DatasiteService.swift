@@ -51,6 +51,15 @@ package protocol DatasiteService: Sendable {
     /// `DELETE /tokens/{id}`: one's own; an operator may end any.
     func revokeToken(_ caller: Caller, id: String) async throws(GloveboxError) -> TokenInfo
 
+    /// `POST /webhooks`: a receiver of the caller's own.
+    func addWebhook(_ caller: Caller, _ request: CreateWebhookRequest) async throws(GloveboxError) -> CreatedWebhook
+    /// `GET /webhooks`: the caller's own; an operator sees all.
+    func webhooks(_ caller: Caller) async throws(GloveboxError) -> ItemList<WebhookInfo>
+    /// `DELETE /webhooks/{id}`: one's own; an operator may remove any.
+    func removeWebhook(_ caller: Caller, id: String) async throws(GloveboxError) -> WebhookInfo
+    /// `POST /webhooks/{id}/test`: a message at once; one's own, or any for an operator.
+    func tryWebhook(_ caller: Caller, id: String) async throws(GloveboxError) -> WebhookTrial
+
     /// `POST /datasets`.
     func addDataset(_ caller: Caller, _ request: AddDatasetRequest) async throws(GloveboxError) -> DatasetSummary
     /// `GET /datasets`.

@@ -200,6 +200,24 @@ extension GloveboxClient {
         try await delete("/tokens/\(PercentPath.encode(id))")
     }
 
+    /// `POST /webhooks`.
+    package func addWebhook(_ request: CreateWebhookRequest) async throws(RequestFailure) -> CreatedWebhook {
+        try await post("/webhooks", request)
+    }
+
+    /// `GET /webhooks`.
+    package func webhooks() async throws(RequestFailure) -> ItemList<WebhookInfo> { try await all("/webhooks") }
+
+    /// `DELETE /webhooks/{id}`.
+    package func removeWebhook(id: String) async throws(RequestFailure) -> WebhookInfo {
+        try await delete("/webhooks/\(PercentPath.encode(id))")
+    }
+
+    /// `POST /webhooks/{id}/test`.
+    package func tryWebhook(id: String) async throws(RequestFailure) -> WebhookTrial {
+        try await post("/webhooks/\(PercentPath.encode(id))/test", Empty())
+    }
+
     private func all<Item: APIValue>(
         _ path: String,
         _ query: [String] = []

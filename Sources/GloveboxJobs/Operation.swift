@@ -18,6 +18,10 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case createToken
     case listTokens
     case revokeToken
+    case addWebhook
+    case listWebhooks
+    case removeWebhook
+    case tryWebhook
     case addDataset
     case listDatasets
     case readMock
@@ -83,6 +87,8 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .login
         case .createAccount, .backUp, .collectGarbage: .roles([.operator])
         case .addDataset, .splitLineage, .signWorkflow, .overrideRelease: .roles([.owner])
+        case .addWebhook, .listWebhooks, .removeWebhook, .tryWebhook:
+            .roles([.researcher, .reviewer, .owner, .operator])
         case .readMock, .createPlan, .submitJob, .createTask, .answerRelease: .roles([.researcher])
         case .addPolicy, .redact, .pauseSite, .resumeSite, .createProject, .amendProject, .pauseProject,
             .resumeProject, .closeProject:
@@ -103,7 +109,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .health, .readTrust, .readLog, .readDescription, .taskService, .whoami, .listPolicies, .listImages: nil
         case .createAccount, .enrollKey, .enrollCertificate, .listCertificates, .revokeCertificate, .createToken,
-            .listTokens, .revokeToken:
+            .listTokens, .revokeToken, .addWebhook, .listWebhooks, .removeWebhook, .tryWebhook:
             .accountManage
         case .addDataset, .splitLineage, .signWorkflow: .datasetManage
         case .listDatasets, .readMock: .datasetRead

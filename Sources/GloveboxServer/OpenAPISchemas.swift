@@ -18,6 +18,7 @@ enum OpenAPISchemas {
     /// Operations whose success is status 201.
     static let created: Set<GloveboxJobs.Operation> = [
         .exportLog, .redact, .backUp, .createToken, .createAccount, .enrollKey, .enrollCertificate, .addDataset,
+        .addWebhook,
         .splitLineage, .overrideRelease,
         .signWorkflow,
         .addPolicy,
@@ -38,7 +39,7 @@ enum OpenAPISchemas {
         .exportLog: "Export", .redact: "Redaction", .backUp: "BackupRequest", .pauseSite: "Reason",
         .resumeSite: "Reason",
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
-        .enrollCertificate: "CertificateRequest",
+        .enrollCertificate: "CertificateRequest", .addWebhook: "WebhookRequest", .tryWebhook: "Empty",
         .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
         .overrideRelease: "ApprovalRequest",
         .addPolicy: "PolicyRequest", .createProject: "ProjectRequest", .amendProject: "ProjectAmendment",
@@ -63,6 +64,8 @@ enum OpenAPISchemas {
         .revokeToken: .schema("Token"), .whoami: .schema("WhoAmI"), .createAccount: .schema("CreatedAccount"),
         .enrollKey: .schema("Any"), .enrollCertificate: .schema("Certificate"),
         .listCertificates: .list("Certificate"), .revokeCertificate: .schema("Certificate"),
+        .addWebhook: .schema("CreatedWebhook"), .listWebhooks: .list("Webhook"), .removeWebhook: .schema("Webhook"),
+        .tryWebhook: .schema("WebhookTrial"),
         .listDatasets: .list("Any"), .addDataset: .schema("Any"),
         .splitLineage: .schema("Any"), .overrideRelease: .schema("Any"),
         .readBudgets: .list("Budget"), .listProjects: .list("Project"), .createProject: .schema("Project"),
@@ -98,6 +101,9 @@ enum OpenAPISchemas {
     ]
     private static let scopes: JSONValue = [
         "type": "array", "minItems": 1, "items": ["enum": .array(Scope.allCases.map { .string($0.rawValue) })],
+    ]
+    private static let topics: JSONValue = [
+        "type": "array", "minItems": 1, "items": ["enum": .array(WebhookTopic.allCases.map { .string($0.rawValue) })],
     ]
 
     /// An object with these members and no other; those with a `?` may be missing.
@@ -217,6 +223,25 @@ enum OpenAPISchemas {
             ])
         ),
         ("CreatedToken", object([("token", text), ("info", reference("Token"))])),
+        ("Empty", object([])),
+        (
+            "WebhookRequest",
+            object([
+                ("url", ["type": "string", "pattern": "^https://", "maxLength": 1024]), ("events", topics),
+            ])
+        ),
+        (
+            "Webhook",
+            object([
+                ("id", text), ("account", text), ("url", text), ("events", topics), ("created", time),
+                ("state", ["enum": ["active", "disabled"]]), ("failing_since?", time),
+            ])
+        ),
+        ("CreatedWebhook", object([("secret", text), ("info", reference("Webhook"))])),
+        (
+            "WebhookTrial",
+            object([("delivered", ["type": "boolean"]), ("status?", number), ("code?", text)])
+        ),
         (
             "WhoAmI",
             object([

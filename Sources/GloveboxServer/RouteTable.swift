@@ -54,6 +54,19 @@ enum RouteTable {
         Route(.delete, "/tokens/*", .revokeToken) {
             .value(try await $0.service.revokeToken($0.caller, id: $0.argument(0)))
         },
+        Route(.post, "/webhooks", .addWebhook, body: .json, showsSecret: true) {
+            .value(try await $0.service.addWebhook($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/webhooks", .listWebhooks, query: paging) {
+            try $0.page(try await $0.service.webhooks($0.caller), of: "webhooks")
+        },
+        Route(.delete, "/webhooks/*", .removeWebhook) {
+            .value(try await $0.service.removeWebhook($0.caller, id: $0.argument(0)))
+        },
+        Route(.post, "/webhooks/*/test", .tryWebhook, body: .json) {
+            let _: Empty = try $0.read()
+            return .value(try await $0.service.tryWebhook($0.caller, id: $0.argument(0)))
+        },
         Route(.post, "/accounts", .createAccount, body: .json, showsSecret: true) {
             .value(try await $0.service.createAccount($0.caller, $0.read()), status: 201)
         },

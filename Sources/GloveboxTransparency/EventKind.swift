@@ -18,6 +18,10 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable {
     case trainingRecorded = "training.recorded"
     case trainingExpired = "training.expired"
 
+    case webhookAdded = "webhook.added"
+    case webhookRemoved = "webhook.removed"
+    case webhookDisabled = "webhook.disabled"
+
     case userRoleChanged = "user.role_changed"
     case breakGlassUsed = "break_glass.used"
 

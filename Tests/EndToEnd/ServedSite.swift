@@ -20,7 +20,8 @@ struct ServedSite {
         table: String = demoTable,
         people: [(name: String, role: String)] = [("alice", "researcher"), ("rita", "reviewer")],
         quorum: Int = 1,
-        owner: String? = nil
+        owner: String? = nil,
+        settings: String? = nil
     ) throws {
         self.state = try state ?? TestPrograms.scratch()
         let founding = [
@@ -28,6 +29,10 @@ struct ServedSite {
             "--demo",
         ]
         try #require(try TestPrograms.run("gloveboxd", founding).status == 0)
+        if let settings {
+            let file = self.state + "/gloveboxd.yaml"
+            try Descriptor.open(file, O_WRONLY | O_CREAT, mode: 0o600).write(Array(settings.utf8))
+        }
         let (daemon, output) = try TestPrograms.start("gloveboxd", ["serve", "--state", self.state, "--accept-disk"])
         self.daemon = daemon
         var line: [UInt8] = []

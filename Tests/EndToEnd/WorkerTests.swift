@@ -103,6 +103,32 @@ struct WorkerTests {
         #expect(try tasks.audit(id) == [.jobCancelled])
     }
 
+    @Test(.enabled(if: TestPrograms.image("python") != nil, "needs the image python"))
+    func `a worker takes a job on private data to its verified release: key, rows and checks are the supervisor's`()
+        throws
+    {
+        site.stop()
+        let served = try ServedSite(settings: "jobs: {executor: worker}")
+        defer { served.end() }
+        let fixture = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs"
+        let id = try served.submit(fixture, wall: "15s", ["python3", "main.py"])
+        func status() throws -> String { try served.must(["status", id, "--json", "--profile", "alice"]) }
+        #expect(try eventually { try status().contains("approval.quorum") })
+        _ = try served.must(["approve", id, "--yes", "-m", "fine", "--profile", "rita"])
+        #expect(try eventually { try status().contains("\"queued\"") }, "it waits for a worker")
+        let worker = try TestPrograms.start("glovebox", ["worker", "run", "--state", served.state, "--task", id])
+        #expect(try eventually { try !launchers(of: worker.0).isEmpty }, "the jail is the worker's child")
+        let (code, text) = try end(worker)
+        #expect(code == 0 && text.isEmpty, "\(text)")
+        #expect(try eventually { try status().contains("\"released\"") })
+        // Verified before it is written.
+        let target = try TestPrograms.scratch() + "/results"
+        _ = try served.must(["fetch", id, "-o", target, "--profile", "alice"])
+        #expect(try Descriptor.open(target + "/table.csv", O_RDONLY).readAll(limit: 1 << 20).count > 20)
+        let entries = try TestPrograms.run("/bin/grep", ["-rohaF", "\"key.released\"", served.state + "/log/tile"])
+        #expect(!entries.output.isEmpty, "the broker released the key to a measured run")
+    }
+
     /// Sends those away who are no workers of this site, or have no job here.
     private func expectStrangersRefused() throws {
         let unknown = try end(start("job_00000000000000000000000000"))

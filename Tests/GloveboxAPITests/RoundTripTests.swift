@@ -37,6 +37,21 @@ private let amendment: AmendProjectRequest = {
     static let values: [any APIValue] = [
         CreateAccountRequest(name: "ann", roles: [.reviewer, .owner]),
         CreatedAccount(account: "acc_x", token: "gbx_1_2"),
+        CreateWebhookRequest(url: "https://r.example/x", events: [.jobPhase, .logAlert]),
+        WebhookInfo(id: "whk_x", account: "a", url: "u", events: [.jobPhase], created: now, state: .active),
+        CreatedWebhook(
+            secret: "gbw_1",
+            info: WebhookInfo(
+                id: "whk_x",
+                account: "a",
+                url: "u",
+                events: [.releaseReady],
+                created: now,
+                state: .disabled,
+                failingSince: now
+            )
+        ),
+        WebhookTrial(delivered: true, status: 204), WebhookTrial(delivered: false, code: "webhook.timeout"),
         EnrollKeyRequest(publicKey: [UInt8](repeating: 1, count: 32), proof: [UInt8](repeating: 2, count: 64)),
         EnrolledKey(keyid: "ab"), WhoAmI(account: "acc_x", name: "ann", roles: [.owner], keys: ["k"], site: "s"),
         AddDatasetRequest(name: "fair", schema: "a: 1", inputPolicy: "b: 2", privatePath: "/srv/fair.csv"),

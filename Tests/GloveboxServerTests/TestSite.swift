@@ -203,6 +203,25 @@ final class TestSite: DatasiteService, Authenticator {
     func tokens(_ caller: Caller) async throws(GloveboxError) -> ItemList<TokenInfo> { ItemList([Self.token]) }
     func revokeToken(_ caller: Caller, id: String) async throws(GloveboxError) -> TokenInfo { Self.token }
 
+    static let webhook = WebhookInfo(
+        id: "whk_x",
+        account: "acc_a",
+        url: "https://r.example/x",
+        events: [.jobPhase],
+        created: now,
+        state: .active
+    )
+
+    func addWebhook(_ caller: Caller, _ request: CreateWebhookRequest) async throws(GloveboxError) -> CreatedWebhook {
+        CreatedWebhook(secret: "gbw_1", info: Self.webhook)
+    }
+
+    func webhooks(_ caller: Caller) async throws(GloveboxError) -> ItemList<WebhookInfo> { ItemList([Self.webhook]) }
+    func removeWebhook(_ caller: Caller, id: String) async throws(GloveboxError) -> WebhookInfo { Self.webhook }
+    func tryWebhook(_ caller: Caller, id: String) async throws(GloveboxError) -> WebhookTrial {
+        WebhookTrial(delivered: true, status: 200)
+    }
+
     func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
         note("job \(id) \(wait)")
         guard id == "job_x" else { throw GloveboxError("object.not-found", "no such job", hint: "glovebox status") }

@@ -12,7 +12,8 @@ enum StateParts {
 
     /// Directories of the data half; nothing in them opens without the keys but code, images and what was released.
     private static let dataDirectories: Set<String> = [
-        "blobs", "broker", "datasets", "evidence", "history", "images", "journal", "sealed", "texts", "tpm", "witness",
+        "blobs", "broker", "datasets", "evidence", "history", "images", "journal", "sealed", "texts", "tpm", "webhooks",
+        "witness",
     ]
     /// Directories that a site makes anew.
     private static let remade: Set<String> = ["incoming", "log", "sign-lock"]

@@ -30,19 +30,13 @@ struct FetchedInputs {
             files = []
             return
         }
-        let objects = site.objects
-        try objects.check(task)
+        try site.objects.check(task, isFree: true)
         var files: [File] = []
         var left = limit
         for input in task.fetched {
-            guard let address = ObjectAddress(url: input.url) else {
-                throw GloveboxError("url.scheme", "\(Display.escape(input.url)) is no address of an object")
-            }
-            let file = try Self.unnamed(in: site.layout.incoming)
-            let bytes = try objects.fetch(address, limit: left, into: file)
-            left -= bytes
-            let digest = try Self.digest(of: file)
-            files.append(File(path: input.path, url: input.url, content: file, bytes: bytes, digest: digest))
+            let file = try File(input, site: site, limit: left)
+            left -= file.bytes
+            files.append(file)
         }
         self.files = files
     }
@@ -62,7 +56,7 @@ struct FetchedInputs {
     /// The object that stands at a path.
     func file(at path: String) -> File? { files.first { $0.path.utf8.elementsEqual(path.utf8) } }
 
-    private static func unnamed(in directory: String) throws(GloveboxError) -> Descriptor {
+    fileprivate static func unnamed(in directory: String) throws(GloveboxError) -> Descriptor {
         let path = directory + "/" + Machine.identifier("obj")
         do throws(SyscallError) {
             let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
@@ -71,7 +65,7 @@ struct FetchedInputs {
         } catch { throw error.coded("storage.write") }
     }
 
-    private static func digest(of file: Descriptor) throws(GloveboxError) -> GloveboxCore.Digest {
+    fileprivate static func digest(of file: Descriptor) throws(GloveboxError) -> GloveboxCore.Digest {
         var hash = SHA256()
         guard lseek(file.raw, 0, SEEK_SET) == 0 else { throw SyscallError("lseek", errno).coded("storage.read") }
         do throws(SyscallError) {
@@ -82,6 +76,19 @@ struct FetchedInputs {
 }
 
 extension FetchedInputs.File {
+    /// Brings one object of so many bytes at most.
+    ///
+    /// - Throws: what ``TaskObjects`` throws.
+    init(_ input: TaskDocument.Input, site: Site, limit: Int64) throws(GloveboxError) {
+        guard let address = ObjectAddress(url: input.url) else {
+            throw GloveboxError("url.scheme", "\(Display.escape(input.url)) is no address of an object")
+        }
+        content = try FetchedInputs.unnamed(in: site.layout.incoming)
+        bytes = try site.objects.fetch(address, limit: limit, into: content)
+        digest = try FetchedInputs.digest(of: content)
+        (path, url) = (input.path, input.url)
+    }
+
     /// Puts it at a path below a directory of the task, as the identity that the caller has taken on.
     ///
     /// - Throws: `path.invalid` when something stands there, `jail.staging`.

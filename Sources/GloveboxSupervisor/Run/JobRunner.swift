@@ -121,6 +121,7 @@ struct JobRunner {
         let policy = entry.rules.output
         try site.requireCurrent(entry.rules, for: entry.manifest)
         guard !entry.manifest.inputs.isEmpty else { return try executeTask(entry, policy, cancel, &facts) }
+        if let task = entry.task { try site.objects.check(task, isFree: false) }
         let data = try site.data(of: entry)
         if policy.privacy.blocks != nil { return try executeBlocks(entry, policy, data, cancel, &facts) }
         let plan = try JobJail(site: site, entry: entry)

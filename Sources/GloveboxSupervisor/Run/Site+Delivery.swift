@@ -27,20 +27,14 @@ extension Site {
     ///
     /// - Throws: `storage.read`, `digest.mismatch`: what the site itself keeps cannot be read.
     func deliver(_ id: String) throws(GloveboxError) -> String? {
-        guard let entry = try entry(id), entry.job.phase == .released, isDelivering(entry), let digest = entry.taskLog
-        else { return nil }
-        let outputs = try TaskLog(json: JSONReader.read(blobs.get(digest))).outputs
-        let released = try released(entry)
-        guard released.count == outputs.count else {
-            throw GloveboxError("digest.mismatch", "the released files of \(id) are not those of its log")
-        }
+        guard let entry = try entry(id), entry.job.phase == .released, isDelivering(entry) else { return nil }
         var fault: String?
-        for (output, file) in zip(outputs, released) where TaskURL.isDelivered(output.url) {
+        for (url, content) in try deliveries(of: entry) {
             do throws(GloveboxError) {
-                if ObjectAddress.isMeant(by: output.url) {
-                    try objects.write(file.content, to: output.url)
+                if ObjectAddress.isMeant(by: url) {
+                    try objects.write(content, to: url)
                 } else {
-                    try files.write(file.content, to: output.url)
+                    try files.write(content, to: url)
                 }
             } catch {
                 fault = fault ?? error.message
@@ -48,5 +42,21 @@ extension Site {
         }
         if let fault { undelivered.withLock { $0[id] = fault } }
         return fault
+    }
+
+    /// What a released job has to be written, and where.
+    private func deliveries(of entry: JobEntry) throws(GloveboxError) -> [(url: String, content: [UInt8])] {
+        let released = try released(entry)
+        guard entry.manifest.inputs.isEmpty else {
+            return released.flatMap { file in
+                TaskOutputs.deliveries(of: file.path, entry.manifest.outputs).map { ($0.url, file.content) }
+            }
+        }
+        guard let digest = entry.taskLog else { return [] }
+        let outputs = try TaskLog(json: JSONReader.read(blobs.get(digest))).outputs
+        guard released.count == outputs.count else {
+            throw GloveboxError("digest.mismatch", "the released files of \(entry.job.id) are not those of its log")
+        }
+        return zip(outputs, released).filter { TaskURL.isDelivered($0.0.url) }.map { ($0.0.url, $0.1.content) }
     }
 }

@@ -11,8 +11,8 @@ internal import GloveboxObjects
 struct TaskObjects: Sendable {
     let buckets: [BucketSettings]
 
-    /// What a task's reader is told from the start.
-    func announcements(of task: TaskDocument) -> [String] {
+    /// What a task's reader is told from the start; what runs on private data was read before.
+    func announcements(of task: TaskDocument, isFree: Bool) -> [String] {
         func word(_ url: String, _ what: String) -> String? {
             guard ObjectAddress.isMeant(by: url) else { return nil }
             let bucket = String(url.dropFirst(5).prefix { $0 != "/" })
@@ -21,15 +21,16 @@ struct TaskObjects: Sendable {
                 : "\(Display.escape(url)) is \(what), if this site has the bucket \(Display.escape(bucket)) by then: "
                     + "it has not now, and a task is not staged without."
         }
-        return task.fetched.compactMap { word($0.url, "read before the task starts") }
+        return (isFree ? task.fetched : []).compactMap { word($0.url, "read before the task starts") }
             + task.outputs.compactMap { word($0.url, "written when the task has been released") }
     }
 
     /// Refuses a task that is to be staged and names a bucket that the site has not.
     ///
     /// - Throws: `s3.bucket`.
-    func check(_ task: TaskDocument) throws(GloveboxError) {
-        for url in task.fetched.map(\.url) + task.outputs.map(\.url) where ObjectAddress.isMeant(by: url) {
+    func check(_ task: TaskDocument, isFree: Bool) throws(GloveboxError) {
+        for url in (isFree ? task.fetched.map(\.url) : []) + task.outputs.map(\.url)
+        where ObjectAddress.isMeant(by: url) {
             _ = try settings(of: String(url.dropFirst(5).prefix { $0 != "/" }))
         }
     }

@@ -42,7 +42,7 @@ struct TaskOutputs {
                     throw GloveboxError("output.too-many", "the outputs are more than \(rules.maxFiles) files")
                 }
                 let log = TaskRecord.OutputLog(
-                    url: url(of: path, output),
+                    url: Self.url(of: path, output),
                     path: path,
                     bytes: UInt64(bytes.count)
                 )
@@ -56,8 +56,26 @@ struct TaskOutputs {
         return found
     }
 
+    /// Where what leaves private data stands in the jail, under both names.
+    private static let released = ["/job/code/outputs/", "/out/"]
+
+    /// Whether a path, or a pattern's fixed part, names what a job on private data leaves to be checked.
+    static func isOfRelease(_ path: String) -> Bool { released.contains { (path + "/").hasPrefix($0) } }
+
+    /// Where a file that left private data is to be written, by a plan's outputs, and its path there.
+    static func deliveries(of name: String, _ outputs: [Manifest.Output]) -> [(url: String, path: String)] {
+        outputs.filter { TaskURL.isDelivered($0.url) }.flatMap { output in
+            let pattern = TaskPattern(output.path)
+            return released.map { $0 + name }.filter { path in
+                let parts = path.split(separator: "/").map { Array($0.utf8) }
+                return pattern.matches(parts, orAbove: output.type == "DIRECTORY")
+            }
+            .map { (url(of: $0, output), $0) }
+        }
+    }
+
     /// The plan's path and the prefix to take off it; the manifest keeps the prefix behind a `#` of the URL.
-    private func url(of path: String, _ output: Manifest.Output) -> String {
+    private static func url(of path: String, _ output: Manifest.Output) -> String {
         let halves = output.url.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let base = halves[0]
         let fixed = halves.count > 1 ? halves[1] : output.path

@@ -4,7 +4,7 @@ internal import GloveboxIndex
 internal import GloveboxJobs
 
 /// Where an event stands among all that a watcher sees: by the moment it shows, by job, by its place in the job.
-struct EventPlace: Comparable, Sendable {
+struct EventPlace: Comparable, Hashable, Sendable {
     let at: Int64
     let job: Int
     let number: Int

@@ -51,8 +51,12 @@ extension Site {
 
     /// Makes the plan that people approve.
     ///
-    /// Nothing in it can change afterwards without another digest.
-    func createPlan(_ caller: Caller, _ request: CreatePlanRequest) throws(GloveboxError) -> CreatedPlan {
+    /// Nothing in it can change afterwards without another digest. What leaves is written to the places `delivered`, too.
+    func createPlan(
+        _ caller: Caller,
+        _ request: CreatePlanRequest,
+        delivering delivered: [Manifest.Output] = []
+    ) throws(GloveboxError) -> CreatedPlan {
         guard let code = try code(request.code), blobs.has(request.code) else {
             throw GloveboxError("object.not-found", "there is no code tree \(request.code)", hint: "Upload it first.")
         }
@@ -131,7 +135,7 @@ extension Site {
                 processing: processing.document.digest,
                 output: policy.document.digest
             ),
-            outputs: [Manifest.Output()],
+            outputs: [Manifest.Output()] + delivered,
             purpose: request.purpose
         )
         try checkProgram(manifest, policy, data, project: project)

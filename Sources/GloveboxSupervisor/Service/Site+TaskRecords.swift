@@ -55,12 +55,11 @@ extension Site {
             task.executors = [
                 TaskRecord.ExecutorLog(start: nil, end: nil, stdout: nil, stderr: nil, exitCode: 0)
             ]
-            task.outputs = try released(entry).map {
-                TaskRecord.OutputLog(
-                    url: "glovebox://release/\($0.path)",
-                    path: "/out/\($0.path)",
-                    bytes: UInt64($0.content.count)
-                )
+            task.outputs = try released(entry).flatMap { file in
+                let places = [("glovebox://release/\(file.path)", "/out/\(file.path)")]
+                return (places + TaskOutputs.deliveries(of: file.path, entry.manifest.outputs)).map {
+                    TaskRecord.OutputLog(url: $0.0, path: $0.1, bytes: UInt64(file.content.count))
+                }
             }
         }
         task.metadata = metadata(entry, info, isFree: isFree)
@@ -103,7 +102,9 @@ extension Site {
     }
 
     private func systemLogs(_ entry: JobEntry, _ info: JobInfo) -> [String] {
-        var lines = (entry.task?.warnings ?? []) + (entry.task.map(objects.announcements) ?? [])
+        var lines =
+            (entry.task?.warnings ?? [])
+            + (entry.task.map { objects.announcements(of: $0, isFree: entry.manifest.inputs.isEmpty) } ?? [])
         do throws(GloveboxError) {
             if let task = entry.task { lines += try TaskParameters(task).warnings }
         } catch {

@@ -8,6 +8,9 @@ internal import GloveboxPolicy
 internal import GloveboxStore
 
 extension Site {
+    /// Bytes of the objects that become part of a plan; uploads have the same limit.
+    private static let mostFetched: Int64 = 256 << 20
+
     /// Name of the policy under which plans without private data run.
     static let freePolicy = "no-private-data"
 
@@ -160,6 +163,8 @@ extension Site {
 
     /// A plan on one dataset, or on two joined on the unit: the other inputs are the code, as if they had been uploaded.
     ///
+    /// Objects of buckets are read now, since people approve what runs, and not where it came from.
+    ///
     /// Of two datasets the first input is the one that the specs name.
     private func dataPlan(
         _ caller: Caller,
@@ -180,19 +185,12 @@ extension Site {
             let place = "/resources/backend_parameters/glovebox_policy"
             throw TaskParameters.invalid(place, "names the output policy, and is missing", code: "schema.missing-field")
         }
-        for (index, input) in task.inputs.enumerated()
-        where input.content == nil && ObjectAddress.isMeant(by: input.url) {
+        for (index, output) in task.outputs.enumerated()
+        where TaskURL.isDelivered(output.url) && !TaskOutputs.isOfRelease(output.prefix ?? output.path) {
             throw TaskParameters.invalid(
-                "/inputs/\(index)/url",
-                "what runs on private data is part of the plan that people approve: upload it",
-                code: "url.scheme"
-            )
-        }
-        for (index, output) in task.outputs.enumerated() where TaskURL.isDelivered(output.url) {
-            throw TaskParameters.invalid(
-                "/outputs/\(index)/url",
-                "what leaves private data is fetched from the site",
-                code: "url.scheme"
+                "/outputs/\(index)/path",
+                "must stand below /out or /job/code/outputs: a policy decides what leaves private data",
+                code: "path.invalid"
             )
         }
         guard task.executors.count == 1 else {
@@ -213,7 +211,7 @@ extension Site {
             throw TaskParameters.invalid("/inputs/\(index)/path", "must stand below /job/code", code: "path.invalid")
         }
         let files = task.inputs.enumerated().filter { !datasets.contains($0.offset) }.map(\.element)
-        let code = try tree(caller, files) { String($0.dropFirst(prefix.count)) }
+        let code = try tree(caller, files, isFetching: true) { String($0.dropFirst(prefix.count)) }
         let made = try createPlan(
             caller,
             CreatePlanRequest(
@@ -228,7 +226,9 @@ extension Site {
                 limits: Self.limits(task, parameters),
                 deterministic: parameters.deterministic,
                 purpose: parameters.purpose
-            )
+            ),
+            // Where what leaves is written is part of what people approve.
+            delivering: task.outputs.filter { TaskURL.isDelivered($0.url) }.map(Self.output)
         )
         return try draft(made.planDigest)
     }
@@ -238,11 +238,13 @@ extension Site {
         _ caller: Caller,
         _ inputs: [TaskDocument.Input],
         with task: TaskDocument? = nil,
+        isFetching: Bool = false,
         _ place: (String) -> String
     ) throws(GloveboxError) -> RegisteredCode {
         let tree = try TaskTree(in: layout.incoming)
         defer { tree.remove() }
         if let task { try tree.add(TaskJSON.encode(task.json), at: TaskTree.document) }
+        var room = Self.mostFetched
         for input in inputs {
             let path = place(input.path).split(separator: "/").joined(separator: "/")
             if let content = input.content {
@@ -254,6 +256,10 @@ extension Site {
                 try tree.add(tree: blobs.open(digest), at: path)
             } else if case .file? = TaskURL.source(input.url) {
                 try files.copy(input.url, isDirectory: input.type == "DIRECTORY", into: tree, at: path)
+            } else if isFetching, ObjectAddress.isMeant(by: input.url) {
+                let file = try FetchedInputs.File(input, site: self, limit: room)
+                room -= file.bytes
+                try tree.add(file.content, at: path)
             }
         }
         let receipt = try addBlob(caller, tree.pack())

@@ -288,6 +288,25 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await perform { (site) throws(GloveboxError) in try site.revokeToken(caller, id: id) }
     }
 
+    package func addWebhook(
+        _ caller: Caller,
+        _ request: CreateWebhookRequest
+    ) async throws(GloveboxError) -> CreatedWebhook {
+        try await perform { (site) throws(GloveboxError) in try site.addWebhook(caller, request) }
+    }
+
+    package func webhooks(_ caller: Caller) async throws(GloveboxError) -> ItemList<WebhookInfo> {
+        try await perform { (site) throws(GloveboxError) in ItemList(site.webhooks(for: caller)) }
+    }
+
+    package func removeWebhook(_ caller: Caller, id: String) async throws(GloveboxError) -> WebhookInfo {
+        try await perform { (site) throws(GloveboxError) in try site.removeWebhook(caller, id: id) }
+    }
+
+    package func tryWebhook(_ caller: Caller, id: String) async throws(GloveboxError) -> WebhookTrial {
+        try await WebhookCourier(site).trial(of: site.webhook(id, of: caller))
+    }
+
     package func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
         var first: JobPhase?
         return try await self.wait(for: id, milliseconds: 1000 * wait) { () throws(GloveboxError) in

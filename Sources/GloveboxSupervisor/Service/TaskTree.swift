@@ -37,6 +37,18 @@ struct TaskTree {
         } catch { throw Self.refusal(error, path) }
     }
 
+    /// Puts a file's content at a relative path.
+    ///
+    /// - Throws: `path.invalid` when something else is there.
+    func add(_ content: borrowing Descriptor, at path: String) throws(GloveboxError) {
+        do throws(SyscallError) {
+            try makeDirectories(above: path)
+            let file = try root.open(beneath: Array(path.utf8), O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+            guard lseek(content.raw, 0, SEEK_SET) == 0 else { throw SyscallError("lseek", errno) }
+            while case let bytes = try content.read(upTo: 1 << 16), !bytes.isEmpty { try file.write(bytes) }
+        } catch { throw Self.refusal(error, path) }
+    }
+
     /// Puts an uploaded tree at a relative path.
     ///
     /// - Throws: `path.invalid` when something else is there, and what unpacking throws.

@@ -99,8 +99,9 @@ extension SiteState {
         switch record.kind {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
             .imageRegistered, .redactionPerformed, .keyDestroyed, .lineageSplit,
-            .outputOverridden:
+            .outputOverridden, .webhookAdded, .webhookRemoved, .webhookDisabled:
             true
+        case let kind where LogAlert.kinds.contains(kind): true
         case .approvalGiven: record.job == nil
         case .budgetSpent, .outputApproved: record.json["charge"] != nil || record.json["answer"] != nil
         default: false

@@ -61,6 +61,8 @@ package final class Site: Sendable {
     let board: Mutex<WitnessBoard>
     let alarms = Alarms()
     let bell = Bell()
+    /// What is known of the deliveries to webhooks.
+    let couriers = WebhookCouriers()
     /// What is counted and timed since the start.
     package let figures = Figures()
     /// What the cluster's scheduler says, where it starts the site's workers.

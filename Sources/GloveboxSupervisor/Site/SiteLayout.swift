@@ -48,6 +48,8 @@ package struct SiteLayout: Sendable {
     package var texts: String { root + "/texts" }
     /// Specs and unit tags of what was released.
     package var history: String { root + "/history" }
+    /// How far webhooks were told what happened.
+    var webhooks: String { root + "/webhooks" }
     /// Code, evidence and mock data by their digests.
     package var blobs: String { root + "/blobs" }
     /// Uploads in progress.

@@ -178,7 +178,7 @@ extension SiteSettings {
             }
     }
 
-    private static func texts(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> [String] {
+    static func texts(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> [String] {
         guard let value = fields.optional(name) else { return [] }
         guard let list = value.array else { throw invalid("\(name) is a list") }
         var texts: [String] = []

@@ -29,6 +29,8 @@ package struct SiteSettings: Sendable {
     var jobs = JobSettings()
     /// How long things are kept.
     var retention = RetentionSettings()
+    /// Where webhooks may go.
+    var webhooks = WebhookSettings()
     /// What one account may have open.
     var quotas = AccountQuotas()
     /// Every byte that was read, for the digest that stands in events.
@@ -58,6 +60,7 @@ package struct SiteSettings: Sendable {
         }
         let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         try readServer(&root, folder: folder)
+        if let section = root.optional("webhooks") { webhooks = try WebhookSettings(section, folder: folder) }
         if let section = root.optional("timestamp") {
             let stamping = try StampingSettings(section, folder: folder)
             self.stamping = stamping

@@ -64,6 +64,10 @@ struct SiteState: Sendable {
     var projects: [String: RegisteredProject] = [:]
     /// What projects have used.
     var usage: [String: ProjectUsage] = [:]
+    /// Receivers that accounts named, by id.
+    var webhooks: [String: Webhook] = [:]
+    /// The newest events of the log that its watchers should look at, oldest first.
+    var alerts: [LogAlert] = []
     /// Keys that no longer count, people's and the site's.
     var revocations: [Revocation] = []
     /// What the index does not know yet.
@@ -98,6 +102,9 @@ struct SiteState: Sendable {
         case .keyRevoked where record.json["certificate"] != nil: try revokeCertificate(record)
         case .keyRevoked: try revokeKey(record)
         case .sessionStart, .sessionEnd: try addToken(record)
+        case .webhookAdded, .webhookRemoved, .webhookDisabled: try addWebhook(record)
+        case let kind where LogAlert.kinds.contains(kind):
+            alerts = alerts.suffix(63) + [LogAlert(at: record.time, index: record.index, code: kind.rawValue)]
         case .datasetRegistered:
             let dataset = try RegisteredDataset(json: record.json)
             datasets[dataset.name] = dataset
@@ -148,7 +155,7 @@ struct SiteState: Sendable {
     static func standsOn(_ kind: EventKind) -> Bool {
         switch kind {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
-            .codeRegistered, .imageRegistered,
+            .codeRegistered, .imageRegistered, .webhookAdded, .webhookRemoved, .webhookDisabled,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned,
             .lineageSplit, .outputOverridden, .projectRegistered, .projectAmended, .projectPaused, .projectResumed,
             .projectClosed:

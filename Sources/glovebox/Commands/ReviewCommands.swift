@@ -111,6 +111,9 @@ enum PlanView {
         }
         for executor in core.executors { lines.append(Terminal.row("command", executor.argv.joined(separator: " "))) }
         lines.append(Terminal.row("image", "\(core.image.name) \(core.image.digest)"))
+        for output in manifest.outputs where TaskURL.isDelivered(output.url) {
+            lines.append(Terminal.row("writes", "\(output.path) to \(output.url)"))
+        }
         for input in manifest.inputs {
             lines.append(Terminal.row("data", "\(input.name) version \(input.version), \(input.kind.rawValue)"))
         }

@@ -80,6 +80,7 @@ struct ServeCommand: AsyncParsableCommand {
             )
             var services: [any Service] = [
                 server, BackgroundTask { await witnesses.run() }, BackgroundTask { await site.pulse() },
+                BackgroundTask { await WebhookCourier(site).run() },
                 BackgroundTask {
                     await site.collectHourly { logger.error("collection failed", metadata: ["why": "\($0)"]) }
                 },

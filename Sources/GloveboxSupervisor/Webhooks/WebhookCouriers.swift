@@ -1,0 +1,75 @@
+internal import GloveboxAPI
+internal import GloveboxCore
+internal import Synchronization
+
+/// What is known of the deliveries to all webhooks.
+final class WebhookCouriers: Sendable {
+    /// How many messages are on their way at most: each may have a thread wait for the resolver.
+    private static let most = 16
+
+    private struct Known: Sendable {
+        var progress: [String: WebhookProgress] = [:]
+        /// Those that somebody is on the way to.
+        var busy: Set<String> = []
+        /// Since when the log takes no events; nil while it does.
+        var refusedSince: Instant?
+    }
+
+    private let known = Mutex(Known())
+
+    /// How far a webhook is, read from its file the first time.
+    func progress(of webhook: Webhook, _ layout: SiteLayout, at now: Instant) -> WebhookProgress {
+        known.withLock { known in
+            if let progress = known.progress[webhook.id] { return progress }
+            var progress = WebhookProgress(created: webhook.created, at: now)
+            let path = Self.path(webhook, layout)
+            if StateFile.exists(path) {
+                // What cannot be read is as good as gone: the last day is sent again.
+                do throws(GloveboxError) { progress = WebhookProgress(try StateFile.read(path)) ?? progress } catch {}
+            }
+            known.progress[webhook.id] = progress
+            return progress
+        }
+    }
+
+    /// Keeps how far a webhook is.
+    func keep(_ progress: WebhookProgress, of webhook: Webhook) {
+        known.withLock { if $0.progress[webhook.id] != nil { $0.progress[webhook.id] = progress } }
+    }
+
+    /// Puts how far a webhook is on disk; a crash before that has it sent again.
+    ///
+    /// - Throws: `storage.write`.
+    func save(_ webhook: Webhook, _ layout: SiteLayout) throws(GloveboxError) {
+        guard let progress = known.withLock({ $0.progress[webhook.id] }) else { return }
+        try StateFile.makeDirectory(layout.webhooks)
+        try StateFile.write(progress.bytes, to: Self.path(webhook, layout))
+    }
+
+    /// Forgets a webhook that is gone.
+    func forget(_ webhook: Webhook, _ layout: SiteLayout) {
+        known.withLock { $0.progress[webhook.id] = nil }
+        // A file that stays is one that nobody reads: ids do not come twice.
+        do throws(GloveboxError) { try StateFile.remove(Self.path(webhook, layout)) } catch {}
+    }
+
+    /// Since when the log takes no events, as far as anybody looked; nil while it does.
+    func note(refused: Bool, at now: Instant) -> Instant? {
+        known.withLock { known in
+            known.refusedSince = refused ? known.refusedSince ?? now : nil
+            return known.refusedSince
+        }
+    }
+
+    /// Whether this is the only way to a webhook now, and one of few; ``leave(_:)`` ends it.
+    func begin(_ webhook: Webhook) -> Bool {
+        known.withLock { $0.busy.count < Self.most && $0.busy.insert(webhook.id).inserted }
+    }
+
+    /// Ends what ``begin(_:)`` began.
+    func leave(_ webhook: Webhook) { known.withLock { _ = $0.busy.remove(webhook.id) } }
+
+    private static func path(_ webhook: Webhook, _ layout: SiteLayout) -> String {
+        layout.webhooks + "/" + webhook.id
+    }
+}
