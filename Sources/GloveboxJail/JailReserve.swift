@@ -58,6 +58,8 @@ package final class JailReserve: Sendable {
             do { while try fill() {} } catch {}  // who asks for a jail is told what is wrong; here nobody would be
             content.withLock { $0.isFilled = true }
             ControlGroupLayout.sweep()
+            // While the only jail runs, and not when this process ends: somebody waits for that.
+            if !isRefilled { ImageMounts.forget() }
             clear()
         }
 

@@ -52,7 +52,7 @@ package struct JailDoor {
         var hooks = JailRun.Hooks()
         // What we say on stderr starts on a line of its own, whatever the command left there.
         let isMidLine = Mutex(false)
-        let (out, error) = (try StreamForwarder(to: 1), try StreamForwarder(to: 2))
+        let (out, error) = (StreamForwarder(to: 1), StreamForwarder(to: 2))
         hooks.hasRoom = { out.hasRoom && error.hasRoom }
         hooks.output = { bytes, isError in
             (isError ? error : out).add(bytes)

@@ -4,6 +4,8 @@ internal import Synchronization
 
 /// Passes what a command writes on to one of this process's own streams, on a thread of its own: whoever reads it slowly
 /// holds up that stream, and not the loop that watches the jail.
+///
+/// A command that says nothing costs no thread.
 final class StreamForwarder: Sendable {
     /// What waits to be written; kept apart from the thread that writes it.
     private final class Queue: Sendable {
@@ -29,32 +31,32 @@ final class StreamForwarder: Sendable {
     }
 
     private let queue: Queue
-    private let thread: BackgroundThread
+    private let thread = Mutex<BackgroundThread?>(nil)
 
     /// So much may wait; who has more to say waits for whoever reads.
     private static let most = 4 << 20
 
     /// Writes to that stream.
-    ///
-    /// - Throws: `jail.stream` when no thread can be started.
-    init(to descriptor: Int32) throws(GloveboxError) {
-        let queue = Queue(descriptor)
-        self.queue = queue
-        do { thread = try BackgroundThread { queue.write() } } catch { throw error.coded("jail.stream") }
-    }
+    init(to descriptor: Int32) { queue = Queue(descriptor) }
 
     /// Whether more may be added.
     var hasRoom: Bool { queue.content.withLock { $0.bytes < Self.most } }
 
-    /// Adds bytes; returns at once.
+    /// Adds bytes; returns at once, or when they are written where no thread can be started.
     func add(_ bytes: [UInt8]) {
         queue.content.withLock { content in
             content.chunks.append(bytes)
             content.bytes += bytes.count
         }
-        thread.wake()
+        thread.withLock { thread in
+            do {
+                let running = try thread ?? BackgroundThread { [queue] in queue.write() }
+                thread = running
+                running.wake()
+            } catch { queue.write() }
+        }
     }
 
     /// Waits until all is written, or the reader is gone.
-    func finish() { thread.stop() }
+    func finish() { thread.withLock { $0 }?.stop() }
 }
