@@ -49,6 +49,7 @@ let package = Package(
     name: "glovebox",
     products: [
         .executable(name: "glovebox", targets: ["glovebox"]),
+        .executable(name: "glovebox-commands", targets: ["glovebox-commands"]),
         .executable(name: "gloveboxd", targets: ["gloveboxd"]),
         .executable(name: "glovebox-jail", targets: ["glovebox-jail"]),
         .executable(name: "glovebox-check", targets: ["glovebox-check"]),
@@ -141,6 +142,12 @@ let package = Package(
             resources: [.embedInCode("Profiles")],
             swiftSettings: strict
         ),
+        // What `glovebox jail run` is; no networks, no logs, no certificates.
+        .target(
+            name: "GloveboxJailCommand",
+            dependencies: ["GloveboxCore", "GloveboxImages", "GloveboxJail", "GloveboxLinux", arguments],
+            swiftSettings: strict
+        ),
         .target(name: "GloveboxDocuments", dependencies: ["GloveboxCore", yams], swiftSettings: strict),
         .target(
             name: "GloveboxStore",
@@ -215,11 +222,23 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // `jail run`: one static file without relocations, and no more in it than that takes, so that it begins at once.
         .executableTarget(
             name: "glovebox",
+            dependencies: ["GloveboxCore", "GloveboxJailCommand", arguments],
+            swiftSettings: strict,
+            linkerSettings: [
+                // The parser's part of Foundation needs two libraries that a static link is not told of by itself.
+                .unsafeFlags(["-static-executable", "-l_FoundationCollections", "-l_FoundationCShims"]),
+                .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
+            ]
+        ),
+        .executableTarget(
+            name: "glovebox-commands",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
-                "GloveboxLinux", "GloveboxMeasure", "GloveboxTransparency", arguments,
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJail",
+                "GloveboxJailCommand", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxTransparency",
+                arguments,
             ],
             resources: [.embedInCode("Materials")],
             swiftSettings: strict,

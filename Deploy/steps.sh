@@ -11,10 +11,10 @@ demo_data=${XDG_CACHE_HOME:-$HOME/.cache}/glovebox
 # Where the programs of others that check logs and reports are kept.
 third_party=${XDG_CACHE_HOME:-$HOME/.cache}/glovebox/third-party
 
-# The four programs, in the order they are built.
-programs=(glovebox-jail glovebox-check gloveboxd glovebox)
+# The programs, in the order they are built.
+programs=(glovebox-jail glovebox-check gloveboxd glovebox-commands glovebox)
 
-# What deterministic jails load into programs; it stands beside the four.
+# What deterministic jails load into programs; it stands beside them.
 fixed_product=glovebox-fixed
 fixed_library=libglovebox-fixed.so
 

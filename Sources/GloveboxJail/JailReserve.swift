@@ -42,6 +42,8 @@ package final class JailReserve: Sendable {
         let content = Mutex(Content())
         /// Held while a jail is made, so that who wants one waits for it and does not make a second.
         let making = Mutex(())
+        /// A launcher that another thread starts; held until it has.
+        let early = Mutex<JailLauncher?>(nil)
 
         init(launcher: String, file: Descriptor?, count: Int, isRefilled: Bool) {
             self.launcher = launcher
@@ -53,24 +55,51 @@ package final class JailReserve: Sendable {
         /// Fills up, then clears away.
         func tend() {
             renewZygote()
-            while content.withLock({ !$0.isDrained && $0.ready.count < count && (isRefilled || !$0.isFilled) }) {
-                do {
-                    try making.withLock { _ throws(GloveboxError) in
-                        let jail = try make(showsHost: false)
-                        content.withLock { $0.ready.append(jail) }
-                    }
-                } catch { break }  // who asks for a jail is told what is wrong; here it would be told to nobody
-            }
+            do { while try fill() {} } catch {}  // who asks for a jail is told what is wrong; here nobody would be
             content.withLock { $0.isFilled = true }
+            ControlGroupLayout.sweep()
+            // While the only jail runs, and not when this process ends: somebody waits for that.
+            if !isRefilled { ImageMounts.forget() }
             clear()
         }
+
+        /// Makes one jail, if one is wanted; whether it was.
+        private func fill() throws(GloveboxError) -> Bool {
+            try making.withLock { _ throws(GloveboxError) in
+                let isWanted = content.withLock {
+                    !$0.isDrained && $0.ready.count < count && (isRefilled || !$0.isFilled)
+                }
+                guard isWanted else { return false }
+                let jail = try make(showsHost: false)
+                content.withLock { content in
+                    content.ready.append(jail)
+                    // Told together: it may be taken before this thread looks again.
+                    content.isFilled = content.ready.count >= count
+                }
+                return true
+            }
+        }
+
+        /// Waits for what is being made; what is not begun by then is not made for later any more, unless refilled.
+        func settle() { making.withLock { _ in content.withLock { $0.isFilled = true } } }
 
         /// A new one: forked where the zygote serves, executed otherwise.
         func make(showsHost: Bool) throws(GloveboxError) -> WaitingJail {
             if let zygote = content.withLock({ $0.zygote }) {
-                do { return try WaitingJail(.zygote(zygote), nil, showsHost: showsHost) } catch { retire(zygote) }
+                do { return try WaitingJail(JailLauncher(.zygote(zygote)), showsHost: showsHost) } catch {
+                    retire(zygote)
+                }
             }
-            return try WaitingJail(.program(launcher), nil, showsHost: showsHost)
+            let layout = ControlGroupLayout.host  // read while the launcher starts up
+            if let early = takeEarly() { return try WaitingJail(early, layout, showsHost: showsHost) }
+            return try WaitingJail(JailLauncher(.program(launcher)), layout, showsHost: showsHost)
+        }
+
+        private func takeEarly() -> JailLauncher? {
+            early.withLock { early in
+                defer { early = nil }
+                return early
+            }
         }
 
         private func retire(_ zygote: LauncherZygote) {
@@ -121,6 +150,7 @@ package final class JailReserve: Sendable {
             // What is being made is waited for.
             making.withLock { _ in content.withLock { $0.isDrained = true } }
             clear()
+            takeEarly()?.discard()
             let ready = content.withLock { content in
                 defer { content.ready = [] }
                 return content.ready
@@ -156,12 +186,16 @@ package final class JailReserve: Sendable {
         try self.init(launcher, file, count, isRefilled: true)
     }
 
-    /// Makes one jail, from now on and beside what the caller does, and no other after it.
+    /// Makes one jail, from now on and beside what the caller does, and no other after it; the calling thread must live
+    /// as long as the reserve.
     ///
-    /// - Throws: `jail.launcher` when no thread can be started.
+    /// - Throws: `jail.launcher` when the launcher or a thread cannot be started.
     package static func single(launcher: String) throws(GloveboxError) -> JailReserve {
         let reserve = try JailReserve(launcher, nil, 1, isRefilled: false)
-        reserve.thread.wake()
+        try reserve.shelf.early.withLock { early throws(GloveboxError) in
+            reserve.thread.wake()
+            early = try JailLauncher(.program(launcher))
+        }
         return reserve
     }
 
@@ -185,7 +219,7 @@ package final class JailReserve: Sendable {
     /// A jail that waits, or a new one where none is ready, or where it shall show paths of the host.
     func take(showsHost: Bool) throws(GloveboxError) -> WaitingJail {
         if let jail = ready(showsHost) { return jail }
-        shelf.making.withLock { _ in }
+        shelf.settle()
         if let jail = ready(showsHost) { return jail }
         return try shelf.make(showsHost: showsHost)
     }

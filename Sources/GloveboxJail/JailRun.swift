@@ -101,7 +101,9 @@ package struct JailRun {
     }
 
     private func clear(_ remains: JailReserve.Remains) {
-        if case .reserve(let reserve) = source { reserve.clear(remains) } else { remains.clear() }
+        if case .reserve(let reserve) = source { return reserve.clear(remains) }
+        remains.clear()
+        ControlGroupLayout.sweep()
     }
 
     private func run(
@@ -159,7 +161,8 @@ package struct JailRun {
     private func waitingJail(_ specification: JailSpecification) throws(GloveboxError) -> WaitingJail {
         let showsHost = specification.showsHost(privileged: Kernel.isHostRoot)
         return switch source {
-        case .launcher(let path, let layout): try WaitingJail(.program(path), layout, showsHost: showsHost)
+        case .launcher(let path, let layout):
+            try WaitingJail(JailLauncher(.program(path)), layout, showsHost: showsHost)
         case .reserve(let reserve): try reserve.take(showsHost: showsHost)
         case .lender(let lender): WaitingJail(try lender.lend())
         }

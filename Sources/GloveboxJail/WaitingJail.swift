@@ -17,15 +17,16 @@ struct WaitingJail: Sendable {
     /// Device nodes of its own; nil where they are made on demand or cannot be made.
     let devices: Descriptor?
 
-    /// Starts a launcher and lets it give birth; `showsHost` when its plan will name paths of the host.
+    /// Lets a launcher give birth, which starts up while the host's groups are read and ours made; `showsHost` when its
+    /// plan will name paths of the host.
     ///
     /// - Throws: `jail.launcher`, `jail.control-group`.
     init(
-        _ origin: JailLauncher.Origin,
-        _ layout: ControlGroupLayout?,
+        _ launcher: JailLauncher,
+        _ layout: ControlGroupLayout? = nil,
         showsHost: Bool
     ) throws(GloveboxError) {
-        launcher = try JailLauncher(origin)  // it starts up while the host's groups are read and ours made
+        self.launcher = launcher
         identity = .drawn()
         devices = Self.makeDevices()
         // Without device nodes of its own a jail is shown the host's.

@@ -248,7 +248,7 @@ package struct ControlGroup: Sendable {
 
     /// How many processes stand in the group: where it has several directories, in the one with the fewest.
     package var population: Int {
-        directories.values.map { (Self.read($0 + "/cgroup.procs") ?? "").split(separator: "\n").count }.min() ?? 0
+        directories.values.map { Self.lines($0 + "/cgroup.procs") }.min() ?? 0
     }
 
     /// Kills what is left and removes the group.
@@ -373,6 +373,13 @@ package struct ControlGroup: Sendable {
 
     private static func read(_ path: String) -> String? {
         do { return try Kernel.readText(path) } catch { return nil }
+    }
+
+    /// How many lines a file has; none when it cannot be read.
+    private static func lines(_ path: String) -> Int {
+        do {
+            return try Descriptor.open(path, O_RDONLY).readWhole(limit: 1 << 20).count { $0 == UInt8(ascii: "\n") }
+        } catch { return 0 }
     }
 
     private static func word(_ file: String, of directory: String?) -> UInt64? {

@@ -27,33 +27,38 @@ package struct ControlGroupLayout: Sendable {
     static let needed = ["memory", "pids", "cpu"]
     private static let wanted = needed + ["cpuset", "cpuacct", "freezer", "blkio"]
 
-    /// The layout of this host, read once; groups that dead supervisors left are removed then.
-    package static let host: ControlGroupLayout = {
-        let layout = current()
-        ControlGroup.sweep(layout)
-        return layout
-    }()
+    /// The layout of this host, read once.
+    package static let host = current()
+
+    /// Removes what dead supervisors left, once in a process; not before a jail that somebody waits for.
+    package static func sweep() { _ = swept }
+
+    private static let swept = ControlGroup.sweep(host)
 
     /// Reads the layout of this host; never fails, but may find `none`.
     package static func current() -> ControlGroupLayout {
-        guard let groups = text("/proc/self/cgroup"), let mounts = text("/proc/self/mountinfo") else {
+        guard let groups = bytes("/proc/self/cgroup"), let mounts = bytes("/proc/self/mountinfo") else {
             return ControlGroupLayout(kind: .none, parents: [:])
         }
         let own = Self.own(groups)
         var controllers: [String: String] = [:]
         var tree: (mount: String, own: String)?
-        for line in mounts.split(separator: "\n") {
-            let fields = line.split(separator: " ").map(String.init)
-            guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 3, fields[3] == "/" else { continue }
-            let mount = fields[4]
-            switch fields[dash + 1] {
-            case "cgroup2": if let path = own[unified] { tree = (mount, path) }
-            case "cgroup":
-                for controller in fields[dash + 3].split(separator: ",").map(String.init)
-                where wanted.contains(controller) {
-                    if let path = own[controller] { controllers[controller] = join(mount, path) }
+        // As bytes: there are many lines, and few are of control groups.
+        for line in mounts.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " "))
+            guard let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), fields.count > dash + 3,
+                fields[dash + 1].starts(with: "cgroup".utf8), fields[3].elementsEqual("/".utf8)
+            else { continue }
+            let mount = String(decoding: fields[4], as: UTF8.self)
+            if fields[dash + 1].elementsEqual("cgroup2".utf8) {
+                if let path = own[unified] { tree = (mount, path) }
+                continue
+            }
+            for controller in fields[dash + 3].split(separator: UInt8(ascii: ",")) {
+                let controller = String(decoding: controller, as: UTF8.self)
+                if wanted.contains(controller), let path = own[controller] {
+                    controllers[controller] = join(mount, path)
                 }
-            default: break
             }
         }
         if let tree, let parent = delegated(mount: tree.mount, own: tree.own) {
@@ -73,13 +78,14 @@ package struct ControlGroupLayout: Sendable {
     }
 
     /// The group this process stands in, by controller.
-    private static func own(_ groups: String) -> [String: String] {
+    private static func own(_ groups: [UInt8]) -> [String: String] {
         var own: [String: String] = [:]
-        for line in groups.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        for line in groups.split(separator: UInt8(ascii: "\n")) {
+            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { continue }
-            for controller in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
-                own[controller.isEmpty ? unified : String(controller)] = String(parts[2])
+            let path = String(decoding: parts[2], as: UTF8.self)
+            for controller in parts[1].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+                own[controller.isEmpty ? unified : String(decoding: controller, as: UTF8.self)] = path
             }
         }
         return own
@@ -90,7 +96,12 @@ package struct ControlGroupLayout: Sendable {
         var path = own
         while true {
             let directory = join(mount, path)
-            if isWritable(directory), passesOn(directory) || path == own && vacate(directory) { return directory }
+            // What a group does not have, it cannot pass on; beside trees of version 1 there is nothing to ask for.
+            if has(needed, "cgroup.controllers", directory), isWritable(directory),
+                passesOn(directory) || path == own && vacate(directory)
+            {
+                return directory
+            }
             guard path != "/", let slash = path.lastIndex(of: "/") else { return nil }
             path = slash == path.startIndex ? "/" : String(path[..<slash])
         }
@@ -101,10 +112,7 @@ package struct ControlGroupLayout: Sendable {
     }
 
     private static func passesOn(_ directory: String) -> Bool {
-        func active(_ names: [String]) -> Bool {
-            let passed = (text(directory + "/cgroup.subtree_control") ?? "").split(whereSeparator: \.isWhitespace)
-            return names.allSatisfy { name in passed.contains { $0 == name } }
-        }
+        func active(_ names: [String]) -> Bool { has(names, "cgroup.subtree_control", directory) }
         let optional = ["cpuset", "io"]
         if !active(needed + optional) {
             // Only a group without processes of its own, or the root, accepts this; else it is refused, nothing changes.
@@ -118,11 +126,20 @@ package struct ControlGroupLayout: Sendable {
         return active(needed)
     }
 
+    /// Whether a group's file lists all these controllers.
+    private static func has(_ controllers: [String], _ file: String, _ directory: String) -> Bool {
+        guard let text = bytes(directory + "/" + file) else { return false }
+        let listed = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+        return controllers.allSatisfy { name in listed.contains { $0.elementsEqual(name.utf8) } }
+    }
+
     /// Steps down into a group of one's own: what systemd delegates (`Delegate=yes`) may pass its controllers on only
     /// when no process stands in it.
     private static func vacate(_ directory: String) -> Bool {
         let own = String(getpid())
-        guard text(directory + "/cgroup.procs")?.split(separator: "\n").map(String.init) == [own] else { return false }
+        guard let standing = bytes(directory + "/cgroup.procs"), standing.elementsEqual((own + "\n").utf8) else {
+            return false
+        }
         let leaf = directory + "/supervisor"
         _ = Kernel.withPath(leaf) { Kernel.call(SYS_mkdirat, Int(AT_FDCWD), $0, 0o755) }
         do { try Kernel.writeText(own, to: leaf + "/cgroup.procs") } catch { return false }
@@ -131,7 +148,7 @@ package struct ControlGroupLayout: Sendable {
 
     private static func join(_ mount: String, _ path: String) -> String { path == "/" ? mount : mount + path }
 
-    private static func text(_ path: String) -> String? {
-        do { return try Kernel.readText(path) } catch { return nil }
+    private static func bytes(_ path: String) -> [UInt8]? {
+        do { return try Descriptor.open(path, O_RDONLY).readWhole(limit: 1 << 20) } catch { return nil }
     }
 }

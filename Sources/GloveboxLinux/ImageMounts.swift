@@ -45,6 +45,16 @@ package enum ImageMounts {
         }
     }
 
+    /// Lets go of what is kept for later jails; those that run keep theirs.
+    package static func forget() {
+        let kept = known.withLock { known in
+            defer { known = [] }
+            return known
+        }
+        // The kernel takes file systems apart here, outside the lock.
+        withExtendedLifetime(kept) {}
+    }
+
     /// A mount of a file system that no other jail has, so that none shares what it has read.
     ///
     /// Needs root; the first reads are slower.

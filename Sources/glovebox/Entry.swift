@@ -1,28 +1,34 @@
-import ArgumentParser
-import Dispatch
-import Glibc
+internal import ArgumentParser
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxJailCommand
 
-/// Where the program starts.
+/// Where the command line starts: `jail run`, whose start counts, is this program alone; every other command is
+/// `glovebox-commands` beside it, which this program becomes.
 @main enum Entry {
-    /// Runs the command; `jail run`, whose start counts, without the threads of the concurrency runtime, and without what
-    /// the parser makes for all other commands and for texts of help.
     static func main() {
-        if CommandLine.arguments.dropFirst().prefix(2).elementsEqual(["jail", "run"]) {
-            let arguments = Array(CommandLine.arguments.dropFirst(3))
-            do {
-                JailDoor.prepare(for: arguments)
-                defer { JailDoor.close() }
-                var command = try JailRunCommand.parseAsRoot(arguments)
-                try command.run()
-            } catch let status as ExitCode {
-                exit(status.rawValue)
-            } catch { JailRunCommand.exit(withError: error) }
-        } else {
-            Task {
-                await Glovebox.main()
-                exit(0)
-            }
-            dispatchMain()
+        guard isJailRun else { handOver() }
+        let arguments = Array(CommandLine.arguments.dropFirst(3))
+        do {
+            JailDoor.prepare(for: arguments)
+            defer { JailDoor.close() }
+            var command = try JailRunCommand.parseAsRoot(arguments)
+            try command.run()
+        } catch let status as ExitCode {
+            exit(status.rawValue)
+        } catch { JailRunCommand.exit(withError: error) }
+    }
+
+    private static var isJailRun: Bool {
+        let words = CommandLine.arguments
+        return words.count > 2 && words[1] == "jail" && words[2] == "run"
+    }
+
+    /// Goes on as the program of the other commands, with the very bytes that were given.
+    private static func handOver() -> Never {
+        do { try unsafe Programs.become("glovebox-commands", CommandLine.unsafeArgv) } catch {
+            JailReportText.write("glovebox: \(error)\n", to: 2)
+            exit(2)
         }
     }
 }

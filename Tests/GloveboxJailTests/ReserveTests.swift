@@ -68,6 +68,29 @@ import Testing
         #expect(launchers().isEmpty)
     }
 
+    @Test func `a jail that is taken the moment it is made stays the only one made ahead`() throws {
+        let scratch = try TestPrograms.scratch()
+        let script = "#!/bin/sh\necho >> \(scratch)/starts\nexec \(TestPrograms.path("glovebox-jail"))\n"
+        let counted = scratch + "/counted"
+        try Descriptor.open(counted, O_WRONLY | O_CREAT, mode: 0o755).write(Array(script.utf8))
+        // Threads that work, so that the one that makes the jail is held up at any point.
+        let isOver = Atomic(false)
+        let busy = (0..<4).map { _ in Thread { while !isOver.load(ordering: .relaxed) {} } }
+        for thread in busy { thread.start() }
+        defer { isOver.store(true, ordering: .relaxed) }
+        let specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["/bin/true"],
+            profile: try ShippedProfiles.named("default")
+        )
+        for _ in 0..<30 {
+            let single = try JailReserve.single(launcher: counted)
+            defer { single.close() }
+            #expect(try JailRun(reserve: single).run(specification).end == .exited(0))
+        }
+        #expect(try Descriptor.open(scratch + "/starts", O_RDONLY).readAll(limit: 1000).count == 30)
+    }
+
     @Test func `a process that ends takes the jails with it that wait, and their control groups`() throws {
         _ = try look()
         #expect(eventually { !launchers().isEmpty })

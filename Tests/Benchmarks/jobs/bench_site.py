@@ -39,7 +39,7 @@ def programs(arguments):
     """The directory of the built programs; without one a release build is made."""
     if arguments:
         return pathlib.Path(arguments[0]).resolve()
-    for product in ("glovebox", "gloveboxd", "glovebox-check", "glovebox-jail"):
+    for product in ("glovebox", "glovebox-commands", "gloveboxd", "glovebox-check", "glovebox-jail"):
         subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True, stdout=sys.stderr)
     return ROOT / ".build/release"
 

@@ -1,0 +1,9 @@
+import GloveboxAPI
+import GloveboxJailCommand
+
+extension FixedOptions {
+    /// What a plan asks for; nil without the flag.
+    var requested: RequestedDeterminism? {
+        isOn ? RequestedDeterminism(seed: seed, clock: clock.time) : nil
+    }
+}
