@@ -132,15 +132,16 @@ package final class Descriptor: Sendable {
     ///
     /// EINTR goes on.
     package func read(upTo count: Int) throws(SyscallError) -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: count)
-        var got: Int
-        repeat {
-            got = unsafe buffer.withUnsafeMutableBufferPointer {
-                Kernel.call(SYS_read, Int(raw), Int(bitPattern: $0.baseAddress), $0.count)
-            }
-        } while got == Int(-EINTR)
-        buffer.removeLast(count - (try Kernel.value(got, "read")))
-        return buffer
+        var got = 0
+        // Not cleared first: of a large buffer most is never touched when there is little to read.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            repeat {
+                got = Kernel.call(SYS_read, Int(raw), Int(bitPattern: buffer.baseAddress), count)
+            } while got == Int(-EINTR)
+            filled = max(0, got)
+        }
+        _ = try Kernel.value(got, "read")
+        return bytes
     }
 
     /// Reads to the end.
