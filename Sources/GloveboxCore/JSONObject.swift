@@ -29,6 +29,9 @@ package struct JSONObject: Sendable, Hashable {
         for (name, value) in members { self[name] = value }
     }
 
+    /// An object of members that stand in canonical order, no name twice.
+    init(inOrder members: [Member]) { self.members = members }
+
     /// The names in canonical order.
     package var names: [String] { members.map(\.name) }
 

@@ -69,6 +69,32 @@ package struct PlainJSON: Sendable {
         return nil
     }
 
+    /// A node and all that is in it.
+    package func value(_ node: Int) -> JSONValue {
+        switch nodes[node].kind {
+        case UInt8(ascii: "{"):
+            var members: [JSONObject.Member] = []
+            var next = node + 1
+            while next < nodes[node].after {
+                members.append(JSONObject.Member(name: text(next) ?? "", value: value(next + 1)))
+                next = nodes[next + 1].after
+            }
+            return .object(JSONObject(inOrder: members))
+        case UInt8(ascii: "["):
+            var elements: [JSONValue] = []
+            var next = node + 1
+            while next < nodes[node].after {
+                elements.append(value(next))
+                next = nodes[next].after
+            }
+            return .array(elements)
+        case UInt8(ascii: "t"): return .bool(true)
+        case UInt8(ascii: "f"): return .bool(false)
+        case UInt8(ascii: "n"): return .null
+        default: return text(node).map(JSONValue.string) ?? integer(node).map(JSONValue.integer) ?? .null
+        }
+    }
+
     private mutating func value(depth: Int) -> Bool {
         guard at < end, depth <= Self.maxDepth else { return false }
         let node = nodes.count

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import GloveboxCore
 internal import GloveboxTransparency
 internal import Synchronization
@@ -146,7 +147,7 @@ final class SignLock: Sendable {
     /// - Throws: `log.sign-lock` when another has written it, `store.io`; it must not be written again after that.
     func replace(with note: [UInt8]) throws(GloveboxError) {
         try held.withLock { held throws(GloveboxError) in
-            guard try file.read(at: 0, count: 2 * Self.slotBytes) == held.bytes else {
+            guard try Self.isSame(file.read(at: 0, count: 2 * Self.slotBytes), held.bytes) else {
                 throw GloveboxError(
                     "log.sign-lock",
                     "\(Display.escape(file.path)) was written by another program while this one had it",
@@ -168,8 +169,21 @@ final class SignLock: Sendable {
     /// Lets another process have the sign-lock; it must not be written afterwards.
     func release() { file.unlock() }
 
+    /// Whether two files are the same; the list's own `==` looks at a byte at a time, while callers wait.
+    private static func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return unsafe left.withUnsafeBytes { left in
+            unsafe right.withUnsafeBytes { right in
+                guard let first = left.baseAddress, let second = right.baseAddress else { return true }
+                return unsafe memcmp(first, second, left.count) == 0
+            }
+        }
+    }
+
     private static func encode(_ slot: Slot) throws(GloveboxError) -> [UInt8] {
-        var bytes = magic + version.bigEndianBytes + slot.sequence.bigEndianBytes
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(slotBytes)
+        bytes += magic + version.bigEndianBytes + slot.sequence.bigEndianBytes
         bytes += UInt32(slot.note.count).bigEndianBytes + slot.note
         if let home = slot.home {
             let path = home.path.utf8.prefix(1024)
@@ -179,7 +193,8 @@ final class SignLock: Sendable {
         guard slot.home != nil, bytes.count <= slotBytes else {
             throw GloveboxError("log.sign-lock", "the checkpoint is too long for the sign-lock, or of no directory")
         }
-        return bytes + [UInt8](repeating: 0, count: slotBytes - bytes.count)
+        bytes += repeatElement(0, count: slotBytes - bytes.count)
+        return bytes
     }
 
     private static func parse(_ slot: ArraySlice<UInt8>) -> Slot? {

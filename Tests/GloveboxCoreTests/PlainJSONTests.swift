@@ -42,6 +42,16 @@ import Testing
         #expect(accepted > 1000)
     }
 
+    @Test(arguments: samples)
+    func `gives the values that the strict reader gives`(text: String) throws {
+        let bytes = Array(text.utf8)
+        var json = PlainJSON([0, 0] + bytes + [0])
+        let isRead = json.scan(2..<2 + bytes.count)
+        #expect(isRead)
+        let value = json.value(0)
+        #expect(try value == JSONReader.readCanonical(bytes))
+    }
+
     @Test func `stops at the depth where the strict reader stops`() {
         for depth in [64, 65] {
             let text = Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)

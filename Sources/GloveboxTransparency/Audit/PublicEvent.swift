@@ -97,6 +97,23 @@ package struct PublicEvent: Sendable {
         self.fields = own
     }
 
+    /// The members that are read of a leaf's top level.
+    private static let read = ["status_code", "status_id", "time", "unmapped", "user"].map { ($0, Array($0.utf8)) }
+    private static let classUID = Array("class_uid".utf8)
+    private static let apiVersion = Array("apiVersion".utf8)
+
+    /// Reads a leaf that lies in a bundle, without a value for each member; nil for one that is no event in plain text, which
+    /// ``LeafKind`` has to judge.
+    ///
+    /// - Throws: `log.schema`, as ``init(_:at:)``.
+    init?(_ json: inout PlainJSON, _ range: Range<Int>, at index: UInt64) throws(GloveboxError) {
+        guard json.scan(range), json.member(Self.classUID, of: 0) != nil, json.member(Self.apiVersion, of: 0) == nil
+        else { return nil }
+        var leaf = JSONObject()
+        for (name, bytes) in Self.read { leaf[name] = json.member(bytes, of: 0).map(json.value) }
+        try self.init(.object(leaf), at: index)
+    }
+
     /// A field that this kind of event has of its own.
     package subscript(field: String) -> String? { fields[field]?.string }
 
