@@ -387,6 +387,44 @@ import Testing
         }
     }
 
+    @Test func `links of an image where a jail mounts lead nowhere`() throws {
+        let root = try TestPrograms.scratch() + "/root"
+        let target = try TestPrograms.scratch() + "/target"
+        // The host's directory is a trap: whatever followed a link would write there.
+        let made = try TestPrograms.run(
+            "/bin/sh",
+            [
+                "-c",
+                """
+                set -e
+                mkdir -p "$1" "$2" && chmod 777 "$2" && cd "$1"
+                for name in proc dev out job data; do ln -s "$2" $name; done
+                ln -s "../../../../../../../..$2" tmp
+                for name in bin lib lib64 sbin; do ln -s usr/$name $name; done
+                mkfs.erofs "$1.erofs" . >/dev/null
+                """, "sh", root, target,
+            ]
+        )
+        try #require(made.status == 0, "\(made.output)")
+        let look = """
+            for path in /proc /dev /tmp /out /job/in /data/in; do test -d $path && test ! -L $path && echo $path; done
+            grep -c ^Seccomp: /proc/self/status && echo x >/dev/null && echo a >/out/a && echo b >/tmp/b && ls /out /tmp
+            """
+        var roots = [JailSpecification.Root.directory(root)]
+        if Kernel.isHostRoot { roots.append(.image(path: root + ".erofs", format: .erofs)) }
+        for tree in roots {
+            let ran = try run(["sh", "-c", look]) {
+                $0.root = tree
+                $0.hasOutput = true
+                $0.staged = ["/job/in", "/data/in"].map { JailSpecification.Staged(path: $0, bytes: 4096, inodes: 8) }
+                $0.binds = [JailSpecification.Bind(source: "/usr", target: "/usr")]
+            }
+            #expect(ran.result.end == .exited(0), "\(ran.output)")
+            #expect(ran.output == "/proc\n/dev\n/tmp\n/out\n/job/in\n/data/in\n1\n/out:\na\n\n/tmp:\nb\n")
+        }
+        #expect(try TestPrograms.run("/usr/bin/find", [target, "-mindepth", "1"]).output.isEmpty)
+    }
+
     @Test(.enabled(if: geteuid() == 0)) func `a supervisor in another container leaves this one's jails alone`() throws
     {
         let marker = "9875\(getpid())"

@@ -85,11 +85,12 @@ package struct LogVerifier: Sendable {
             for index in indexes {
                 let path = TilePath.covering(index * 256, size: checkpoint.size)
                 group.addTask {
+                    // Not as one expression: optimized code of Swift 6.3 may then give another index.
+                    let read: Result<BundleCheck, GloveboxError>
                     do throws(GloveboxError) {
-                        return (index, .success(try await BundleCheck.read(path, from: source, schema: schema)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
+                        read = .success(try await BundleCheck.read(path, from: source, schema: schema))
+                    } catch { read = .failure(error) }
+                    return (index, read)
                 }
             }
             var done: [(UInt64, Result<BundleCheck, GloveboxError>)] = []
