@@ -43,10 +43,13 @@ package struct LentJail: Sendable {
                 let hasEnded = try socket.waits(for: watch)
                 if !hasEnded { process.kill() }
                 _ = try process.wait()
-                if !hasEnded { group?.remove() }
+                if !hasEnded { clear() }
                 return hasEnded
             } catch { throw error.coded("jail.launcher") }
         }
+
+        /// Takes its account away, for one who would have and is gone.
+        package func clear() { group?.remove() }
     }
 
     let group: ControlGroup?

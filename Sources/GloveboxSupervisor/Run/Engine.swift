@@ -46,6 +46,8 @@ package final class Engine: Sendable {
     ///
     /// It ends with the process.
     package func start() throws(GloveboxError) {
+        // Also where workers start all jails, and no reserve does it.
+        ControlGroupLayout.sweep()
         try site.clearIncoming()
         try site.refreshTrust()
         try settle()

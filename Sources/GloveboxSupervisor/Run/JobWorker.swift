@@ -27,9 +27,16 @@ package struct JobWorker {
             )
         }
         do throws(SyscallError) { try socket.send(WorkerMessage.offer(task: task).bytes) } catch { throw Self.orphaned }
+        var last: LentJail.Child?
         while true {
-            switch try next(socket) {
-            case .launch(let path): try serve(path, socket)
+            let message: WorkerMessage
+            do throws(GloveboxError) { message = try next(socket) } catch {
+                // Who would have taken its account away is gone; the next supervisor takes away those of dead workers alone.
+                last?.clear()
+                throw error
+            }
+            switch message {
+            case .launch(let path): last = try serve(path, socket)
             case .ended: return
             case .fault(let why): throw why
             case .offer: throw GloveboxError("worker.message", "the supervisor offers a job to its worker")
@@ -44,15 +51,15 @@ package struct JobWorker {
         return try WorkerMessage(received.message)
     }
 
-    /// Starts one jail, hands it over, and waits for its end.
-    private func serve(_ launcher: String, _ socket: PacketSocket) throws(GloveboxError) {
+    /// Starts one jail, hands it over, and waits for its end; nil when none could be started.
+    private func serve(_ launcher: String, _ socket: PacketSocket) throws(GloveboxError) -> LentJail.Child? {
         let child: LentJail.Child
         do throws(GloveboxError) { child = try hand(launcher, over: socket) } catch {
-            do throws(SyscallError) { return try socket.send(WorkerMessage.fault(error).bytes) } catch {
-                throw Self.orphaned
-            }
+            do throws(SyscallError) { try socket.send(WorkerMessage.fault(error).bytes) } catch { throw Self.orphaned }
+            return nil
         }
         guard try child.wait(beside: socket) else { throw Self.orphaned }
+        return child
     }
 
     /// Keeps no end of the jail's socket and streams: with the supervisor's they close.
