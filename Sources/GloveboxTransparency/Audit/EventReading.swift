@@ -5,19 +5,10 @@ package struct EventReading: Sendable {
     /// Name of the file with private bodies, below the log's prefix.
     package static let bodies = "bodies.jsonl"
 
-    /// How many bundles are read side by side.
-    private static let parallel: UInt64 = 8
-
     /// An entry that was read; a report is no event.
     private struct Entry: Sendable {
         let leaf: TileStack.Leaf
         let event: PublicEvent?
-    }
-
-    /// A bundle by the index of its first entry.
-    private struct Bundle: Sendable {
-        let first: UInt64
-        let entries: Result<[Entry], GloveboxError>
     }
 
     private let source: any LogSource
@@ -41,7 +32,11 @@ package struct EventReading: Sendable {
         var bodies = try BodyFile(try await source.read(Self.bodies, limit: BodyFile.maxBytes) ?? [])
         var range = CompactRange()
         while range.size < checkpoint.size {
-            for bundle in await bundles(from: range.size) {
+            let numbers = BundlesAhead.numbers(from: range.size / 256, size: checkpoint.size)
+            let bundles = await BundlesAhead.read(numbers) { (number) throws(GloveboxError) in
+                try await entries(from: number * 256)
+            }
+            for bundle in bundles {
                 for entry in try bundle.get() {
                     range.append(entry.leaf)
                     if let event = entry.event { try visit(event, bodies.body(of: event)) }
@@ -53,24 +48,6 @@ package struct EventReading: Sendable {
             throw GloveboxError("log.root-mismatch", "the log has changed while it was read")
         }
         return bodies.count
-    }
-
-    /// The next bundles, in their order.
-    private func bundles(from start: UInt64) async -> [Result<[Entry], GloveboxError>] {
-        let end = min(checkpoint.size, start + 256 * Self.parallel)
-        return await withTaskGroup(of: Bundle.self) { group in
-            for first in stride(from: start, to: end, by: 256) { group.addTask { await bundle(from: first) } }
-            var done: [Bundle] = []
-            for await bundle in group { done.append(bundle) }
-            return done.sorted { $0.first < $1.first }.map(\.entries)
-        }
-    }
-
-    private func bundle(from first: UInt64) async -> Bundle {
-        // Not as one expression: optimized code of Swift 6.3 then gives a first index of 0.
-        let read: Result<[Entry], GloveboxError>
-        do throws(GloveboxError) { read = .success(try await entries(from: first)) } catch { read = .failure(error) }
-        return Bundle(first: first, entries: read)
     }
 
     private func entries(from first: UInt64) async throws(GloveboxError) -> [Entry] {

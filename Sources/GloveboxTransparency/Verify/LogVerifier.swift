@@ -12,9 +12,6 @@ package struct LogVerifier: Sendable {
     /// The signed checkpoint a reader kept, of which this log must be a continuation.
     package var since: [UInt8]?
 
-    /// How many bundles are read at a time.
-    private static let parallel: UInt64 = 8
-
     /// Prepares to check a log.
     package init(_ source: any LogSource, trust: LogTrust, now: Instant) {
         self.source = source
@@ -64,39 +61,17 @@ package struct LogVerifier: Sendable {
     private func walk(_ checkpoint: Checkpoint) async throws(GloveboxError) -> LogWalk {
         let walk = LogWalk(source)
         let schema = readsLeaves ? EventSchema(origin: checkpoint.origin) : nil
-        let count = checkpoint.size / 256 + (checkpoint.size % 256 == 0 ? 0 : 1)
-        for first in stride(from: 0, to: count, by: Int(Self.parallel)) {
-            for (index, bundle) in await bundles(first..<min(count, first + Self.parallel), checkpoint, schema) {
-                try await walk.add(bundle.get(), index: index)
+        var next: UInt64 = 0
+        while case let numbers = BundlesAhead.numbers(from: next, size: checkpoint.size), !numbers.isEmpty {
+            let bundles = await BundlesAhead.read(numbers) { [source] (number) throws(GloveboxError) in
+                let path = TilePath.covering(number * 256, size: checkpoint.size)
+                return try await BundleCheck.read(path, from: source, schema: schema)
             }
+            for (number, bundle) in zip(numbers, bundles) { try await walk.add(bundle.get(), index: number) }
+            next = numbers.upperBound
         }
         try await walk.finish()
         return walk
-    }
-
-    /// Reads bundles side by side; they come back in order.
-    private func bundles(
-        _ indexes: Range<UInt64>,
-        _ checkpoint: Checkpoint,
-        _ schema: EventSchema?
-    ) async -> [(UInt64, Result<BundleCheck, GloveboxError>)] {
-        let source = source
-        return await withTaskGroup(of: (UInt64, Result<BundleCheck, GloveboxError>).self) { group in
-            for index in indexes {
-                let path = TilePath.covering(index * 256, size: checkpoint.size)
-                group.addTask {
-                    // Not as one expression: optimized code of Swift 6.3 may then give another index.
-                    let read: Result<BundleCheck, GloveboxError>
-                    do throws(GloveboxError) {
-                        read = .success(try await BundleCheck.read(path, from: source, schema: schema))
-                    } catch { read = .failure(error) }
-                    return (index, read)
-                }
-            }
-            var done: [(UInt64, Result<BundleCheck, GloveboxError>)] = []
-            for await bundle in group { done.append(bundle) }
-            return done.sorted { $0.0 < $1.0 }
-        }
     }
 
     /// The proof that the log continues the one whose checkpoint was kept, empty where none is due.
