@@ -19,8 +19,8 @@ package enum CodeTree {
         descriptor: Int32,
         limits: TreeLimits = .measurement
     ) throws(GloveboxError) -> CodeMeasurement {
-        let lane = DigestLane()
-        var digester = try walkAside(descriptor, TreeDigester(lane: lane), limits, lane: lane)
+        let lanes = DigestLanes()
+        var digester = try walkAside(descriptor, TreeDigester(lanes: lanes), limits, lanes: lanes)
         return digester.finish()
     }
 
@@ -90,9 +90,9 @@ package enum CodeTree {
         _ root: Int32,
         _ sink: Sink,
         _ limits: TreeLimits,
-        lane: DigestLane = DigestLane()
+        lanes: DigestLanes = DigestLanes()
     ) throws(GloveboxError) -> Sink {
-        var side = SideSink(RuledSink(sink, limits: limits), lane: lane)
+        var side = SideSink(RuledSink(sink, limits: limits), lanes: lanes)
         var walker = DirectoryWalker(limits: limits)
         do throws(GloveboxError) { try walker.walk(root, into: &side) } catch {
             // What a rule refuses stands earlier in the tree than what the walk did not get past.

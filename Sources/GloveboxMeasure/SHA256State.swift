@@ -31,15 +31,20 @@ struct SHA256State: Sendable {
         unsafe keep(whole, after: count)
     }
 
-    /// Takes the same next bytes into two digests.
-    static func update(_ first: inout Self, _ second: inout Self, _ bytes: UnsafeRawBufferPointer) {
+    /// Takes the next bytes of one digest and the next of another.
+    static func update(
+        _ first: inout Self,
+        _ firstBytes: UnsafeRawBufferPointer,
+        _ second: inout Self,
+        _ secondBytes: UnsafeRawBufferPointer
+    ) {
         guard first.library == nil, second.library == nil else {
-            unsafe first.update(bytes)
-            unsafe second.update(bytes)
+            unsafe first.update(firstBytes)
+            unsafe second.update(secondBytes)
             return
         }
         // What came before differs in length, so blocks begin at different places.
-        let (one, two) = unsafe (first.wholeBlocks(bytes), second.wholeBlocks(bytes))
+        let (one, two) = unsafe (first.wholeBlocks(firstBytes), second.wholeBlocks(secondBytes))
         let count = min(one.count, two.count) / block
         unsafe withUnsafeMutableBytes(of: &first.words) { a in
             unsafe withUnsafeMutableBytes(of: &second.words) { b in
@@ -58,7 +63,7 @@ struct SHA256State: Sendable {
         _ bytes: UnsafeRawBufferPointer
     ) {
         guard first.library == nil, second.library == nil, third.library == nil else {
-            unsafe update(&first, &second, bytes)
+            unsafe update(&first, bytes, &second, bytes)
             unsafe third.update(bytes)
             return
         }

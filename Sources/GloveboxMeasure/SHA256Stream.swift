@@ -9,9 +9,18 @@ package struct SHA256Stream: ByteOutput, Sendable {
 
     package mutating func write(_ bytes: ArraySlice<UInt8>) { unsafe bytes.withUnsafeBytes { unsafe state.update($0) } }
 
-    /// Writes the same bytes to two digests, side by side.
-    static func write(_ bytes: ArraySlice<UInt8>, to first: inout Self, _ second: inout Self) {
-        unsafe bytes.withUnsafeBytes { unsafe SHA256State.update(&first.state, &second.state, $0) }
+    /// Writes bytes to a digest and others, as many, to another, side by side.
+    static func write(
+        _ bytes: ArraySlice<UInt8>,
+        to first: inout Self,
+        _ others: ArraySlice<UInt8>,
+        to second: inout Self
+    ) {
+        unsafe bytes.withUnsafeBytes { one in
+            unsafe others.withUnsafeBytes { two in
+                unsafe SHA256State.update(&first.state, one, &second.state, two)
+            }
+        }
     }
 
     /// Writes the same bytes to three digests, side by side.

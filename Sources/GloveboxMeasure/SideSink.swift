@@ -14,8 +14,8 @@ struct SideSink<Next: TreeSink & Sendable>: TreeSink {
     private let worker: SideWorker<Next>
     private var batch = TreeBatch()
 
-    /// Puts a thread in front of a sink; the thread that reads looks after the sink's lane.
-    init(_ next: Next, lane: DigestLane = DigestLane()) { worker = SideWorker(next, lane) }
+    /// Puts a thread in front of a sink; the thread that reads looks after the sink's lanes.
+    init(_ next: Next, lanes: DigestLanes = DigestLanes()) { worker = SideWorker(next, lanes) }
 
     mutating func beginDirectory(_ path: TreePath) throws(GloveboxError) { try add(.beginDirectory(path)) }
 
@@ -97,16 +97,17 @@ private enum TreeStep: Sendable {
 
 /// The thread of a ``SideSink``, and what it works on.
 private final class SideWorker<Next: TreeSink & Sendable>: Sendable {
+    private static var enough: Int { 4 }
     private let queue = DispatchQueue(label: "glovebox.tree")
-    private let lane: DigestLane
+    private let lanes: DigestLanes
     // Batches the sink has before it: a slow one holds the reader back instead of filling the memory.
     private let inFlight = Atomic(0)
     private let isRefused = Atomic(false)
     private let state: Mutex<(next: Next, failure: GloveboxError?)>
 
-    init(_ next: Next, _ lane: DigestLane) {
+    init(_ next: Next, _ lanes: DigestLanes) {
         state = Mutex((next, nil))
-        self.lane = lane
+        self.lanes = lanes
     }
 
     func take(_ batch: TreeBatch) throws(GloveboxError) {
@@ -121,8 +122,8 @@ private final class SideWorker<Next: TreeSink & Sendable>: Sendable {
                     isRefused.store(true, ordering: .relaxed)
                 }
             }
-            inFlight.subtract(1, ordering: .relaxed)
-            lane.bell.signal()
+            inFlight.subtract(1, ordering: .sequentiallyConsistent)
+            lanes.wakeReader()
         }
     }
 
@@ -134,13 +135,15 @@ private final class SideWorker<Next: TreeSink & Sendable>: Sendable {
         return next
     }
 
-    /// Looks after the lane until only so many batches are in flight.
+    /// Looks after the lanes until only so many batches are in flight.
     private func wait(for count: Int) {
         while true {
-            // The lane first: the sink waits for it, while what is read ahead only lies there.
-            if lane.help() { continue }
-            if inFlight.load(ordering: .relaxed) <= count { return }
-            lane.bell.wait()
+            let waiting = inFlight.load(ordering: .relaxed)
+            // Read ahead no further than the sink needs, and before it needs it.
+            if waiting <= min(count, Self.enough) { return }
+            if lanes.help() { continue }
+            if waiting <= count { return }
+            lanes.wait { inFlight.load(ordering: .sequentiallyConsistent) <= count }
         }
     }
 }

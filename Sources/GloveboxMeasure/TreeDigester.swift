@@ -4,23 +4,19 @@ package import GloveboxCore
 package struct TreeDigester: TreeSink, Sendable {
     /// From this many bytes on a piece is worth a change of threads.
     static let laneBytes = DirectoryWalker.pieceBytes
-    // Two digests take as long as one, three half as long again; reading takes a third of one. So that this thread and the
-    // reader are done at the same time, the reader takes one digest of four pieces in five.
-    private static let round = (aside: 12, whole: 15)
     private var archive = NARWriter(SHA256Stream())
     private var git = GitTreeDigester()
     private var content = SHA256Stream()
-    private let lane: DigestLane?
+    private let lanes: DigestLanes?
     private var isAside = false
-    private var turn = 0
     private var current: (path: TreePath, executable: Bool, size: Int64)?
     private var files: [(path: [UInt8], file: CodeFile)] = []
 
     /// Starts with no tree.
-    package init() { lane = nil }
+    package init() { lanes = nil }
 
-    /// Starts with no tree, and leaves much of a large file's third digest to those who look after a lane.
-    init(lane: DigestLane) { self.lane = lane }
+    /// Starts with no tree, and shares the digests of a large file with those who look after the lanes.
+    init(lanes: DigestLanes) { self.lanes = lanes }
 
     package mutating func beginDirectory(_ path: TreePath) throws(GloveboxError) {
         try archive.beginDirectory(path)
@@ -40,12 +36,10 @@ package struct TreeDigester: TreeSink, Sendable {
     }
 
     package mutating func chunk(_ bytes: ArraySlice<UInt8>) throws(GloveboxError) {
-        turn = (turn + 1) % Self.round.whole
-        if let lane, turn < Self.round.aside, bytes.count >= Self.laneBytes {
-            if !isAside { lane.begin(content) }
+        if let lanes, bytes.count >= Self.laneBytes {
+            if !isAside { lanes.begin(archive.output, git.blob, content) }
             isAside = true
-            lane.write(bytes)
-            SHA256Stream.write(bytes, to: &archive.output, &git.blob)
+            lanes.write(bytes)
         } else {
             settle()
             SHA256Stream.write(bytes, to: &archive.output, &git.blob, &content)
@@ -53,8 +47,8 @@ package struct TreeDigester: TreeSink, Sendable {
     }
 
     package mutating func endFile() throws(GloveboxError) {
-        try archive.endFile()
         settle()
+        try archive.endFile()
         guard let (path, executable, size) = current else { return }
         git.endBlob(path.name, mode: executable ? "100755" : "100644")
         let bytes = path.bytes
@@ -91,8 +85,9 @@ package struct TreeDigester: TreeSink, Sendable {
     }
 
     private mutating func settle() {
-        guard let lane, isAside else { return }
-        content = lane.settle()
+        guard let lanes, isAside else { return }
+        let streams = lanes.settle()
+        (archive.output, git.blob, content) = (streams[0], streams[1], streams[2])
         isAside = false
     }
 }

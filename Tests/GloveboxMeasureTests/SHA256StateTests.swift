@@ -40,7 +40,7 @@ import Testing
             for piece in Self.cut(shared) {
                 var (a, b, c, d, e) = (states[0], states[1], states[2], states[3], states[4])
                 unsafe piece.withUnsafeBytes {
-                    unsafe SHA256State.update(&a, &b, $0)
+                    unsafe SHA256State.update(&a, $0, &b, $0)
                     unsafe SHA256State.update(&c, &d, &e, $0)
                 }
                 states = [a, b, c, d, e]
