@@ -82,6 +82,8 @@ import Testing
         let courier = WebhookCourier(site, resolve: { _ in addresses.withLock { $0 } })
         // No resolver knows the name: only what was looked at can have led there. The server is none of TLS.
         #expect(try await courier.trial(of: webhook).code == "webhook.unreachable")
+        // It reads until the caller has given up, so it may know a moment later.
+        for _ in 0..<200 where hello.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(50)) }
         let named = hello.withLock { String(decoding: $0, as: UTF8.self) }
         #expect(named.contains("receiver.test"), "the certificate is to be one of the name")
         hello.withLock { $0 = [] }
@@ -90,6 +92,22 @@ import Testing
             #expect(try await courier.trial(of: webhook).code == "webhook.address", "\(address)")
         }
         #expect(hello.withLock { $0.isEmpty })
+    }
+
+    @Test func `a test message waits its turn behind those on their way, and not for ever`() async throws {
+        let (_, site, _, webhook) = try Self.site("webhooks: {allow_private_nets: [127.0.0.1/32]}", port: 1)
+        defer { site.close() }
+        let courier = WebhookCourier(site, resolve: { _ in ["10.0.0.1"] })
+        #expect(site.couriers.begin(webhook))
+        let conflict = await #expect(throws: GloveboxError.self) {
+            try await courier.trial(of: webhook, patience: .milliseconds(60))
+        }
+        #expect(conflict?.code == "object.conflict")
+        async let trial = courier.trial(of: webhook)
+        try await Task.sleep(for: .milliseconds(120))
+        site.couriers.leave(webhook)
+        #expect(try await trial.code == "webhook.address")
+        #expect(site.couriers.begin(webhook), "who is through is no longer on the way")
     }
 
     @Test(.enabled(if: geteuid() == 0, "needs root, to mount a small disk"))

@@ -103,12 +103,20 @@ package struct WebhookCourier: Sendable {
         }
     }
 
-    /// Sends one message now and tells how that went.
+    /// Sends one message as soon as none is on its way, and tells how that went.
     ///
-    /// - Throws: `object.conflict` while others are on their way.
-    func trial(of webhook: Webhook) async throws(GloveboxError) -> WebhookTrial {
-        guard site.couriers.begin(webhook) else {
-            throw GloveboxError("object.conflict", "other messages are on their way", hint: "Try again in a moment.")
+    /// - Throws: `object.conflict` while others are on their way for longer than `patience`.
+    func trial(of webhook: Webhook, patience: Duration = .seconds(10)) async throws(GloveboxError) -> WebhookTrial {
+        let end = ContinuousClock.now + patience
+        while !site.couriers.begin(webhook) {
+            guard !Task.isCancelled, ContinuousClock.now < end else {
+                throw GloveboxError(
+                    "object.conflict",
+                    "other messages are on their way",
+                    hint: "Try again in a moment."
+                )
+            }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch {}  // cancelled: the next look ends it
         }
         defer { site.couriers.leave(webhook) }
         let place = EventPlace(at: clock().milliseconds, job: 0, number: 0)
