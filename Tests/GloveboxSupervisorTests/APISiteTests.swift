@@ -252,6 +252,28 @@ import Testing
         #expect(vote.data.object?.names.sorted() == ["have", "job", "kind", "need", "of"])
     }
 
+    @Test func `what happens after the clock was set back is told to those who know a later moment`() async throws {
+        let layout = try Self.found()
+        let site = try Site(opening: layout)
+        try Self.image(site, layout)
+        let alice = Caller(account: "acc_a", name: "a", roles: [.researcher])
+        let id = try site.createTask(alice, TaskDocument(json: Self.task), idempotency: nil)
+        try site.transition(id, .accepted(needsApproval: false))
+        let ahead = EventPlace(at: Machine.now().milliseconds + 3_600_000, job: 7, number: 1)
+        var phases: [String] = []
+        var isFirst = true
+        for await event in try await SiteDoor(site).events(alice, job: id, after: ahead.text) {
+            if isFirst { try site.transition(id, .cancelled(by: "acc_a")) }
+            isFirst = false
+            if event.id != nil { phases.append(event.data["phase"]?.string ?? "") }
+        }
+        #expect(phases.last == "cancelled")
+        let now = Machine.now()
+        let past = EventPlace(at: now.milliseconds, job: .max, number: .max)
+        #expect(past.heeding(now) == past && EventPlace.start.heeding(now) == .start)
+        #expect(ahead.heeding(now) < past)
+    }
+
     @Test func `events resume after the last one that was seen`() async throws {
         let layout = try Self.found()
         let site = try Site(opening: layout)

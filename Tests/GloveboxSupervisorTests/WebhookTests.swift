@@ -139,6 +139,27 @@ import Testing
         #expect(try site.messages(to: webhook, after: told.place, most: 10).messages.isEmpty)
     }
 
+    @Test func `a webhook is told what happens after the clock was set back`() async throws {
+        let (layout, site, caller, webhook) = try Self.site("", port: 443)
+        defer { site.close() }
+        let now = Machine.now()
+        var ahead = WebhookProgress(created: now, at: now)
+        ahead.place = EventPlace(at: now.milliseconds + 3_600_000, job: 7, number: 1)
+        try StateFile.makeDirectory(layout.webhooks)
+        try StateFile.write(ahead.bytes, to: layout.webhooks + "/" + webhook.id)
+        let courier = WebhookCourier(
+            site,
+            resolve: { _ throws(GloveboxError) in throw GloveboxError("webhook.unresolved", "no such name") }
+        )
+        await courier.deliver(to: webhook)
+        try site.record(Event(kind: .incidentOpened, entity: "x"))
+        for _ in 0..<500 where site.webhooks(for: caller)[0].failingSince == nil {
+            await courier.deliver(to: webhook)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(site.webhooks(for: caller)[0].failingSince != nil, "it was tried to tell")
+    }
+
     @Test func `a webhook that fails for three days is disabled, which stands in the log and lasts`() async throws {
         var (layout, site, caller, webhook) = try Self.site("", port: 443)
         try site.record(Event(kind: .incidentOpened, entity: "x"))

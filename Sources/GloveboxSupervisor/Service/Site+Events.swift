@@ -29,6 +29,17 @@ struct EventPlace: Comparable, Hashable, Sendable {
 
     var text: String { "\(at)-\(job)-\(number)" }
 
+    /// Milliseconds told again after the clock was set back: who looks each second sees it a little later.
+    private static let overlap: Int64 = 5000
+
+    /// Where to go on from: here, unless the clock was set back since.
+    ///
+    /// What comes now would stand before this place for as long as it was set back, and never be told. What is told twice has
+    /// the same id.
+    func heeding(_ clock: Instant) -> EventPlace {
+        at > clock.milliseconds ? EventPlace(at: max(0, clock.milliseconds - Self.overlap), job: 0, number: 0) : self
+    }
+
     static func < (left: Self, right: Self) -> Bool {
         (left.at, left.job, left.number) < (right.at, right.job, right.number)
     }
@@ -185,6 +196,7 @@ extension SiteDoor {
         let end = clock.now.advanced(by: .seconds(Self.longest))
         var ping = clock.now.advanced(by: .seconds(15))
         while clock.now < end, !Task.isCancelled {
+            place = place.heeding(Machine.now())
             let from = place
             let seen: Site.Look
             do throws(GloveboxError) {
