@@ -9,8 +9,8 @@ internal import Synchronization
 final class DigestLanes: Sendable {
     /// How far the last of them may fall behind, in pieces.
     static let depth = DirectoryWalker.ahead - 2
-    // Two digests are found at one moment only where a thread takes one although it could have two; so that must be rare.
-    private static let lead = 10
+    // How far one may be ahead before another is left alone, in pieces: seldom, as for a moment each thread then has only one.
+    private static let lead = 6
 
     private let reader = DispatchSemaphore(value: 0)
     private let digester = DispatchSemaphore(value: 0)
@@ -28,6 +28,9 @@ final class DigestLanes: Sendable {
         /// Pieces that some digest still lacks, and how many were left before them.
         var pieces: [ArraySlice<UInt8>] = []
         var dropped = 0
+        // When a piece was begun that a thread takes alone, and how long the last such one took.
+        var begun = ContinuousClock.now
+        var took = Duration.zero
         // Whom to wake once something changed.
         var readerWaits = false
         var digesterWaits = false
@@ -40,8 +43,13 @@ final class DigestLanes: Sendable {
             let free = lanes.indices.filter { !lanes[$0].isHeld && lanes[$0].done < left }
                 .sorted { lanes[$0].done < lanes[$1].done }
             guard free.count == 2, let alone = lanes.first(where: \.isHeld) else { return free.prefix(2) }
-            return free.prefix(alone.done - lanes[free[0]].done >= DigestLanes.lead ? 1 : 2)
+            let lead = alone.done - lanes[free[0]].done
+            let changes = lead >= DigestLanes.lead && (isNearlyDone || lead >= 2 * DigestLanes.lead)
+            return free.prefix(changes ? 1 : 2)
         }
+
+        /// Whether who is alone is soon here again, to take two.
+        private var isNearlyDone: Bool { (ContinuousClock.now - begun) * 4 >= took * 3 }
 
         mutating func drop() {
             let done = lanes.map(\.done).min() ?? 0
@@ -68,7 +76,9 @@ final class DigestLanes: Sendable {
     /// Digests a piece, if one is left that nobody else is at.
     func help() -> Bool {
         let taken = state.withLock { state in
-            state.next().map { lane in
+            let lanes = state.next()
+            if lanes.count == 1 { state.begun = .now }
+            return lanes.map { lane in
                 state.lanes[lane].isHeld = true
                 return (lane: lane, stream: state.lanes[lane].stream, bytes: state.piece(of: lane))
             }
@@ -87,6 +97,7 @@ final class DigestLanes: Sendable {
                 state.lanes[lane] = Lane(stream: stream, done: state.lanes[lane].done + 1)
             }
             state.drop()
+            if taken.count == 1 { state.took = .now - state.begun }
             defer { state.digesterWaits = false }
             return state.digesterWaits
         }
