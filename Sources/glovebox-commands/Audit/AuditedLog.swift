@@ -1,3 +1,4 @@
+import GloveboxAPI
 import GloveboxCore
 import GloveboxLinux
 import GloveboxTransparency
@@ -16,7 +17,7 @@ struct AuditedLog {
         manifest: (ExportManifest) -> Void = { _ in }
     ) async throws(GloveboxError) -> AuditedLog? {
         let trust = try options.trustOptions.trust()
-        return try await LogOptions.with(options.log) { source throws(GloveboxError) -> AuditedLog? in
+        return try await LogPlace.with(options.log) { source throws(GloveboxError) -> AuditedLog? in
             let verdict = try await LogVerifier(source, trust: trust, now: SystemClock.now()).verify()
             guard verdict.isVerified, let opened = verdict.opened else {
                 terminal.result(verdict.json, verdict.story)
