@@ -181,7 +181,10 @@ let package = Package(
         // MARK: Services
         .target(
             name: "GloveboxAPI",
-            dependencies: ["GloveboxCore", "GloveboxJobs", asyncHTTP, nio, nioHTTP, nioSSL],
+            dependencies: [
+                "GloveboxCore", "GloveboxJobs", "GloveboxLinux", "GloveboxTransparency", asyncHTTP, nio, nioHTTP,
+                nioSSL,
+            ],
             swiftSettings: strict
         ),
         // Objects of S3 services, for the tasks that name some.

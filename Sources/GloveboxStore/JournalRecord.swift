@@ -7,7 +7,8 @@ internal import GloveboxTransparency
 ///
 /// Source: transparency-log specification, section 10.
 struct JournalRecord: Sendable {
-    /// An entry with the private body sealed beside it; a report entry has none.
+    /// An entry with the private body sealed beside it; a report entry has none, and nor does an event that came back from a
+    /// mirror.
     struct Item: Sendable {
         let entry: [UInt8]
         let sealedBody: [UInt8]

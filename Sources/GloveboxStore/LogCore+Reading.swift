@@ -98,8 +98,13 @@ extension LogCore {
     ) throws(GloveboxError) -> LoggedEntry {
         try compare(item, index, hash)
         let kind = try LeafKind(item.entry)
+        var isRecovered = false
         var body: EventBody?
-        if !item.sealedBody.isEmpty { body = try seal.open(item.sealedBody, index: index) }
-        return LoggedEntry(index: index, leaf: item.entry, kind: kind, body: body)
+        if !item.sealedBody.isEmpty {
+            body = try seal.open(item.sealedBody, index: index)
+        } else if case .event = kind {
+            isRecovered = true
+        }
+        return LoggedEntry(index: index, leaf: item.entry, kind: kind, body: body, isRecovered: isRecovered)
     }
 }

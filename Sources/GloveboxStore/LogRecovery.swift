@@ -68,7 +68,8 @@ struct LogRecovery {
         GloveboxError(
             "log.rollback",
             message,
-            hint: "a disk or backup was restored: fetch the missing entries from a mirror; nothing was changed on disk"
+            hint: "a disk or backup was restored: 'gloveboxd recover --mirror DIR|URL' fetches the missing entries; "
+                + "nothing was changed on disk"
         )
     }
 }

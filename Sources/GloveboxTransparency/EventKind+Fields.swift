@@ -34,6 +34,8 @@ extension EventKind {
         case .keyCreated: ["use", "spki"]
         case .keyRotated: ["use", "before", "keeper", "pcr14", "olderLedger"]
         case .keyDestroyed: ["entry"]
+        // From where to where private bodies are lost, and how many of them the site's state rested on.
+        case .logRecovered: ["from", "to", "unknown"]
         case .logKeyRotated: ["before", "now", "from"]
         case .datasetRegistered: ["schema", "inputPolicy", "commitment"]
         case .lineageSplit: ["from", "lineage", "statement", "asked"]

@@ -30,7 +30,7 @@ extension EventKind {
         case .logCreated: OCSF(1_008, 6)
         case .logStopped: OCSF(1_008, 7)
         case .logResumed: OCSF(1_008, 8)
-        case .checkpointPublished, .redactionPerformed: OCSF(1_008, 99)
+        case .checkpointPublished, .redactionPerformed, .logRecovered: OCSF(1_008, 99)
         case .policyViolation: OCSF(2_003, 1)
         case .jobDeniedSyscall, .jobNetAttempt, .incidentOpened: OCSF(2_004, 1)
         case .incidentClosed: OCSF(2_004, 3)

@@ -136,6 +136,7 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable {
     case logCreated = "log.created"
     case logStopped = "log.stopped"
     case logResumed = "log.resumed"
+    case logRecovered = "log.recovered"
     case logKeyRotated = "log.key_rotated"
     case exportMade = "export.made"
     case checkpointPublished = "checkpoint.published"

@@ -12,7 +12,8 @@ struct Gloveboxd: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, ServeCommand.self, RestoreCommand.self, AdoptCommand.self, SelftestCommand.self,
+            InitCommand.self, ServeCommand.self, RestoreCommand.self, AdoptCommand.self, RecoverCommand.self,
+            SelftestCommand.self,
             PolicyCommand.self, DatasetCommand.self,
             TryCommand.self, KeysCommand.self, WorkerCommand.self, BrokerCommand.self, SignerCommand.self,
         ]

@@ -87,4 +87,27 @@ import Testing
         #expect(bodies == 0)
         #expect(seen == (0..<UInt64(count)).filter { $0 != 3 || count < 4 })
     }
+
+    @Test(arguments: [1, 256, 700, 2400])
+    func `tells the same events in the pass that verifies, and none of an entry with a fault`(count: Int) async throws {
+        var log = try SampleLog(SampleLog.entries(count, reports: [3]))
+        let trust = LogTrust.key(try Fixtures.signer().key)
+        func told(_ log: SampleLog) async throws -> (verdict: LogVerdict, events: [UInt64]) {
+            var seen: [UInt64] = []
+            let verdict = try await LogVerifier(SlowLog(log: log), trust: trust, now: Instant(seconds: 0)).verify {
+                seen.append($0.index)
+            }
+            return (verdict, seen)
+        }
+        let all = (0..<UInt64(count)).filter { $0 != 3 || count < 4 }
+        let whole = try await told(log)
+        #expect(whole.verdict.isVerified && whole.events == all)
+        let path = TilePath(.entries, index: 0, width: min(256, count)).path
+        var bundle = try #require(log.files[path])
+        // The brace that begins the first entry.
+        bundle[2] ^= 1
+        log.files[path] = bundle
+        let damaged = try await told(log)
+        #expect(!damaged.verdict.isVerified && damaged.events == all.filter { $0 != 0 })
+    }
 }

@@ -44,8 +44,10 @@ package final class Engine: Sendable {
 
     /// Settles what a crash left, then starts the thread.
     ///
-    /// It ends with the process.
+    /// It ends with the process. A site that lost a part of its past has none.
     package func start() throws(GloveboxError) {
+        // Nothing is settled either: what became of its jobs is not known.
+        guard site.read({ state in state.lost.isEmpty }) else { return }
         // Also where workers start all jails, and no reserve does it.
         ControlGroupLayout.sweep()
         try site.clearIncoming()

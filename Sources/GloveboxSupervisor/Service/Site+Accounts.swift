@@ -71,7 +71,8 @@ extension Site {
 
     /// Who a token logs in.
     func authenticate(token: String) throws(GloveboxError) -> Caller {
-        let (tokens, accounts) = read { state in (state.tokens, state.accounts) }
+        let (tokens, accounts, refusal) = read { state in (state.tokens, state.accounts, state.lost.loginRefusal) }
+        if let refusal { throw refusal }
         let entry = try tokens.entry(for: token, at: Machine.now())
         guard let account = accounts[entry.account] else {
             throw GloveboxError("auth.missing", "the token is not valid")

@@ -48,10 +48,15 @@ extension Site {
         for entry in open { try destroyBody(entry) }
     }
 
-    private func destroyBody(_ entry: UInt64) throws(GloveboxError) {
+    /// Destroys the key of an entry's private body.
+    func destroyKey(_ entry: UInt64) throws(GloveboxError) {
         try log.destroyBody(entry) { (keys) throws(GloveboxError) in
             try StateFile.replaceSecret(keys, at: layout.nodeKeys + "/bodies.key")
         }
+    }
+
+    private func destroyBody(_ entry: UInt64) throws(GloveboxError) {
+        try destroyKey(entry)
         let about: [(String, JSONValue)] = [("entry", .string(String(entry)))]
         try record(
             Event(kind: .keyDestroyed, entity: "body-key-\(entry)", fields: about),

@@ -51,6 +51,8 @@ struct Collector {
     ///
     /// - Throws: `storage.*`, `image.*`, `index.*`, `log.*`; what was removed before is removed.
     mutating func collect() throws(GloveboxError) -> CollectionReport {
+        // What nothing seems to need may be what the lost part of the past rests on.
+        if let lost = site.read({ state in state.lost.refusal }) { throw lost }
         try collectUploads()
         try collectImages()
         try collectResults()

@@ -59,6 +59,12 @@ extension SiteState {
         }
     }
 
+    /// Notes where an event stands of which only the public leaf came back: each start has to know.
+    mutating func noteLost(_ record: SiteRecord) {
+        backlog.size = record.index + 1
+        backlog.batch.lasting.append(record.index)
+    }
+
     /// What is to be written, and how far the index is then; nothing of it is forgotten yet.
     mutating func takeBacklog() -> (batch: IndexBatch, size: UInt64) {
         var batch = backlog.batch

@@ -50,10 +50,16 @@ struct Redaction: Sendable {
 /// What the site kept of entries that were erased.
 struct Erasures: Sendable {
     private var kept: [UInt64: JSONValue] = [:]
+    /// Erased entries of which it is not known what was kept.
+    private var lost: Set<UInt64> = []
 
     /// Takes note of an event that says what was kept.
     mutating func note(_ record: SiteRecord) throws(GloveboxError) {
         guard record.kind == .redactionPerformed else { return }
+        if record.isRecovered {
+            lost.insert(try Redaction.entry(of: record))
+            return
+        }
         kept[try Redaction.entry(of: record)] = record.json["remainder"] ?? .null
     }
 
@@ -61,6 +67,18 @@ struct Erasures: Sendable {
     ///
     /// - Throws: `audit.body-missing` when a body is gone and no redaction says so.
     func substitute(_ record: SiteRecord) throws(GloveboxError) -> SiteRecord {
+        if record.isRecovered { return record }
+        if lost.contains(record.index) {
+            return SiteRecord(
+                kind: record.kind,
+                index: record.index,
+                time: record.time,
+                job: record.job,
+                json: .null,
+                isErased: true,
+                isRecovered: true
+            )
+        }
         guard record.isErased || kept[record.index] != nil else { return record }
         guard let remainder = kept[record.index] else {
             throw GloveboxError(

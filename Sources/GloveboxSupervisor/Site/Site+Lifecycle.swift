@@ -18,6 +18,7 @@ extension Site {
         // A site whose signer does not open its keys does not start.
         _ = try isSignerSeparate()
         try noteRestoration()
+        try noteRecovery()
         try record(Event(kind: .supervisorStart), now.json)
         try record(
             Event(
@@ -32,8 +33,12 @@ extension Site {
         let filter = Machine.sha256(try ShippedProfiles.named(Self.profileName).compiled())
         let profile: [(String, JSONValue)] = [("profile", .string(Self.profileName)), ("bpf", .string(filter.hex))]
         try record(Event(kind: .sandboxProfile, fields: profile))
-        try finishRedactions()
-        try settleGrants()
+        if read({ state in state.lost.isEmpty }) {
+            try finishRedactions()
+            try settleGrants()
+        } else {
+            try repeatRedactions()
+        }
         guard let before else { return try recordWitnesses(added: witnesses, removed: []) }
         if before.supervisor != now.supervisor {
             try record(Event(kind: .supervisorUpgrade, fields: [("before", .string(before.supervisor.hex))]))
@@ -60,6 +65,9 @@ extension Site {
         }
         if isSecretOnDisk {
             found.append("the broker's secret lies in a file; 'glovebox keys seal' has the TPM keep it")
+        }
+        if let lost = read({ state in state.lost.refusal }) {
+            found.append("\(lost.message); \(lost.hint ?? "")")
         }
         if witness.isRetired {
             found.append(

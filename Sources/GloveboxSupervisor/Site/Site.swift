@@ -145,7 +145,8 @@ package final class Site: Sendable {
             directory: layout.signerKeys,
             keys: try keys.signing(for: configuration, stampedElsewhere: authority != nil)
         )
-        if rebuildingIndex { try IndexStore.remove(layout.index) }
+        // An index that went on with another disk knows jobs that this journal cannot tell.
+        if rebuildingIndex || StateFile.exists(layout.recovered) { try IndexStore.remove(layout.index) }
         index = try IndexStore(opening: layout.index)
         let state = try StateReplay(log: log, index: index).state()
         greeting = try meetingBroker ? broker.greet(knowing: state.brokerLedger) : nil
@@ -283,6 +284,7 @@ package final class Site: Sendable {
         _ json: JSONValue,
         to state: inout SiteState
     ) throws(GloveboxError) -> UInt64 {
+        try state.requirePast(for: event)
         var event = event.asked(by: Provenance.current)
         if let entry = event.job.flatMap({ state.jobs[$0] }) { event.timeStep = entry.timeStep(of: event.kind) }
         let record = try SiteLog.append(event, json, to: log)
@@ -293,6 +295,7 @@ package final class Site: Sendable {
     /// Logs a report with the event that names it, and keeps its evidence.
     func issue(_ hashedRekord: [UInt8], _ event: Event, _ json: JSONValue) throws(GloveboxError) {
         try state.withLock { (state: inout SiteState) throws(GloveboxError) in
+            try state.requirePast(for: event)
             try state.apply(SiteLog.appendReport(hashedRekord, issued: event, json, to: log))
         }
         bell.ring(of: event.job)

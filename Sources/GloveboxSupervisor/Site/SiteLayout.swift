@@ -34,6 +34,8 @@ package struct SiteLayout: Sendable {
     package var index: String { root + "/index.sqlite" }
     /// `restored.json`: that the site comes from a backup, until its log says so.
     var restored: String { root + "/restored.json" }
+    /// `recovered.json`: that a part of the log came back from a mirror, until the log says so.
+    var recovered: String { root + "/recovered.json" }
     /// What speaks against this site's own log.
     package var evidence: String { root + "/evidence" }
     /// Encrypted datasets.

@@ -95,13 +95,15 @@ enum SiteLog {
         for field in entry.body?.fields ?? [] where !Event.ownBodyFields.contains(field.name) {
             json[field.name] = field.value
         }
+        if entry.isRecovered, let about = own?["entry"] { json["entry"] = about }
         return SiteRecord(
             kind: kind,
             index: entry.index,
             time: Instant(milliseconds: exact ?? time),
             job: own?["job"]?.string,
             json: .object(json),
-            isErased: entry.isErased
+            isErased: entry.isErased,
+            isRecovered: entry.isRecovered
         )
     }
 }

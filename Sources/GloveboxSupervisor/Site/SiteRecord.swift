@@ -12,4 +12,7 @@ struct SiteRecord: Sendable {
     var json: JSONValue
     /// Whether the private body was erased; `json` then holds what the site kept of it.
     var isErased = false
+    /// Whether the private body is lost, as the entry came back from a mirror, or as a redaction did that erased it; `json`
+    /// then holds the entry that the public leaf names, if it names one.
+    var isRecovered = false
 }

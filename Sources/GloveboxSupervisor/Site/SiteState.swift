@@ -70,6 +70,8 @@ struct SiteState: Sendable {
     var alerts: [LogAlert] = []
     /// Keys that no longer count, people's and the site's.
     var revocations: [Revocation] = []
+    /// What came back from a mirror without its private part.
+    private(set) var lost = LostPast()
     /// What the index does not know yet.
     var backlog = IndexBacklog()
 
@@ -79,6 +81,11 @@ struct SiteState: Sendable {
     ///
     /// - Throws: `log.journal-corrupt` when the event does not fit what came before.
     mutating func apply(_ record: SiteRecord, isIndexed: Bool = false) throws(GloveboxError) {
+        if record.isRecovered, !Self.isTold(byLeafOf: record.kind, job: record.job) {
+            lost.note(record)
+            if !isIndexed { noteLost(record) }
+            return
+        }
         try take(record)
         if let id = record.job, Self.isOfStory(record) { jobs[id]?.events.append(record.index) }
         if !isIndexed { note(record) }
@@ -116,7 +123,7 @@ struct SiteState: Sendable {
         case .imageRegistered:
             var fields = try JSONFields(record.json, at: "image")
             images.insert(try fields.digest("digest"))
-        case .supervisorStart: lastStart = try SiteStart(json: record.json)
+        case .supervisorStart: if !record.isRecovered { lastStart = try SiteStart(json: record.json) }
         case .projectRegistered, .projectAmended, .projectPaused, .projectResumed, .projectClosed:
             try addProject(record)
         case .sitePaused: isPaused = true

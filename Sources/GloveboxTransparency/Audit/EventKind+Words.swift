@@ -117,6 +117,7 @@ extension EventKind {
         case .logCreated: "created the log"
         case .logStopped: "stopped the log"
         case .logResumed: "resumed the log"
+        case .logRecovered: "fetched entries of the log from a mirror"
         case .logKeyRotated: "rotated the log's key"
         case .exportMade: "made an export"
         case .checkpointPublished: "published a checkpoint"

@@ -109,6 +109,13 @@ package struct PublicEvent: Sendable {
     init?(_ json: inout PlainJSON, _ range: Range<Int>, at index: UInt64) throws(GloveboxError) {
         guard json.scan(range), json.member(Self.classUID, of: 0) != nil, json.member(Self.apiVersion, of: 0) == nil
         else { return nil }
+        try self.init(scanned: json, at: index)
+    }
+
+    /// Reads the event that was scanned last.
+    ///
+    /// - Throws: `log.schema`, as ``init(_:at:)``.
+    init(scanned json: PlainJSON, at index: UInt64) throws(GloveboxError) {
         var leaf = JSONObject()
         for (name, bytes) in Self.read { leaf[name] = json.member(bytes, of: 0).map(json.value) }
         try self.init(.object(leaf), at: index)

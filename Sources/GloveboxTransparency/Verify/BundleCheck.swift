@@ -11,23 +11,27 @@ struct BundleCheck: Sendable {
     /// The first leaf and the last, for pairs that lie across two bundles.
     private(set) var first = LeafReader.Leaf.other
     private(set) var last = LeafReader.Leaf.other
+    /// The events, where they were asked for.
+    private(set) var events: [PublicEvent] = []
 
     /// Reads a bundle and its tile.
     ///
-    /// Without a schema, leaves are not looked into.
+    /// Without a schema, leaves are not looked into; with `keepsEvents` those without a fault are kept.
     ///
     /// - Throws: what the source throws when it cannot be read; all else is a finding.
     static func read(
         _ path: TilePath,
         from source: any LogSource,
-        schema: EventSchema?
+        schema: EventSchema?,
+        keepsEvents: Bool = false
     ) async throws(GloveboxError) -> BundleCheck {
         let tilePath = TilePath(.hashes(level: 0), index: path.index, width: path.width)
         return try BundleCheck(
             start: path.index * 256,
             bundle: await result { () async throws(GloveboxError) in try await source.bundle(path) },
             tile: await result { () async throws(GloveboxError) in try await source.tile(tilePath) },
-            schema: schema
+            schema: schema,
+            keepsEvents: keepsEvents
         )
     }
 
@@ -35,12 +39,13 @@ struct BundleCheck: Sendable {
         start: UInt64,
         bundle: Result<(bytes: [UInt8], entries: [Range<Int>]), GloveboxError>,
         tile file: Result<[UInt8], GloveboxError>,
-        schema: EventSchema?
+        schema: EventSchema?,
+        keepsEvents: Bool
     ) throws(GloveboxError) {
         switch bundle {
         case .success(let (bytes, entries)):
             hashes = MerkleHash.leaves(bytes, entries)
-            if let schema { readLeaves(bytes, entries, start: start, schema) }
+            if let schema { readLeaves(bytes, entries, start: start, schema, keepsEvents: keepsEvents) }
         case .failure(let error): try keep(.bundles, error)
         }
         switch file {
@@ -64,14 +69,17 @@ struct BundleCheck: Sendable {
         _ bytes: [UInt8],
         _ entries: [Range<Int>],
         start: UInt64,
-        _ schema: EventSchema
+        _ schema: EventSchema,
+        keepsEvents: Bool
     ) {
+        if keepsEvents { events.reserveCapacity(entries.count) }
         var reader = LeafReader(bytes, schema: schema)
         for (offset, range) in entries.enumerated() {
             let index = start + UInt64(offset)
             var leaf = LeafReader.Leaf.other
             do throws(GloveboxError) {
                 leaf = try reader.read(range, index: index)
+                if keepsEvents, !leaf.isReport { events.append(try reader.event(at: index)) }
                 if offset > 0 { try LeafReader.pair(leaf, after: last, index: index) }
             } catch {
                 findings.append((.leaves, error.at("entry \(index)")))

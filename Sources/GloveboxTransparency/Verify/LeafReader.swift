@@ -10,6 +10,9 @@ struct LeafReader {
         /// `attestation.issued`, with the index of the report it names.
         case issued(report: UInt64?)
         case other
+
+        /// Whether it is no event.
+        var isReport: Bool { if case .report = self { true } else { false } }
     }
 
     private static let classUID = Array("class_uid".utf8)
@@ -45,6 +48,11 @@ struct LeafReader {
         let report = json.member(Self.reportLeaf, of: fields).flatMap(json.text)
         return .issued(report: report.flatMap { Decimal.read($0.utf8) })
     }
+
+    /// The event that was read last, for an entry that is no report.
+    ///
+    /// - Throws: `log.schema`.
+    func event(at index: UInt64) throws(GloveboxError) -> PublicEvent { try PublicEvent(scanned: json, at: index) }
 
     /// Checks that a report and its event stand side by side, and neither without the other.
     ///

@@ -44,7 +44,7 @@ extension LogSource {
     /// An entry bundle, and where the entries of the path's width lie in it.
     ///
     /// - Throws: `log.bundle-missing`, `log.bundle-format`, and what ``read(_:limit:)`` throws.
-    func bundle(_ path: TilePath) async throws(GloveboxError) -> (bytes: [UInt8], entries: [Range<Int>]) {
+    package func bundle(_ path: TilePath) async throws(GloveboxError) -> (bytes: [UInt8], entries: [Range<Int>]) {
         for width in Set([path.width, TilePath.full]).sorted() {
             let file = TilePath(path.content, index: path.index, width: width).path
             guard let bytes = try await read(file, limit: width * (2 + LeafKind.maxBytes)) else { continue }
@@ -71,7 +71,7 @@ extension LogSource {
 
 extension TilePath {
     /// The bundle that holds an entry of a log of that size.
-    static func covering(_ index: UInt64, size: UInt64) -> TilePath {
+    package static func covering(_ index: UInt64, size: UInt64) -> TilePath {
         let first = index / 256 * 256
         return TilePath(.entries, index: index / 256, width: Int(min(256, size - first)))
     }

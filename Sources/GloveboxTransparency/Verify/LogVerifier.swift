@@ -22,7 +22,22 @@ package struct LogVerifier: Sendable {
     /// Checks the log.
     ///
     /// - Throws: what kept it from being read, such as `input.io`; all else is in the verdict.
-    package func verify() async throws(GloveboxError) -> LogVerdict {
+    package func verify() async throws(GloveboxError) -> LogVerdict { try await verify(keepsEvents: false) { _ in } }
+
+    /// Checks the log and reads its events in the same pass, when ``readsLeaves``.
+    ///
+    /// - Parameter visit: told of each event in order; what it is told may be believed once the verdict is that the log
+    ///   verified, and not before.
+    /// - Returns: the verdict.
+    /// - Throws: as ``verify()``.
+    package func verify(_ visit: (PublicEvent) -> Void) async throws(GloveboxError) -> LogVerdict {
+        try await verify(keepsEvents: true, visit)
+    }
+
+    private func verify(
+        keepsEvents: Bool,
+        _ visit: (PublicEvent) -> Void
+    ) async throws(GloveboxError) -> LogVerdict {
         var verdict = LogVerdict()
         let note = try await source.checkpoint()
         do { verdict.opened = try trust.open(note: note, now: now) } catch {
@@ -34,7 +49,7 @@ package struct LogVerifier: Sendable {
         var kept: Checkpoint?
         if let since { kept = try trust.open(kept: since, of: opened.key) }
         verdict.kept = kept
-        try await walk(opened.checkpoint).report(opened.checkpoint, to: &verdict)
+        try await walk(opened.checkpoint, keepsEvents: keepsEvents, visit).report(opened.checkpoint, to: &verdict)
         if !readsLeaves { verdict.skip([.leaves], "only the tree was asked for") }
         if let since, let kept {
             let proof = try await proof(since: kept, opened.checkpoint, verdict)
@@ -58,16 +73,24 @@ package struct LogVerifier: Sendable {
     }
 
     /// Goes through bundles and tiles, and through the leaves.
-    private func walk(_ checkpoint: Checkpoint) async throws(GloveboxError) -> LogWalk {
+    private func walk(
+        _ checkpoint: Checkpoint,
+        keepsEvents: Bool,
+        _ visit: (PublicEvent) -> Void
+    ) async throws(GloveboxError) -> LogWalk {
         let walk = LogWalk(source)
         let schema = readsLeaves ? EventSchema(origin: checkpoint.origin) : nil
         var next: UInt64 = 0
         while case let numbers = BundlesAhead.numbers(from: next, size: checkpoint.size), !numbers.isEmpty {
             let bundles = await BundlesAhead.read(numbers) { [source] (number) throws(GloveboxError) in
                 let path = TilePath.covering(number * 256, size: checkpoint.size)
-                return try await BundleCheck.read(path, from: source, schema: schema)
+                return try await BundleCheck.read(path, from: source, schema: schema, keepsEvents: keepsEvents)
             }
-            for (number, bundle) in zip(numbers, bundles) { try await walk.add(bundle.get(), index: number) }
+            for (number, bundle) in zip(numbers, bundles) {
+                let bundle = try bundle.get()
+                try await walk.add(bundle, index: number)
+                for event in bundle.events { visit(event) }
+            }
             next = numbers.upperBound
         }
         try await walk.finish()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GloveboxAPI
 import GloveboxCore
 import GloveboxLinux
 import GloveboxTransparency
@@ -93,7 +94,7 @@ struct AuditCompareCommand: AsyncParsableCommand {
                 hint: "Give --log with the log's directory or URL."
             )
         }
-        return try await LogOptions.with(log) { source throws(GloveboxError) in
+        return try await LogPlace.with(log) { source throws(GloveboxError) in
             let tree = TileTree(source, size: new.size)
             guard try await tree.root() == new.root else {
                 throw GloveboxError(

@@ -74,7 +74,7 @@ struct AuditExportCommand: AsyncParsableCommand {
     private func copy(_ log: String) async throws {
         try await AuditStatus.report(site.terminal) { () async throws(GloveboxError) in
             let export = LogExport(trust: try trustOptions.trust(), job: job, withheld: withhold, trustFiles: [])
-            return try await LogOptions.with(log) { source throws(GloveboxError) in
+            return try await LogPlace.with(log) { source throws(GloveboxError) in
                 do throws(GloveboxError) {
                     tell(try await export.write(source, private: nil, to: out), isPinned: true)
                 } catch {

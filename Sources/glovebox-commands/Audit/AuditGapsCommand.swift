@@ -30,7 +30,7 @@ struct AuditGapsCommand: AsyncParsableCommand {
             var checker = Completeness(demandsQuorum: try options.trustOptions.trust().demandsQuorum)
             var coverage: BodyCoverage?
             var findings: [AuditFinding] = []
-            let log = try await AuditedLog.read(options, terminal) { event, body in
+            let log = try await AuditedLog.gather(options, terminal) { event, body in
                 findings += checker.add(event, body)
                 coverage?.add(event, isShown: body != nil)
             } manifest: {

@@ -38,7 +38,7 @@ struct AuditJobCommand: AsyncParsableCommand {
                     if finding.weight == .gap { gaps += 1 }
                 }
             }
-            let log = try await AuditedLog.read(options, terminal) { event, body in
+            let log = try await AuditedLog.gather(options, terminal) { event, body in
                 names.learn(event, body)
                 story.add(event, body)
                 note(checker.add(event, body))

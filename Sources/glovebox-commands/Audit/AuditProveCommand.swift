@@ -1,4 +1,5 @@
 import ArgumentParser
+import GloveboxAPI
 import GloveboxCore
 import GloveboxLinux
 import GloveboxTransparency
@@ -29,7 +30,7 @@ struct AuditProveCommand: AsyncParsableCommand {
         let terminal = Terminal(json: json, quiet: false)
         try await AuditStatus.report(terminal) { () async throws(GloveboxError) in
             let trust = try options.trustOptions.trust()
-            let (entry, proof) = try await LogOptions.with(options.log) { source throws(GloveboxError) in
+            let (entry, proof) = try await LogPlace.with(options.log) { source throws(GloveboxError) in
                 let note = try await source.checkpoint()
                 let checkpoint = try trust.open(note: note, now: SystemClock.now()).checkpoint
                 let index = try await EventSearch(source, size: checkpoint.size).index(of: event)

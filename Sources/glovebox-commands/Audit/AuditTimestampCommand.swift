@@ -42,7 +42,7 @@ struct AuditTimestampCommand: AsyncParsableCommand {
         let terminal = Terminal(json: json, quiet: false)
         try await AuditStatus.report(terminal) { () async throws(GloveboxError) in
             let trust = try options.trustOptions.trust()
-            let note = try await LogOptions.with(options.log) { source throws(GloveboxError) in
+            let note = try await LogPlace.with(options.log) { source throws(GloveboxError) in
                 try await source.checkpoint()
             }
             let checkpoint: Checkpoint

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GloveboxAPI
 import GloveboxCore
 import GloveboxJailCommand
 import GloveboxLinux
@@ -39,7 +40,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             let trust = try options.trustOptions.trust()
             var kept: [UInt8]?
             if let since { kept = try InputFile.bytes(since, limit: SignedNote.maxBytes) }
-            let verdict = try await LogOptions.with(options.log) { source throws(GloveboxError) in
+            let verdict = try await LogPlace.with(options.log) { source throws(GloveboxError) in
                 var verifier = LogVerifier(source, trust: trust, now: SystemClock.now())
                 verifier.readsLeaves = !treeOnly
                 verifier.since = kept

@@ -1,3 +1,4 @@
+import GloveboxAPI
 import GloveboxCore
 import GloveboxLinux
 import GloveboxTransparency
@@ -16,7 +17,7 @@ struct AuditedLog {
         manifest: (ExportManifest) -> Void = { _ in }
     ) async throws(GloveboxError) -> AuditedLog? {
         let trust = try options.trustOptions.trust()
-        return try await LogOptions.with(options.log) { source throws(GloveboxError) -> AuditedLog? in
+        return try await LogPlace.with(options.log) { source throws(GloveboxError) -> AuditedLog? in
             let verdict = try await LogVerifier(source, trust: trust, now: SystemClock.now()).verify()
             guard verdict.isVerified, let opened = verdict.opened else {
                 terminal.result(verdict.json, verdict.story)
@@ -28,6 +29,47 @@ struct AuditedLog {
             do throws(GloveboxError) {
                 let bodies = try await EventReading(source, checkpoint: opened.checkpoint).read(visit)
                 return AuditedLog(opened: opened, bodies: bodies)
+            } catch {
+                guard error.code.hasPrefix("audit.") || error.code.hasPrefix("log.") else { throw error }
+                _ = AuditStatus.refuse(error, terminal)
+                return nil
+            }
+        }
+    }
+
+    /// Verifies a log and reads it in the same pass, for who tells nothing of it before the end; nil, after telling why, when
+    /// it does not verify.
+    ///
+    /// What `visit` made of the events is worth nothing then.
+    static func gather(
+        _ options: LogOptions,
+        _ terminal: Terminal,
+        _ visit: (PublicEvent, BodyDisclosure?) -> Void,
+        manifest: (ExportManifest) -> Void = { _ in }
+    ) async throws(GloveboxError) -> AuditedLog? {
+        let trust = try options.trustOptions.trust()
+        return try await LogPlace.with(options.log) { source throws(GloveboxError) -> AuditedLog? in
+            let shown = try await source.read(EventReading.bodies, limit: BodyFile.maxBytes) ?? []
+            let export = try await source.read(ExportManifest.name, limit: 1 << 16)
+            var bodies: BodyFile?
+            // Whatever is wrong beside the log is told when the log itself is right.
+            var fault: GloveboxError?
+            do throws(GloveboxError) {
+                if let export { manifest(try ExportManifest(parsing: export)) }
+                bodies = try BodyFile(shown)
+            } catch { fault = error }
+            let verdict = try await LogVerifier(source, trust: trust, now: SystemClock.now()).verify { event in
+                guard fault == nil else { return }
+                do throws(GloveboxError) { visit(event, try bodies?.body(of: event)) } catch { fault = error }
+            }
+            guard verdict.isVerified, let opened = verdict.opened else {
+                terminal.result(verdict.json, verdict.story)
+                return nil
+            }
+            do throws(GloveboxError) {
+                if let fault { throw fault }
+                try bodies?.finish()
+                return AuditedLog(opened: opened, bodies: bodies?.count ?? 0)
             } catch {
                 guard error.code.hasPrefix("audit.") || error.code.hasPrefix("log.") else { throw error }
                 _ = AuditStatus.refuse(error, terminal)

@@ -1,7 +1,7 @@
-import Glibc
-import GloveboxCore
-import GloveboxLinux
-import GloveboxTransparency
+internal import Glibc
+internal import GloveboxCore
+internal import GloveboxLinux
+internal import GloveboxTransparency
 
 /// A log's files in a directory.
 ///
@@ -23,7 +23,7 @@ struct LogDirectory: LogSource {
                 guard error.errno == ENOENT || error.errno == ENOTDIR else { throw error }
                 root = given
             }
-        } catch { throw error.coded("input.io", hint: "--log takes a directory with a checkpoint in it, or a URL.") }
+        } catch { throw error.coded("input.io", hint: "Give a directory with a log's checkpoint in it, or a URL.") }
     }
 
     func read(_ path: String, limit: Int) throws(GloveboxError) -> [UInt8]? {

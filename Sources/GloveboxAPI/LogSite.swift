@@ -1,6 +1,5 @@
-import GloveboxAPI
-import GloveboxCore
-import GloveboxTransparency
+internal import GloveboxCore
+internal import GloveboxTransparency
 
 /// A log's files on a web server.
 struct LogSite: LogSource {
