@@ -58,7 +58,7 @@ struct ClusterQueue {
     }
 
     private func run(_ arguments: [String], input: String = "") throws(GloveboxError) -> String {
-        try ClusterCommand(arguments: arguments, patience: settings.patience).run(input: input)
+        try OperatorCommand(purpose: .cluster, arguments: arguments, patience: settings.patience).run(input: input)
     }
 
     private func warn(_ job: String, _ error: GloveboxError) {

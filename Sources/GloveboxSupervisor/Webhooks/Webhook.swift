@@ -3,13 +3,29 @@ internal import GloveboxAPI
 internal import GloveboxCore
 internal import GloveboxTransparency
 
+/// Somebody who is told what an account may see.
+protocol Subscriber: Sendable {
+    /// Of all subscribers, its own.
+    var id: String { get }
+    /// Whose view counts.
+    var account: String { get }
+    /// What it is told.
+    var topics: Set<WebhookTopic> { get }
+    /// Nothing from before is told.
+    var created: Instant { get }
+    /// What stands in each of its messages beside what happened.
+    var members: [(String, JSONValue)] { get }
+}
+
 /// A receiver that an account named.
-struct Webhook: Sendable {
+struct Webhook: Subscriber {
     let id: String
     let account: String
     let target: WebhookTarget
     let topics: Set<WebhookTopic>
     let created: Instant
+    /// Nothing that names a person leaves for another's server.
+    var members: [(String, JSONValue)] { [] }
     /// Whether it failed for so long that nothing is sent to it any more.
     var isDisabled = false
 

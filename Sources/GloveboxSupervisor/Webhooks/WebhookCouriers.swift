@@ -2,7 +2,7 @@ internal import GloveboxAPI
 internal import GloveboxCore
 internal import Synchronization
 
-/// What is known of the deliveries to all webhooks.
+/// What is known of the deliveries to all webhooks, and to those whom the operator's command tells.
 final class WebhookCouriers: Sendable {
     /// How many messages are on their way at most: each may have a thread wait for the resolver.
     private static let most = 16
@@ -18,7 +18,7 @@ final class WebhookCouriers: Sendable {
     private let known = Mutex(Known())
 
     /// How far a webhook is, read from its file the first time.
-    func progress(of webhook: Webhook, _ layout: SiteLayout, at now: Instant) -> WebhookProgress {
+    func progress(of webhook: some Subscriber, _ layout: SiteLayout, at now: Instant) -> WebhookProgress {
         known.withLock { known in
             if let progress = known.progress[webhook.id] { return progress }
             var progress = WebhookProgress(created: webhook.created, at: now)
@@ -33,17 +33,22 @@ final class WebhookCouriers: Sendable {
     }
 
     /// Keeps how far a webhook is.
-    func keep(_ progress: WebhookProgress, of webhook: Webhook) {
+    func keep(_ progress: WebhookProgress, of webhook: some Subscriber) {
         known.withLock { if $0.progress[webhook.id] != nil { $0.progress[webhook.id] = progress } }
     }
 
     /// Puts how far a webhook is on disk; a crash before that has it sent again.
     ///
     /// - Throws: `storage.write`.
-    func save(_ webhook: Webhook, _ layout: SiteLayout) throws(GloveboxError) {
+    func save(_ webhook: some Subscriber, _ layout: SiteLayout) throws(GloveboxError) {
         guard let progress = known.withLock({ $0.progress[webhook.id] }) else { return }
         try StateFile.makeDirectory(layout.webhooks)
         try StateFile.write(progress.bytes, to: Self.path(webhook, layout))
+    }
+
+    /// Whether there is a file of how far a subscriber is.
+    func isSaved(_ webhook: some Subscriber, _ layout: SiteLayout) -> Bool {
+        StateFile.exists(Self.path(webhook, layout))
     }
 
     /// Forgets a webhook that is gone.
@@ -69,7 +74,7 @@ final class WebhookCouriers: Sendable {
     /// Ends what ``begin(_:)`` began.
     func leave(_ webhook: Webhook) { known.withLock { _ = $0.busy.remove(webhook.id) } }
 
-    private static func path(_ webhook: Webhook, _ layout: SiteLayout) -> String {
+    private static func path(_ webhook: some Subscriber, _ layout: SiteLayout) -> String {
         layout.webhooks + "/" + webhook.id
     }
 }

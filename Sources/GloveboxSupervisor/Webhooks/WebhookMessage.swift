@@ -12,7 +12,13 @@ struct WebhookMessage: Sendable {
     let body: [UInt8]
 
     /// A message whose id follows from the webhook and what is told, so that it is the same when it is sent again.
-    init(_ type: String, to webhook: Webhook, at place: EventPlace, site: String, _ members: [(String, JSONValue)]) {
+    init(
+        _ type: String,
+        to webhook: some Subscriber,
+        at place: EventPlace,
+        site: String,
+        _ members: [(String, JSONValue)]
+    ) {
         self.place = place
         let at = Instant(milliseconds: place.at)
         let seed = Machine.sha256(Array("\(webhook.id) \(place.text) \(type)".utf8))
@@ -20,7 +26,7 @@ struct WebhookMessage: Sendable {
         let head: [(String, JSONValue)] = [
             ("id", .string(id)), ("type", .string(type)), ("site", .string(site)), ("at", .string(at.text)),
         ]
-        body = CanonicalJSON.encode(.object(JSONObject(head + members)))
+        body = CanonicalJSON.encode(.object(JSONObject(head + members + webhook.members)))
     }
 }
 
@@ -43,7 +49,7 @@ extension Site {
     ///
     /// - Throws: what reading the index and the journal throws.
     func messages(
-        to webhook: Webhook,
+        to webhook: some Subscriber,
         after place: EventPlace,
         most: Int
     ) throws(GloveboxError) -> (messages: [WebhookMessage], place: EventPlace) {
@@ -86,7 +92,7 @@ extension Site {
     private func messages(
         of event: SiteEvent,
         at place: EventPlace,
-        to webhook: Webhook,
+        to webhook: some Subscriber,
         as caller: Caller
     ) throws(GloveboxError) -> [WebhookMessage] {
         guard let job = event.data["job"]?.string, let name = event.data["phase"]?.string,

@@ -10,6 +10,18 @@ struct WebhookSettings: Sendable {
     var allowed: [NetworkBlock] = []
     /// A PEM file of those whose certificates are believed; nil for those of the system.
     var authorities: String?
+    /// What tells people; nil for nothing.
+    var notice: Notice?
+
+    /// A command that tells people what happened, such as by e-mail.
+    struct Notice: Sendable {
+        /// The program, and its arguments.
+        let command: [String]
+        /// What is told.
+        let topics: Set<WebhookTopic>
+        /// Seconds it may take.
+        let patience: Int64
+    }
 
     /// Webhooks go to the open internet alone.
     init() {}
@@ -25,7 +37,30 @@ struct WebhookSettings: Sendable {
             }
         }
         authorities = try fields.optionalString("ca").map { SiteSettings.path($0, folder) }
+        notice = try Self.notice(&fields)
         try fields.finish()
+    }
+
+    private static func notice(_ fields: inout JSONFields) throws(GloveboxError) -> Notice? {
+        let command = try SiteSettings.texts(&fields, "notify_cmd")
+        let names = try SiteSettings.texts(&fields, "notify_events")
+        let patience = try SiteSettings.number(&fields, "notify_seconds", 1...600)
+        guard let program = command.first else {
+            guard names.isEmpty, patience == nil else {
+                throw SiteSettings.invalid("webhooks.notify_events and notify_seconds go with notify_cmd")
+            }
+            return nil
+        }
+        guard program.hasPrefix("/") else {
+            throw SiteSettings.invalid("webhooks.notify_cmd begins with the absolute path of a program")
+        }
+        var topics: Set<WebhookTopic> = names.isEmpty ? [.approvalNeeded, .jobWaiting, .releaseReady] : []
+        for name in names {
+            do throws(GloveboxError) { topics.insert(try WebhookTopic(reading: name)) } catch {
+                throw SiteSettings.invalid("webhooks.notify_events: \(error.message)")
+            }
+        }
+        return Notice(command: command, topics: topics, patience: patience ?? 20)
     }
 
     /// Whether messages may go to an address.

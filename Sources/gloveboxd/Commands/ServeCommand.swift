@@ -85,6 +85,10 @@ struct ServeCommand: AsyncParsableCommand {
                     await site.collectHourly { logger.error("collection failed", metadata: ["why": "\($0)"]) }
                 },
             ]
+            let notifier = Notifier(site) { fault in
+                logger.error("people are not told", metadata: ["why": "\(fault)"])
+            }
+            if let notifier { services.append(BackgroundTask { await notifier.run() }) }
             if let network = site.settings.server.network {
                 for name in site.settings.insecure {
                     logger.critical("\(name): tokens and results cross the network in the clear")

@@ -2,10 +2,24 @@ internal import Foundation
 internal import GloveboxCore
 internal import GloveboxLinux
 
-/// One of a scheduler's commands, with the supervisor's environment and no shell.
-struct ClusterCommand {
+/// A command that the operator named in the settings, with the supervisor's environment and no shell.
+struct OperatorCommand {
+    /// What commands are for; each has its code and its place in the settings.
+    enum Purpose {
+        case cluster
+        case notices
+
+        fileprivate var words: (code: String, what: String, setting: String) {
+            switch self {
+            case .cluster: ("cluster.command", "the cluster's command", "jobs.cluster")
+            case .notices: ("notify.command", "the command that tells people", "webhooks.notify_cmd")
+            }
+        }
+    }
+
     private static let mostOutput = 4 << 20
 
+    let purpose: Purpose
     /// Its arguments, the program first.
     let arguments: [String]
     /// Seconds it may take.
@@ -13,7 +27,7 @@ struct ClusterCommand {
 
     /// Runs it; what it printed.
     ///
-    /// - Throws: `cluster.command` when it is not there, fails, says too much, or takes too long.
+    /// - Throws: the code of its purpose, `cluster.command` or `notify.command`, when it is not there, fails, says too much, or takes too long.
     func run(input: String = "") throws(GloveboxError) -> String {
         do throws(SyscallError) {
             let (output, errors) = (try Descriptor.memory(name: "output"), try Descriptor.memory(name: "errors"))
@@ -21,17 +35,18 @@ struct ClusterCommand {
                 "/usr/bin/timeout",  // finds the command on PATH, and ends it with what it started
                 arguments: ["timeout", "--kill-after=1", String(patience)] + arguments,
                 environment: ProcessInfo.processInfo.environment.map { $0.key + "=" + $0.value },
-                descriptors: [try Descriptor.sealed(Array(input.utf8), name: "script"), output, errors]
+                descriptors: [try Descriptor.sealed(Array(input.utf8), name: "input"), output, errors]
             )
             let status = try process.wait()
             guard status == 0 else { throw SyscallError(try Self.end(status, errors), 0) }
             return String(decoding: try output.readFromStart(limit: Self.mostOutput), as: UTF8.self)
         } catch {
+            let (code, what, setting) = purpose.words
             throw GloveboxError(
-                "cluster.command",
-                "the cluster's command '\(Display.escape(arguments.joined(separator: " ")))' "
+                code,
+                "\(what) '\(Display.escape(arguments.joined(separator: " ")))' "
                     + (error.errno == 0 ? error.call : "cannot be run: \(error)"),
-                hint: "It is named under jobs.cluster in gloveboxd.yaml."
+                hint: "It is named under \(setting) in gloveboxd.yaml."
             )
         }
     }
