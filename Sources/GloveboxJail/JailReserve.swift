@@ -89,16 +89,21 @@ package final class JailReserve: Sendable {
 
         /// A new one: forked where the zygote serves, executed otherwise.
         func make(showsHost: Bool) throws(GloveboxError) -> WaitingJail {
-            if let zygote = content.withLock({ $0.zygote }) {
-                do {
-                    return try WaitingJail(JailLauncher(.zygote(zygote)), spares: spares, showsHost: showsHost)
-                } catch {
-                    retire(zygote)
-                }
+            if let zygote = content.withLock({ $0.zygote }), !(showsHost && zygote.hasLeftHost) {
+                do { return try fork(zygote, showsHost: showsHost) } catch { retire(zygote) }
             }
             let layout = ControlGroupLayout.host  // read while the launcher starts up
             if let early = takeEarly() { return try WaitingJail(early, layout, spares: spares, showsHost: showsHost) }
             return try WaitingJail(JailLauncher(.program(launcher)), layout, spares: spares, showsHost: showsHost)
+        }
+
+        private func fork(_ zygote: LauncherZygote, showsHost: Bool) throws(GloveboxError) -> WaitingJail {
+            let jail = try WaitingJail(JailLauncher(.zygote(zygote)), spares: spares, showsHost: showsHost)
+            guard jail.hasLeftHost || !zygote.hasLeftHost else {
+                jail.discard()
+                throw GloveboxError("jail.launcher", "the jail needs devices of the host that its launcher has left")
+            }
+            return jail
         }
 
         private func takeEarly() -> JailLauncher? {

@@ -71,7 +71,8 @@ struct WaitingJail: Sendable {
         return group
     }
 
-    private static func makeDevices() -> Descriptor? {
+    /// Device nodes of a jail's own; nil where the host does not let us make them.
+    static func makeDevices() -> Descriptor? {
         guard Kernel.isHostRoot else { return nil }
         do { return try DetachedMount.devices() } catch { return nil }  // the protections tell
     }
