@@ -138,7 +138,7 @@ struct JailPlanBuilder {
     }
 
     private mutating func note(privileged: Bool, hasOwnDevices: Bool, _ protections: inout JailProtections) {
-        let timeNamespace = unsafe access("/proc/self/ns/time", F_OK) == 0
+        let timeNamespace = Kernel.hasTimeNamespaces
         if timeNamespace { plan.options.insert(.timeNamespace) }
         for name in [
             "user-namespace", "mount-namespace", "pid-namespace", "network-namespace", "ipc-namespace", "uts-namespace",

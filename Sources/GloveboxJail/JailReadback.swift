@@ -70,42 +70,48 @@ package struct JailReadback: Sendable, Equatable {
             let length = Int(rest.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
             rest = rest.dropFirst(4)
             guard rest.count >= length else { return false }
-            guard take(source, String(decoding: rest.prefix(length), as: UTF8.self)) else { return false }
+            guard take(source, rest.prefix(length)) else { return false }
             rest = rest.dropFirst(length)
         }
         return true
     }
 
     /// Takes one source; false when there is no such.
-    private mutating func take(_ source: UInt8, _ text: String) -> Bool {
+    ///
+    /// Lines are told apart as bytes: there are many, and few matter.
+    private mutating func take(_ source: UInt8, _ bytes: ArraySlice<UInt8>) -> Bool {
+        var text: String { String(decoding: bytes, as: UTF8.self) }
         switch JailMessage.Source(rawValue: source) {
         case .mounts: mounts += text
-        case .uidMap: uidMap = Self.folded(text)
-        case .gidMap: gidMap = Self.folded(text)
-        case .setgroups: setgroups = Self.folded(text)
-        case .oomScore: oomScore = Self.folded(text)
+        case .uidMap: uidMap = Self.folded(bytes)
+        case .gidMap: gidMap = Self.folded(bytes)
+        case .setgroups: setgroups = Self.folded(bytes)
+        case .oomScore: oomScore = Self.folded(bytes)
         case .securebits: securebits = text
         case .dumpable: dumpable = text
         case .limits:
-            for line in text.split(separator: "\n") {
-                let words = line.split(separator: " ", maxSplits: 1)
-                if words.count == 2, let number = UInt32(words[0]) { resourceLimits[number] = String(words[1]) }
+            for line in bytes.split(separator: UInt8(ascii: "\n")) {
+                let words = line.split(separator: UInt8(ascii: " "), maxSplits: 1)
+                guard words.count == 2, let number = UInt32(String(decoding: words[0], as: UTF8.self)) else { continue }
+                resourceLimits[number] = String(decoding: words[1], as: UTF8.self)
             }
-        case .clocks: clocks = Self.folded(text)
+        case .clocks: clocks = Self.folded(bytes)
         case .landlock: landlock = text
         case .personality: personality = text
         case .program: programPath = text
         case .namespaces:
-            for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-                let link = String(Substring(line)).split(separator: ":", maxSplits: 1)
-                if link.count == 2 { namespaces[String(link[0])] = link[1].filter(\.isNumber) }
+            for line in bytes.split(separator: UInt8(ascii: "\n")) {
+                let link = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
+                guard link.count == 2 else { continue }
+                let number = link[1].filter { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+                namespaces[String(decoding: link[0], as: UTF8.self)] = String(decoding: number, as: UTF8.self)
             }
         case .status:
-            for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-                guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-                let name = String(Substring(line[..<colon]))
-                guard Self.wanted.contains(name) else { continue }
-                let value = Self.folded(Substring(line[line.index(after: colon)...]))
+            for line in bytes.split(separator: UInt8(ascii: "\n")) {
+                guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+                    let name = Self.wanted.first(where: { $0.utf8.elementsEqual(line[..<colon]) })
+                else { continue }
+                let value = Self.folded(line[(colon + 1)...])
                 switch name {
                 case "Seccomp": seccomp = value
                 case "NoNewPrivs": noNewPrivileges = value
@@ -120,13 +126,13 @@ package struct JailReadback: Sendable, Equatable {
         return true
     }
 
-    private static let wanted: Set<String> = [
+    private static let wanted = [
         "Seccomp", "NoNewPrivs", "Groups", "Uid", "Umask", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
     ]
 
     /// Runs of blanks, tabs and line ends as one blank, and none at the ends.
-    private static func folded(_ text: some StringProtocol) -> String {
-        let words = text.utf8.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0a }
+    private static func folded(_ bytes: ArraySlice<UInt8>) -> String {
+        let words = bytes.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0a }
         return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }
 
@@ -172,7 +178,8 @@ package struct JailReadback: Sendable, Equatable {
         let id = String(plan.workloadID)
         if seccomp != "2" { return "Seccomp is '\(seccomp)', not 2" }
         if noNewPrivileges != "1" { return "NoNewPrivs is '\(noNewPrivileges)', not 1" }
-        if capabilities.count != 5 || capabilities.values.contains(where: { !$0.allSatisfy { $0 == "0" } }) {
+        let zero = UInt8(ascii: "0")
+        if capabilities.count != 5 || capabilities.values.contains(where: { !$0.utf8.allSatisfy { $0 == zero } }) {
             return "a capability set is not empty"
         }
         // Some runtimes ask for offsets and get none.
@@ -183,8 +190,8 @@ package struct JailReadback: Sendable, Equatable {
         if identity != [id, id, id, id].joined(separator: " ") { return "the ids are '\(identity)', not \(id)" }
         if umask != "0077" { return "the umask is '\(umask)', not 0077" }
         if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }
-        if uidMap != Self.folded(String(decoding: birth.uidMap, as: UTF8.self)) { return "the id map is '\(uidMap)'" }
-        if gidMap != Self.folded(String(decoding: birth.gidMap, as: UTF8.self)) {
+        if uidMap != Self.folded(birth.uidMap[...]) { return "the id map is '\(uidMap)'" }
+        if gidMap != Self.folded(birth.gidMap[...]) {
             return "the id map of groups is '\(gidMap)'"
         }
         if setgroups != "deny" { return "setgroups is '\(setgroups)', not deny" }

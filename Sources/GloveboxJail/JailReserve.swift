@@ -13,10 +13,12 @@ package final class JailReserve: Sendable {
         var group: ControlGroup?
         var namespace: Descriptor?
 
-        /// Takes it away.
-        func clear() {
+        /// Takes it away, but for what `spares` can use.
+        func clear(_ spares: SpareControlGroups? = nil) {
             launcher?.discard()
-            group?.remove()
+            if let group {
+                if let spares { spares.keep(group) } else { group.remove() }
+            }
             // The namespace goes with its descriptor.
         }
     }
@@ -39,6 +41,7 @@ package final class JailReserve: Sendable {
         let file: Descriptor?
         let count: Int
         let isRefilled: Bool
+        let spares: SpareControlGroups?
         let content = Mutex(Content())
         /// Held while a jail is made, so that who wants one waits for it and does not make a second.
         let making = Mutex(())
@@ -50,6 +53,7 @@ package final class JailReserve: Sendable {
             self.file = file
             self.count = count
             self.isRefilled = isRefilled
+            spares = isRefilled ? SpareControlGroups(most: count + 1) : nil
         }
 
         /// Fills up, then clears away.
@@ -85,14 +89,21 @@ package final class JailReserve: Sendable {
 
         /// A new one: forked where the zygote serves, executed otherwise.
         func make(showsHost: Bool) throws(GloveboxError) -> WaitingJail {
-            if let zygote = content.withLock({ $0.zygote }) {
-                do { return try WaitingJail(JailLauncher(.zygote(zygote)), showsHost: showsHost) } catch {
-                    retire(zygote)
-                }
+            if let zygote = content.withLock({ $0.zygote }), !(showsHost && zygote.hasLeftHost) {
+                do { return try fork(zygote, showsHost: showsHost) } catch { retire(zygote) }
             }
             let layout = ControlGroupLayout.host  // read while the launcher starts up
-            if let early = takeEarly() { return try WaitingJail(early, layout, showsHost: showsHost) }
-            return try WaitingJail(JailLauncher(.program(launcher)), layout, showsHost: showsHost)
+            if let early = takeEarly() { return try WaitingJail(early, layout, spares: spares, showsHost: showsHost) }
+            return try WaitingJail(JailLauncher(.program(launcher)), layout, spares: spares, showsHost: showsHost)
+        }
+
+        private func fork(_ zygote: LauncherZygote, showsHost: Bool) throws(GloveboxError) -> WaitingJail {
+            let jail = try WaitingJail(JailLauncher(.zygote(zygote)), spares: spares, showsHost: showsHost)
+            guard jail.hasLeftHost || !zygote.hasLeftHost else {
+                jail.discard()
+                throw GloveboxError("jail.launcher", "the jail needs devices of the host that its launcher has left")
+            }
+            return jail
         }
 
         private func takeEarly() -> JailLauncher? {
@@ -142,7 +153,7 @@ package final class JailReserve: Sendable {
                 defer { content.used = [] }
                 return content.used
             }
-            for remains in used { remains.clear() }
+            for remains in used { remains.clear(spares) }
         }
 
         /// Takes away what waits and what is left of used jails.
@@ -156,6 +167,7 @@ package final class JailReserve: Sendable {
                 return content.ready
             }
             for jail in ready { jail.discard() }
+            spares?.close()
             ControlGroup.removeStragglers()
         }
 

@@ -156,17 +156,16 @@ final class JailSession {
                 try hooks.stage(Array(descriptors.prefix(builder.stagedCount)), identity.files)
                 try send(JailMessage.filled)
             }
-        case JailMessage.listener:
-            guard descriptors.count == 1 else { throw Self.unexpected }
-            listener = descriptors[0]
         case JailMessage.ready:
-            let mayShow = builder.plan.options.contains(.showProgram)
-            guard readback.take(body), descriptors.count <= (mayShow ? 1 : 0) else { throw Self.unexpected }
+            let least = builder.plan.options.contains(.notify) ? 1 : 0
+            let most = least + (builder.plan.options.contains(.showProgram) ? 1 : 0)
+            guard readback.take(body), least...most ~= descriptors.count else { throw Self.unexpected }
+            listener = descriptors.prefix(least).first
             readback.population = group?.population
             try readback.check(builder.plan, birth)
             try readback.checkNamespaces(of: builder.plan)
             try readback.checkLimits(limits)
-            try readback.measureProgram(descriptors.first)
+            try readback.measureProgram(descriptors.dropFirst(least).first)
             noteInodes()
             try protections.require(required, isBuilt: true)
             try hooks.start(readback, protections)

@@ -12,6 +12,8 @@ internal import Synchronization
 final class LauncherZygote: Sendable {
     /// What its launchers are called among the processes of the host.
     private let name: [UInt8]
+    /// Whether it and its launchers have left the mounts of the host, so that no plan of theirs may name a path of it.
+    let hasLeftHost: Bool
     private let socket: Descriptor
     private let process: LaunchedProcess
     private let isWaitedFor = Atomic(false)
@@ -20,6 +22,8 @@ final class LauncherZygote: Sendable {
     ///
     /// - Throws: `jail.launcher`.
     init(_ path: String, _ file: Descriptor?) throws(GloveboxError) {
+        // Without device nodes of its own a jail is shown the host's.
+        hasLeftHost = WaitingJail.makeDevices() != nil
         name = Array((path.utf8.split(separator: UInt8(ascii: "/")).last ?? []).prefix(JailMessage.nameLimit))
         do throws(SyscallError) {
             let file = if let file { file } else { try Descriptor.open(path, O_RDONLY) }
@@ -36,7 +40,7 @@ final class LauncherZygote: Sendable {
 
     /// Asks for a launcher with these descriptors: stdout, stderr, control socket.
     func launch(_ descriptors: [Descriptor]) throws(SyscallError) {
-        let packet = [JailMessage.launch] + name
+        let packet = [JailMessage.launch, hasLeftHost ? 1 : 0] + name
         let sent = unsafe glx_send(
             socket.raw,
             packet,

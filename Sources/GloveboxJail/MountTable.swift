@@ -3,9 +3,39 @@ internal import GloveboxPlan
 
 /// The mounts a jail must show, and what the kernel says it has.
 struct MountTable {
+    /// Options of a mount, with bits of their own.
+    private struct Options: OptionSet {
+        let rawValue: UInt8
+        static let readOnly = Options(rawValue: 1)
+        static let writable = Options(rawValue: 2)
+        static let noSetID = Options(rawValue: 4)
+        static let noDevices = Options(rawValue: 8)
+        static let noExec = Options(rawValue: 16)
+
+        /// As `mountinfo` spells them.
+        private static let names: [(name: [UInt8], option: Options)] = [
+            (Array("nodev".utf8), noDevices), (Array("noexec".utf8), noExec), (Array("nosuid".utf8), noSetID),
+            (Array("ro".utf8), readOnly), (Array("rw".utf8), writable),
+        ]
+
+        /// Those of a list that matter here.
+        static func read(_ list: ArraySlice<UInt8>) -> Options {
+            var options: Options = []
+            for word in list.split(separator: UInt8(ascii: ",")) {
+                if let known = names.first(where: { word.elementsEqual($0.name) }) { options.insert(known.option) }
+            }
+            return options
+        }
+
+        var text: String {
+            let names = Self.names.filter { contains($0.option) }.map { String(decoding: $0.name, as: UTF8.self) }
+            return names.joined(separator: ", ")
+        }
+    }
+
     /// What a mount must be.
     private struct Mount {
-        let options: Set<String>
+        let options: Options
         /// Whether mounts of the host may have come along below it.
         let isRecursive: Bool
     }
@@ -19,20 +49,21 @@ struct MountTable {
         for step in steps {
             switch step {
             case .scratch(let path, _, _, _, let flags):
-                add(path, flags.contains(.noExec) ? ["rw", "nosuid", "nodev", "noexec"] : ["rw", "nosuid", "nodev"])
+                let writable: Options = [.writable, .noSetID, .noDevices]
+                add(path, flags.contains(.noExec) ? writable.union(.noExec) : writable)
             case .bind(let source, let path, let flags):
                 add(path, Self.options(flags), isRecursive: flags.contains(.recursive))
                 if !flags.contains(.devices), Self.isOfHost(source) { show(path) }
             case .attach(_, let path, let flags): add(path, Self.options(flags))
-            case .overlay(_, _, let path): add(path, ["ro", "nosuid", "nodev"])
+            case .overlay(_, _, let path): add(path, [.readOnly, .noSetID, .noDevices])
             case .cover(_, let path):
-                add(path, ["ro", "nosuid", "nodev"])
+                add(path, [.readOnly, .noSetID, .noDevices])
                 show(path)
-            case .processes(let path): add(path, ["ro", "nosuid", "nodev", "noexec"])
+            case .processes(let path): add(path, [.readOnly, .noSetID, .noDevices, .noExec])
             case .seal(let path):
                 guard let point = Self.point(path), let mount = expected[point] else { continue }
                 expected[point] = Mount(
-                    options: mount.options.subtracting(["rw"]).union(["ro"]),
+                    options: mount.options.subtracting(.writable).union(.readOnly),
                     isRecursive: mount.isRecursive
                 )
             case .directory, .file, .link, .stage: break
@@ -40,11 +71,11 @@ struct MountTable {
         }
     }
 
-    private static func options(_ flags: JailStep.Flags) -> Set<String> {
-        var options: Set<String> = ["nosuid"]
-        if flags.contains(.readOnly) { options.insert("ro") }
-        if flags.contains(.noExec) { options.insert("noexec") }
-        if !flags.contains(.devices) { options.insert("nodev") }
+    private static func options(_ flags: JailStep.Flags) -> Options {
+        var options: Options = [.noSetID]
+        if flags.contains(.readOnly) { options.insert(.readOnly) }
+        if flags.contains(.noExec) { options.insert(.noExec) }
+        if !flags.contains(.devices) { options.insert(.noDevices) }
         return options
     }
 
@@ -55,7 +86,7 @@ struct MountTable {
 
     private mutating func show(_ path: [UInt8]) { if let point = Self.point(path) { shown.insert(point) } }
 
-    private mutating func add(_ path: [UInt8], _ options: Set<String>, isRecursive: Bool = false) {
+    private mutating func add(_ path: [UInt8], _ options: Options, isRecursive: Bool = false) {
         if let point = Self.point(path) { expected[point] = Mount(options: options, isRecursive: isRecursive) }
     }
 
@@ -83,18 +114,16 @@ struct MountTable {
     /// Source: proc(5), fields 5 (mount point) and 6 (options).
     func difference(from mountinfo: String) -> String? {
         var missing = Set(expected.keys)
-        for line in mountinfo.utf8.split(separator: UInt8(ascii: "\n")) {
+        for line in Array(mountinfo.utf8).split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 6)
             guard fields.count > 6 else { return "the mount table is not readable" }
-            let point = String(Substring(fields[4]))
-            let options = Set(fields[5].split(separator: UInt8(ascii: ",")).map { String(Substring($0)) })
+            let point = String(decoding: fields[4], as: UTF8.self)
+            let options = Options.read(fields[5])
             if let mount = expected[point] {
                 missing.remove(point)
-                let lost = mount.options.subtracting(options).sorted()
-                if !lost.isEmpty {
-                    return "the mount on \(Display.escape(point)) is not \(lost.joined(separator: ", "))"
-                }
-            } else if !isBelowBind(point) || !options.isSuperset(of: ["ro", "nosuid"]) {
+                let lost = mount.options.subtracting(options)
+                if !lost.isEmpty { return "the mount on \(Display.escape(point)) is not \(lost.text)" }
+            } else if !isBelowBind(point) || !options.isSuperset(of: [.readOnly, .noSetID]) {
                 return "there is a mount on \(Display.escape(point)) that was not planned"
             }
         }

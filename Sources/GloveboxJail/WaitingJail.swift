@@ -24,6 +24,7 @@ struct WaitingJail: Sendable {
     init(
         _ launcher: JailLauncher,
         _ layout: ControlGroupLayout? = nil,
+        spares: SpareControlGroups? = nil,
         showsHost: Bool
     ) throws(GloveboxError) {
         self.launcher = launcher
@@ -32,7 +33,7 @@ struct WaitingJail: Sendable {
         // Without device nodes of its own a jail is shown the host's.
         hasLeftHost = !showsHost && devices != nil
         let birth = identity.birth(leavesHost: hasLeftHost)
-        do throws(GloveboxError) { group = try Self.bear(launcher, birth, layout ?? .host) } catch {
+        do throws(GloveboxError) { group = try Self.bear(launcher, birth, layout ?? .host, spares) } catch {
             launcher.discard()
             throw error
         }
@@ -50,14 +51,15 @@ struct WaitingJail: Sendable {
     private static func bear(
         _ launcher: JailLauncher,
         _ birth: JailBirth,
-        _ layout: ControlGroupLayout
+        _ layout: ControlGroupLayout,
+        _ spares: SpareControlGroups?
     ) throws(GloveboxError) -> ControlGroup? {
         guard layout.kind != .none else {
             try launcher.bear(birth, in: nil)
             return nil
         }
         let group: ControlGroup
-        do { group = try ControlGroup.make(in: layout) } catch { throw error.coded("jail.control-group") }
+        do { group = try ControlGroup.make(in: layout, from: spares) } catch { throw error.coded("jail.control-group") }
         do throws(GloveboxError) {
             let birthplace: Descriptor?
             do { birthplace = try group.birthplace() } catch { throw error.coded("jail.control-group") }
@@ -69,7 +71,8 @@ struct WaitingJail: Sendable {
         return group
     }
 
-    private static func makeDevices() -> Descriptor? {
+    /// Device nodes of a jail's own; nil where the host does not let us make them.
+    static func makeDevices() -> Descriptor? {
         guard Kernel.isHostRoot else { return nil }
         do { return try DetachedMount.devices() } catch { return nil }  // the protections tell
     }

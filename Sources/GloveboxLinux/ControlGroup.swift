@@ -6,15 +6,17 @@ internal import Synchronization
 package struct ControlGroup: Sendable {
     private let layout: ControlGroupLayout
     private let name: String
-    private var directories: [String: String] = [:]
-    /// The files of limits that were set, by name: what is in force is read from them again.
-    private var files: [String: Descriptor] = [:]
+    private var directories: [String: ControlGroupDirectory] = [:]
+    /// What ``processLimitHits`` counts from.
+    private var formerLimitHits: UInt64 = 0
     /// Whether the kernel counts processor time here: always in the one tree, and where ``set(_:)`` was asked for it.
     package private(set) var countsProcessorTime = false
 
     private static let prefix = "glovebox-"
     /// Controllers that get a group only with a limit that needs it.
     private static let onDemand = ["cpu", "cpuacct", "blkio"]
+    /// Where processes stand under limits and nothing of theirs stays, as the memory that they touched does.
+    private static let lasting = [ControlGroupLayout.unified, "pids", "cpuset"]
     private static let serial = Atomic<UInt64>(0)
     /// This process, told apart from a later one with the same id by its start time.
     private static let owner = "\(getpid()).\(startTime(of: getpid()) ?? "0").\(namespace)"
@@ -29,18 +31,22 @@ package struct ControlGroup: Sendable {
     /// How the host keeps its controllers.
     package var kind: ControlGroupLayout.Kind { layout.kind }
 
-    /// Makes a group without limits; all or nothing.
+    /// Makes a group without limits, out of a spare one of that layout where there is one; all or nothing.
     ///
     /// No process may do work in it before ``set(_:)``.
-    package static func make(in layout: ControlGroupLayout) throws(SyscallError) -> ControlGroup {
-        let name = "\(prefix)\(owner)-\(serial.wrappingAdd(1, ordering: .relaxed).newValue)"
-        var group = ControlGroup(layout: layout, name: name)
+    package static func make(
+        in layout: ControlGroupLayout,
+        from spares: SpareControlGroups? = nil
+    ) throws(SyscallError) -> ControlGroup {
+        let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
+        let spare = spares?.take()
+        var group = spare ?? ControlGroup(layout: layout, name: "\(prefix)\(owner)-\(number)")
         do {
             for controller in layout.parents.keys where !onDemand.contains(controller) { try group.add(controller) }
-            group.countsProcessorTime = group.processorMicroseconds != nil
+            if spare == nil { group.countsProcessorTime = group.processorMicroseconds != nil }
             // A group of version 1 takes no process before it has memory nodes.
-            if layout.kind != .v2, let parent = layout.parents["cpuset"] {
-                try group.write(Self.effective("mems", of: parent), to: "cpuset.mems", of: "cpuset")
+            if layout.kind != .v2, layout.parents["cpuset"] != nil {
+                try group.write(layout.effective("mems"), to: "cpuset.mems", of: "cpuset")
             }
         } catch {
             group.remove()
@@ -64,7 +70,7 @@ package struct ControlGroup: Sendable {
         else { throw SyscallError("control group", EINVAL, account.name) }
         self.init(layout: ControlGroupLayout(kind: kind, parents: account.parents), name: account.name)
         for controller in account.controllers {
-            directories[controller] = account.parents[controller].map { "\($0)/\(account.name)" }
+            directories[controller] = layout.top(controller)?.child(account.name)
         }
     }
 
@@ -91,16 +97,30 @@ package struct ControlGroup: Sendable {
     }
 
     private mutating func add(_ controller: String) throws(SyscallError) {
-        guard let parent = layout.parents[controller] else { return }
-        let directory = "\(parent)/\(name)"
+        guard directories[controller] == nil, let directory = layout.top(controller)?.child(name) else { return }
         // Controllers may share a tree.
-        guard !directories.values.contains(directory) else {
-            directories[controller] = directory
+        if let shared = directories.values.first(where: { $0.path == directory.path }) {
+            directories[controller] = shared
             return
         }
-        let made = Kernel.withPath(directory) { Kernel.call(SYS_mkdirat, Int(AT_FDCWD), $0, 0o755) }
-        _ = try Kernel.value(made, "mkdir", directory)
+        try directory.make()
         directories[controller] = directory
+    }
+
+    /// Leaves of a group that no process stands in what can serve another; false when nothing can.
+    mutating func strip() -> Bool {
+        guard kind == .hybrid, let unified = directories[ControlGroupLayout.unified], let pids = directories["pids"],
+            Self.number("populated", in: unified.text("cgroup.events")) == 0,
+            pids.text("pids.current").flatMap(Self.number(in:)) == 0  // a dead process counts until it is waited for
+        else { return false }
+        let lasting = directories.filter { Self.lasting.contains($0.key) }
+        let others = directories.filter { !Self.lasting.contains($0.key) }
+        let isApart = others.values.allSatisfy { other in lasting.values.allSatisfy { $0.path != other.path } }
+        guard isApart, Self.remove(others) else { return false }
+        directories = lasting
+        do { try write("max", to: "pids.max", of: "pids") } catch { return false }
+        formerLimitHits = Self.number("max", in: pids.text("pids.events")) ?? 0
+        return true
     }
 
     /// Sets the limits, once.
@@ -159,20 +179,15 @@ package struct ControlGroup: Sendable {
     private static func word(_ path: String) -> Substring? { read(path)?.split(whereSeparator: \.isWhitespace).first }
 
     /// Binds the group to so many processors, taken in turn from those of the group above.
-    private mutating func pin(_ count: Int) throws(SyscallError) {
+    private func pin(_ count: Int) throws(SyscallError) {
         let tree = kind == .v2 ? ControlGroupLayout.unified : "cpuset"
-        guard let parent = layout.parents[tree], has("cpuset.cpus", "cpuset") else { return }
+        guard layout.parents[tree] != nil, isPinned else { return }
         // Read each time: processors come and go.
-        let all = Self.list(try Self.effective(kind == .v2 ? "cpus.effective" : "cpus", of: parent))
+        let all = Self.list(try layout.effective(kind == .v2 ? "cpus.effective" : "cpus"))
         guard !all.isEmpty else { return }
         let first = Int(Self.serial.load(ordering: .relaxed) % UInt64(all.count))
         let chosen = (0..<min(count, all.count)).map { String(all[(first + $0) % all.count]) }
         try write(chosen.joined(separator: ","), to: "cpuset.cpus", of: "cpuset")
-    }
-
-    /// A list of the cpuset controller, without blanks.
-    private static func effective(_ name: String, of directory: String) throws(SyscallError) -> String {
-        try Kernel.readText("\(directory)/cpuset.\(name)").split(whereSeparator: \.isWhitespace).joined()
     }
 
     /// The numbers of a list such as `0-3,8`.
@@ -189,39 +204,41 @@ package struct ControlGroup: Sendable {
 
     /// The directory in which a process can be born; nil without the one tree.
     package func birthplace() throws(SyscallError) -> Descriptor? {
-        guard let directory = directories[ControlGroupLayout.unified] else { return nil }
-        return try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
+        try directories[ControlGroupLayout.unified]?.descriptor()
     }
 
     /// The files through which a process enters the groups of version 1 by itself; only after ``set(_:)``.
     package func entrances() throws(SyscallError) -> [Descriptor] {
         var tasks: [Descriptor] = []
         for (controller, directory) in directories where controller != ControlGroupLayout.unified {
-            tasks.append(try Descriptor.open(directory + "/tasks", O_WRONLY))
+            tasks.append(try directory.file("tasks", [O_WRONLY]))
         }
         return tasks
     }
 
     /// How many processes the kernel killed here for want of memory.
     package var outOfMemoryKills: UInt64 {
-        number("oom_kill", in: kind == .v2 ? "memory.events" : "memory.oom_control", of: "memory") ?? 0
+        let file = kind == .v2 ? "memory.events" : "memory.oom_control"
+        return Self.number("oom_kill", in: text(file, "memory")) ?? 0
     }
 
     /// How often a process could not be started for the process limit; nil where the kernel does not count it.
-    package var processLimitHits: UInt64? { number("max", in: "pids.events", of: "pids") }
+    package var processLimitHits: UInt64? {
+        Self.number("max", in: text("pids.events", "pids")).map { $0 - min($0, formerLimitHits) }
+    }
 
     /// Greatest memory use in bytes; nil where the kernel does not keep it.
     package var peakMemory: UInt64? {
         let file = kind == .v2 ? "memory.peak" : "memory.max_usage_in_bytes"
-        return text(file, "memory").flatMap { UInt64($0.split(whereSeparator: \.isWhitespace).first ?? "") }
+        return text(file, "memory").flatMap(Self.number(in:))
     }
 
     /// Processor time of all processes that ever stood in the group, in microseconds; nil where the kernel does not count it.
     package var processorMicroseconds: UInt64? {
         if let unified = directories[ControlGroupLayout.unified] {
-            return Self.number("usage_usec", in: Self.read(unified + "/cpu.stat"))
+            return Self.number("usage_usec", in: unified.text("cpu.stat"))
         }
-        return Self.word("cpuacct.usage", of: directories["cpuacct"]).map { $0 / 1000 }
+        return directories["cpuacct"]?.text("cpuacct.usage").flatMap(Self.number(in:)).map { $0 / 1000 }
     }
 
     /// The limits as the kernel now has them, by its own file names; those that it does not have are left out.
@@ -240,16 +257,15 @@ package struct ControlGroup: Sendable {
         var limits: [String: String] = [:]
         for (file, controller) in files {
             if let text = text(file, controller) {
-                limits[file] = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                let words = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+                limits[file] = words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
             }
         }
         return limits
     }
 
     /// How many processes stand in the group: where it has several directories, in the one with the fewest.
-    package var population: Int {
-        directories.values.map { Self.lines($0 + "/cgroup.procs") }.min() ?? 0
-    }
+    package var population: Int { directories.values.map { $0.processes().count }.min() ?? 0 }
 
     /// Kills what is left and removes the group.
     ///
@@ -260,12 +276,12 @@ package struct ControlGroup: Sendable {
     /// Removes groups that processes no longer alive left behind; their number.
     @discardableResult
     package static func sweep(_ layout: ControlGroupLayout) -> Int {
-        var left: [String: [String: String]] = [:]
+        var left: [String: [String: ControlGroupDirectory]] = [:]
         for (controller, parent) in layout.parents {
             let names: [[UInt8]]
             do { names = try Descriptor.open(parent, O_RDONLY | O_DIRECTORY).names() } catch { continue }
             for name in names.map({ String(decoding: $0, as: UTF8.self) }) where isAbandoned(name) {
-                left[name, default: [:]][controller] = "\(parent)/\(name)"
+                left[name, default: [:]][controller] = layout.top(controller)?.child(name)
             }
         }
         return left.values.count { remove($0) }
@@ -286,7 +302,7 @@ package struct ControlGroup: Sendable {
         return fields.count > 19 ? fields[19] : nil
     }
 
-    private static func remove(_ directories: [String: String]) -> Bool {
+    private static func remove(_ directories: [String: ControlGroupDirectory]) -> Bool {
         removeStragglers()
         var left = directories
         for attempt in 0..<200 {
@@ -309,91 +325,68 @@ package struct ControlGroup: Sendable {
     }
 
     /// Groups that the kernel was busy with for too long: on a loaded host the account of a killed process can outlive it.
-    private static let stragglers = Mutex<[[String: String]]>([])
+    private static let stragglers = Mutex<[[String: ControlGroupDirectory]]>([])
 
-    private static func keep(_ left: [String: String]) {
+    private static func keep(_ left: [String: ControlGroupDirectory]) {
         if !left.isEmpty { stragglers.withLock { $0.append(left) } }
     }
 
     /// What is left of a group's directories.
-    private static func removed(_ directories: [String: String]) -> [String: String] {
-        directories.filter { unsafe rmdir($0.value) != 0 && Glibc.errno != ENOENT }
+    private static func removed(_ directories: [String: ControlGroupDirectory]) -> [String: ControlGroupDirectory] {
+        directories.filter { !$0.value.remove() }
     }
 
     /// Kills every process of a group, which cannot outrun it: at once in the one tree, else frozen first.
-    private static func kill(_ directories: [String: String]) {
-        func write(_ text: String, _ file: String) -> Bool {
-            do { try Kernel.writeText(text, to: file) } catch { return false }
-            return true
+    private static func kill(_ directories: [String: ControlGroupDirectory]) {
+        func write(_ text: String, _ file: String, _ directory: ControlGroupDirectory) -> Bool {
+            do { return try directory.write(text, to: file) } catch { return false }
         }
-        if let unified = directories[ControlGroupLayout.unified], write("1", unified + "/cgroup.kill") { return }
+        if let unified = directories[ControlGroupLayout.unified], write("1", "cgroup.kill", unified) { return }
         let freezer = directories["freezer"]
-        if let freezer { _ = write("FROZEN", freezer + "/freezer.state") }
+        if let freezer { _ = write("FROZEN", "freezer.state", freezer) }
         for directory in directories.values {
-            for pid in (read(directory + "/cgroup.procs") ?? "").split(separator: "\n").compactMap({ Int32($0) })
-            where pid > 0 { _ = Glibc.kill(pid, SIGKILL) }
+            for pid in directory.processes() where pid > 0 { _ = Glibc.kill(pid, SIGKILL) }
         }
-        if let freezer { _ = write("THAWED", freezer + "/freezer.state") }
+        if let freezer { _ = write("THAWED", "freezer.state", freezer) }
     }
 
-    private func path(_ file: String, _ controller: String) -> String? {
-        directories[kind == .v2 ? ControlGroupLayout.unified : controller].map { $0 + "/" + file }
+    private func directory(_ controller: String) -> ControlGroupDirectory? {
+        directories[kind == .v2 ? ControlGroupLayout.unified : controller]
     }
 
-    private func has(_ file: String, _ controller: String) -> Bool {
-        files[file] != nil || path(file, controller).map { unsafe access($0, F_OK) == 0 } ?? false
-    }
+    private func has(_ file: String, _ controller: String) -> Bool { directory(controller)?.has(file) ?? false }
 
-    private mutating func write(_ value: String, to file: String, of controller: String) throws(SyscallError) {
+    private func write(_ value: String, to file: String, of controller: String) throws(SyscallError) {
         let isThere = try writeWhereThere(value, to: file, of: controller)
         guard isThere else { throw SyscallError("control group", ENOENT, file) }
     }
 
     /// False when there is no such file.
-    private mutating func writeWhereThere(
+    private func writeWhereThere(
         _ value: String,
         to file: String,
         of controller: String
     ) throws(SyscallError) -> Bool {
-        guard let path = path(file, controller) else { return false }
-        let opened: Descriptor
-        do { opened = try Descriptor.open(path, O_RDWR) } catch {
-            if error.errno == ENOENT { return false }
-            throw error
-        }
-        try opened.write(Array(value.utf8))
-        files[file] = opened
-        return true
+        try directory(controller)?.write(value, to: file) ?? false
     }
 
-    private func text(_ file: String, _ controller: String) -> String? {
-        guard let opened = files[file] else { return path(file, controller).flatMap(Self.read) }
-        do { return String(decoding: try opened.readWhole(limit: 1 << 16), as: UTF8.self) } catch { return nil }
-    }
+    private func text(_ file: String, _ controller: String) -> [UInt8]? { directory(controller)?.text(file) }
 
     private static func read(_ path: String) -> String? {
         do { return try Kernel.readText(path) } catch { return nil }
     }
 
-    /// How many lines a file has; none when it cannot be read.
-    private static func lines(_ path: String) -> Int {
-        do {
-            return try Descriptor.open(path, O_RDONLY).readWhole(limit: 1 << 20).count { $0 == UInt8(ascii: "\n") }
-        } catch { return 0 }
+    /// The number a text begins with.
+    private static func number(in text: [UInt8]) -> UInt64? {
+        UInt64(String(decoding: text.prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self))
     }
 
-    private static func word(_ file: String, of directory: String?) -> UInt64? {
-        directory.flatMap { word($0 + "/" + file) }.flatMap { UInt64($0) }
-    }
-
-    private func number(_ key: String, in file: String, of controller: String) -> UInt64? {
-        Self.number(key, in: text(file, controller))
-    }
-
-    private static func number(_ key: String, in text: String?) -> UInt64? {
-        for line in (text ?? "").split(separator: "\n") {
-            let parts = line.split(separator: " ")
-            if parts.count == 2, parts[0] == key { return UInt64(parts[1]) }
+    /// The number that stands on a line behind its key.
+    private static func number(_ key: String, in text: [UInt8]?) -> UInt64? {
+        for line in (text ?? []).split(separator: UInt8(ascii: "\n")) {
+            let parts = line.split(separator: UInt8(ascii: " "))
+            guard parts.count == 2, parts[0].elementsEqual(key.utf8) else { continue }
+            return UInt64(String(decoding: parts[1], as: UTF8.self))
         }
         return nil
     }

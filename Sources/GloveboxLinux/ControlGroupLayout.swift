@@ -20,6 +20,23 @@ package struct ControlGroupLayout: Sendable {
     package let kind: Kind
     /// Directories below which groups are made, by controller; `unified` is the tree of version 2.
     package let parents: [String: String]
+    private let tops: [String: ControlGroupDirectory]
+
+    /// A layout as it was read.
+    package init(kind: Kind, parents: [String: String]) {
+        (self.kind, self.parents) = (kind, parents)
+        tops = parents.mapValues { ControlGroupDirectory($0) }
+    }
+
+    /// The directory of ``parents``.
+    func top(_ controller: String) -> ControlGroupDirectory? { tops[controller] }
+
+    /// What the group above says of the cpuset controller.
+    func effective(_ name: String) throws(SyscallError) -> String {
+        let text = top(kind == .v2 ? Self.unified : "cpuset")?.text("cpuset." + name)
+        guard let text else { throw SyscallError("control group", ENOENT, "cpuset." + name) }
+        return String(decoding: text.filter { $0 > UInt8(ascii: " ") }, as: UTF8.self)
+    }
 
     /// Name of the version 2 tree among ``parents``.
     static let unified = "unified"

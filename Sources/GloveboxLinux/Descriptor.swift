@@ -128,6 +128,19 @@ package final class Descriptor: Sendable {
         return buffer
     }
 
+    /// Reads at most `count` bytes from a place in the file in one call, which may give fewer.
+    package func read(upTo count: Int, once offset: Int) throws(SyscallError) -> [UInt8] {
+        var got = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            repeat {
+                got = Kernel.call(SYS_pread64, Int(raw), Int(bitPattern: buffer.baseAddress), count, offset)
+            } while got == Int(-EINTR)
+            filled = max(0, got)
+        }
+        _ = try Kernel.value(got, "pread")
+        return bytes
+    }
+
     /// Reads at most `count` bytes; empty at the end.
     ///
     /// EINTR goes on.

@@ -18,9 +18,10 @@ package enum Kernel {
     }
 
     /// Version of the kernel's Landlock interface; 0 where there is none.
-    package static var landlockVersion: Int {
-        max(0, call(444, 0, 0, 1))  // landlock_create_ruleset(LANDLOCK_CREATE_RULESET_VERSION)
-    }
+    package static let landlockVersion = max(0, call(444, 0, 0, 1))  // landlock_create_ruleset(…_VERSION)
+
+    /// Whether the kernel has namespaces for clocks.
+    package static let hasTimeNamespaces = unsafe access("/proc/self/ns/time", F_OK) == 0
 
     /// Whether this process is root of the host, and not only of a user namespace such as a container's.
     package static let isHostRoot: Bool = {

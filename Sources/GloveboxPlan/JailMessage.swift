@@ -21,12 +21,10 @@ package enum JailMessage {
     package static let time: UInt8 = 14
     /// Init to launcher, where the plan grants a grace: the workload's pidfd comes with this message.
     package static let workload: UInt8 = 13
-    /// Workload: the listener for refused calls comes with this message.
-    package static let listener: UInt8 = 5
     /// Workload, filter loaded and before exec: what the kernel says of it, and may it go on.
     ///
-    /// Body: for each source its byte, the length of its text (32 bits), the text. The file of the program comes with it
-    /// where the plan asks for it and the file can be read.
+    /// Body: for each source its byte, the length of its text (32 bits), the text. The listener for refused calls comes with
+    /// it where the plan has them told, then the file of the program where the plan asks for it and the file can be read.
     package static let ready: UInt8 = 7
     /// Supervisor: execute the program.
     package static let execute: UInt8 = 8
@@ -50,7 +48,8 @@ package enum JailMessage {
 
     /// Supervisor to zygote: a launcher is wanted; its stdout, its stderr and its control socket come with this message.
     ///
-    /// Body: the launcher's name among the processes of the host, at most ``nameLimit`` bytes.
+    /// Body: 1 where its jails show no path of the host, else 0; then the launcher's name among the processes of the host, at
+    /// most ``nameLimit`` bytes.
     package static let launch: UInt8 = 15
     /// Launcher out of a zygote, before anything else: its own pidfd comes with this message.
     package static let launched: UInt8 = 16

@@ -14,19 +14,21 @@ struct Account {
     /// Opens the files; `processes` is a descriptor of `/proc`, and is closed.
     init(processes: Int, control: Control) {
         self.control = control
-        let sources: [(JailMessage.Source, [UInt8])] = [
-            (.status, bytes("self/status")), (.mounts, bytes("self/mountinfo")), (.uidMap, bytes("self/uid_map")),
-            (.gidMap, bytes("self/gid_map")), (.setgroups, bytes("self/setgroups")),
-            (.oomScore, bytes("self/oom_score_adj")), (.clocks, bytes("self/timens_offsets")),
+        let own = call(SYS_openat, processes, address("self"), Int(Kernel.path | O_DIRECTORY | O_CLOEXEC))
+        control.check(own, .readback)
+        close(processes)
+        let sources: [(JailMessage.Source, StaticString)] = [
+            (.status, "status"), (.mounts, "mountinfo"), (.uidMap, "uid_map"), (.gidMap, "gid_map"),
+            (.setgroups, "setgroups"), (.oomScore, "oom_score_adj"), (.clocks, "timens_offsets"),
         ]
-        for (source, path) in sources {
-            let file = withText(path) { call(SYS_openat, processes, $0, Int(O_RDONLY | O_CLOEXEC)) }
+        for (source, name) in sources {
+            let file = call(SYS_openat, own, address(name), Int(O_RDONLY | O_CLOEXEC))
             if file == -2, source == .clocks { continue }  // a kernel without time namespaces
             control.check(file, .readback)
             files.append((source, file))
         }
-        add(.namespaces, namespaces(processes))
-        close(processes)
+        add(.namespaces, namespaces(own))
+        close(own)
         add(.limits, limits())
         let securebits = call(SYS_prctl, Int(PR_GET_SECUREBITS))
         control.check(securebits, .readback)
@@ -49,19 +51,16 @@ struct Account {
         body += word(UInt32(text.count)) + text
     }
 
-    /// The namespaces of this process, a link a line.
-    private func namespaces(_ processes: Int) -> [UInt8] {
-        let names = [
-            bytes("cgroup"), bytes("ipc"), bytes("mnt"), bytes("net"), bytes("pid"), bytes("time"), bytes("user"),
-            bytes("uts"),
+    /// The namespaces of this process, a link a line; `own` is its directory.
+    private func namespaces(_ own: Int) -> [UInt8] {
+        let names: [StaticString] = [
+            "ns/cgroup", "ns/ipc", "ns/mnt", "ns/net", "ns/pid", "ns/time", "ns/user", "ns/uts",
         ]
         var lines: [UInt8] = []
+        var link = [UInt8](repeating: 0, count: 64)
         for name in names {
-            var link = [UInt8](repeating: 0, count: 64)
             let length = unsafe link.withUnsafeMutableBufferPointer { buffer in
-                withText(bytes("self/ns/") + name) {
-                    call(SYS_readlinkat, processes, $0, Int(bitPattern: buffer.baseAddress), buffer.count)
-                }
+                call(SYS_readlinkat, own, address(name), Int(bitPattern: buffer.baseAddress), buffer.count)
             }
             if length == -2 { continue }  // a kernel without this kind
             control.check(length, .readback)

@@ -102,10 +102,10 @@ struct Assembly {
         let owner = decimal(UInt64(plan.workloadID))
         var options = bytes("size=") + decimal(limit) + bytes(",nr_inodes=") + decimal(inodes)
         options += bytes(",mode=") + octal(mode) + bytes(",uid=") + owner + bytes(",gid=") + owner
-        let made = makeDirectories(path, 0o755)
-        if made < 0 { return made }
         let noExec = flags.contains(.noExec) ? MS_NOEXEC : 0
-        let mounted = mount("tmpfs", on: path, flags: MS_NOSUID | MS_NODEV | noExec, options: options)
+        let mounted = placed(path, asFile: false) {
+            mount("tmpfs", on: path, flags: MS_NOSUID | MS_NODEV | noExec, options: options)
+        }
         if mounted < 0 || !flags.contains(.exported) { return mounted }
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         if directory >= 0 { exported.append(Int32(directory)) }
@@ -121,13 +121,21 @@ struct Assembly {
             let changed = setAttributes(tree, address("\0"), set, flags: Int(AT_EMPTY_PATH | AT_RECURSIVE))
             if changed < 0 { return changed }
         }
-        let made = flags.contains(.file) ? makeFile(path) : makeDirectories(path, 0o755)
-        if made < 0 { return made }
-        let moved = withText(path) {
-            call(SYS_move_mount, tree, address("\0"), Int(AT_FDCWD), $0, Int(MOVE_MOUNT_F_EMPTY_PATH))
+        let moved = placed(path, asFile: flags.contains(.file)) {
+            withText(path) {
+                call(SYS_move_mount, tree, address("\0"), Int(AT_FDCWD), $0, Int(MOVE_MOUNT_F_EMPTY_PATH))
+            }
         }
         close(tree)
         return moved
+    }
+
+    /// Mounts at a place, which is made where it is not there yet: most places are.
+    private func placed(_ path: [UInt8], asFile: Bool, _ mount: () -> Int) -> Int {
+        let mounted = mount()
+        guard mounted == -2 else { return mounted }
+        let made = asFile ? makeFile(path) : makeDirectories(path, 0o755)
+        return made < 0 ? made : mount()
     }
 
     /// Makes a mount read-only.

@@ -69,7 +69,9 @@ func writeOnce(_ text: [UInt8], to file: Int) -> Int {
     return written == text.count ? 0 : written < 0 ? written : -5
 }
 
-/// Reads a file to its end, from where it stands; nil on an error or over the limit.
+/// Reads a file of the kernel to its end, from where it stands; nil on an error or over the limit.
+///
+/// One read gives all that fits, or a page of it, so that a short one is the last.
 func readOn(_ descriptor: Int, limit: Int) -> [UInt8]? {
     var out: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16384)
@@ -78,9 +80,9 @@ func readOn(_ descriptor: Int, limit: Int) -> [UInt8]? {
             call(SYS_read, descriptor, Int(bitPattern: $0.baseAddress), $0.count)
         }
         if count < 0 { return nil }
-        if count == 0 { return out }
         out += chunk[0..<count]
         if out.count > limit { return nil }
+        if count <= 2048 { return out }
     }
 }
 

@@ -50,18 +50,14 @@ struct Workload {
         let program = plan.options.contains(.showProgram) ? openProgram() : nil
         let listener = Int(unsafe glx_seccomp_load(plan.filter, plan.filter.count, filterFlags))
         control.check(listener, .filter)
-        if plan.options.contains(.notify) {
-            control.check(control.send(JailMessage.listener, descriptors: [Int32(listener)]), .filter)
-            close(listener)
-        }
         account.add(.dumpable, decimal(UInt64(awaitLocked())))
         account.read()
         if plan.options.contains(.landlock) { account.add(.landlock, decimal(UInt64(landlock.version))) }
         if isFixed { account.add(.personality, decimal(UInt64(max(0, personality)))) }
-        var shown: [Int32] = []
+        var shown = plan.options.contains(.notify) ? [Int32(listener)] : []
         if plan.options.contains(.showProgram), let program {
             account.add(.program, program.path)
-            shown = [Int32(program.file)]
+            shown.append(Int32(program.file))
         }
         control.check(control.send(JailMessage.ready, account.body, descriptors: shown), .readback)
         for file in shown { close(Int(file)) }

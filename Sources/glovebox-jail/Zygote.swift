@@ -14,17 +14,38 @@ enum Zygote {
         _ = call(SYS_prctl, Int(PR_SET_DUMPABLE), 0)
         name(bytes("glovebox-zygote"))
         for descriptor in [Given.inside, Given.outside] { close(Int(descriptor)) }
+        if first.body.first == 1 { leaveHost(requests) }
         var request = first
         while true {
             guard request.kind == JailMessage.launch, request.descriptors.count == 3,
-                request.body.count <= JailMessage.nameLimit
+                1...JailMessage.nameLimit + 1 ~= request.body.count
             else { leave(125) }
-            if glx_fork(UInt64(CLONE_PARENT), nil, -1) == 0 { return become(request.body, request.descriptors) }
+            if glx_fork(UInt64(CLONE_PARENT), nil, -1) == 0 {
+                return become([UInt8](request.body[1...]), request.descriptors)
+            }
             // Where the fork has failed, the launcher's socket closes here, and the supervisor sees it.
             for descriptor in request.descriptors { close(Int(descriptor)) }
-            guard let next = requests.receive(upTo: JailMessage.nameLimit) else { leave(0) }
+            guard let next = requests.receive(upTo: JailMessage.nameLimit + 1) else { leave(0) }
             request = next
         }
+    }
+
+    /// Takes every mount of the host away but its processes: each jail's namespace begins as a copy of what there is here.
+    private static func leaveHost(_ control: Control) {
+        control.check(call(SYS_unshare, Int(CLONE_NEWNS)), .root)
+        control.check(withText(bytes("/")) { call(SYS_mount, 0, $0, 0, Int(MS_REC | MS_PRIVATE)) }, .propagation)
+        let flags = Int(OPEN_TREE_CLONE) | Int(O_CLOEXEC) | Int(AT_RECURSIVE)
+        let processes = call(SYS_open_tree, Int(AT_FDCWD), address("/proc"), flags)
+        control.check(processes, .root)
+        Ground.enter(control)
+        for place in [address("proc"), address("tmp")] {
+            control.check(call(SYS_mkdirat, Int(AT_FDCWD), place, 0o755), .root)
+        }
+        let empty = address("")
+        let moved = call(SYS_move_mount, processes, empty, Int(AT_FDCWD), address("proc"), Int(MOVE_MOUNT_F_EMPTY_PATH))
+        control.check(moved, .root)
+        close(processes)
+        Ground.leaveHost(control)
     }
 
     /// Tells the supervisor who has been forked: it alone may wait for it.

@@ -211,6 +211,20 @@ import Testing
         )
     }
 
+    @Test func `what launchers are forked from has no mount of the host but its processes`() throws {
+        _ = try look()
+        let places = try Kernel.readText("/proc/\(try zygote())/mountinfo").split(separator: "\n").map { line in
+            line.split(separator: " ")[4]
+        }
+        // Only root of the host can do without the host's devices.
+        guard Kernel.isHostRoot else {
+            #expect(places.count > 1)
+            return
+        }
+        #expect(places.contains("/proc"))
+        #expect(places.filter { $0 != "/proc" && !$0.hasPrefix("/proc/") } == ["/"])
+    }
+
     @Test func `launchers are made of the file that was opened, whatever stands under its name later`() throws {
         let file = try Descriptor.open(launcher, O_RDONLY)
         let jails = try JailReserve(launcher: launcher, file: file)

@@ -27,11 +27,10 @@ enum MessageTarget: FuzzTarget {
 
     static var seeds: [[UInt8]] {
         let staged = packet(JailMessage.staged, descriptors: 1)
-        let listener = packet(JailMessage.listener, descriptors: 1)
-        let ready = packet(JailMessage.ready, ReadbackTarget.account)
+        let ready = packet(JailMessage.ready, ReadbackTarget.account, descriptors: 1)
         let ended = packet(JailMessage.ended, [UInt8](repeating: 0, count: 28))
         return [
-            packet(JailMessage.born, descriptors: 2) + staged + listener + ready + ended, packet(JailMessage.expired),
+            packet(JailMessage.born, descriptors: 2) + staged + ready + ended, packet(JailMessage.expired),
             packet(JailMessage.failed, [1, 0, 0, 0, 22, 0, 0, 0]), packet(JailMessage.failed, []), [0, 0, 0],
             packet(JailMessage.ended, [UInt8](repeating: 0xff, count: 28)),
         ]
