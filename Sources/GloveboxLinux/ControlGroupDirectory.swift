@@ -122,7 +122,7 @@ final class ControlGroupDirectory: Sendable {
 
     /// Reads to the end.
     ///
-    /// Of such a file one read gives all that fits, or a page of it, so that a short one is the last.
+    /// Of a file of short lines one read gives all that fits, or most of a page, so that a small part is the last.
     private static func whole(_ file: Descriptor) throws(SyscallError) -> [UInt8] {
         let first = try file.read(upTo: 4096, once: 0)
         return first.count <= 2048 ? first : try file.readWhole(limit: 1 << 20)

@@ -71,18 +71,20 @@ func writeOnce(_ text: [UInt8], to file: Int) -> Int {
 
 /// Reads a file of the kernel to its end, from where it stands; nil on an error or over the limit.
 ///
-/// One read gives all that fits, or a page of it, so that a short one is the last.
-func readOn(_ descriptor: Int, limit: Int) -> [UInt8]? {
+/// Of one with `shortLines` the kernel gives all that fits, or most of a page, so that a small part is the last; before a
+/// long line it stops early.
+func readOn(_ descriptor: Int, limit: Int, shortLines: Bool) -> [UInt8]? {
     var out: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16384)
+    var chunk = [UInt8](repeating: 0, count: 4096)
     while true {
         let count = unsafe chunk.withUnsafeMutableBufferPointer {
             call(SYS_read, descriptor, Int(bitPattern: $0.baseAddress), $0.count)
         }
         if count < 0 { return nil }
+        if count == 0 { return out }
         out += chunk[0..<count]
         if out.count > limit { return nil }
-        if count <= 2048 { return out }
+        if shortLines, count <= 2048 { return out }
     }
 }
 

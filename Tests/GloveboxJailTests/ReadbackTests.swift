@@ -40,6 +40,17 @@ import Testing
         #expect(try readback(["true"]).0.program == nil)
     }
 
+    @Test func `the account has every mount, whatever the length of a path among them`() throws {
+        let scratch = try TestPrograms.scratch()
+        #expect(unsafe chmod(scratch, 0o755) == 0)
+        let long = String(repeating: "/" + String(repeating: "d", count: 255), count: 15)
+        let (told, _) = try readback(["true"]) {
+            $0.binds = ["/first", long, "/last"].map { JailSpecification.Bind(source: scratch, target: $0) }
+        }
+        let places = told.mounts.split(separator: "\n").map { String($0.split(separator: " ")[4]) }
+        #expect(Set(places).isSuperset(of: ["/", "/proc", "/dev", "/tmp", "/out", "/first", long, "/last"]))
+    }
+
     @Test func `a live child's group has the limits that were asked for`() throws {
         let (told, protections) = try readback(["true"]) {
             $0.limits.memory = 256 << 20
