@@ -36,6 +36,14 @@ package enum Identifier {
         return alphanumeric(first) && utf8.allSatisfy { alphanumeric($0) || Array("._-".utf8).contains($0) }
     }
 
+    /// Whether the text is a name as machines have them: `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`.
+    ///
+    /// Source: RFC 1123 section 2.1, in lower case.
+    package static func isHostLabel(_ text: String) -> Bool {
+        let dash = UInt8(ascii: "-")
+        return isCode(text) && text.utf8.count <= 63 && text.utf8.first != dash && text.utf8.last != dash
+    }
+
     /// Whether the text is a code that stands for a purpose: `[a-z0-9-]{1,64}`.
     package static func isCode(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)

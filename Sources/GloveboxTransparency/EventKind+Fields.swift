@@ -31,6 +31,8 @@ extension EventKind {
         case .attestationIssued: ["reportId", "reportLeaf", "nonceDigest"]
         case .keyEnrolled: ["keyid", "spki"]
         case .keyRevoked: ["reason", "from", "spki"]
+        case .nodeEnrolled: ["spki", "notAfter"]
+        case .nodeDrained, .nodeResumed, .nodeRemoved: ["spki"]
         case .keyCreated: ["use", "spki"]
         case .keyRotated: ["use", "before", "keeper", "pcr14", "olderLedger"]
         case .keyDestroyed: ["entry"]

@@ -42,17 +42,17 @@ extension EventKind {
         case .sessionStart: OCSF(3_003, 1)
         case .sessionEnd: OCSF(3_003, 99)
         case .projectRegistered, .datasetRegistered, .policyPublished, .codeRegistered, .imageRegistered,
-            .keyCreated, .witnessAdded, .webhookAdded:
+            .keyCreated, .witnessAdded, .webhookAdded, .nodeEnrolled:
             OCSF(3_004, 1)
         case .projectAmended, .datasetVersionAdded, .lineageSplit, .keyRotated: OCSF(3_004, 3)
         case .datasetDeleted, .codeRemoved, .imageRemoved, .keyDestroyed, .witnessRemoved,
-            .webhookRemoved:
+            .webhookRemoved, .nodeRemoved:
             OCSF(3_004, 4)
         case .keyCompromised, .witnessDisagreed: OCSF(3_004, 9)
         case .projectApproved: OCSF(3_004, 10)
         case .projectClosed, .datasetRetired: OCSF(3_004, 11)
-        case .projectPaused, .sitePaused, .witnessUnreachable, .webhookDisabled: OCSF(3_004, 12)
-        case .projectResumed, .siteResumed: OCSF(3_004, 13)
+        case .projectPaused, .sitePaused, .witnessUnreachable, .webhookDisabled, .nodeDrained: OCSF(3_004, 12)
+        case .projectResumed, .siteResumed, .nodeResumed: OCSF(3_004, 13)
         case .agreementSigned, .approvalGiven, .approvalRefused, .approvalWithdrawn, .mockDataPublished: OCSF(3_004, 99)
         case .breakGlassUsed, .datasetAccessGranted: OCSF(3_005, 1)
         case .datasetAccessRevoked: OCSF(3_005, 2)

@@ -22,6 +22,11 @@ package enum EventKind: String, Sendable, Hashable, CaseIterable {
     case webhookRemoved = "webhook.removed"
     case webhookDisabled = "webhook.disabled"
 
+    case nodeEnrolled = "node.enrolled"
+    case nodeDrained = "node.drained"
+    case nodeResumed = "node.resumed"
+    case nodeRemoved = "node.removed"
+
     case userRoleChanged = "user.role_changed"
     case breakGlassUsed = "break_glass.used"
 

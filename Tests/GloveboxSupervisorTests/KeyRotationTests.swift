@@ -227,7 +227,7 @@ import Testing
         #expect(try KeyListing(layout).isTrustCurrent)
         // The next root takes over, and stays off the site too.
         let changed = try KeyCeremony(layout, rootDirectory: media).rotate(.root, newRoot: next)
-        #expect(changed.map(\.use) == [.root, .platform])
+        #expect(changed.map(\.use) == [.root, .platform, .nodes])
         #expect(try !KeyListing(layout).isRootOnline)
         #expect(try TrustUpdate.check(trust(), after: first) == 3)
         #expect(throws: GloveboxError("key.root-mismatch", "")) {
@@ -273,9 +273,12 @@ import Testing
         #expect(!StateFile.exists(signer + "/root.key"))
         let again = try SiteKeyring(layout)
         // The broker's key is noted when the broker is met.
-        for use in KeyUse.allCases where use != .broker {
+        for use in KeyUse.allCases where use != .broker && use != .nodes {
             #expect(try again.record.current(use) == keys.record.current(use), "\(use)")
         }
+        // That version knew no nodes.
+        #expect(try again.record.current(.nodes) != keys.record.current(.nodes))
+        #expect(again.nodeAuthorities.map(\.root) == [keys.rootCertificate])
         #expect(try StateFile.read(layout.root + "/" + TrustFiles.Name.trustPolicy) == policy)
         #expect(try KeyCeremony(layout).rotate(.platform).count == 1)
         try Site(opening: layout).close()

@@ -2,7 +2,7 @@ package import GloveboxCore
 internal import SwiftASN1
 internal import X509
 
-/// A certificate authority: the root of a site, or its platform CA.
+/// A certificate authority: the root of a site, its platform CA, or its node CA.
 ///
 /// Source: attestation specification, section 7.
 package struct CertificateAuthority: Sendable {
@@ -43,7 +43,14 @@ package struct CertificateAuthority: Sendable {
         try ParsedCertificate(certificate).publicKey.subjectKeyIdentifier
     }
 
-    /// Makes a self-signed root: ten years, one CA below it.
+    /// The end of validity of the certificate of a CA (DER).
+    ///
+    /// - Throws: `cert.chain`.
+    package static func end(of certificate: [UInt8]) throws(GloveboxError) -> Instant {
+        try ParsedCertificate(certificate).notAfter
+    }
+
+    /// Makes a self-signed root: ten years, one level of CAs below it.
     ///
     /// - Throws: `cert.issue`.
     package static func makeRoot(site: String, now: Instant) throws(GloveboxError) -> CertificateAuthority {
@@ -64,17 +71,57 @@ package struct CertificateAuthority: Sendable {
     ///
     /// - Throws: `cert.issue`.
     package func makePlatform(site: String, now: Instant) throws(GloveboxError) -> CertificateAuthority {
-        let platform = SigningKey()
+        try makeAuthority(CertificateDraft.name(site, "Glovebox platform CA"), years: 1, now: now)
+    }
+
+    /// Makes the CA of nodes below this root: two years, leaves only.
+    ///
+    /// - Throws: `cert.issue`.
+    package func makeNodes(site: String, now: Instant) throws(GloveboxError) -> CertificateAuthority {
+        try makeAuthority(CertificateDraft.name(site, "Glovebox node CA"), years: 2, now: now)
+    }
+
+    private func makeAuthority(
+        _ subject: DistinguishedName,
+        years: Int64,
+        now: Instant
+    ) throws(GloveboxError) -> CertificateAuthority {
+        let made = SigningKey()
         let draft = CertificateDraft(
-            publicKey: platform.publicKey,
+            publicKey: made.publicKey,
             issuer: try ParsedCertificate(certificate).subjectName,
-            subject: try CertificateDraft.name(site, "Glovebox platform CA"),
+            subject: subject,
             notBefore: now,
-            notAfter: now.adding(seconds: Self.year),
+            notAfter: now.adding(seconds: years * Self.year),
             issuerKeyIdentifier: subjectKeyIdentifier,
             role: .authority(pathLength: 0)
         )
-        return CertificateAuthority(certificate: try draft.signed(by: key), key: platform)
+        return CertificateAuthority(certificate: try draft.signed(by: key), key: made)
+    }
+
+    /// Issues the certificate with which a node comes in as a TLS client, from five seconds ago.
+    ///
+    /// - Returns: DER.
+    /// - Throws: `cert.issue` when it would outlast this CA's own.
+    package func issueNode(
+        _ request: NodeRequest,
+        now: Instant,
+        notAfter: Instant
+    ) throws(GloveboxError) -> [UInt8] {
+        let own = try ParsedCertificate(certificate)
+        guard now < notAfter, notAfter <= own.notAfter else {
+            throw GloveboxError("cert.issue", "the certificate would end before it begins, or after its CA")
+        }
+        let draft = CertificateDraft(
+            publicKey: request.key,
+            issuer: own.subjectName,
+            subject: try CertificateDraft.name(request.name),
+            notBefore: now.adding(seconds: -Self.leafBackdating),
+            notAfter: notAfter,
+            issuerKeyIdentifier: subjectKeyIdentifier,
+            role: .node
+        )
+        return try draft.signed(by: key)
     }
 
     /// Issues the certificate of one report's key: ten minutes, from five seconds ago.

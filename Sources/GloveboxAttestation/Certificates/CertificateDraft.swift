@@ -12,6 +12,7 @@ struct CertificateDraft {
         case authority(pathLength: Int)
         case leaf(attester: String, issuer: String)
         case timeStamping
+        case node
     }
 
     /// Key of the subject.
@@ -43,6 +44,15 @@ struct CertificateDraft {
                 CommonName(common)
             }
         } catch { throw GloveboxError("cert.issue", "the name cannot stand in a certificate") }
+    }
+
+    /// A distinguished name of one part.
+    ///
+    /// - Throws: `cert.issue`.
+    static func name(_ common: String) throws(GloveboxError) -> DistinguishedName {
+        do { return try DistinguishedName { CommonName(common) } } catch {
+            throw GloveboxError("cert.issue", "the name cannot stand in a certificate")
+        }
     }
 
     /// Signs the certificate; gives DER.
@@ -85,6 +95,9 @@ struct CertificateDraft {
             case .timeStamping:
                 all.append(try Certificate.Extension(KeyUsage(digitalSignature: true), critical: true))
                 all.append(try Certificate.Extension(ExtendedKeyUsage([.timeStamping]), critical: true))
+            case .node:
+                all.append(try Certificate.Extension(KeyUsage(digitalSignature: true), critical: true))
+                all.append(try Certificate.Extension(ExtendedKeyUsage([.clientAuth]), critical: true))
             case .leaf(let attester, let issuer):
                 all.append(try Certificate.Extension(KeyUsage(digitalSignature: true), critical: true))
                 all.append(try Certificate.Extension(ExtendedKeyUsage([.codeSigning]), critical: false))

@@ -50,12 +50,12 @@ struct ParsedCertificate {
             && issuer.certificate.publicKey.isValidSignature(certificate.signature, for: certificate)
     }
 
-    /// Whether it says, as something that must be understood, that its key stamps times and does nothing else.
-    var isForTimeStampingAlone: Bool {
+    /// Whether it says, as something that must be understood, that its key is for this and for nothing else.
+    func isFor(alone purpose: ExtendedKeyUsage.Usage) -> Bool {
         let extensions = certificate.extensions
         do {
             let usage = try extensions.extendedKeyUsage.map { Array($0) }
-            return extensions[oid: .X509ExtensionID.extendedKeyUsage]?.critical == true && usage == [.timeStamping]
+            return extensions[oid: .X509ExtensionID.extendedKeyUsage]?.critical == true && usage == [purpose]
         } catch { return false }
     }
 

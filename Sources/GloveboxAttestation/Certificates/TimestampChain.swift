@@ -40,7 +40,9 @@ package struct TimestampChain: Sendable, Hashable {
                 root: PEM.decode(rootPEM, label: "CERTIFICATE")
             )
             let top = try ParsedCertificate(root)
-            guard try ParsedCertificate(signer).isForTimeStampingAlone, top.isSigned(by: top) else { throw refused }
+            guard try ParsedCertificate(signer).isFor(alone: .timeStamping), top.isSigned(by: top) else {
+                throw refused
+            }
         } catch { throw refused }
     }
 

@@ -89,7 +89,7 @@ struct TimestampToken {
         do throws(GloveboxError) { try signer.publicKey.check(signature, over: attributes) } catch {
             throw GloveboxError("timestamp.invalid", "the time stamp is not signed by the authority of the trust files")
         }
-        guard signer.isSigned(by: root), root.isSigned(by: root), signer.isForTimeStampingAlone else {
+        guard signer.isSigned(by: root), root.isSigned(by: root), signer.isFor(alone: .timeStamping) else {
             throw GloveboxError("timestamp.invalid", "the authority's certificate is not one for time stamps")
         }
         for certificate in [signer, root]

@@ -9,11 +9,20 @@ package struct SignerKeys: Sendable {
     let platform: Certified
     let timestamps: String
     let stamps: Certified?
+    let nodes: Certified?
     let terms: StatementSigner.Terms
 
-    /// Names the platform CA, the key of certificate time stamps, and the time-stamping authority, if it is the site's own.
-    package init(platform: Certified, timestamps: String, stamps: Certified?, terms: StatementSigner.Terms) {
+    /// Names the platform CA, the key of certificate time stamps, the time-stamping authority, if it is the site's own, and
+    /// the node CA, if there is one.
+    package init(
+        platform: Certified,
+        timestamps: String,
+        stamps: Certified?,
+        nodes: Certified?,
+        terms: StatementSigner.Terms
+    ) {
         (self.platform, self.timestamps, self.stamps, self.terms) = (platform, timestamps, stamps, terms)
+        self.nodes = nodes
     }
 
     /// Reads the form of ``json``.
@@ -22,6 +31,9 @@ package struct SignerKeys: Sendable {
         timestamps = try call.string("timestamps")
         stamps = try call.optional("stamps").map { name throws(GloveboxError) in
             (name.string ?? "", try call.base64("stampsCertificate"))
+        }
+        nodes = try call.optional("nodes").map { name throws(GloveboxError) in
+            (name.string ?? "", try call.base64("nodesCertificate"))
         }
         var logs: [NoteKey] = []
         for key in try call.array("logs") { logs.append(try NoteKey(vkey: key.string ?? "")) }
@@ -44,6 +56,10 @@ package struct SignerKeys: Sendable {
         if let stamps {
             members.append(("stamps", .string(stamps.name)))
             members.append(("stampsCertificate", .string(Base64.encode(stamps.certificate))))
+        }
+        if let nodes {
+            members.append(("nodes", .string(nodes.name)))
+            members.append(("nodesCertificate", .string(Base64.encode(nodes.certificate))))
         }
         return .object(JSONObject(members))
     }

@@ -63,6 +63,14 @@ package final class SignerLink: Sendable {
         try SignedStatement(json: ask(request.json))
     }
 
+    /// The certificate (DER) of a node.
+    ///
+    /// - Throws: as ``NodeCertifier/certify(_:)``; `node.authority` without a node CA, `signer.unavailable`.
+    package func certify(_ certification: NodeCertification) throws(GloveboxError) -> [UInt8] {
+        var fields = try JSONFields(ask(certification.json), at: "answer")
+        return try fields.base64("certificate")
+    }
+
     private func ask(_ call: JSONValue) throws(GloveboxError) -> JSONValue {
         try connection.withLock { (connection: inout Connection?) throws(GloveboxError) -> JSONValue in
             let companion = try connected(&connection).companion

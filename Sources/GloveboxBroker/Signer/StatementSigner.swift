@@ -157,9 +157,7 @@ package final class StatementSigner {
 
     /// The log's own word that it holds the making of this key, for this job.
     private func checkLogged(_ request: SigningRequest, job: String) throws(GloveboxError) {
-        let receipt = try TlogProof(parsing: request.proof)
-        _ = try receipt.verify(entry: request.entry, logs: terms.logs)
-        let event = try PublicEvent(JSONReader.readCanonical(request.entry), at: receipt.index)
+        let event = try PublicEvent(logged: request.entry, proof: request.proof, logs: terms.logs)
         guard event.kind == .keyCreated, event.job == job, event["spki"] == request.leaf.hex else {
             throw GloveboxError("log.entry-mismatch", "the entry is not the making of this key for this job")
         }

@@ -28,6 +28,9 @@ extension Site {
                 ? GloveboxError("key.revoked", "this certificate's key was revoked", hint: "Make another key.")
                 : GloveboxError("object.conflict", "this certificate's key is enrolled already")
         }
+        guard read({ state in state.nodes[key.digest] == nil }) else {
+            throw GloveboxError("key.wrong-role", "this key is or was that of a node")
+        }
         try record(
             Event(
                 kind: .keyEnrolled,

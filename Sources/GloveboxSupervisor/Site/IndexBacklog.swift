@@ -99,7 +99,8 @@ extension SiteState {
         switch record.kind {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
             .imageRegistered, .redactionPerformed, .keyDestroyed, .lineageSplit,
-            .outputOverridden, .webhookAdded, .webhookRemoved, .webhookDisabled:
+            .outputOverridden, .webhookAdded, .webhookRemoved, .webhookDisabled, .nodeEnrolled, .nodeDrained,
+            .nodeResumed, .nodeRemoved:
             true
         case let kind where LogAlert.kinds.contains(kind): true
         case .approvalGiven: record.job == nil

@@ -31,24 +31,25 @@ package struct KeyCeremony: Sendable {
     package struct Change: Sendable {
         /// What it is for.
         package let use: KeyUse
-        /// The key before, and the one now.
-        package let before: Digest
+        /// The key before, nil for the first of its use, and the one now.
+        package let before: Digest?
         package let now: Digest
         /// From when.
         package let from: Instant
 
         /// For programs.
         package var json: JSONValue {
-            [
-                "use": .string(use.rawValue), "before": .string(before.hex), "now": .string(now.hex),
-                "from": .string(from.text),
-            ]
+            var object = JSONObject([
+                ("use", .string(use.rawValue)), ("now", .string(now.hex)), ("from", .string(from.text)),
+            ])
+            object["before"] = before.map { .string($0.hex) }
+            return .object(object)
         }
     }
 
     /// Gives one use a new key; the old one counts until the new one does, and its private half is destroyed.
     ///
-    /// Another root comes with another platform CA. `newRoot` names the directory of a root that is to be kept off the
+    /// Another root comes with another platform CA and another node CA. `newRoot` names the directory of a root that is to be kept off the
     /// site; without it the new root's key stays on the site. For the log and the witness the old key signs on beside the
     /// new one for `overlap` seconds. The key is logged before it is in force; the call returns when it is.
     ///
@@ -90,7 +91,7 @@ package struct KeyCeremony: Sendable {
         let before = record
         let maker = KeyMaker(layout: layout, site: site.configuration)
         let time = Self.changeover()
-        var signing = try root(of: site, needed: use == .root || use == .platform)
+        var signing = try root(of: site, needed: [.root, .platform, .nodes].contains(use))
         switch use {
         case .root:
             guard let old = signing else { throw Self.rootMissing }
@@ -103,17 +104,26 @@ package struct KeyCeremony: Sendable {
             }
             record.successions.append(try RootSuccession(from: old, to: new))
             try maker.makePlatform(under: new, into: &record, at: time)
+            try maker.makeNodes(under: new, into: &record, at: time)
             signing = new
         case .platform:
             guard let signing else { throw Self.rootMissing }
             try maker.makePlatform(under: signing, into: &record, at: time)
+        case .nodes:
+            guard let signing else { throw Self.rootMissing }
+            try maker.makeNodes(under: signing, into: &record, at: time)
         case .sct, .tsa, .links, .log, .witness: try maker.make(use, into: &record, at: time, overlap: overlap)
         case .broker: record.note(broker: try site.broker.prepareRotation(), from: time)
         }
         var changes: [Change] = []
         for use in KeyUse.allCases {
-            guard let old = before.all(use).first, let new = record.all(use).first, old.key != new.key else { continue }
-            changes.append(Change(use: use, before: old.key, now: new.key, from: time))
+            let old = before.all(use).first
+            guard let new = record.all(use).first, old?.key != new.key else { continue }
+            changes.append(Change(use: use, before: old?.key, now: new.key, from: time))
+            guard let old else {
+                try site.record(Self.creation(new))
+                continue
+            }
             try site.record(use == .log ? Self.logRotation(old, new) : Self.rotation(old, new))
         }
         if ofBroker { try site.broker.rotate() }
@@ -154,6 +164,25 @@ package struct KeyCeremony: Sendable {
         try site.record(Event(kind: .keyRotated, entity: before.hex, fields: fields))
         try EventStore(directory: layout.attester).forgetKey()
         return before
+    }
+
+    /// Makes the node CA of a site that an earlier version founded, where the root is at hand: logged before it counts.
+    ///
+    /// - Throws: `log.*`, `storage.*`, `cert.issue`.
+    static func addNodes(
+        to keys: inout SiteKeyring,
+        _ maker: KeyMaker,
+        _ log: LogWriter
+    ) throws(GloveboxError) {
+        guard keys.record.all(.nodes).isEmpty, let root = keys.root else { return }
+        var record = keys.record
+        try maker.makeNodes(under: root, into: &record, at: Instant(seconds: Machine.now().seconds))
+        _ = try SiteLog.append(creation(record.current(.nodes)), .null, to: log)
+        try keys.adopt(record, maker)
+    }
+
+    private static func creation(_ new: KeyringRecord.Entry) -> Event {
+        Event(kind: .keyCreated, entity: new.key.hex, fields: [("use", .string(new.use.rawValue))])
     }
 
     private static func rotation(_ old: KeyringRecord.Entry, _ new: KeyringRecord.Entry) -> Event {

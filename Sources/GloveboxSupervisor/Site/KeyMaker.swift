@@ -27,6 +27,17 @@ struct KeyMaker {
         try keep(made.key.pem, record.add(.platform, made.key.publicKey.digest, parts, from: time))
     }
 
+    /// Makes a CA of nodes.
+    func makeNodes(
+        under root: CertificateAuthority,
+        into record: inout KeyringRecord,
+        at time: Instant
+    ) throws(GloveboxError) {
+        let made = try root.makeNodes(site: site.name, now: time)
+        let parts = [made.certificate, root.certificate]
+        try keep(made.key.pem, record.add(.nodes, made.key.publicKey.digest, parts, from: time))
+    }
+
     /// Makes a key that no root certifies; the one before may overlap with it by some seconds.
     func make(
         _ use: KeyUse,
@@ -55,7 +66,7 @@ struct KeyMaker {
             let entry = record.add(use, witness.key.digest, parts, from: time, overlap: overlap)
             try keep(Array(witness.secretText.utf8), entry)
         case .broker: throw GloveboxError("internal", "the broker makes its own key")
-        case .root, .platform: throw GloveboxError("internal", "a CA is made under its root")
+        case .root, .platform, .nodes: throw GloveboxError("internal", "a CA is made under its root")
         }
     }
 

@@ -1,9 +1,11 @@
 /// What a key of a site is for; each use has a key of its own.
 package enum KeyUse: String, Sendable, CaseIterable {
-    /// Certifies platform CAs and signs the trust policy; better kept off the site.
+    /// Certifies platform and node CAs and signs the trust policy; better kept off the site.
     case root
     /// Certifies the leaves of reports.
     case platform
+    /// Certifies the keys of nodes.
+    case nodes
     /// Signs certificate time stamps.
     case sct
     /// Stamps the signatures of reports (RFC 3161).

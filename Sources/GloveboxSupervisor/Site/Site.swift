@@ -63,6 +63,10 @@ package final class Site: Sendable {
     let bell = Bell()
     /// What is known of the deliveries to webhooks.
     let couriers = WebhookCouriers()
+    /// Which nodes are connected.
+    let nodes = NodePresence()
+    /// Held while a node is enrolled, drained, resumed or removed: each change is of what the one before it left.
+    let enrolments = Mutex(())
     /// What is counted and timed since the start.
     package let figures = Figures()
     /// What the cluster's scheduler says, where it starts the site's workers.
@@ -132,7 +136,9 @@ package final class Site: Sendable {
         )
         board = Mutex(WitnessBoard(policy: settings.witnessing?.policy))
         log = try SiteLog.open(layout, configuration, keys, host, configDigest, signLock: settings.signLock)
-        try KeyCeremony.adopt(settings.stamping?.chain, in: &keys, KeyMaker(layout: layout, site: configuration), log)
+        let maker = KeyMaker(layout: layout, site: configuration)
+        try KeyCeremony.adopt(settings.stamping?.chain, in: &keys, maker, log)
+        try KeyCeremony.addNodes(to: &keys, maker, log)
         authority = settings.stamping.map { RemoteAuthority($0) }
         // Once: later roots are heirs of it.
         let pinned = layout.signerKeys + "/" + StatementSigner.rootFile

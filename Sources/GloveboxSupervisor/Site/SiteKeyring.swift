@@ -118,12 +118,22 @@ struct SiteKeyring: Sendable {
         return try TimestampChain(signer: parts[0], root: parts[1])
     }
 
+    /// The CAs that nodes' certificates may be of, the one in force first, each with the root above it.
+    ///
+    /// Those of before are among them: what a node's certificate is worth, the registry says.
+    var nodeAuthorities: [(key: Digest, certificate: [UInt8], root: [UInt8])] {
+        record.all(.nodes).compactMap { entry in
+            entry.parts.count == 2 ? (entry.key, entry.parts[0], entry.parts[1]) : nil
+        }
+    }
+
     /// What the signer is told of its keys.
     func signing(for site: SiteConfiguration, stampedElsewhere: Bool) throws(GloveboxError) -> SignerKeys {
         SignerKeys(
             platform: (try record.current(.platform).name, platform),
             timestamps: try record.current(.sct).name,
             stamps: stampedElsewhere ? nil : (try record.current(.tsa).name, timeChain.signer),
+            nodes: record.all(.nodes).first.flatMap { entry in entry.parts.first.map { (entry.name, $0) } },
             terms: StatementSigner.Terms(attester: site.attester, issuer: site.issuer, logs: log.keys)
         )
     }
@@ -178,6 +188,7 @@ struct SiteKeyring: Sendable {
             root = try maker.makeRoot(into: &record, at: now)
         }
         try maker.makePlatform(under: root, into: &record, at: now)
+        try maker.makeNodes(under: root, into: &record, at: now)
         for use in [KeyUse.sct, .tsa, .links, .log, .witness] { try maker.make(use, into: &record, at: now) }
         try maker.publish(record)
         try StateFile.write(Machine.random(32), to: layout.nodeKeys + "/pseudonyms.key")

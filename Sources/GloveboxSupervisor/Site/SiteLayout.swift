@@ -66,7 +66,7 @@ package struct SiteLayout: Sendable {
         let directory =
             switch entry.use {
             case .root: rootKeys
-            case .platform, .sct, .tsa: signerKeys
+            case .platform, .nodes, .sct, .tsa: signerKeys
             case .log: logKeys
             case .links: nodeKeys
             case .witness: witnessKeys

@@ -66,6 +66,8 @@ struct SiteState: Sendable {
     var usage: [String: ProjectUsage] = [:]
     /// Receivers that accounts named, by id.
     var webhooks: [String: Webhook] = [:]
+    /// Nodes that are or were enrolled, by their keys.
+    var nodes: [Digest: RegisteredNode] = [:]
     /// The newest events of the log that its watchers should look at, oldest first.
     var alerts: [LogAlert] = []
     /// Keys that no longer count, people's and the site's.
@@ -103,6 +105,7 @@ struct SiteState: Sendable {
         case .keyRevoked: try revokeKey(record)
         case .sessionStart, .sessionEnd: try addToken(record)
         case .webhookAdded, .webhookRemoved, .webhookDisabled: try addWebhook(record)
+        case .nodeEnrolled, .nodeDrained, .nodeResumed, .nodeRemoved: try addNode(record)
         case let kind where LogAlert.kinds.contains(kind):
             alerts = alerts.suffix(63) + [LogAlert(at: record.time, index: record.index, code: kind.rawValue)]
         case .datasetRegistered:
@@ -155,7 +158,8 @@ struct SiteState: Sendable {
     static func standsOn(_ kind: EventKind) -> Bool {
         switch kind {
         case .userCreated, .keyEnrolled, .keyRevoked, .sessionStart, .sessionEnd, .datasetRegistered, .policyPublished,
-            .codeRegistered, .imageRegistered, .webhookAdded, .webhookRemoved, .webhookDisabled,
+            .codeRegistered, .imageRegistered, .webhookAdded, .webhookRemoved, .webhookDisabled, .nodeEnrolled,
+            .nodeDrained, .nodeResumed, .nodeRemoved,
             .supervisorStart, .redactionPerformed, .keyDestroyed, .approvalGiven, .agreementSigned,
             .lineageSplit, .outputOverridden, .projectRegistered, .projectAmended, .projectPaused, .projectResumed,
             .projectClosed:

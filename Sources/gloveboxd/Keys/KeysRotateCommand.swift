@@ -8,10 +8,10 @@ struct KeysRotateCommand: ParsableCommand {
         commandName: "rotate",
         abstract: "Give one use a new key, and publish it.",
         discussion: """
-            USE is root, platform, sct (certificate time stamps), tsa (time-stamping authority), links (in-toto links), \
+            USE is root, platform, nodes (the CA of nodes), sct (certificate time stamps), tsa (time-stamping authority), links (in-toto links), \
             log (checkpoints), witness (cosignatures for other logs), broker (the key that wraps data keys) or tpm (the \
             TPM's attestation key, made and published at the next start; also after the TPM was exchanged). \
-            A new root comes with a new platform CA, and the old root signs that it takes its place. The private half of \
+            A new root comes with a new platform CA and a new node CA, and the old root signs that it takes its place. The private half of \
             the old key is destroyed; for log and witness when --overlap is over, during which both sign, so that those \
             who know the old key alone can take up the new one: tell them STATE/log.vkey or STATE/witness.vkey. After \
             links the owner signs the workflow again: glovebox workflow sign. The broker wraps its data keys anew; data \
@@ -27,7 +27,7 @@ struct KeysRotateCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "root, platform, sct, tsa, links, log, witness, broker or tpm.", transform: Self.use)
+    @Argument(help: "root, platform, nodes, sct, tsa, links, log, witness, broker or tpm.", transform: Self.use)
     var chosen: Chosen
 
     /// A key of the site's keyring, or the one that a TPM keeps.
@@ -91,7 +91,7 @@ struct KeysRotateCommand: ParsableCommand {
             )
             report.result(
                 ["changed": .array(changes.map(\.json))],
-                changes.map { "\($0.use.rawValue)  \($0.now.hex)  from \($0.from)  before \($0.before.hex)" }
+                changes.map { "\($0.use.rawValue)  \($0.now.hex)  from \($0.from)  before \($0.before?.hex ?? "none")" }
             )
         }
     }
