@@ -60,6 +60,18 @@ package protocol DatasiteService: Sendable {
     /// `POST /webhooks/{id}/test`: a message at once; one's own, or any for an operator.
     func tryWebhook(_ caller: Caller, id: String) async throws(GloveboxError) -> WebhookTrial
 
+    /// `POST /nodes`: the node's certificate.
+    func enrollNode(_ caller: Caller, _ request: EnrollNodeRequest) async throws(GloveboxError) -> EnrolledNode
+    /// `GET /nodes`.
+    func nodes(_ caller: Caller) async throws(GloveboxError) -> ItemList<NodeInfo>
+    /// `POST /nodes/{name}/drain`, `/resume` and `/remove`.
+    func moveNode(
+        _ caller: Caller,
+        name: String,
+        to state: NodeInfo.State,
+        _ request: SiteStateRequest
+    ) async throws(GloveboxError) -> NodeInfo
+
     /// `POST /datasets`.
     func addDataset(_ caller: Caller, _ request: AddDatasetRequest) async throws(GloveboxError) -> DatasetSummary
     /// `GET /datasets`.

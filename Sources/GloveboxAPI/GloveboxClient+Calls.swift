@@ -218,6 +218,19 @@ extension GloveboxClient {
         try await post("/webhooks/\(PercentPath.encode(id))/test", Empty())
     }
 
+    /// `POST /nodes`.
+    package func enrollNode(_ request: EnrollNodeRequest) async throws(RequestFailure) -> EnrolledNode {
+        try await post("/nodes", request)
+    }
+
+    /// `GET /nodes`.
+    package func nodes() async throws(RequestFailure) -> ItemList<NodeInfo> { try await all("/nodes") }
+
+    /// `POST /nodes/{name}/drain`, `/resume` and `/remove`.
+    package func moveNode(name: String, _ verb: String, reason: String) async throws(RequestFailure) -> NodeInfo {
+        try await post("/nodes/\(PercentPath.encode(name))/\(verb)", SiteStateRequest(reason: reason))
+    }
+
     private func all<Item: APIValue>(
         _ path: String,
         _ query: [String] = []

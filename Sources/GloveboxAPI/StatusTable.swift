@@ -17,7 +17,7 @@ package enum StatusTable {
         "budget.exhausted": 403, "quota.exceeded": 429, "rate.limited": 429, "request.timeout": 408,
         "log.unavailable": 503, "log.full": 503,
         "log.quorum": 503,
-        "storage.full": 507, "s3.unreachable": 503, "node.unavailable": 503, "internal": 500,
+        "storage.full": 507, "s3.unreachable": 503, "node.unavailable": 503, "node.authority": 409, "internal": 500,
     ]
 
     private static let families: [(prefix: String, status: Int)] = [
@@ -26,7 +26,7 @@ package enum StatusTable {
         ("dataset.", 422), ("code.", 422), ("env.", 422), ("image.", 422), ("envelope.", 422), ("statement.", 422),
         ("approval.", 422), ("plan.", 422), ("key.", 422), ("upload.", 422), ("manifest.", 422), ("spec.", 422),
         ("auth.", 403), ("nonce.", 422), ("output.", 422), ("nar.", 422), ("redaction.", 422), ("workflow.", 422),
-        ("backup.", 422), ("webhook.", 422), ("s3.", 422),
+        ("backup.", 422), ("webhook.", 422), ("s3.", 422), ("node.", 422),
     ]
 
     /// Whether the code may be told to callers.

@@ -22,6 +22,11 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
     case listWebhooks
     case removeWebhook
     case tryWebhook
+    case enrollNode
+    case listNodes
+    case drainNode
+    case resumeNode
+    case removeNode
     case addDataset
     case listDatasets
     case readMock
@@ -85,7 +90,9 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
             .listPolicies,
             .listImages, .listJobs, .createToken, .listTokens, .revokeToken, .readEvents, .listProjects, .readProject:
             .login
-        case .createAccount, .backUp, .collectGarbage: .roles([.operator])
+        case .createAccount, .backUp, .collectGarbage, .enrollNode, .drainNode, .resumeNode, .removeNode:
+            .roles([.operator])
+        case .listNodes: .roles([.operator, .auditor])
         case .addDataset, .splitLineage, .signWorkflow, .overrideRelease: .roles([.owner])
         case .addWebhook, .listWebhooks, .removeWebhook, .tryWebhook:
             .roles([.researcher, .reviewer, .owner, .operator])
@@ -122,7 +129,7 @@ package enum Operation: String, Sendable, Hashable, CaseIterable {
         case .cancelJob, .cancelTask: .jobCancel
         case .approve, .voteRelease: .planApprove
         case .overrideRelease: .releaseVote
-        case .collectGarbage: .nodeManage
+        case .collectGarbage, .enrollNode, .listNodes, .drainNode, .resumeNode, .removeNode: .nodeManage
         case .readBodies, .exportLog, .readText: .logReadPrivate
         case .redact, .backUp, .pauseSite, .resumeSite: .sitePause
         }

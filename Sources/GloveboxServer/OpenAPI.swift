@@ -59,7 +59,7 @@ enum OpenAPI {
     private static let variables = [
         "accounts": "account", "tokens": "token", "datasets": "dataset", "plans": "digest", "jobs": "job",
         "results": "n", "certificates": "spki", "tasks": "id", "projects": "project",
-        "webhooks": "webhook",
+        "webhooks": "webhook", "nodes": "node",
     ]
 
     private static func operation(_ route: Route, _ variables: [String], _ base: String) -> JSONValue {

@@ -18,10 +18,7 @@ enum OpenAPISchemas {
     /// Operations whose success is status 201.
     static let created: Set<GloveboxJobs.Operation> = [
         .exportLog, .redact, .backUp, .createToken, .createAccount, .enrollKey, .enrollCertificate, .addDataset,
-        .addWebhook,
-        .splitLineage, .overrideRelease,
-        .signWorkflow,
-        .addPolicy,
+        .addWebhook, .enrollNode, .splitLineage, .overrideRelease, .signWorkflow, .addPolicy,
         .uploadBlob, .createPlan, .approve, .submitJob, .createProject,
     ]
 
@@ -40,6 +37,7 @@ enum OpenAPISchemas {
         .resumeSite: "Reason",
         .createToken: "TokenRequest", .createAccount: "AccountRequest", .enrollKey: "KeyRequest",
         .enrollCertificate: "CertificateRequest", .addWebhook: "WebhookRequest", .tryWebhook: "Empty",
+        .enrollNode: "NodeRequest", .drainNode: "Reason", .resumeNode: "Reason", .removeNode: "Reason",
         .addDataset: "DatasetRequest", .splitLineage: "ApprovalRequest", .signWorkflow: "Workflow",
         .overrideRelease: "ApprovalRequest",
         .addPolicy: "PolicyRequest", .createProject: "ProjectRequest", .amendProject: "ProjectAmendment",
@@ -66,6 +64,8 @@ enum OpenAPISchemas {
         .listCertificates: .list("Certificate"), .revokeCertificate: .schema("Certificate"),
         .addWebhook: .schema("CreatedWebhook"), .listWebhooks: .list("Webhook"), .removeWebhook: .schema("Webhook"),
         .tryWebhook: .schema("WebhookTrial"),
+        .enrollNode: .schema("EnrolledNode"), .listNodes: .list("Node"), .drainNode: .schema("Node"),
+        .resumeNode: .schema("Node"), .removeNode: .schema("Node"),
         .listDatasets: .list("Any"), .addDataset: .schema("Any"),
         .splitLineage: .schema("Any"), .overrideRelease: .schema("Any"),
         .readBudgets: .list("Budget"), .listProjects: .list("Project"), .createProject: .schema("Project"),
@@ -242,6 +242,23 @@ enum OpenAPISchemas {
             "WebhookTrial",
             object([("delivered", ["type": "boolean"]), ("status?", number), ("code?", text)])
         ),
+        (
+            "NodeRequest",
+            object([
+                ("request", ["type": "string", "maxLength": 8192]),
+                ("days?", ["type": "integer", "minimum": 1, "maximum": 365]),
+            ])
+        ),
+        (
+            "Node",
+            object([
+                ("name", ["type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"]), ("key", digest),
+                ("state", ["enum": .array(NodeInfo.State.allCases.map { .string($0.rawValue) })]),
+                ("enrolled_by", text), ("enrolled", time), ("expires", time), ("reason?", text),
+                ("connected_since?", time), ("jobs", texts),
+            ])
+        ),
+        ("EnrolledNode", object([("chain", text), ("info", reference("Node"))])),
         (
             "WhoAmI",
             object([

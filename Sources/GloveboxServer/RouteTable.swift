@@ -8,7 +8,7 @@ internal import HTTPTypes
 /// Authorisation is read from here and nowhere else. Source: job-backend section 4.1.
 enum RouteTable {
     /// All routes.
-    static let routes: [Route] = site + accounts + catalogue + projects + plans + jobs + TaskRoutes.routes
+    static let routes: [Route] = site + accounts + nodes + catalogue + projects + plans + jobs + TaskRoutes.routes
 
     private static let paging: Set<String> = ["limit", "cursor"]
 
@@ -95,6 +95,22 @@ enum RouteTable {
             )
         },
     ]
+
+    private static let nodes: [Route] = [
+        Route(.post, "/nodes", .enrollNode, body: .json) {
+            .value(try await $0.service.enrollNode($0.caller, $0.read()), status: 201)
+        },
+        Route(.get, "/nodes", .listNodes, query: paging) {
+            try $0.page(try await $0.service.nodes($0.caller), of: "nodes")
+        },
+        Route(.post, "/nodes/*/drain", .drainNode, body: .json) { try await move($0, to: .draining) },
+        Route(.post, "/nodes/*/resume", .resumeNode, body: .json) { try await move($0, to: .enrolled) },
+        Route(.post, "/nodes/*/remove", .removeNode, body: .json) { try await move($0, to: .removed) },
+    ]
+
+    private static func move(_ call: Call, to state: NodeInfo.State) async throws -> Answer {
+        .value(try await call.service.moveNode(call.caller, name: call.argument(0), to: state, call.read()))
+    }
 
     private static let catalogue: [Route] = [
         Route(.get, "/datasets", .listDatasets, query: paging) {

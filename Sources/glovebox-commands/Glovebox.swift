@@ -40,7 +40,7 @@ struct Glovebox: AsyncParsableCommand {
                 name: "Operator",
                 subcommands: [
                     InitCommand.self, KeysCommand.self, AccountCommand.self, TokenCommand.self,
-                    WebhookCommand.self, CertificateCommand.self, DatasetCommand.self,
+                    WebhookCommand.self, CertificateCommand.self, NodeCommand.self, DatasetCommand.self,
                     WorkflowCommand.self, ProjectCommand.self, LogsCommand.self,
                     PolicyCommand.self, PauseCommand.self,
                     ResumeCommand.self, BackupCommand.self, RestoreCommand.self, RedactCommand.self, ImageCommand.self,

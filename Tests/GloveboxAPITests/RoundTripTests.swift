@@ -51,6 +51,22 @@ private let amendment: AmendProjectRequest = {
                 failingSince: now
             )
         ),
+        EnrollNodeRequest(request: "r", days: 7), EnrollNodeRequest(request: "r"),
+        EnrolledNode(
+            chain: "c",
+            info: NodeInfo(
+                name: "a",
+                key: one,
+                state: .draining,
+                enrolledBy: "acc_x",
+                enrolled: now,
+                expires: now,
+                reason: "r",
+                connectedSince: now,
+                jobs: ["job_x"]
+            )
+        ),
+        NodeInfo(name: "a", key: one, state: .expired, enrolledBy: "acc_x", enrolled: now, expires: now),
         WebhookTrial(delivered: true, status: 204), WebhookTrial(delivered: false, code: "webhook.timeout"),
         EnrollKeyRequest(publicKey: [UInt8](repeating: 1, count: 32), proof: [UInt8](repeating: 2, count: 64)),
         EnrolledKey(keyid: "ab"), WhoAmI(account: "acc_x", name: "ann", roles: [.owner], keys: ["k"], site: "s"),

@@ -216,6 +216,7 @@ extension GloveboxJobs.Operation {
         ("Answer", ReleaseAnswer(message: "m", notes: [.init(path: "p", text: "t")], drop: ["f"])),
         ("Reason", SiteStateRequest(reason: "r")), ("AccountRequest", CreateAccountRequest(name: "a", roles: [.owner])),
         ("TokenRequest", CreateTokenRequest(scopes: [.jobRead], certificate: .zero, networks: ["::/0"])),
+        ("NodeRequest", EnrollNodeRequest(request: "r", days: 7)),
         ("CertificateRequest", EnrollCertificateRequest(account: "acc_x", spki: [1, 2], proof: [3])),
         (
             "KeyRequest",

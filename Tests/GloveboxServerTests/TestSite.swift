@@ -222,6 +222,31 @@ final class TestSite: DatasiteService, Authenticator {
         WebhookTrial(delivered: true, status: 200)
     }
 
+    static let node = NodeInfo(
+        name: "a",
+        key: .zero,
+        state: .enrolled,
+        enrolledBy: "acc_o",
+        enrolled: now,
+        expires: now
+    )
+
+    func enrollNode(_ caller: Caller, _ request: EnrollNodeRequest) async throws(GloveboxError) -> EnrolledNode {
+        note("node \(request.days)")
+        return EnrolledNode(chain: "c", info: Self.node)
+    }
+
+    func nodes(_ caller: Caller) async throws(GloveboxError) -> ItemList<NodeInfo> { ItemList([Self.node]) }
+    func moveNode(
+        _ caller: Caller,
+        name: String,
+        to state: NodeInfo.State,
+        _ request: SiteStateRequest
+    ) async throws(GloveboxError) -> NodeInfo {
+        note("node \(name) \(state)")
+        return Self.node
+    }
+
     func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
         note("job \(id) \(wait)")
         guard id == "job_x" else { throw GloveboxError("object.not-found", "no such job", hint: "glovebox status") }

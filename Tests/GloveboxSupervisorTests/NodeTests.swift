@@ -347,6 +347,22 @@ import Testing
         #expect(site.nodeList().allSatisfy { $0.connectedSince == nil && $0.jobs.isEmpty })
     }
 
+    @Test func `a node that was given no certificate asks again`() throws {
+        let layout = try Self.found()
+        let site = try Site(opening: layout)
+        defer { site.close() }
+        let request = EnrollNodeRequest(request: try Self.request("a"))
+        let key = layout.signerKeys + "/nodes.key"
+        site.signer.close()
+        try #require(unsafe rename(key, key + ".away") == 0)
+        #expect(throws: GloveboxError("key.missing", "")) { try site.enrollNode(Self.boss, request) }
+        #expect(site.nodeList().map(\.state) == [.enrolled])
+        try #require(unsafe rename(key + ".away", key) == 0)
+        let made = try site.enrollNode(Self.boss, request)
+        #expect(try Self.refusal(Self.leaf(made), site) == nil)
+        #expect(site.nodeList().map(\.name) == ["a"])
+    }
+
     @Test func `a restored backup knows the site's nodes`() throws {
         let site = try Site(opening: Self.found())
         let made = try site.enrollNode(Self.boss, EnrollNodeRequest(request: Self.request("a")))

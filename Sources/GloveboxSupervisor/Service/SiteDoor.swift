@@ -307,6 +307,31 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
         try await WebhookCourier(site).trial(of: site.webhook(id, of: caller))
     }
 
+    package func enrollNode(_ caller: Caller, _ request: EnrollNodeRequest) async throws(GloveboxError) -> EnrolledNode
+    {
+        try await perform { (site) throws(GloveboxError) in try site.enrollNode(caller, request) }
+    }
+
+    package func nodes(_ caller: Caller) async throws(GloveboxError) -> ItemList<NodeInfo> {
+        try await look(caller) { (site) throws(GloveboxError) in ItemList(site.nodeList()) }
+    }
+
+    package func moveNode(
+        _ caller: Caller,
+        name: String,
+        to state: NodeInfo.State,
+        _ request: SiteStateRequest
+    ) async throws(GloveboxError) -> NodeInfo {
+        try await perform { (site) throws(GloveboxError) in
+            switch state {
+            case .draining: try site.drainNode(caller, name: name, reason: request.reason)
+            case .enrolled: try site.resumeNode(caller, name: name, reason: request.reason)
+            case .removed: try site.removeNode(caller, name: name, reason: request.reason)
+            case .expired: throw GloveboxError("internal", "nodes expire by themselves")
+            }
+        }
+    }
+
     package func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
         var first: JobPhase?
         return try await self.wait(for: id, milliseconds: 1000 * wait) { () throws(GloveboxError) in
