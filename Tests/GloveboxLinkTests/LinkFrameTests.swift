@@ -42,7 +42,9 @@ struct LinkFrameTests {
                 UInt8.random(in: 0...255, using: &generator)
             }
             // Often near what is right.
-            if Bool.random(using: &generator), bytes.count > 5 { (bytes[0], bytes[1], bytes[2], bytes[3]) = (1, 0, 0, 0) }
+            if Bool.random(using: &generator), bytes.count > 5 {
+                (bytes[0], bytes[1], bytes[2], bytes[3]) = (1, 0, 0, 0)
+            }
             var reader = FrameReader()
             reader.add(bytes)
             do {

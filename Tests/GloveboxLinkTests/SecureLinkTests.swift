@@ -40,7 +40,9 @@ struct SecureLinkTests {
     }
 
     private func listen(_ arrivals: Arrivals, accepts: @escaping @Sendable ([UInt8]) -> Bool) throws -> LinkListener {
-        try LinkListener(host: "127.0.0.1", port: 0, credentials: credentials("site"), accepts: accepts) { link, shown in
+        try LinkListener(host: "127.0.0.1", port: 0, credentials: credentials("site"), accepts: accepts) {
+            link,
+            shown in
             arrivals.links.withLock { $0.append((link, shown)) }
         }
     }
@@ -137,7 +139,9 @@ private final class Sender: Sendable {
     private let piece: [UInt8]
     private let count: Int
 
-    init(_ link: LinkSocket, _ piece: [UInt8], count: Int) { (self.link, self.piece, self.count) = (link, piece, count) }
+    init(_ link: LinkSocket, _ piece: [UInt8], count: Int) {
+        (self.link, self.piece, self.count) = (link, piece, count)
+    }
 
     func start() {
         var thread = pthread_t()
