@@ -50,7 +50,12 @@ extension JobRunner {
                 _ = try answer.pay(under: request)
             }
         }
-        let run = try BlockRun(policy, jails: site.jails, runner: jails, pace: needsBlocks ? .fixed : .whenDone)
+        let run = try BlockRun(
+            policy,
+            jails: site.jails,
+            runner: jails(proving: door.evidence),
+            pace: needsBlocks ? .fixed : .whenDone
+        )
         var blocks: [BlockRun.Block] = []
         var texts: [ProgramText] = []
         var specification = plan.specification
@@ -72,6 +77,8 @@ extension JobRunner {
                 facts.take(result)
                 facts.program = site.programs.remember(plan.programKey, result.readback.program)
                 specification.measuresProgram = false
+            } else if let statement = block.result?.statement {
+                facts.statements.append(statement)
             }
             blocks.append(block)
         }
