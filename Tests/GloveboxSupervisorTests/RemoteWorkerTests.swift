@@ -236,6 +236,19 @@ struct RemoteWorkerTests {
         #expect(try site.isClear(of: worker.process))
     }
 
+    @Test(arguments: ["mkfifo b", "ln -s /etc/passwd b", "echo > a; ln a b", "ln -s ../.. b"])
+    func `what no archive may hold does not leave a node, and its job ends once`(script: String) throws {
+        let site = try NodeSite()
+        let job = try site.task([script])
+        let worker = try site.start(job, on: site.node("node-1"))
+        _ = try site.end(worker)
+        let entry = try site.test.wait(for: job) { $0.evidence != nil && $0.job.cleanup == .done }
+        #expect(entry.job.phase == .errored && entry.job.reasons.contains("output.collect"), "\(entry.job.reasons)")
+        #expect(try site.isClear(of: worker.process))
+        let findings = try site.test.findings()
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
     private static let python = TestPrograms.image("python")
 
     @Test(.enabled(if: python != nil, "needs the image python"), arguments: [false, true])
