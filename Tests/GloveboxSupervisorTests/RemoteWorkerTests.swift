@@ -249,6 +249,18 @@ struct RemoteWorkerTests {
         #expect(findings.isEmpty, "\(findings)")
     }
 
+    @Test func `a program over blocks stays on the site's own machine`() throws {
+        let site = try NodeSite(more: "\n    private_data: true")
+        let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
+        _ = try site.test.site.addPolicy(owner, AddPolicyRequest(document: ProgramSite.policy()))
+        let job = try site.test.submit(ProgramSite.plan(site.test, ProgramSite.honest))
+        try site.test.vote(.approve, on: job)
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let (status, text) = try site.end(site.start(job, on: site.node("node-1")))
+        #expect(status == 1 && text.contains("worker.blocks"), "\(text)")
+        #expect(try site.test.entry(job).job.phase == .queued)
+    }
+
     private static let python = TestPrograms.image("python")
 
     @Test(.enabled(if: python != nil, "needs the image python"), arguments: [false, true])

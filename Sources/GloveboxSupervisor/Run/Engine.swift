@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxLinux
+internal import GloveboxPolicy
 internal import GloveboxTransparency
 package import Logging
 internal import Synchronization
@@ -103,6 +104,10 @@ package final class Engine: Sendable {
                 "\(worker.task) reads private data, which this site gives to no other machine",
                 hint: "jobs.nodes.private_data in gloveboxd.yaml decides it."
             )
+        }
+        if worker.isRemote, entry.rules.output.privacy.blocks != nil {
+            // How long each block takes must tell nothing, and the way there takes its own time.
+            return GloveboxError("worker.blocks", "\(worker.task) runs over blocks of units, which no node does")
         }
         let phase = entry.job.phase
         if phase == .accepted || phase == .queued { return nil }
