@@ -77,8 +77,6 @@ extension JobRunner {
                 facts.take(result)
                 facts.program = site.programs.remember(plan.programKey, result.readback.program)
                 specification.measuresProgram = false
-            } else if let statement = block.result?.statement {
-                facts.statements.append(statement)
             }
             blocks.append(block)
         }
