@@ -38,6 +38,7 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -193,12 +194,18 @@ let package = Package(
             dependencies: ["GloveboxCore", asyncHTTP, crypto, nio, nioHTTP, nioSSL],
             swiftSettings: strict
         ),
+        // Connections between a supervisor and its nodes.
+        .target(
+            name: "GloveboxLink",
+            dependencies: ["GloveboxCore", "GloveboxLinux", nio, nioPosix, nioSSL, nioTLS],
+            swiftSettings: strict
+        ),
         .target(
             name: "GloveboxSupervisor",
             dependencies: [
                 "CGloveboxLinux", "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore",
                 "GloveboxDisclosure", "GloveboxDocuments", "GloveboxImages", "GloveboxIndex", "GloveboxJail",
-                "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxObjects", "GloveboxPolicy",
+                "GloveboxJobs", "GloveboxLink", "GloveboxLinux", "GloveboxMeasure", "GloveboxObjects", "GloveboxPolicy",
                 "GloveboxPrivacy", "GloveboxStore", "GloveboxTPM", "GloveboxTables", "GloveboxTimestamp",
                 "GloveboxTransparency", crypto,
                 logging,
@@ -332,6 +339,11 @@ let package = Package(
         .testTarget(
             name: "GloveboxJobsTests",
             dependencies: ["GloveboxCore", "GloveboxJobs"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GloveboxLinkTests",
+            dependencies: ["GloveboxCore", "GloveboxLink", "GloveboxLinux", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

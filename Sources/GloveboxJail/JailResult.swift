@@ -70,6 +70,8 @@ package struct JailResult: Sendable {
     package var readback: JailReadback
     /// What was held fixed; nil when nothing was asked to be.
     package var deterministic: Deterministic.Account?
+    /// What another machine signed of this run; nil when the jail was this machine's.
+    package var statement: RemoteStatement?
     /// The frozen `/out`, readable when the last process is dead; nil when there is none.
     package var output: Descriptor?
 

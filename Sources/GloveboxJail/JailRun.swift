@@ -38,6 +38,7 @@ package struct JailRun {
         case reserve(JailReserve)
         case launcher(String, ControlGroupLayout?)
         case lender(any JailLender)
+        case host(any JailHost)
     }
 
     private let source: Source
@@ -62,10 +63,17 @@ package struct JailRun {
         launcher = lender.launcher
     }
 
+    /// A runner whose jails another machine builds and runs.
+    package init(host: any JailHost) {
+        source = .host(host)
+        launcher = ""
+    }
+
     /// Runs to the end.
     ///
     /// - Throws: `worker.lost` when the process is gone that started the jail; `jail.*` when the jail could not be built as asked; how the program ended is in the result.
     package func run(_ specification: JailSpecification, hooks: Hooks = Hooks()) throws(GloveboxError) -> JailResult {
+        if case .host(let host) = source { return try host.run(specification, hooks) }
         guard let fixed = specification.deterministic else { return try build(specification, hooks) }
         let shim = try FixedShim(beside: launcher)
         var result = try build(shim.added(to: specification, fixed), shim.filling(hooks))
@@ -165,6 +173,7 @@ package struct JailRun {
             try WaitingJail(JailLauncher(.program(path)), layout, showsHost: showsHost)
         case .reserve(let reserve): try reserve.take(showsHost: showsHost)
         case .lender(let lender): WaitingJail(try lender.lend())
+        case .host: throw GloveboxError("internal", "a jail of another machine is not built here")
         }
     }
 

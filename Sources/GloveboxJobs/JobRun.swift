@@ -23,6 +23,12 @@ package struct JobRun: Sendable, Hashable {
     /// How it ended; nil while it has not.
     package internal(set) var exit: ExitClass?
 
+    /// The executor's name where another machine runs the jails.
+    package static let node = "node"
+
+    /// Whether another machine ran the jails.
+    package var isRemote: Bool { executor.utf8.elementsEqual(Self.node.utf8) }
+
     init(number: Int, executor: String, node: String) {
         self.number = number
         self.executor = executor

@@ -205,4 +205,9 @@ package final class Descriptor: Sendable {
         let copy = Kernel.call(SYS_fcntl, Int(raw), Int(F_DUPFD_CLOEXEC), Int(from))
         return Descriptor(owning: Int32(try Kernel.value(copy, "fcntl(F_DUPFD_CLOEXEC)")))
     }
+
+    /// A number of its own for the same file, close-on-exec, which whoever takes it has to close.
+    package func released() throws(SyscallError) -> Int32 {
+        Int32(try Kernel.value(Kernel.call(SYS_fcntl, Int(raw), Int(F_DUPFD_CLOEXEC), 3), "fcntl(F_DUPFD_CLOEXEC)"))
+    }
 }

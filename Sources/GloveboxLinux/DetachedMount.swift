@@ -85,6 +85,19 @@ package enum DetachedMount {
         return mount
     }
 
+    /// A tmpfs that stands nowhere and goes with its descriptor, for so many bytes and files; nothing in it can be executed.
+    ///
+    /// Needs root.
+    package static func scratch(bytes: UInt64, files: UInt64) throws(SyscallError) -> Descriptor {
+        let (size, count) = (max(4096, bytes), files == .max ? files : files + 1)  // its own root is one
+        let mount = try mount(
+            "tmpfs",
+            [("size", String(size)), ("nr_inodes", String(count)), ("mode", "700")],
+            attributes: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+        )
+        return try Descriptor.open(".", O_RDONLY | O_DIRECTORY, in: mount)
+    }
+
     private static func set(_ attributes: Int32, on mount: Descriptor, _ what: String) throws(SyscallError) {
         var set = (UInt64(attributes), UInt64(0), UInt64(0), UInt64(0))
         let changed = unsafe withUnsafeMutablePointer(to: &set) { set in

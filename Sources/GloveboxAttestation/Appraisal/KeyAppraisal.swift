@@ -49,7 +49,7 @@ package struct KeyAppraisal: Sendable {
     }
 
     /// The statement is signed by a leaf of this site's platform CA, under the root the broker was given.
-    private static func origin(_ parts: AppraisedParts, _ expected: KeyExpectations, _ checks: inout CheckList) {
+    static func origin(_ parts: AppraisedParts, _ expected: KeyExpectations, _ checks: inout CheckList) {
         _ = checks.run(.keys, "trust.root", parts.trust) { trust throws(GloveboxError) in
             try trust.checkSignature()
             if trust.signingRoot.publicKey.spki == expected.root { return }
@@ -174,7 +174,7 @@ package struct KeyAppraisal: Sendable {
     }
 
     /// The plan is its submitter's, and enough others approved it for now.
-    private static func people(_ parts: AppraisedParts, _ evidence: KeyEvidence, _ checks: inout CheckList) {
+    static func people(_ parts: AppraisedParts, _ evidence: KeyEvidence, _ checks: inout CheckList) {
         let people = parts.people
         let submitter = checks.run(.keys, "key.submitter", people, parts.manifestEnvelope) {
             people,

@@ -33,4 +33,10 @@ package struct NodeCertificate: Sendable {
         notBefore = own.notBefore
         notAfter = own.notAfter
     }
+
+    /// Whether a CA (certificate, DER) issued a node's certificate (DER).
+    package static func isIssued(_ der: [UInt8], by authority: [UInt8]) -> Bool {
+        do throws(GloveboxError) { _ = try NodeCertificate(der, issuedBy: [authority]) } catch { return false }
+        return true
+    }
 }

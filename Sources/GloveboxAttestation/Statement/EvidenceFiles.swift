@@ -39,6 +39,12 @@ package enum EvidenceFiles {
     package static let manifest = "manifest.json"
     /// The plan as the researcher signed it.
     package static let manifestEnvelope = "manifest.dsse.json"
+    /// Folder of what a node signed of the jails that it ran.
+    package static let nodes = "nodes/"
+    /// The node's certificate, in that folder.
+    package static let nodeLeaf = "nodes/node.pem"
+    /// Certificate of the CA that issued it.
+    package static let nodeAuthority = "nodes/ca.pem"
     /// Folder of the approvals.
     package static let approvals = "approvals/"
     /// Digests of the code.
@@ -83,8 +89,11 @@ package enum EvidenceFiles {
     /// Whether a file belongs to the evidence; the others are results.
     package static func isEvidence(_ name: String) -> Bool {
         fixed.contains(name) || TrustFiles.Name.all.contains(name) || name.hasPrefix(approvals)
-            || name.hasPrefix(workflow)
+            || name.hasPrefix(workflow) || name.hasPrefix(nodes)
     }
+
+    /// What a node signed of one jail, counted from 0.
+    package static func node(_ index: Int) -> String { "\(nodes)\(index + 1).dsse.json" }
 
     /// The file of an approval: its position and the first 8 digits of its key.
     package static func approval(_ index: Int, keyID: String) -> String {

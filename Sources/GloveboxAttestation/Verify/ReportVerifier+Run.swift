@@ -62,6 +62,14 @@ extension ReportVerifier {
         checks.review(.broker, "start.claims", start) { $0.claims }
     }
 
+    /// What the machine signed on which the jails stood, where that was not the attester's own.
+    static func node(_ input: VerifyInput, _ parts: VerifiedParts, _ checks: inout CheckList) {
+        let files = input.nodeFiles
+        guard NodeChecks.areDue(parts.report, files) else { return }
+        let all = both(parts.report, parts.trust).map { NodeChecks(report: $0.0, files: files, root: $0.1.root) }
+        checks.review(.measurement, "node.statements", all) { $0.causes }
+    }
+
     /// The in-toto layout and links.
     static func workflow(_ input: VerifyInput, _ parts: VerifiedParts, _ logged: LoggedAt?, _ checks: inout CheckList) {
         let files = input.workflowFiles

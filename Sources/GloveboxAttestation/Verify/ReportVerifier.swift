@@ -34,6 +34,7 @@ package enum ReportVerifier {
         let start = StartChecks.read(input, parts, &checks)
         quote(input, parts, logged, start, &checks)
         measurements(input, parts, &checks)
+        node(input, parts, &checks)
         outputs(input, parts, &checks)
         workflow(input, parts, logged, &checks)
         self.start(start, input, parts, logged, &checks)

@@ -113,6 +113,11 @@ struct VerifyInput {
         evidence.filter { $0.key.utf8.starts(with: EvidenceFiles.workflow.utf8) }
     }
 
+    /// Files of what a node signed, by name.
+    var nodeFiles: [String: [UInt8]] {
+        evidence.filter { $0.key.utf8.starts(with: EvidenceFiles.nodes.utf8) }
+    }
+
     /// Certificate of the authority that the evidence says stamped the report, DER; nil when it names none.
     var timeAuthority: [UInt8]? {
         guard let pem = evidence[EvidenceFiles.timeAuthority] else { return nil }

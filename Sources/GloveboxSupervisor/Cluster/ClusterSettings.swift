@@ -40,8 +40,8 @@ struct ClusterSettings: Sendable {
     init(_ section: JSONValue, folder: String) throws(GloveboxError) {
         var fields = try JSONFields(section, at: "jobs.cluster")
         if let name = fields.optional("name") {
-            guard let text = name.string, Identifier.isName(text) else {
-                throw SiteSettings.invalid("jobs.cluster.name is a short name such as slurm")
+            guard let text = name.string, Identifier.isName(text), !text.utf8.elementsEqual(JobRun.node.utf8) else {
+                throw SiteSettings.invalid("jobs.cluster.name is a short name such as slurm, and not \(JobRun.node)")
             }
             self.name = text
         }

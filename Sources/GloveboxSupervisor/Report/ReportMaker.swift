@@ -49,7 +49,7 @@ struct ReportMaker {
         report.keyBinding = facts?.keyBinding
         return ReportDraft(
             report: report,
-            start: facts?.startStatement?.files ?? [],
+            start: try (facts?.startStatement?.files ?? []) + nodeFiles(facts?.statements ?? []),
             files: [],
             disclosure: nil,
             millibits: 0
@@ -87,7 +87,8 @@ struct ReportMaker {
         report.assurance = try assurance(
             weaker: report.assurance.weaker,
             channels: JailProtections.openChannels.filter(report.assurance.notProven.contains),
-            workflow
+            workflow,
+            isRemote: entry.job.lastRun?.isRemote == true
         )
         report.policies = try policies(entry, signer: workflow?.owner.keyID)
         report.log = position(entry)
@@ -200,6 +201,23 @@ struct ReportMaker {
             envelope: envelope.bytes,
             leaf: leaf
         )
+    }
+
+    /// What a node signed of the jails that it ran, with its certificate and that of the CA above it.
+    private func nodeFiles(_ statements: [RemoteStatement]) throws(GloveboxError) -> [NamedFile] {
+        guard let first = statements.first else { return [] }
+        var files = statements.enumerated().map { index, statement in
+            NamedFile(path: EvidenceFiles.node(index), content: statement.envelope)
+        }
+        let authorities = site.keys.nodeAuthorities.map(\.certificate)
+        guard let authority = authorities.first(where: { NodeCertificate.isIssued(first.certificate, by: $0) }) else {
+            throw GloveboxError("node.authority", "the CA of the node's certificate is not the site's any more")
+        }
+        files.append(
+            NamedFile(path: EvidenceFiles.nodeLeaf, content: PEM.encode(first.certificate, label: "CERTIFICATE"))
+        )
+        files.append(NamedFile(path: EvidenceFiles.nodeAuthority, content: PEM.encode(authority, label: "CERTIFICATE")))
+        return files
     }
 
     /// Has the TPM vouch for a report and its leaf, where the site has one.
@@ -344,7 +362,8 @@ struct ReportMaker {
             assurance: try assurance(
                 weaker: facts?.protections?.weaker.map(\.name) ?? [],
                 channels: facts?.protections?.openChannels ?? JailProtections.openChannels,
-                workflow
+                workflow,
+                isRemote: entry.job.lastRun?.isRemote == true
             ),
             attester: Report.Attester(
                 identity: site.configuration.attester,
@@ -407,7 +426,8 @@ struct ReportMaker {
     private func assurance(
         weaker: [String],
         channels: [String],
-        _ workflow: WorkflowEvidence?
+        _ workflow: WorkflowEvidence?,
+        isRemote: Bool
     ) throws(GloveboxError) -> Report.Assurance {
         Report.Assurance(
             rootOfTrust: site.tpm?.trusted.rootOfTrust ?? .emulated,
@@ -419,6 +439,7 @@ struct ReportMaker {
                 + (site.needsQuorum ? [] : ["witnesses"]) + (workflow == nil ? ["workflow"] : [])
                 + (site.authority == nil ? ["separate-time-stamp"] : [])
                 + (site.tpm?.trusted.rootOfTrust == .tpm2 ? [] : ["tpm"])
+                + (isRemote ? ["remote-node"] : [])
                 + channels,
             weaker: weaker
         )

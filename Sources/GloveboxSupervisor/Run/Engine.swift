@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 package import GloveboxCore
 internal import GloveboxJobs
 internal import GloveboxLinux
+internal import GloveboxPolicy
 internal import GloveboxTransparency
 package import Logging
 internal import Synchronization
@@ -57,6 +58,10 @@ package final class Engine: Sendable {
             let door = try WorkerDoor(site, logger: logger)
             thread("workers") { door.serve { self.take($0) } }
         }
+        if let nodes = site.settings.jobs.nodes {
+            let door = try NodeDoor(site, settings: nodes, logger: logger) { [self] in take($0) }
+            logger.info("nodes may come in", metadata: ["port": "\(door.port)"])
+        }
         if let cluster { thread("cluster") { cluster.serve() } }
         thread("engine") { self.loop() }
     }
@@ -72,7 +77,7 @@ package final class Engine: Sendable {
     }
 
     /// Keeps a worker until its job starts, or sends it away.
-    private func take(_ worker: WorkerLink) {
+    private func take(_ worker: any Worker) {
         do throws(GloveboxError) {
             // Under the lock of the runs, so that its job does not start meanwhile.
             try slots.withLock { slots throws(GloveboxError) in
@@ -90,10 +95,23 @@ package final class Engine: Sendable {
     }
 
     /// Why a worker has no business here; nil when its job waits to run.
-    private func refusal(of worker: WorkerLink) -> GloveboxError? {
-        guard let phase = site.read({ state in state.jobs[worker.task]?.job.phase }) else {
+    private func refusal(of worker: any Worker) -> GloveboxError? {
+        guard let entry = site.read({ state in state.jobs[worker.task] }) else {
             return GloveboxError("object.not-found", "there is no open job \(Display.escape(worker.task))")
         }
+        if let why = worker.objection { return why }
+        if worker.isRemote, entry.manifest.readsPrivateData, site.settings.jobs.nodes?.takesPrivateData != true {
+            return GloveboxError(
+                "worker.private-data",
+                "\(worker.task) reads private data, which this site gives to no other machine",
+                hint: "jobs.nodes.private_data in gloveboxd.yaml decides it."
+            )
+        }
+        if worker.isRemote, entry.rules.output.privacy.blocks != nil {
+            // How long each block takes must tell nothing, and the way there takes its own time.
+            return GloveboxError("worker.blocks", "\(worker.task) runs over blocks of units, which no node does")
+        }
+        let phase = entry.job.phase
         if phase == .accepted || phase == .queued { return nil }
         return GloveboxError("job.phase", "\(worker.task) is \(phase.words): it does not wait to run")
     }

@@ -27,22 +27,13 @@ struct JobJail {
     /// A jail for one command of a plan, with no directory of the supervisor's in it.
     init(site: Site, entry: JobEntry, executor: Manifest.Executor) throws(GloveboxError) {
         let core = entry.manifest.core
-        guard let bytes = ShippedProfiles.bytes(core.profile.name), Machine.sha256(bytes) == core.profile.digest else {
-            throw GloveboxError("jail.policy", "the jail profile is not the one that was approved")
-        }
         let image = try site.images.resolve(core.image.digest.hex)
         var specification = JailSpecification(
             root: try Self.root(measured: image, in: site.images),
             arguments: executor.argv,
             profile: try ShippedProfiles.named(core.profile.name)
         )
-        for (name, text) in executor.env.pairs { specification.environment[name] = text }
-        if let fixed = core.deterministic {
-            guard fixed.threads == Deterministic.threads else {
-                throw GloveboxError("plan.deterministic", "this version runs repeatable jobs with one thread")
-            }
-            specification.deterministic = try Deterministic(seed: fixed.seed, clock: fixed.clock)
-        }
+        try Self.apply(core, executor, to: &specification)
         programKey = KnownPrograms.Key(
             image: core.image.digest,
             command: executor.argv.first ?? "",
@@ -51,14 +42,6 @@ struct JobJail {
         // A command with a slash may lie in the code, which is another each time and measured as a whole.
         specification.measuresProgram =
             !programKey.command.utf8.contains(UInt8(ascii: "/")) && !site.programs.has(programKey)
-        specification.directory = executor.cwd
-        specification.limits.memory = core.limits.memoryBytes
-        specification.limits.processes = core.limits.pids
-        specification.limits.milliCPUs = core.limits.processors * 1000
-        specification.limits.cpuSeconds = core.limits.cpuSeconds
-        specification.limits.wallMilliseconds = core.limits.wallSeconds * 1000
-        specification.limits.scratchBytes = core.limits.diskBytes
-        specification.limits.scratchFiles = core.limits.files
         let demanded = site.read { state in state.processingPolicy?.protections ?? [] }
         specification.required = demanded.map(\.rawValue)
         specification.isolatedCache = demanded.contains(.privatePageCache)
@@ -66,6 +49,38 @@ struct JobJail {
         try JailRun(reserve: site.jails).checkProtections(of: specification)
         self.specification = specification
         imageFormat = image.format
+    }
+
+    /// What a plan says of the jail of one of its commands, whichever machine builds it.
+    ///
+    /// - Throws: `jail.policy` for another profile than the approved one, `plan.deterministic`.
+    static func apply(
+        _ core: Manifest.Core,
+        _ executor: Manifest.Executor,
+        to specification: inout JailSpecification
+    ) throws(GloveboxError) {
+        guard let bytes = ShippedProfiles.bytes(core.profile.name), Machine.sha256(bytes) == core.profile.digest else {
+            throw GloveboxError("jail.policy", "the jail profile is not the one that was approved")
+        }
+        specification.profile = try ShippedProfiles.named(core.profile.name)
+        specification.arguments = executor.argv
+        specification.environment = [:]
+        for (name, text) in executor.env.pairs { specification.environment[name] = text }
+        specification.directory = executor.cwd
+        specification.deterministic = nil
+        if let fixed = core.deterministic {
+            guard fixed.threads == Deterministic.threads else {
+                throw GloveboxError("plan.deterministic", "this version runs repeatable jobs with one thread")
+            }
+            specification.deterministic = try Deterministic(seed: fixed.seed, clock: fixed.clock)
+        }
+        specification.limits.memory = core.limits.memoryBytes
+        specification.limits.processes = core.limits.pids
+        specification.limits.milliCPUs = core.limits.processors * 1000
+        specification.limits.cpuSeconds = core.limits.cpuSeconds
+        specification.limits.wallMilliseconds = core.limits.wallSeconds * 1000
+        specification.limits.scratchBytes = core.limits.diskBytes
+        specification.limits.scratchFiles = core.limits.files
     }
 
     /// The directories the supervisor fills: code, then those of the data.
@@ -94,7 +109,7 @@ struct JobJail {
         }
     }
 
-    private static func format(_ name: String) throws(GloveboxError) -> DetachedMount.Format {
+    static func format(_ name: String) throws(GloveboxError) -> DetachedMount.Format {
         guard let format = DetachedMount.Format(rawValue: name) else {
             throw GloveboxError("image.format", "an image of format \(name) cannot be mounted")
         }

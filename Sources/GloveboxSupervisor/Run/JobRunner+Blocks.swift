@@ -50,7 +50,12 @@ extension JobRunner {
                 _ = try answer.pay(under: request)
             }
         }
-        let run = try BlockRun(policy, jails: site.jails, runner: jails, pace: needsBlocks ? .fixed : .whenDone)
+        let run = try BlockRun(
+            policy,
+            jails: site.jails,
+            runner: jails(proving: door.evidence),
+            pace: needsBlocks ? .fixed : .whenDone
+        )
         var blocks: [BlockRun.Block] = []
         var texts: [ProgramText] = []
         var specification = plan.specification

@@ -23,11 +23,17 @@ extension JobRunner {
         let jail = try JobJail(site: site, entry: entry, executor: entry.manifest.core.executors[0])
         facts.filter = Machine.sha256(try jail.specification.profile.compiled())
         facts.imageFormat = jail.imageFormat
-        facts.startStatement = try ReportMaker(site: site).start(for: job, facts: facts)
+        let start = try ReportMaker(site: site).start(for: job, facts: facts)
+        facts.startStatement = start
         let limit = Int64(clamping: entry.manifest.core.limits.diskBytes)
         let fetched = try FetchedInputs(entry.task, site: site, limit: limit)
         if try endIfCancelled(facts) { return }
-        let run = try TaskRun(site: site, entry: entry, fetched: fetched, jails: jails)
+        let run = try TaskRun(
+            site: site,
+            entry: entry,
+            fetched: fetched,
+            jails: jails(proving: evidence(of: start, entry))
+        )
         let ending = try run.run(cancel: cancel, &facts)
         facts.commands = UInt64(run.logs.count)
         facts.refusedCalls = Self.total(run.denied)
@@ -51,6 +57,20 @@ extension JobRunner {
         let layout = try TaskLayout(entry.manifest, fetching: entry.task)
         let outputs = TaskOutputs(layout: layout, outputs: entry.manifest.outputs, rules: rules)
         try release(entry, policy, outputs, fetched, ending, &log, facts)
+    }
+
+    /// What proves a run that asks for no key.
+    private func evidence(of start: StartStatement, _ entry: JobEntry) throws(GloveboxError) -> KeyEvidence {
+        var trust: [String: [UInt8]] = [:]
+        for file in try site.trust().files { trust[file.path] = file.content }
+        return KeyEvidence(
+            statement: start.envelope,
+            leaf: start.leaf,
+            manifest: entry.manifest.bytes,
+            manifestEnvelope: entry.envelope,
+            votes: try entry.countedApprovals.map(\.envelope.bytes),
+            trust: trust
+        )
     }
 
     private func release(

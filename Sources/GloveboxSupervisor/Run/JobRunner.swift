@@ -18,10 +18,17 @@ struct JobRunner {
     let site: Site
     let job: String
     /// What starts the job's jails; nil for the supervisor itself.
-    var worker: WorkerLink?
+    var worker: (any Worker)?
 
-    /// Builds and runs the job's jails.
-    var jails: JailRun { worker.map { JailRun(lender: $0) } ?? JailRun(reserve: site.jails) }
+    /// Builds and runs the job's jails; `start` is the statement that was signed of the run.
+    func jails(proving start: KeyEvidence?) throws(GloveboxError) -> JailRun {
+        guard let worker else { return JailRun(reserve: site.jails) }
+        // As it is by now: the run has a number.
+        return try worker.jails(of: entry(), at: site) { () throws(GloveboxError) in
+            guard let start else { throw GloveboxError("internal", "nothing proves the run to its node") }
+            return start
+        }
+    }
 
     /// Runs an approved job: intent, keys, jail, outputs, decision, report.
     ///
@@ -39,8 +46,9 @@ struct JobRunner {
             return
         }
         let starter = site.settings.jobs.cluster?.name ?? JobSettings.Executor.worker.rawValue
-        let executor = worker == nil ? JobSettings.Executor.local.rawValue : starter
-        let node = worker.map { "localhost, process \($0.process)" } ?? "localhost"
+        let executor =
+            worker.map { $0.isRemote ? JobRun.node : starter } ?? JobSettings.Executor.local.rawValue
+        let node = worker?.place ?? "localhost"
         try site.transition(job, .dequeued(executor: executor, node: node))
         let core = entry.manifest.core
         let number = entry.job.runs.count + 1
@@ -151,6 +159,7 @@ struct JobRunner {
         hooks.cancel = cancel
         let text = ProgramText.ofRun
         text.listen(&hooks)
+        let jails = try jails(proving: door.evidence)
         let result: JailResult
         do { result = try jails.run(plan.specification, hooks: hooks) } catch {
             if staging.filled > 0 { try logMounts(.datasetUnmounted) }

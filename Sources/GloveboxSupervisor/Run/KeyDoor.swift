@@ -52,6 +52,9 @@ final class KeyDoor {
         prepared = try Self.persistently { () throws(GloveboxError) in try request() }
     }
 
+    /// What was prepared, for a machine that wants proof of the run, too; nil once it was used.
+    var evidence: KeyEvidence? { prepared?.evidence }
+
     /// The keys of each dataset.
     ///
     /// - Throws: `kbs.*` with all causes, `log.*`.

@@ -44,12 +44,16 @@ struct RunFacts: Sendable {
     /// Names what the job was shown, by dataset; empty before that.
     var views: [String: Digest] = [:]
 
+    /// What a node signed of the run's jails, in their order.
+    var statements: [RemoteStatement] = []
+
     /// Takes what the jail says of itself at its end.
     mutating func take(_ result: JailResult) {
         end = Machine.now()
         readback = result.readback
         protections = result.protections
         deterministic = result.deterministic
+        if let statement = result.statement { statements.append(statement) }
     }
 
     /// Takes what became of the run's request for its key.

@@ -142,7 +142,7 @@ final class TaskRun {
         for (index, path) in layout.directories.enumerated() {
             let target = given[index + 1]
             if let previous {
-                guard try Self.hasFile(previous[index]) else { continue }
+                guard try previous[index].holdsFile() else { continue }
                 // Read as who we are, written as who the jail is: neither may do both.
                 var packed = ByteArray()
                 let reader = "/proc/self/fd/\(previous[index].raw)"
@@ -180,25 +180,6 @@ final class TaskRun {
             .staged(measured: measured.narSha256),
             details: fetched.files.isEmpty ? [] : [("fetched", fetched.json)]
         )
-    }
-
-    /// Whether there is a file somewhere below; a tree without one is no tree to the archive.
-    private static func hasFile(_ directory: Descriptor, depth: Int = 0) throws(GloveboxError) -> Bool {
-        guard depth < 64 else { return true }  // too deep, which the archive refuses
-        do {
-            for name in try directory.names(limit: 100_000) {
-                guard try FileStatus.of(name, in: directory).isDirectory else { return true }
-                let below = try directory.openOwn(name, O_RDONLY | O_DIRECTORY)
-                if try hasFile(below, depth: depth + 1) { return true }
-            }
-            return false
-        } catch let error as SyscallError {
-            throw error.coded("output.collect")
-        } catch let error as GloveboxError {
-            throw error
-        } catch {
-            throw GloveboxError("internal", "\(error)")
-        }
     }
 
     /// What a command reads as its standard input; nil for nothing.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJail
 internal import GloveboxLinux
@@ -7,7 +8,7 @@ internal import GloveboxLinux
 ///
 /// Only the launcher is the worker's child. Plan, keys, data and outputs stay with the supervisor, which speaks with the
 /// launcher itself and believes nothing but what the kernel says of it.
-struct WorkerLink: JailLender {
+struct WorkerLink: JailLender, Worker {
     /// The job it has come for.
     let task: String
     /// The process, for the log.
@@ -45,7 +46,21 @@ struct WorkerLink: JailLender {
         self.task = task
     }
 
+    var mark: String { "process \(process)" }
+
+    var place: String { "localhost, process \(process)" }
+
+    var isRemote: Bool { false }
+
+    var objection: GloveboxError? { nil }
+
     var isGone: Bool { socket.isClosed }
+
+    func jails(
+        of entry: JobEntry,
+        at site: Site,
+        proving evidence: () throws(GloveboxError) -> KeyEvidence
+    ) -> JailRun { JailRun(lender: self) }
 
     func lend() throws(GloveboxError) -> LentJail {
         do { try socket.send(WorkerMessage.launch(launcher).bytes) } catch { throw LentJail.lost }
@@ -63,10 +78,8 @@ struct WorkerLink: JailLender {
         return jail
     }
 
-    /// Lets it go: the run is over.
     func dismiss() { say(.ended) }
 
-    /// Sends it away.
     func refuse(_ why: GloveboxError) { say(.fault(why)) }
 
     private func say(_ message: WorkerMessage) {

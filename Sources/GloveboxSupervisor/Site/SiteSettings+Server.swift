@@ -19,6 +19,8 @@ struct JobSettings: Sendable {
     var executor = Executor.local
     /// How the cluster is spoken with; nil without one.
     var cluster: ClusterSettings?
+    /// Where nodes come in; nil where none may.
+    var nodes: NodeSettings?
     /// Milliseconds for which a new job does nothing, so that a cancel sent at once always wins; at most an hour.
     var startGrace: Int64 = 50
     /// Whether a plan that mounts no private data runs without a person's approval.
@@ -68,6 +70,12 @@ extension SiteSettings {
                     } ?? ClusterSettings()
             } else if cluster != nil {
                 throw Self.invalid("jobs.cluster has no use without jobs.executor: cluster")
+            }
+            if let section = fields.optional("nodes") {
+                guard jobs.executor != .local else {
+                    throw Self.invalid("jobs.nodes has no use with jobs.executor: local")
+                }
+                jobs.nodes = try NodeSettings(section, folder: folder)
             }
             if let slots = try Self.number(&fields, "slots", 1...1024) { jobs.capacity.processors = Int(slots) }
             jobs.capacity.memory = try room("memory_mib") ?? jobs.capacity.memory
@@ -234,7 +242,7 @@ extension SiteSettings {
         name.hasPrefix("/") ? name : folder + "/" + name
     }
 
-    private static func flag(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> Bool? {
+    static func flag(_ fields: inout JSONFields, _ name: String) throws(GloveboxError) -> Bool? {
         guard let value = fields.optional(name) else { return nil }
         guard let flag = value.bool else { throw invalid("\(name) is true or false") }
         return flag

@@ -111,7 +111,9 @@ struct WorkerCommand: ParsableCommand {
 /// The command `glovebox worker run`.
 struct WorkerRunCommand: SiblingCommand {
     static let words = ["worker", "run"]
-    static let configuration: CommandConfiguration = described("Run one queued job of a site on this machine.")
+    static let configuration: CommandConfiguration = described(
+        "Run the jails of one queued job, of a site on this machine or on another."
+    )
 
     @Argument(parsing: .captureForPassthrough, help: "Options.")
     var options: [String] = []

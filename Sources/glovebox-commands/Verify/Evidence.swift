@@ -15,12 +15,13 @@ struct Evidence {
         self.trust = trust.map { (name: $0.0, bytes: $0.1) }
     }
 
-    /// Reads a report, whatever it is called, its siblings, approvals and workflow, and the siblings of a trust configuration.
+    /// Reads a report, whatever it is called, its siblings, approvals, nodes' statements and workflow, and the siblings of a trust configuration.
     init(report: String, trust: String) throws(GloveboxError) {
         let named = Self.baseName(report) == EvidenceFiles.bundle ? EvidenceFiles.bundle : EvidenceFiles.report
         files =
             try Self.siblings(of: report, as: named, names: EvidenceFiles.fixed)
             + Self.folder(EvidenceFiles.approvals, of: Self.directory(report))
+            + Self.folder(EvidenceFiles.nodes, of: Self.directory(report))
             + Self.folder(EvidenceFiles.workflow, of: Self.directory(report))
         inspected = try Self.contents(of: EvidenceFiles.inspected, in: Self.directory(report)) {
             path throws(GloveboxError) in

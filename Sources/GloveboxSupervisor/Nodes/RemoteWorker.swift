@@ -1,0 +1,98 @@
+internal import GloveboxAttestation
+internal import GloveboxBroker
+internal import GloveboxCore
+internal import GloveboxImages
+internal import GloveboxJail
+internal import GloveboxJobs
+internal import GloveboxLink
+internal import GloveboxStore
+
+/// A worker on another machine: it has come for one job, and builds and runs that job's jails there.
+final class RemoteWorker: Worker {
+    let task: String
+    let mark = Machine.identifier("link")
+    /// The node's name at the site.
+    let name: String
+    private let certificate: [UInt8]
+    private let launcher: Digest
+    private let link: LinkSocket
+    private let site: Site
+    /// The connection's number among those of all nodes.
+    private let connection: UInt64
+
+    /// Takes in one whose certificate was accepted.
+    ///
+    /// - Throws: `node.*` for one that the registry gives no jobs any more, `worker.launcher` for another launcher than the
+    ///   supervisor's own, `worker.message`, `link.*`.
+    init(_ link: LinkSocket, certificate: [UInt8], site: Site) throws(GloveboxError) {
+        let connection = site.nodes.open(try site.knownNode(presenting: certificate).key, at: Machine.now()) {
+            link.close()
+        }
+        do throws(GloveboxError) {
+            name = try site.node(presenting: certificate).name
+            (task, launcher) = try Self.offer(link, name, site)
+        } catch {
+            site.nodes.close(connection)
+            throw error
+        }
+        (self.link, self.certificate, self.site, self.connection) = (link, certificate, site, connection)
+    }
+
+    deinit { site.nodes.close(connection) }
+
+    private static func offer(
+        _ link: LinkSocket,
+        _ name: String,
+        _ site: Site
+    ) throws(GloveboxError) -> (task: String, launcher: Digest) {
+        guard case .offer(let task, let launcher) = try link.message(milliseconds: 60_000) else {
+            throw NodeMessage.unexpected
+        }
+        guard launcher == site.host.launcher else {
+            throw GloveboxError(
+                "worker.launcher",
+                "the node \(name) has another launcher than the supervisor",
+                hint: "Install the same version on both machines."
+            )
+        }
+        return (task, launcher)
+    }
+
+    var place: String { name }
+
+    var isRemote: Bool { true }
+
+    /// Why the registry gives it no job now; asked anew each time.
+    var objection: GloveboxError? {
+        do throws(GloveboxError) { _ = try site.node(presenting: certificate) } catch { return error }
+        return nil
+    }
+
+    var isGone: Bool { link.isClosed }
+
+    func dismiss() { do { try link.send(.over) } catch {} }
+
+    func refuse(_ why: GloveboxError) { do { try link.send(.fault(why)) } catch {} }
+
+    func jails(
+        of entry: JobEntry,
+        at site: Site,
+        proving evidence: () throws(GloveboxError) -> KeyEvidence
+    ) throws(GloveboxError) -> JailRun {
+        site.nodes.run(entry.job.id, over: connection)
+        let core = entry.manifest.core
+        let image = try site.images.resolve(core.image.digest.hex)
+        return JailRun(
+            host: RemoteJails(
+                link: link,
+                node: (name, certificate),
+                run: (entry.job.id, UInt64(max(1, entry.job.runs.count))),
+                plan: entry.job.planDigest,
+                evidence: try evidence(),
+                image: image,
+                file: try site.images.measured(image),
+                launcher: launcher
+            )
+        )
+    }
+}

@@ -1,0 +1,288 @@
+import Glibc
+import GloveboxAPI
+import GloveboxAttestation
+import GloveboxCore
+import GloveboxJobs
+import GloveboxLinux
+import GloveboxTransparency
+import TestSupport
+import Testing
+
+@testable import GloveboxSupervisor
+
+/// A site whose jobs run on nodes, and nodes of it: processes of their own with their own images, over TLS.
+private struct NodeSite {
+    let test: TestSite
+    let port: Int
+
+    static var canRun: Bool {
+        geteuid() == 0 && TestPrograms.image("base") != nil && TestPrograms.variable("GLOVEBOX_FAIR_CSV") != nil
+    }
+
+    static let boss = Caller(account: "acc_o", name: "o", roles: [.operator])
+
+    init(image: String? = TestPrograms.image("base"), more: String = "") throws {
+        let port = try TestServer.freePort()
+        self.port = port
+        test = try TestSite(image: image) { layout in
+            try Self.certify(layout.root + "/tls")
+            let text = """
+                jobs:
+                  executor: worker
+                  start_grace_ms: 0
+                  nodes:
+                    listen: "127.0.0.1:\(port)"
+                    tls: {cert: tls.pem, key: tls.key}\(more)
+
+                """
+            try StateFile.write(Array(text.utf8), to: layout.settings)
+        }
+        try test.start()
+    }
+
+    private var site: Site { test.site }
+
+    /// Makes a key and a certificate that vouches for itself.
+    static func certify(_ path: String) throws {
+        let made = try TestPrograms.run(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", path + ".key",
+                "-out", path + ".pem",
+            ]
+        )
+        try #require(made.status == 0, "\(made.output)")
+        #expect(unsafe chmod(path + ".key", 0o600) == 0)
+    }
+
+    /// The directory of an enrolled node.
+    func node(_ name: String) throws -> String {
+        let (directory, key) = (try TestPrograms.scratch(), SigningKey())
+        let request = try NodeRequest.make(name: name, key: key)
+        let enrolled = try site.enrollNode(
+            Self.boss,
+            EnrollNodeRequest(request: String(decoding: request.pem, as: UTF8.self))
+        )
+        try StateFile.write(key.pem, to: directory + "/node.key")
+        try StateFile.write(Array(enrolled.chain.utf8), to: directory + "/node.pem")
+        try trust(directory)
+        return directory
+    }
+
+    /// What a node is told of the site.
+    func trust(_ directory: String) throws {
+        try StateFile.write(StateFile.read(test.layout.root + "/tls.pem"), to: directory + "/site.pem")
+        let root = PEM.encode(site.keys.rootCertificate, label: "CERTIFICATE")
+        try StateFile.write(root, to: directory + "/root.pem")
+    }
+
+    func start(_ job: String, on node: String) throws -> (process: RunningProgram, output: Descriptor) {
+        let place = ["--supervisor", "127.0.0.1:\(port)", "--node-keys", node]
+        return try TestPrograms.start("gloveboxd", ["worker", "run", "--task", job] + place)
+    }
+
+    /// What a worker said, and its exit status.
+    func end(_ worker: (process: RunningProgram, output: Descriptor)) throws -> (status: Int32, text: String) {
+        let text = String(decoding: try worker.output.readAll(limit: 1 << 16), as: UTF8.self)
+        let raw = try worker.process.wait()
+        return (raw & 0x7f == 0 ? raw >> 8 & 0xff : 128 + (raw & 0x7f), text)
+    }
+
+    /// Hands in a task whose commands leave `/task/b`.
+    func task(_ scripts: [String]) throws -> String {
+        let commands = scripts.map { script -> JSONValue in
+            ["image": "python", "command": ["sh", "-c", .string(script)], "workdir": "/task", "stdout": "/task/said"]
+        }
+        return try site.createTask(
+            test.researcher.caller,
+            TaskDocument(
+                json: [
+                    "executors": .array(commands), "inputs": [["path": "/task/in", "content": "given\n"]],
+                    "outputs": [["path": "/task/b", "url": "glovebox://release/b"]],
+                ]
+            ),
+            idempotency: nil
+        )
+    }
+
+    /// The verdict of who holds the evidence.
+    func verdict(_ job: String, without left: Set<String> = []) throws -> Verdict {
+        let all = try test.shownReceipt(job).files.filter { $0.path != NamedFiles.padding && !left.contains($0.path) }
+        func files(_ wanted: (String) -> Bool) -> [String: [UInt8]] {
+            Dictionary(all.filter { wanted($0.path) }.map { ($0.path, $0.content) }) { first, _ in first }
+        }
+        var options = VerifyOptions()
+        options.acceptEmulated = true
+        return ReportVerifier.verify(
+            evidence: files { !TrustFiles.Name.all.contains($0) },
+            trust: files { TrustFiles.Name.all.contains($0) },
+            options: options
+        )
+    }
+
+    /// The job once it has ended.
+    func ended(_ job: String) throws -> JobEntry {
+        for _ in 0..<6 where try !test.entry(job).job.phase.isTerminal {
+            _ = try test.wait(for: job) { $0.job.phase.isTerminal }
+        }
+        return try test.entry(job)
+    }
+
+    /// Whether nothing of a worker's jails is left, or nothing that runs.
+    func isClear(of worker: RunningProgram, ofProcessesAlone: Bool = false) throws -> Bool {
+        let find = "find /sys/fs/cgroup -name 'glovebox-\(worker.pid).*'"
+        let script = ofProcessesAlone ? "cat $(\(find) | sed 's,$,/cgroup.procs,') </dev/null" : find
+        return try TestPrograms.run("/bin/sh", ["-c", "(\(script)) 2>/dev/null"]).output.isEmpty
+    }
+}
+
+@Suite(.serialized, .enabled(if: NodeSite.canRun, "needs root, GLOVEBOX_FAIR_CSV and the image base"))
+struct RemoteWorkerTests {
+    @Test func `a node takes a task to its verified release, with what it signed as evidence`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["cat in > a; echo one", "cat a a said > b; mkdir empty"])
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let node = try site.node("node-1")
+        let worker = try site.start(job, on: node)
+        let (status, text) = try site.end(worker)
+        #expect(status == 0 && text.isEmpty, "\(text)")
+        let entry = try site.ended(job)
+        #expect(entry.job.phase == .released, "\(entry.explanation ?? "") \(entry.job.reasons)")
+        #expect(entry.job.lastRun?.executor == "node" && entry.job.lastRun?.node == "node-1")
+        let files = try site.test.evidenceFiles(job).files
+        #expect(
+            files.first { $0.path.hasSuffix("-b") }?.content == Array("given\ngiven\none\n".utf8),
+            "\(files.map(\.path))"
+        )
+        #expect(files.contains { $0.path == EvidenceFiles.node(1) }, "one statement for each command")
+        #expect(try site.test.report(job).assurance.notProven.contains("remote-node"))
+        let verdict = try site.verdict(job)
+        #expect(verdict.checks.contains { $0.id == "node.statements" && $0.status == .passed }, "\(verdict)")
+        // Without the node's word, or with half of it, nobody believes the report.
+        for left in [
+            [EvidenceFiles.nodeLeaf], [EvidenceFiles.node(0)], [EvidenceFiles.node(0), EvidenceFiles.node(1)],
+        ] {
+            let verdict = try site.verdict(job, without: Set(left))
+            #expect(verdict.checks.contains { $0.id == "node.statements" && $0.status == .failed }, "\(left)")
+        }
+        #expect(try site.isClear(of: worker.process))
+        #expect(try site.test.findings().isEmpty)
+    }
+
+    @Test func `a node that is not enrolled, is drained, or has come for nothing gets no job`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["echo > b"])
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let stranger = try TestPrograms.scratch()
+        try NodeSite.certify(stranger + "/node")
+        try site.trust(stranger)
+        let refused = try site.end(site.start(job, on: stranger))
+        #expect(refused.status == 1, "\(refused)")
+        #expect(["worker.orphaned", "link.refused"].contains { refused.text.contains($0) }, "\(refused)")
+        let node = try site.node("node-1")
+        let idle = try site.end(site.start("job_00000000000000000000000000", on: node))
+        #expect(idle.status == 1 && idle.text.contains("object.not-found"), "\(idle)")
+        _ = try site.test.site.drainNode(NodeSite.boss, name: "node-1", reason: "repair")
+        let drained = try site.end(site.start(job, on: node))
+        #expect(drained.status == 1 && drained.text.contains("node.draining"), "\(drained)")
+        _ = try site.test.site.removeNode(NodeSite.boss, name: "node-1", reason: "sold")
+        #expect(try site.end(site.start(job, on: node)).status == 1)
+        #expect(try site.test.entry(job).job.phase == .queued)
+        // Another site's root is not the node's.
+        let other = try site.node("node-2")
+        let root = try CertificateAuthority.makeRoot(site: "other", now: Machine.now()).certificate
+        try StateFile.write(PEM.encode(root, label: "CERTIFICATE"), to: other + "/root.pem")
+        let foreign = try site.end(site.start(job, on: other))
+        #expect(foreign.status == 1 && foreign.text.contains("trust."), "\(foreign)")
+    }
+
+    @Test func `a node that dies, or is removed, ends its job once, and leaves no jail`() throws {
+        let site = try NodeSite()
+        var killed: RunningProgram?
+        for isKilled in [true, false] {
+            let job = try site.task(["sleep 600"])
+            let name = isKilled ? "node-1" : "node-2"
+            let worker = try site.start(job, on: site.node(name))
+            #expect(try site.test.wait(for: job) { $0.job.phase == .running }.job.phase == .running)
+            if isKilled {
+                worker.process.kill()
+            } else {
+                _ = try site.test.site.removeNode(NodeSite.boss, name: name, reason: "sold")
+            }
+            let (status, text) = try site.end(worker)
+            #expect(isKilled ? status == 137 : status == 1 && text.contains("worker.orphaned"), "\(text)")
+            let entry = try site.test.wait(for: job) { $0.evidence != nil && $0.job.cleanup == .done }
+            #expect(entry.job.phase == .errored && entry.job.reasons.contains("worker.lost"), "\(entry.job.reasons)")
+            // One that is killed leaves an empty control group to the node's next.
+            #expect(try eventually { try site.isClear(of: worker.process, ofProcessesAlone: isKilled) })
+            killed = killed ?? worker.process
+        }
+        let first = try #require(killed)
+        #expect(try site.isClear(of: first))
+        let findings = try site.test.findings()
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
+    @Test func `a cancelled job's jail ends on its node, and its worker goes`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["sleep 600"])
+        let worker = try site.start(job, on: site.node("node-1"))
+        #expect(try site.test.wait(for: job) { $0.job.phase == .running }.job.phase == .running)
+        try site.test.cancel(job)
+        let (status, text) = try site.end(worker)
+        #expect(status == 0, "\(text)")
+        #expect(try site.test.wait(for: job) { $0.job.phase == .cancelled }.job.phase == .cancelled)
+        #expect(try site.isClear(of: worker.process))
+    }
+
+    @Test(arguments: ["mkfifo b", "ln -s /etc/passwd b", "echo > a; ln a b", "ln -s ../.. b"])
+    func `what no archive may hold does not leave a node, and its job ends once`(script: String) throws {
+        let site = try NodeSite()
+        let job = try site.task([script])
+        let worker = try site.start(job, on: site.node("node-1"))
+        _ = try site.end(worker)
+        let entry = try site.test.wait(for: job) { $0.evidence != nil && $0.job.cleanup == .done }
+        #expect(entry.job.phase == .errored && entry.job.reasons.contains("output.collect"), "\(entry.job.reasons)")
+        #expect(try site.isClear(of: worker.process))
+        let findings = try site.test.findings()
+        #expect(findings.isEmpty, "\(findings)")
+    }
+
+    @Test func `a program over blocks stays on the site's own machine`() throws {
+        let site = try NodeSite(more: "\n    private_data: true")
+        let owner = Caller(account: "acc_owner", name: "owner", roles: [.owner])
+        _ = try site.test.site.addPolicy(owner, AddPolicyRequest(document: ProgramSite.policy()))
+        let job = try site.test.submit(ProgramSite.plan(site.test, ProgramSite.honest))
+        try site.test.vote(.approve, on: job)
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let (status, text) = try site.end(site.start(job, on: site.node("node-1")))
+        #expect(status == 1 && text.contains("worker.blocks"), "\(text)")
+        #expect(try site.test.entry(job).job.phase == .queued)
+    }
+
+    private static let python = TestPrograms.image("python")
+
+    @Test(.enabled(if: python != nil, "needs the image python"), arguments: [false, true])
+    func `private data goes to a node only where the site says so, and then to a verified release`(
+        isAllowed: Bool
+    ) throws {
+        let site = try NodeSite(image: Self.python, more: isAllowed ? "\n    private_data: true" : "")
+        let program = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/main.py"
+        let job = try site.test.submit(TestSite.text(program), wallSeconds: 20)
+        try site.test.vote(.approve, on: job)
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let (status, text) = try site.end(site.start(job, on: site.node("node-1")))
+        guard isAllowed else {
+            #expect(status == 1 && text.contains("worker.private-data"), "\(text)")
+            return
+        }
+        #expect(status == 0 && text.isEmpty, "\(text)")
+        let entry = try site.ended(job)
+        #expect(entry.job.phase == .released, "\(entry.explanation ?? "") \(entry.job.reasons)")
+        let verdict = try site.verdict(job)
+        #expect(verdict.checks.contains { $0.id == "node.statements" && $0.status == .passed }, "\(verdict)")
+        #expect(!verdict.checks.contains { $0.status == .failed }, "\(verdict)")
+        #expect(try site.test.findings().isEmpty)
+    }
+}
