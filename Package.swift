@@ -143,10 +143,12 @@ let package = Package(
             resources: [.embedInCode("Profiles")],
             swiftSettings: strict
         ),
-        // What `glovebox jail run` is; no networks, no logs, no certificates.
+        // What `glovebox jail run` and `glovebox measure` are; no networks, no logs, no certificates.
         .target(
-            name: "GloveboxJailCommand",
-            dependencies: ["GloveboxCore", "GloveboxImages", "GloveboxJail", "GloveboxLinux", arguments],
+            name: "GloveboxLocalCommands",
+            dependencies: [
+                "GloveboxCore", "GloveboxImages", "GloveboxJail", "GloveboxLinux", "GloveboxMeasure", arguments,
+            ],
             swiftSettings: strict
         ),
         .target(name: "GloveboxDocuments", dependencies: ["GloveboxCore", yams], swiftSettings: strict),
@@ -232,10 +234,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        // `jail run`: one static file without relocations, and no more in it than that takes, so that it begins at once.
+        // `jail run` and `measure`: one static file without relocations, and no more in it than they take, so that they begin
+        // at once.
         .executableTarget(
             name: "glovebox",
-            dependencies: ["GloveboxCore", "GloveboxJailCommand", arguments],
+            dependencies: ["GloveboxCore", "GloveboxLocalCommands", arguments],
             swiftSettings: strict,
             linkerSettings: [
                 // The parser's part of Foundation needs two libraries that a static link is not told of by itself.
@@ -246,8 +249,8 @@ let package = Package(
         .executableTarget(
             name: "glovebox-commands",
             dependencies: [
-                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJail",
-                "GloveboxJailCommand", "GloveboxJobs", "GloveboxLinux", "GloveboxMeasure", "GloveboxTransparency",
+                "GloveboxAPI", "GloveboxAttestation", "GloveboxCore", "GloveboxImages", "GloveboxJail", "GloveboxJobs",
+                "GloveboxLinux", "GloveboxLocalCommands", "GloveboxMeasure", "GloveboxTransparency",
                 arguments,
             ],
             resources: [.embedInCode("Materials")],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GloveboxLocalCommands
 
 /// The command line for researchers, reviewers, operators and auditors.
 struct Glovebox: AsyncParsableCommand {

@@ -1,7 +1,7 @@
 import Glibc
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// Where a user of this machine keeps the address of a site, the token and the signing key: one directory a profile.

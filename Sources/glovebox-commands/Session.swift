@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// Options of every command that talks to a site.
 struct SiteOptions: ParsableArguments {
@@ -104,13 +104,7 @@ enum Failure {
 
     /// Tells an error and ends the command with a status.
     static func leave(_ error: GloveboxError, _ code: GloveboxAPI.ExitCode, _ terminal: Terminal) throws {
-        if terminal.json {
-            var members: [(String, JSONValue)] = [("code", .string(error.code)), ("message", .string(error.message))]
-            if let hint = error.hint { members.append(("hint", .string(hint))) }
-            let object = JSONValue.object(JSONObject([("error", .object(JSONObject(members)))]))
-            JailReportText.write(CanonicalJSON.encode(object) + [10], to: 1)
-        }
-        JailReportText.write("glovebox: \(error)\n", to: 2)
+        CommandFailure.tell(error, json: terminal.json)
         throw ArgumentParser.ExitCode(code.rawValue)
     }
 }

@@ -1,5 +1,5 @@
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// What a command says: results to stdout, or one JSON object; people's words to stderr when stdout is JSON.
 struct Terminal {

@@ -1,27 +1,36 @@
 internal import ArgumentParser
 internal import Glibc
 internal import GloveboxCore
-internal import GloveboxJailCommand
+internal import GloveboxLocalCommands
 
-/// Where the command line starts: `jail run`, whose start counts, is this program alone; every other command is
+/// Where the command line starts: `jail run` and `measure`, whose start counts, are this program alone; every other command is
 /// `glovebox-commands` beside it, which this program becomes.
 @main enum Entry {
     static func main() {
-        guard isJailRun else { handOver() }
-        let arguments = Array(CommandLine.arguments.dropFirst(3))
-        do {
+        let words = CommandLine.arguments
+        if words.count > 2, words[1] == "jail", words[2] == "run" {
+            let arguments = Array(words.dropFirst(3))
             JailDoor.prepare(for: arguments)
-            defer { JailDoor.close() }
-            var command = try JailRunCommand.parseAsRoot(arguments)
+            run(JailRunCommand.self, arguments) { JailDoor.close() }
+        } else if words.count > 1, words[1] == "measure" {
+            run(MeasureCommand.self, Array(words.dropFirst(2)))
+        } else {
+            handOver()
+        }
+    }
+
+    private static func run<Command: ParsableCommand>(
+        _ type: Command.Type,
+        _ arguments: [String],
+        close: () -> Void = {}
+    ) {
+        do {
+            defer { close() }
+            var command = try Command.parseAsRoot(arguments)
             try command.run()
         } catch let status as ExitCode {
             exit(status.rawValue)
-        } catch { JailRunCommand.exit(withError: error) }
-    }
-
-    private static var isJailRun: Bool {
-        let words = CommandLine.arguments
-        return words.count > 2 && words[1] == "jail" && words[2] == "run"
+        } catch { Command.exit(withError: error) }
     }
 
     /// Goes on as the program of the other commands, with the very bytes that were given.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// The command `glovebox audit selftest`: only the daemon's program has the log's writer.
 struct AuditSelftestCommand: ParsableCommand {

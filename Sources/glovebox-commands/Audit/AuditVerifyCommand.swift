@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 import GloveboxTransparency
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// The command `glovebox backup`.
 struct BackupCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
 import Glibc
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// The daemon's program, which has commands of its own.
 enum DaemonProgram {

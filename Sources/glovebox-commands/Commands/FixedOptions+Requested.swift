@@ -1,5 +1,5 @@
 import GloveboxAPI
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 extension FixedOptions {
     /// What a plan asks for; nil without the flag.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxCore
 import GloveboxImages
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// The command `glovebox image`.
 struct ImageCommand: AsyncParsableCommand {

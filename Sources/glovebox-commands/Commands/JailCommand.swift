@@ -1,5 +1,5 @@
 import ArgumentParser
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// `glovebox jail`: the direct door to the jail.
 struct JailCommand: ParsableCommand {

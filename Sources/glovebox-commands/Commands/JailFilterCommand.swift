@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxCore
 import GloveboxJail
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxMeasure
 
 /// `glovebox jail filter`: the program a jail loads into the kernel, for those who check a report's digest of it.

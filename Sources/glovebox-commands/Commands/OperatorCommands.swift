@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxJobs
 
 /// The command `glovebox account`.

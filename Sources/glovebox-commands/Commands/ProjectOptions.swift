@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxJobs
 
 /// A moment on the command line.

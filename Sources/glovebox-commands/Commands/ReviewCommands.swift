@@ -3,7 +3,7 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxJobs
 import GloveboxLinux
 

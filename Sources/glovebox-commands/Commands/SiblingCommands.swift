@@ -1,5 +1,5 @@
 import ArgumentParser
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// A command that the daemon's program runs, since it alone reads YAML.
 protocol SiblingCommand: ParsableCommand {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 import GloveboxMeasure
 

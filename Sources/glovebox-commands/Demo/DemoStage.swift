@@ -1,7 +1,7 @@
 import Glibc
 import GloveboxCore
 import GloveboxImages
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// The demo's site and the programs it plays with.

@@ -1,6 +1,6 @@
 import Glibc
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// The stories of the other datasets: noisy answers about health insurance, a model of tumours, and what a trial's file gives

@@ -1,6 +1,6 @@
 import Glibc
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// The demo's scenes, played with real commands.

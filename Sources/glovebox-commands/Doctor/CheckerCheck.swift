@@ -1,7 +1,7 @@
 import Glibc
 import GloveboxCore
 import GloveboxJail
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// Whether `glovebox-check` starts in the jail it gets: no root, its own filter, executed by descriptor.

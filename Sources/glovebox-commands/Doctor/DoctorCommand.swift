@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// `glovebox doctor`: whether this host can keep its promises, found out by trying.
 struct DoctorCommand: ParsableCommand {

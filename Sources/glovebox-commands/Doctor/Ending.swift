@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// Ways for a probe to end.

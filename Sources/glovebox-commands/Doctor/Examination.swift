@@ -1,6 +1,6 @@
 import GloveboxCore
 import GloveboxJail
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// All checks in their order: the host, a jail, attacks, limits, and what is left afterwards.

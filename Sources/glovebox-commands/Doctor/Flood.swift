@@ -1,5 +1,5 @@
 import Glibc
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// Attempts to use more of something than a jail gives; each stops by itself, so that it is harmless outside.

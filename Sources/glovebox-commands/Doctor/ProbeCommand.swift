@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// What `glovebox doctor` runs of itself, in a jail and outside; it attacks whatever it stands in.
 struct ProbeCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import Glibc
 import GloveboxCore
 import GloveboxJail
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 
 /// Runs this program as its own probe, in jails and outside.

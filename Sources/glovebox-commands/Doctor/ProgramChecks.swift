@@ -1,7 +1,7 @@
 import Glibc
 import GloveboxCore
 import GloveboxJail
-import GloveboxJailCommand
+import GloveboxLocalCommands
 import GloveboxLinux
 import GloveboxMeasure
 

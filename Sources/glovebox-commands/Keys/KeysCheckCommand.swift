@@ -1,7 +1,7 @@
 import ArgumentParser
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxJailCommand
+import GloveboxLocalCommands
 
 /// The command `glovebox keys check`.
 struct KeysCheckCommand: ParsableCommand {
