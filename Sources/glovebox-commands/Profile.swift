@@ -1,8 +1,8 @@
 import Glibc
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// Where a user of this machine keeps the address of a site, the token and the signing key: one directory a profile.
 struct Profile {

@@ -2,8 +2,8 @@ import ArgumentParser
 import Glibc
 import GloveboxAPI
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 import GloveboxTransparency
 
 /// The command `glovebox audit timestamp`.

@@ -1,8 +1,8 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 import GloveboxTransparency
 
 /// The command `glovebox audit verify`.

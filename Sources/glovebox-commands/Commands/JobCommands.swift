@@ -3,9 +3,9 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxJobs
 import GloveboxLinux
+import GloveboxLocalCommands
 import GloveboxMeasure
 
 /// The command `glovebox submit`.

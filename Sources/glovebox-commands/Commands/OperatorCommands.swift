@@ -1,8 +1,8 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxJobs
+import GloveboxLocalCommands
 
 /// The command `glovebox account`.
 struct AccountCommand: AsyncParsableCommand {

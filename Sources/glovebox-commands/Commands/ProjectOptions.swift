@@ -1,8 +1,8 @@
 import ArgumentParser
 import GloveboxAPI
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxJobs
+import GloveboxLocalCommands
 
 /// A moment on the command line.
 struct Moment: ExpressibleByArgument {

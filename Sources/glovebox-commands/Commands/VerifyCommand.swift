@@ -2,8 +2,8 @@ import ArgumentParser
 import Glibc
 import GloveboxAttestation
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 import GloveboxMeasure
 
 /// The command `glovebox verify`.

@@ -1,8 +1,8 @@
 import Glibc
 import GloveboxCore
 import GloveboxImages
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// The demo's site and the programs it plays with.
 final class DemoStage {

@@ -1,7 +1,7 @@
 import Glibc
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// The stories of the other datasets: noisy answers about health insurance, a model of tumours, and what a trial's file gives
 /// away by itself.

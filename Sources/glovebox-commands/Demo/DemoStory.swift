@@ -1,7 +1,7 @@
 import Glibc
 import GloveboxCore
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// The demo's scenes, played with real commands.
 struct DemoStory {

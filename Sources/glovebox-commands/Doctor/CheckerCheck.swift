@@ -1,8 +1,8 @@
 import Glibc
 import GloveboxCore
 import GloveboxJail
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// Whether `glovebox-check` starts in the jail it gets: no root, its own filter, executed by descriptor.
 enum CheckerCheck {

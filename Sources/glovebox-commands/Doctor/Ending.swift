@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// Ways for a probe to end.
 enum Ending: String {

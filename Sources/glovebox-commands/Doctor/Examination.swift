@@ -1,7 +1,7 @@
 import GloveboxCore
 import GloveboxJail
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// All checks in their order: the host, a jail, attacks, limits, and what is left afterwards.
 struct Examination {

@@ -1,6 +1,6 @@
 import Glibc
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// Attempts to use more of something than a jail gives; each stops by itself, so that it is harmless outside.
 enum Flood: String {

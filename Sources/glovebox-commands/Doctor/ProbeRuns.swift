@@ -1,8 +1,8 @@
 import Glibc
 import GloveboxCore
 import GloveboxJail
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 
 /// Runs this program as its own probe, in jails and outside.
 struct ProbeRuns {

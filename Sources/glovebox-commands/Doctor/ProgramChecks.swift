@@ -1,8 +1,8 @@
 import Glibc
 import GloveboxCore
 import GloveboxJail
-import GloveboxLocalCommands
 import GloveboxLinux
+import GloveboxLocalCommands
 import GloveboxMeasure
 
 /// Whether the programs of this release stand beside this one.
