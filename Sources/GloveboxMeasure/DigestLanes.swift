@@ -23,6 +23,13 @@ final class DigestLanes: Sendable {
         var isHeld = false
     }
 
+    /// A lane's next piece.
+    private struct Turn: Sendable {
+        let lane: Int
+        var stream: SHA256Stream
+        let bytes: ArraySlice<UInt8>
+    }
+
     private struct State: Sendable {
         var lanes = [Lane(), Lane(), Lane()]
         /// Pieces that some digest still lacks, and how many were left before them.
@@ -36,23 +43,46 @@ final class DigestLanes: Sendable {
         var digesterWaits = false
 
         var left: Int { dropped + pieces.count }
-        func piece(of lane: Int) -> ArraySlice<UInt8> { pieces[lanes[lane].done - dropped] }
 
-        /// The lanes to go on with, one or two; none when what is left is in other hands.
-        func next() -> ArraySlice<Int> {
-            let free = lanes.indices.filter { !lanes[$0].isHeld && lanes[$0].done < left }
-                .sorted { lanes[$0].done < lanes[$1].done }
-            guard free.count == 2, let alone = lanes.first(where: \.isHeld) else { return free.prefix(2) }
-            let lead = alone.done - lanes[free[0]].done
+        /// The lanes to go on with: the one furthest behind and, unless that is to be left alone, the next; nil when what is left is
+        /// in other hands.
+        func next() -> (first: Int, second: Int?)? {
+            var (first, second, alone): (Int?, Int?, Int?)
+            for lane in lanes.indices {
+                guard !lanes[lane].isHeld else {
+                    alone = lane
+                    continue
+                }
+                guard lanes[lane].done < left else { continue }
+                if let slowest = first, lanes[slowest].done <= lanes[lane].done {
+                    if second.map({ lanes[lane].done < lanes[$0].done }) ?? true { second = lane }
+                } else {
+                    (first, second) = (lane, first)
+                }
+            }
+            guard let first else { return nil }
+            guard second != nil, let alone else { return (first, second) }
+            let lead = lanes[alone].done - lanes[first].done
             let changes = lead >= DigestLanes.lead && (isNearlyDone || lead >= 2 * DigestLanes.lead)
-            return free.prefix(changes ? 1 : 2)
+            return (first, changes ? nil : second)
+        }
+
+        /// Takes the next piece of a lane out of other hands.
+        mutating func take(_ lane: Int) -> Turn {
+            lanes[lane].isHeld = true
+            return Turn(lane: lane, stream: lanes[lane].stream, bytes: pieces[lanes[lane].done - dropped])
+        }
+
+        /// Takes in what came of it.
+        mutating func give(_ turn: Turn) {
+            lanes[turn.lane] = Lane(stream: turn.stream, done: lanes[turn.lane].done + 1)
         }
 
         /// Whether who is alone is soon here again, to take two.
         private var isNearlyDone: Bool { (ContinuousClock.now - begun) * 4 >= took * 3 }
 
         mutating func drop() {
-            let done = lanes.map(\.done).min() ?? 0
+            let done = min(lanes[0].done, lanes[1].done, lanes[2].done)
             pieces.removeFirst(done - dropped)
             dropped = done
         }
@@ -75,29 +105,24 @@ final class DigestLanes: Sendable {
 
     /// Digests a piece, if one is left that nobody else is at.
     func help() -> Bool {
-        let taken = state.withLock { state in
-            let lanes = state.next()
-            if lanes.count == 1 { state.begun = .now }
-            return lanes.map { lane in
-                state.lanes[lane].isHeld = true
-                return (lane: lane, stream: state.lanes[lane].stream, bytes: state.piece(of: lane))
-            }
+        let taken = state.withLock { state -> (first: Turn, second: Turn?)? in
+            guard let next = state.next() else { return nil }
+            if next.second == nil { state.begun = .now }
+            let first = state.take(next.first)
+            return (first, next.second.map { state.take($0) })
         }
-        guard let first = taken.first else { return false }
-        var streams = taken.map(\.stream)
-        if taken.count == 1 {
-            streams[0].write(first.bytes)
+        guard var (first, second) = taken else { return false }
+        if var other = second {
+            SHA256Stream.write(first.bytes, to: &first.stream, other.bytes, to: &other.stream)
+            second = other
         } else {
-            var (one, two) = (streams[0], streams[1])
-            SHA256Stream.write(first.bytes, to: &one, taken[1].bytes, to: &two)
-            streams = [one, two]
+            first.stream.write(first.bytes)
         }
+        let (one, other) = (first, second)
         let wakes = state.withLock { state in
-            for (lane, stream) in zip(taken.map(\.lane), streams) {
-                state.lanes[lane] = Lane(stream: stream, done: state.lanes[lane].done + 1)
-            }
+            state.give(one)
+            if let other { state.give(other) } else { state.took = .now - state.begun }
             state.drop()
-            if taken.count == 1 { state.took = .now - state.begun }
             defer { state.digesterWaits = false }
             return state.digesterWaits
         }
@@ -127,7 +152,7 @@ final class DigestLanes: Sendable {
     /// Lets the reader wait until it is woken, unless it has something to do, or what it waits for has come.
     func wait(unless isReady: () -> Bool) {
         let waits = state.withLock { state in
-            state.readerWaits = !isReady() && state.next().isEmpty
+            state.readerWaits = !isReady() && state.next() == nil
             return state.readerWaits
         }
         if waits { reader.wait() }
@@ -137,7 +162,7 @@ final class DigestLanes: Sendable {
         while pieceCount > count {
             if help() { continue }
             let waits = state.withLock { state in
-                state.digesterWaits = state.pieces.count > count && state.next().isEmpty
+                state.digesterWaits = state.pieces.count > count && state.next() == nil
                 return state.digesterWaits
             }
             if waits { digester.wait() }
