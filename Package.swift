@@ -229,8 +229,8 @@ let package = Package(
             name: "gloveboxd",
             dependencies: [
                 "GloveboxAPI", "GloveboxAttestation", "GloveboxBroker", "GloveboxCore", "GloveboxDocuments",
-                "GloveboxLinux", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxServer", "GloveboxStore",
-                "GloveboxSupervisor", "GloveboxTables", arguments, lifecycle, logging, signals,
+                "GloveboxLinux", "GloveboxLocalCommands", "GloveboxPolicy", "GloveboxPrivacy", "GloveboxServer",
+                "GloveboxStore", "GloveboxSupervisor", "GloveboxTables", arguments, lifecycle, logging, signals,
             ],
             swiftSettings: strict
         ),

@@ -1,14 +1,10 @@
-import ArgumentParser
 import Dispatch
-import Glibc
+import GloveboxLocalCommands
 
 /// Where the program of all commands starts.
 @main enum Entry {
     static func main() {
-        Task {
-            await Glovebox.main()
-            exit(0)
-        }
+        Task { await Glovebox.runToEnd() }
         dispatchMain()
     }
 }

@@ -11,7 +11,8 @@ internal import GloveboxLocalCommands
         if words.count > 2, words[1] == "jail", words[2] == "run" {
             let arguments = Array(words.dropFirst(3))
             JailDoor.prepare(for: arguments)
-            run(JailRunCommand.self, arguments) { JailDoor.close() }
+            // As of a jail that was not built: any other status may be the program's own.
+            run(JailRunCommand.self, arguments, usage: 125) { JailDoor.close() }
         } else if words.count > 1, words[1] == "measure" {
             run(MeasureCommand.self, Array(words.dropFirst(2)))
         } else {
@@ -22,15 +23,14 @@ internal import GloveboxLocalCommands
     private static func run<Command: ParsableCommand>(
         _ type: Command.Type,
         _ arguments: [String],
+        usage: Int32 = CommandFailure.usage,
         close: () -> Void = {}
     ) {
         do {
             defer { close() }
             var command = try Command.parseAsRoot(arguments)
             try command.run()
-        } catch let status as ExitCode {
-            exit(status.rawValue)
-        } catch { Command.exit(withError: error) }
+        } catch { CommandFailure.leave(type, error, usage: usage) }
     }
 
     /// Goes on as the program of the other commands, with the very bytes that were given.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Glibc
+import GloveboxLocalCommands
 
 /// The entry.
 ///
@@ -12,13 +13,13 @@ import Glibc
         let arguments = CommandLine.arguments.dropFirst()
         let companions: [any ParsableCommand.Type] = [BrokerCommand.self, SignerCommand.self, WorkerCommand.self]
         for companion in companions where companion.configuration.commandName == arguments.first {
-            companion.main(Array(arguments.dropFirst()))
+            do {
+                var command = try companion.parseAsRoot(Array(arguments.dropFirst()))
+                try command.run()
+            } catch { CommandFailure.leave(companion, error) }
             return
         }
-        Task {
-            await Gloveboxd.main()
-            exit(0)
-        }
+        Task { await Gloveboxd.runToEnd() }
         dispatchMain()
     }
 }

@@ -54,7 +54,7 @@ import Testing
     ])
     func `the self-test refuses options it does not know`(options: [String]) throws {
         let run = try selftest(options)
-        #expect(run.status == 64, "\(run.output)")
+        #expect(run.status == 2, "\(run.output)")
         #expect(throws: SyscallError.self) { try file("checkpoint") }
     }
 
