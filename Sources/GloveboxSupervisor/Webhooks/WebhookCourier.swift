@@ -51,8 +51,6 @@ package struct WebhookCourier: Sendable {
                 site.couriers.progress(of: webhook, site.layout, at: now)
             }
             guard now >= progress.next else { return }
-            progress.place = progress.place.heeding(now)
-            site.couriers.keep(progress, of: webhook)
             let from = progress.place
             let (messages, place) = try await disk.run { [site] () throws(GloveboxError) in
                 try site.messages(to: webhook, after: from, most: Self.most)

@@ -17,19 +17,22 @@ final class WebhookCouriers: Sendable {
 
     private let known = Mutex(Known())
 
-    /// How far a webhook is, read from its file the first time.
+    /// How far a webhook is, read from its file the first time; no further than the clock that events are stamped by.
     func progress(of webhook: some Subscriber, _ layout: SiteLayout, at now: Instant) -> WebhookProgress {
         known.withLock { known in
-            if let progress = known.progress[webhook.id] { return progress }
-            var progress = WebhookProgress(created: webhook.created, at: now)
-            let path = Self.path(webhook, layout)
-            if StateFile.exists(path) {
-                // What cannot be read is as good as gone: the last day is sent again.
-                do throws(GloveboxError) { progress = WebhookProgress(try StateFile.read(path)) ?? progress } catch {}
-            }
+            var progress = known.progress[webhook.id] ?? Self.read(webhook, layout, at: now)
+            progress.place = progress.place.heeding(Machine.now())
             known.progress[webhook.id] = progress
             return progress
         }
+    }
+
+    private static func read(_ webhook: some Subscriber, _ layout: SiteLayout, at now: Instant) -> WebhookProgress {
+        let new = WebhookProgress(created: webhook.created, at: now)
+        let path = path(webhook, layout)
+        guard StateFile.exists(path) else { return new }
+        // What cannot be read is as good as gone: the last day is sent again.
+        do throws(GloveboxError) { return WebhookProgress(try StateFile.read(path)) ?? new } catch { return new }
     }
 
     /// Keeps how far a webhook is.
