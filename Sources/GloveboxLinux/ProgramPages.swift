@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The pages of the program's own code in memory.
 package enum ProgramPages {
-    /// Gives back the code that only the start needed: most of a daemon's resident memory.
+    /// Gives back the code that ran, such as at the start: most of a daemon's resident memory.
     ///
     /// The pages are clean copies of the program's file. Whatever runs again is mapped anew, mostly from the page cache.
     /// Pages that were written to, such as relocations, are left alone. Source: madvise(2), proc_pid_maps(5).
