@@ -162,14 +162,11 @@ package final class BrokerLink: Sendable {
         joined: [String] = [],
         policy: JSONValue
     ) throws(GloveboxError) -> (grant: KeyGrant, ledger: LedgerState) {
-        func text(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes)) }
-        let (answer, ledger) = try ask([
-            "op": "grant", "statement": text(evidence.statement), "leaf": text(evidence.leaf),
-            "manifest": text(evidence.manifest), "manifestEnvelope": text(evidence.manifestEnvelope),
-            "votes": .array(evidence.votes.map(text)),
-            "trust": .object(JSONObject(evidence.trust.map { ($0.key, text($0.value)) })), "nonce": text(nonce),
-            "file": .string(file), "joined": .array(joined.map { .string($0) }), "policy": policy,
-        ])
+        let rest: [(String, JSONValue)] = [
+            ("op", "grant"), ("nonce", .string(Base64.encode(nonce))), ("file", .string(file)),
+            ("joined", .array(joined.map { .string($0) })), ("policy", policy),
+        ]
+        let (answer, ledger) = try ask(.object(JSONObject(evidence.members + rest)))
         return (try KeyGrant(json: answer), ledger)
     }
 

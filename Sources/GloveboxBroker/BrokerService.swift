@@ -96,28 +96,7 @@ package final class BrokerService: CompanionService {
     }
 
     private func grant(_ call: inout JSONFields, _ broker: KeyBroker) throws(GloveboxError) -> JSONValue {
-        var votes: [[UInt8]] = []
-        for vote in try call.array("votes") {
-            guard let bytes = vote.string.flatMap(Base64.decode) else {
-                throw GloveboxError("base64.invalid", "a vote is not strict base64")
-            }
-            votes.append(bytes)
-        }
-        var trust: [String: [UInt8]] = [:]
-        for member in try call.required("trust").object?.members ?? [] {
-            guard let bytes = member.value.string.flatMap(Base64.decode) else {
-                throw GloveboxError("base64.invalid", "a trust file is not strict base64")
-            }
-            trust[member.name] = bytes
-        }
-        let evidence = KeyEvidence(
-            statement: try call.base64("statement"),
-            leaf: try call.base64("leaf"),
-            manifest: try call.base64("manifest"),
-            manifestEnvelope: try call.base64("manifestEnvelope"),
-            votes: votes,
-            trust: trust
-        )
+        let evidence = try KeyEvidence(reading: &call)
         let (nonce, file) = (try call.base64("nonce"), try call.string("file"))
         let others = call.optional("joined")?.array ?? []
         let joined = others.compactMap(\.string)

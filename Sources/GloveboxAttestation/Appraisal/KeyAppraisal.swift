@@ -24,10 +24,7 @@ package struct KeyAppraisal: Sendable {
         Self.measurements(parts, evidence, expected, &checks)
         Self.quote(parts, at: expected.now, &checks)
         Self.people(parts, evidence, &checks)
-        let refused = checks.sorted.filter { $0.required && $0.status != .passed }
-        // A skipped check has its cause in one that failed.
-        let failed = refused.filter { $0.status == .failed }
-        causes = (failed.isEmpty ? refused : failed).map { GloveboxError($0.reason, $0.detail) }
+        causes = checks.causes
         guard causes.isEmpty, let report = parts.report, let manifest = parts.manifest, let request = parts.request,
             let start = parts.envelope?.payloadDigest, let trust = parts.trust
         else {

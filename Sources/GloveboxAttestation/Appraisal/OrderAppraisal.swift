@@ -52,10 +52,7 @@ package struct OrderAppraisal: Sendable {
         _ = checks.run(.measurement, "invocation", all) { all throws(GloveboxError) in try all.invocation() }
         _ = checks.run(.measurement, "data", all) { all throws(GloveboxError) in try all.data() }
         KeyAppraisal.people(parts, evidence, &checks)
-        let refused = checks.sorted.filter { $0.required && $0.status != .passed }
-        // A skipped check has its cause in one that failed.
-        let failed = refused.filter { $0.status == .failed }
-        causes = (failed.isEmpty ? refused : failed).map { GloveboxError($0.reason, $0.detail) }
+        causes = checks.causes
         plan = causes.isEmpty ? parts.manifest : nil
         run = parts.report.map { ($0.jobID, $0.run) }
     }

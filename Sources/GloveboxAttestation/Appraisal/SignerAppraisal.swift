@@ -58,10 +58,7 @@ package struct SignerAppraisal: Sendable {
         Self.attester(trust, report, statement.request, expected, &checks)
         if statement.kind == .start { Self.time(report, expected, &checks) }
         if statement.kind == .start || report.outcome == .released { Self.plan(trust, report, evidence, &checks) }
-        let refused = checks.sorted.filter { $0.required && $0.status != .passed }
-        // A skipped check has its cause in one that failed.
-        let failed = refused.filter { $0.status == .failed }
-        causes = (failed.isEmpty ? refused : failed).map { GloveboxError($0.reason, $0.detail) }
+        causes = checks.causes
         trustVersion = causes.isEmpty ? trust?.policy.version : nil
     }
 

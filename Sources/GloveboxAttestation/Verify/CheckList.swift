@@ -11,6 +11,14 @@ struct CheckList {
         checks.enumerated().sorted { ($0.element.stage, $0.offset) < ($1.element.stage, $1.offset) }.map(\.element)
     }
 
+    /// Why those who must not go on without every required check do not; empty when all passed.
+    var causes: [GloveboxError] {
+        let refused = sorted.filter { $0.required && $0.status != .passed }
+        // A skipped check has its cause in one that failed.
+        let failed = refused.filter { $0.status == .failed }
+        return (failed.isEmpty ? refused : failed).map { GloveboxError($0.reason, $0.detail) }
+    }
+
     /// Runs a check and keeps its value.
     mutating func run<Value>(
         _ stage: Verdict.Stage,

@@ -38,17 +38,10 @@ package struct SigningRequest: Sendable {
         withTokens = try call.required("tokens").bool ?? false
         evidence = try call.optional("evidence").map { (json) throws(GloveboxError) in
             var fields = try JSONFields(json, at: "evidence")
-            var trust: [String: [UInt8]] = [:]
-            for member in try fields.required("trust").object?.members ?? [] {
-                guard let bytes = member.value.string.flatMap(Base64.decode) else {
-                    throw GloveboxError("base64.invalid", "a trust file is not strict base64")
-                }
-                trust[member.name] = bytes
-            }
             let shown = SignerEvidence(
                 manifest: try fields.base64("manifest"),
                 manifestEnvelope: try fields.base64("manifestEnvelope"),
-                trust: trust
+                trust: try KeyEvidence.trust(reading: &fields)
             )
             try fields.finish()
             return shown
@@ -66,7 +59,7 @@ package struct SigningRequest: Sendable {
         object["evidence"] = evidence.map { evidence in
             [
                 "manifest": text(evidence.manifest), "manifestEnvelope": text(evidence.manifestEnvelope),
-                "trust": .object(JSONObject(evidence.trust.map { ($0.key, text($0.value)) })),
+                "trust": KeyEvidence.json(trust: evidence.trust),
             ]
         }
         return .object(object)

@@ -31,7 +31,9 @@ struct NodeOrder {
     init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "order")
         nonce = try fields.digest("nonce")
-        evidence = try KeyEvidence(json: fields.required("evidence"))
+        var shown = try fields.nested("evidence")
+        evidence = try KeyEvidence(reading: &shown)
+        try shown.finish()
         var image = try fields.nested("image")
         let (format, bytes) = (try image.string("format"), try image.integer("bytes"))
         try image.finish()
@@ -44,13 +46,15 @@ struct NodeOrder {
 
     var json: JSONValue {
         [
-            "nonce": nonce.json, "evidence": evidence.json, "jail": jail, "hasInput": .bool(hasInput),
+            "nonce": nonce.json, "evidence": evidenceJSON, "jail": jail, "hasInput": .bool(hasInput),
             "image": ["format": .string(image.format), "bytes": .integer(Int64(clamping: image.bytes))],
         ]
     }
 
+    private var evidenceJSON: JSONValue { .object(JSONObject(evidence.members)) }
+
     /// Names all that proves the run.
-    var evidenceDigest: Digest { Machine.sha256(CanonicalJSON.encode(evidence.json)) }
+    var evidenceDigest: Digest { Machine.sha256(CanonicalJSON.encode(evidenceJSON)) }
 
     /// What a node's statement names the order by.
     var digest: Digest { Machine.sha256(CanonicalJSON.encode(json)) }
@@ -78,49 +82,4 @@ struct NodeOrder {
 
     /// What a node says of an order that it does not carry out.
     static func refused(_ why: String) -> GloveboxError { GloveboxError("worker.order", why) }
-}
-
-extension KeyEvidence {
-    fileprivate init(json: JSONValue) throws(GloveboxError) {
-        var fields = try JSONFields(json, at: "order.evidence")
-        var trust: [String: [UInt8]] = [:]
-        for file in try NamedFilesText.read(fields.required("trust")) { trust[file.0] = file.1 }
-        let votes = try fields.array("votes").map { (json) throws(GloveboxError) in
-            guard let bytes = json.string.flatMap({ Base64.decode($0) }) else {
-                throw GloveboxError("base64.invalid", "order.evidence.votes is a list of envelopes")
-            }
-            return bytes
-        }
-        self.init(
-            statement: try fields.base64("statement"),
-            leaf: try fields.base64("leaf"),
-            manifest: try fields.base64("manifest"),
-            manifestEnvelope: try fields.base64("manifestEnvelope"),
-            votes: votes,
-            trust: trust
-        )
-        try fields.finish()
-    }
-
-    fileprivate var json: JSONValue {
-        func text(_ bytes: [UInt8]) -> JSONValue { .string(Base64.encode(bytes)) }
-        return [
-            "statement": text(statement), "leaf": text(leaf), "manifest": text(manifest),
-            "manifestEnvelope": text(manifestEnvelope), "votes": .array(votes.map(text)),
-            "trust": .object(JSONObject(trust.sorted { $0.key < $1.key }.map { ($0.key, text($0.value)) })),
-        ]
-    }
-}
-
-/// Files in an object, by name.
-private enum NamedFilesText {
-    static func read(_ json: JSONValue) throws(GloveboxError) -> [(String, [UInt8])] {
-        guard let object = json.object else { throw GloveboxError("schema.type", "order.evidence.trust is an object") }
-        return try object.members.map { (member) throws(GloveboxError) in
-            guard let bytes = member.value.string.flatMap({ Base64.decode($0) }) else {
-                throw GloveboxError("base64.invalid", "order.evidence.trust has files alone")
-            }
-            return (member.name, bytes)
-        }
-    }
 }

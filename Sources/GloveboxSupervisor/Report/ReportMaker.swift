@@ -256,8 +256,7 @@ struct ReportMaker {
             let payload = try state(key)
             let created = Event(kind: .keyCreated, job: entry.job.id, fields: [("spki", .string(key.digest.hex))])
             let (leaf, proof) = try site.log.proof(site.record(created))
-            var trust: [String: [UInt8]] = [:]
-            for file in try site.trust().files { trust[file.path] = file.content }
+            let trust = try site.trustFiles()
             return try site.signer.sign(
                 SigningRequest(
                     leaf: key.digest,

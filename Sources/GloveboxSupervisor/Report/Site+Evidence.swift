@@ -9,6 +9,25 @@ internal import GloveboxTransparency
 internal import Synchronization
 
 extension Site {
+    /// What proves to others that a run may begin: its start statement, and everything that rests on.
+    func evidence(of start: StartStatement, _ entry: JobEntry) throws(GloveboxError) -> KeyEvidence {
+        KeyEvidence(
+            statement: start.envelope,
+            leaf: start.leaf,
+            manifest: entry.manifest.bytes,
+            manifestEnvelope: entry.envelope,
+            votes: try entry.countedApprovals.map(\.envelope.bytes),
+            trust: try trustFiles()
+        )
+    }
+
+    /// The trust files by name.
+    func trustFiles() throws(GloveboxError) -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        for file in try trust().files { files[file.path] = file.content }
+        return files
+    }
+
     /// The evidence directory of a job, log proofs made fresh.
     func receipt(_ id: String, for caller: Caller) throws(GloveboxError) -> NamedFiles {
         let entry = try visible(id, to: caller)

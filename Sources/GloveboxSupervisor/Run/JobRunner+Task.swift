@@ -32,7 +32,7 @@ extension JobRunner {
             site: site,
             entry: entry,
             fetched: fetched,
-            jails: jails(proving: evidence(of: start, entry))
+            jails: jails(proving: site.evidence(of: start, entry))
         )
         let ending = try run.run(cancel: cancel, &facts)
         facts.commands = UInt64(run.logs.count)
@@ -57,20 +57,6 @@ extension JobRunner {
         let layout = try TaskLayout(entry.manifest, fetching: entry.task)
         let outputs = TaskOutputs(layout: layout, outputs: entry.manifest.outputs, rules: rules)
         try release(entry, policy, outputs, fetched, ending, &log, facts)
-    }
-
-    /// What proves a run that asks for no key.
-    private func evidence(of start: StartStatement, _ entry: JobEntry) throws(GloveboxError) -> KeyEvidence {
-        var trust: [String: [UInt8]] = [:]
-        for file in try site.trust().files { trust[file.path] = file.content }
-        return KeyEvidence(
-            statement: start.envelope,
-            leaf: start.leaf,
-            manifest: entry.manifest.bytes,
-            manifestEnvelope: entry.envelope,
-            votes: try entry.countedApprovals.map(\.envelope.bytes),
-            trust: trust
-        )
     }
 
     private func release(

@@ -134,16 +134,7 @@ final class KeyDoor {
         let request = Report.KeyRequest(nonce: nonce, hpkeKey: recipient.publicKey)
         let start = try ReportMaker(site: site).start(for: entry.job.id, facts: facts, asking: request)
         statements[start.digest] = start
-        var trust: [String: [UInt8]] = [:]
-        for file in try site.trust().files { trust[file.path] = file.content }
-        let evidence = KeyEvidence(
-            statement: start.envelope,
-            leaf: start.leaf,
-            manifest: entry.manifest.bytes,
-            manifestEnvelope: entry.envelope,
-            votes: try entry.countedApprovals.map(\.envelope.bytes),
-            trust: trust
-        )
+        let evidence = try site.evidence(of: start, entry)
         let files = datasets.map(\.file)
         return (evidence, nonce, files[0], Array(files.dropFirst()), entry.rules.outputChain.json)
     }

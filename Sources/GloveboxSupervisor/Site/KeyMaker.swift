@@ -22,9 +22,7 @@ struct KeyMaker {
         into record: inout KeyringRecord,
         at time: Instant
     ) throws(GloveboxError) {
-        let made = try root.makePlatform(site: site.name, now: time)
-        let parts = [made.certificate, root.certificate]
-        try keep(made.key.pem, record.add(.platform, made.key.publicKey.digest, parts, from: time))
+        try keep(.platform, root.makePlatform(site: site.name, now: time), under: root, into: &record, at: time)
     }
 
     /// Makes a CA of nodes.
@@ -33,9 +31,18 @@ struct KeyMaker {
         into record: inout KeyringRecord,
         at time: Instant
     ) throws(GloveboxError) {
-        let made = try root.makeNodes(site: site.name, now: time)
+        try keep(.nodes, root.makeNodes(site: site.name, now: time), under: root, into: &record, at: time)
+    }
+
+    private func keep(
+        _ use: KeyUse,
+        _ made: CertificateAuthority,
+        under root: CertificateAuthority,
+        into record: inout KeyringRecord,
+        at time: Instant
+    ) throws(GloveboxError) {
         let parts = [made.certificate, root.certificate]
-        try keep(made.key.pem, record.add(.nodes, made.key.publicKey.digest, parts, from: time))
+        try keep(made.key.pem, record.add(use, made.key.publicKey.digest, parts, from: time))
     }
 
     /// Makes a key that no root certifies; the one before may overlap with it by some seconds.
