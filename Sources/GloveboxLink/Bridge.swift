@@ -58,6 +58,8 @@ final class Bridge: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent { arrive(.success(context)) }
+        // The socket behind TLS says no more: it is closed when what it said has gone over, so that its other end can wait.
+        if case .inputClosed? = event as? ChannelEvent { partner?.end() }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -114,7 +116,8 @@ struct SecureEnd: Sendable {
         let inner = Bridge()
         Bridge.join(outer, inner)
         let (boundOuter, boundInner) = (NIOLoopBound(outer, eventLoop: loop), NIOLoopBound(inner, eventLoop: loop))
-        return ClientBootstrap(group: loop).channelInitializer { local in
+        return ClientBootstrap(group: loop).channelOption(.allowRemoteHalfClosure, value: true).channelInitializer {
+            local in
             local.eventLoop.makeCompletedFuture { try local.pipeline.syncOperations.addHandler(boundInner.value) }
         }.withConnectedSocket(far).flatMapThrowing { _ in
             try channel.pipeline.syncOperations.addHandler(tls())

@@ -81,6 +81,22 @@ package final class LinkSocket: Sendable {
         return unsafe poll(&polled, 1, 0) != 0
     }
 
+    /// Says no more, and returns when the other side has all that was said, or after so many milliseconds.
+    ///
+    /// A process that ends right after it spoke takes along what its own TLS has not sent yet.
+    package func finish(milliseconds: Int32) {
+        _ = shutdown(descriptor.raw, Int32(SHUT_WR))
+        let deadline = SystemClock.monotonicMilliseconds + UInt64(max(0, milliseconds))
+        do {
+            while true {
+                let now = SystemClock.monotonicMilliseconds
+                guard now < deadline, case .frame = try wait(milliseconds: Int32(clamping: deadline - now)) else {
+                    return
+                }
+            }
+        } catch {}
+    }
+
     /// Ends the connection for both sides.
     package func close() { _ = shutdown(descriptor.raw, Int32(SHUT_RDWR)) }
 

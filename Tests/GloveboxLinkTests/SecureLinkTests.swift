@@ -74,6 +74,31 @@ struct SecureLinkTests {
         guard case .closed = try far.wait(milliseconds: 10_000) else { throw GloveboxError("test", "not closed") }
     }
 
+    @Test func `what a process says last before it ends is heard`() async throws {
+        let arrivals = Arrivals()
+        let listener = try listen(arrivals) { _ in true }
+        defer { listener.close() }
+        for _ in 0..<10 {
+            await #expect(processExitsWith: .success) {
+                [directory = directory as String, port = listener.port as Int] in
+                let link = try LinkSocket.connected(
+                    host: "127.0.0.1",
+                    port: port,
+                    credentials: LinkCredentials(certificate: directory + "/node.pem", key: directory + "/node.key"),
+                    authorities: directory + "/site.pem"
+                )
+                for _ in 0..<4 { try link.send(.data, [UInt8](repeating: 7, count: 40_000)) }
+                try link.send(.message, [1])
+                link.finish(milliseconds: 10_000)
+                _exit(0)
+            }
+            let (far, _) = try arrivals.one()
+            for _ in 0..<4 { #expect(try far.receive(milliseconds: 10_000).kind == .data) }
+            #expect(try far.receive(milliseconds: 10_000) == LinkFrame(.message, [1]))
+            guard case .closed = try far.wait(milliseconds: 10_000) else { throw GloveboxError("test", "not closed") }
+        }
+    }
+
     @Test func `a certificate that is not accepted brings nobody in`() throws {
         let arrivals = Arrivals()
         let listener = try listen(arrivals) { _ in false }

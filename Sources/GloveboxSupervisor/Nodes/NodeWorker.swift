@@ -62,6 +62,7 @@ package struct NodeWorker {
             if error.code == LinkSocket.lost.code { throw Self.orphaned }
             // The site's own words need no answer, and one that is gone hears none.
             do { try link.send(.fault(error)) } catch {}
+            link.finish(milliseconds: 10_000)
             throw error
         }
     }
