@@ -172,27 +172,13 @@ package struct KeyAppraisal: Sendable {
 
     /// The plan is its submitter's, and enough others approved it for now.
     static func people(_ parts: AppraisedParts, _ evidence: KeyEvidence, _ checks: inout CheckList) {
-        let people = parts.people
-        let submitter = checks.run(.keys, "key.submitter", people, parts.manifestEnvelope) {
-            people,
-            envelope throws(GloveboxError) in
-            try people.submitter(envelope, file: evidence.manifest)
-        }
-        var approvers: [RoleKey] = []
-        for (index, record) in (parts.report?.approvals ?? []).enumerated() {
-            let key = checks.run(.policy, "approval.\(index + 1)", people) { people throws(GloveboxError) in
-                try people.approval(record)
-            }
-            if let key { approvers.append(key) }
-        }
-        _ = checks.run(.policy, "approval.withdrawn", people) { people throws(GloveboxError) in
-            try people.notWithdrawn(evidence.votes)
-        }
-        _ = checks.run(.policy, "approval.separation", people, submitter) { people, submitter throws(GloveboxError) in
-            try people.separation(approvers, submitter: submitter)
-        }
-        _ = checks.run(.policy, "approval.threshold", people) { people throws(GloveboxError) in
-            try people.threshold(approvers)
-        }
+        _ = ApprovalChecks.judge(
+            parts.people,
+            parts.report?.approvals ?? [],
+            envelope: parts.manifestEnvelope,
+            file: { evidence.manifest },
+            votes: evidence.votes,
+            &checks
+        )
     }
 }

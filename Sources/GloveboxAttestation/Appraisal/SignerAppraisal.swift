@@ -141,24 +141,16 @@ package struct SignerAppraisal: Sendable {
         let people = trust.flatMap { trust in
             manifest.map { ApprovalChecks(report: report, manifest: $0, trust: trust) }
         }
-        let submitter = checks.run(.keys, "key.submitter", people) { people throws(GloveboxError) in
-            try people.submitter(
-                Envelope(parsing: evidence?.manifestEnvelope ?? []),
-                file: evidence?.manifest ?? []
-            )
+        let envelope = checks.run(.parse, "manifest.envelope") { () throws(GloveboxError) in
+            try Envelope(parsing: evidence?.manifestEnvelope ?? [])
         }
-        var approvers: [RoleKey] = []
-        for (index, record) in report.approvals.enumerated() {
-            let key = checks.run(.policy, "approval.\(index + 1)", people) { people throws(GloveboxError) in
-                try people.approval(record)
-            }
-            if let key { approvers.append(key) }
-        }
-        _ = checks.run(.policy, "approval.separation", people, submitter) { people, submitter throws(GloveboxError) in
-            try people.separation(approvers, submitter: submitter)
-        }
-        _ = checks.run(.policy, "approval.threshold", people) { people throws(GloveboxError) in
-            try people.threshold(approvers)
-        }
+        _ = ApprovalChecks.judge(
+            people,
+            report.approvals,
+            envelope: envelope,
+            file: { evidence?.manifest ?? [] },
+            votes: nil,
+            &checks
+        )
     }
 }

@@ -18,6 +18,50 @@ struct ApprovalChecks {
         began = report.time.start
     }
 
+    /// Runs every check of who signed the plan and who approved it.
+    ///
+    /// - Parameters:
+    ///   - people: skipped are the checks where it is missing.
+    ///   - approvals: those that the report names.
+    ///   - envelope: the signed plan.
+    ///   - file: the plan that it has to hold.
+    ///   - votes: copies of decisions, nil where there are none to look at.
+    ///   - checks: where the outcome of each goes.
+    /// - Returns: the keys of the approvals that count.
+    static func judge(
+        _ people: ApprovalChecks?,
+        _ approvals: [Report.ApprovalRecord],
+        envelope: Envelope?,
+        file: () throws(GloveboxError) -> [UInt8],
+        votes: [[UInt8]]?,
+        _ checks: inout CheckList
+    ) -> [RoleKey] {
+        let submitter = checks.run(.keys, "key.submitter", people, envelope) { people, envelope throws(GloveboxError) in
+            try people.submitter(envelope, file: file())
+        }
+        var approvers: [RoleKey] = []
+        for (index, record) in approvals.enumerated() {
+            let key = checks.run(.policy, "approval.\(index + 1)", people) { people throws(GloveboxError) in
+                try people.approval(record)
+            }
+            if let key { approvers.append(key) }
+        }
+        if let votes {
+            _ = checks.run(.policy, "approval.withdrawn", people) { people throws(GloveboxError) in
+                try people.notWithdrawn(votes)
+            }
+        }
+        _ = checks.run(.policy, "approval.separation", people, submitter) { people, submitter throws(GloveboxError) in
+            try people.separation(approvers, submitter: submitter)
+        }
+        // An approval that does not count has its own reason; that too few are left is none.
+        let isWhole = approvers.count == approvals.count
+        _ = checks.run(.policy, "approval.threshold", isWhole ? people : nil) { people throws(GloveboxError) in
+            try people.threshold(approvers)
+        }
+        return approvers
+    }
+
     /// The plan is signed by its submitter, or by the site for a delegated submission.
     ///
     /// - Throws: `approval.manifest`, `key.unknown`, `key.wrong-role`, `key.expired`, `key.revoked`.

@@ -159,30 +159,14 @@ package enum ReportVerifier {
         _ = checks.run(.keys, "key.periods", parts.trust, logged) { trust, logged throws(GloveboxError) in
             try trust.checkPeriods(at: logged.time)
         }
-        let people = parts.people
-        let submitter = checks.run(.keys, "key.submitter", people, parts.manifestEnvelope) {
-            people,
-            envelope throws(GloveboxError) in
-            try people.submitter(envelope, file: input.file(EvidenceFiles.manifest))
-        }
-        var approvers: [RoleKey] = []
-        var all = people != nil
-        for (index, record) in (parts.report?.approvals ?? []).enumerated() {
-            let key = checks.run(.policy, "approval.\(index + 1)", people) { people throws(GloveboxError) in
-                try people.approval(record)
-            }
-            if let key { approvers.append(key) } else { all = false }
-        }
-        _ = checks.run(.policy, "approval.withdrawn", people) { people throws(GloveboxError) in
-            try people.notWithdrawn(input.approvalFiles)
-        }
-        _ = checks.run(.policy, "approval.separation", people, submitter) { people, submitter throws(GloveboxError) in
-            try people.separation(approvers, submitter: submitter)
-        }
-        _ = checks.run(.policy, "approval.threshold", all ? people : nil) { people throws(GloveboxError) in
-            try people.threshold(approvers)
-        }
-        return approvers
+        return ApprovalChecks.judge(
+            parts.people,
+            parts.report?.approvals ?? [],
+            envelope: parts.manifestEnvelope,
+            file: { () throws(GloveboxError) in try input.file(EvidenceFiles.manifest) },
+            votes: input.approvalFiles,
+            &checks
+        )
     }
 
     private static func claims(

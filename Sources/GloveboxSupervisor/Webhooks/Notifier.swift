@@ -77,10 +77,7 @@ package struct Notifier: Sendable {
             for (number, message) in messages.enumerated() where !Task.isCancelled {
                 let fault = await run(message)
                 if fault == nil {
-                    progress.succeed()
-                    // A place is told when the last message of it is.
-                    let isLast = number + 1 == messages.count || messages[number + 1].place > message.place
-                    if isLast { progress.place = message.place }
+                    progress.succeed(number, of: messages.map(\.place))
                 } else {
                     progress.fail(at: clock())
                 }

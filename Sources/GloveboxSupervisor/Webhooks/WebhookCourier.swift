@@ -83,10 +83,7 @@ package struct WebhookCourier: Sendable {
                     // One that was removed meanwhile is told nothing more.
                     guard number == 0 || site.read({ state in state.webhooks[webhook.id] != nil }) else { return }
                     if number > 0 { try Self.check(await post(message.body, over: line, secret)) }
-                    progress.succeed()
-                    // A place is told when the last message of it is.
-                    let isLast = number + 1 == messages.count || messages[number + 1].place > message.place
-                    if isLast { progress.place = message.place }
+                    progress.succeed(number, of: messages.map(\.place))
                     guard Task.isCancelled || clock() >= saved.adding(seconds: 1) else { continue }
                     saved = clock()
                     let known = progress

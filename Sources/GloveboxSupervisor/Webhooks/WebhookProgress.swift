@@ -27,8 +27,12 @@ struct WebhookProgress: Sendable, Hashable {
         place = EventPlace(at: start, job: .max, number: .max)
     }
 
-    /// Takes in that a message arrived.
-    mutating func succeed() { (failingSince, tries, next) = (nil, 0, Instant(milliseconds: 0)) }
+    /// Takes in that the message with this number arrived, of several whose places are given; a place is told when the last
+    /// message of it is.
+    mutating func succeed(_ number: Int, of places: [EventPlace]) {
+        (failingSince, tries, next) = (nil, 0, Instant(milliseconds: 0))
+        if number + 1 == places.count || places[number + 1] > places[number] { place = places[number] }
+    }
 
     /// Takes in that a message did not arrive: what is too old is given up, the rest tried again later.
     mutating func fail(at now: Instant) {
