@@ -161,10 +161,12 @@ import Testing
             dataset: name,
             commitment: known.commitment,
             lineage: known.lineage,
-            account: person.caller.account,
-            keyID: person.signer.publicKey.keyID,
-            time: Machine.now(),
-            reason: reason
+            OwnerWord(
+                account: person.caller.account,
+                keyID: person.signer.publicKey.keyID,
+                time: Machine.now(),
+                reason: reason
+            )
         )
         return try person.signer.sign(statement.bytes).bytes
     }
@@ -187,6 +189,11 @@ import Testing
 
         #expect(throws: GloveboxError("auth.forbidden", "")) {
             try split("twin", by: test.reviewer, because: "two sites", in: test)
+        }
+        for reason in ["", " \n", String(repeating: "a", count: 4097)] {
+            #expect(throws: GloveboxError("schema.value", "")) {
+                try split("twin", by: olga, because: reason, in: test)
+            }
         }
         let asked = try split("twin", by: olga, because: "two sites", in: test)
         #expect(asked.quorum.have == 1 && asked.others == ["fair"] && asked.lineage == fair.lineage)

@@ -23,10 +23,12 @@ extension LineageTests {
         let statement = ReleaseOverride(
             job: job,
             evidence: evidence ?? known.evidence,
-            account: person.caller.account,
-            keyID: person.signer.publicKey.keyID,
-            time: Machine.now(),
-            reason: reason
+            OwnerWord(
+                account: person.caller.account,
+                keyID: person.signer.publicKey.keyID,
+                time: Machine.now(),
+                reason: reason
+            )
         )
         let envelope = String(decoding: try person.signer.sign(statement.bytes).bytes, as: UTF8.self)
         return try test.site.override(person.caller, job, OverrideRequest(envelope: envelope))

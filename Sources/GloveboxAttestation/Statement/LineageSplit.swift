@@ -7,37 +7,18 @@ package import GloveboxCore
 package struct LineageSplit: Sendable {
     static let profile = "glovebox-lineage-split/1"
 
-    /// 32 random bytes.
-    package var salt: [UInt8]
     /// The dataset.
     package var dataset: String
     /// Commitment of its version, which plans name, too.
     package var commitment: Digest
     /// The lineage that it leaves.
     package var lineage: String
-    /// Account id of the owner.
-    package var account: String
-    /// The owner's key.
-    package var keyID: String
-    /// When, in whole seconds.
-    package var time: Instant
-    /// Why; both owners give the same reason.
-    package var reason: String
+    /// The owner's.
+    package var word: OwnerWord
 
-    /// Makes a statement with a fresh salt.
-    package init(
-        dataset: String,
-        commitment: Digest,
-        lineage: String,
-        account: String,
-        keyID: String,
-        time: Instant,
-        reason: String
-    ) {
-        salt = Hashing.random(32)
-        (self.dataset, self.commitment, self.lineage) = (dataset, commitment, lineage)
-        (self.account, self.keyID, self.reason) = (account, keyID, reason)
-        self.time = Instant(seconds: time.seconds)
+    /// Makes a statement.
+    package init(dataset: String, commitment: Digest, lineage: String, _ word: OwnerWord) {
+        (self.dataset, self.commitment, self.lineage, self.word) = (dataset, commitment, lineage, word)
     }
 
     /// Reads a payload strictly.
@@ -53,12 +34,8 @@ package struct LineageSplit: Sendable {
         (dataset, commitment) = (subject.name, subject.digest)
         var fields = try JSONFields(statement.predicate, at: "predicate")
         try fields.constant("profile", Self.profile, code: "schema.version")
-        salt = try fields.random32("salt")
         lineage = try fields.string("lineage")
-        account = try fields.string("owner")
-        keyID = try fields.digestHex("keyid").hex
-        time = try fields.time("time")
-        reason = try fields.string("reason")
+        word = try OwnerWord(reading: &fields)
         try fields.finish()
     }
 
@@ -67,11 +44,11 @@ package struct LineageSplit: Sendable {
         Statement(
             .lineageSplit,
             subjects: [Subject(name: dataset, digest: commitment)],
-            predicate: [
-                "profile": .string(Self.profile), "salt": .string(Base64.encodeURL(salt)),
-                "lineage": .string(lineage), "owner": .string(account), "keyid": .string(keyID),
-                "time": .string(time.text), "reason": .string(reason),
-            ]
+            predicate: .object(
+                JSONObject(
+                    [("profile", .string(Self.profile)), ("lineage", .string(lineage))] + word.members
+                )
+            )
         ).bytes
     }
 

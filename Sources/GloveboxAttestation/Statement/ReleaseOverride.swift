@@ -8,27 +8,16 @@ package import GloveboxCore
 package struct ReleaseOverride: Sendable {
     static let profile = "glovebox-release-override/1"
 
-    /// 32 random bytes.
-    package var salt: [UInt8]
     /// The job that was refused.
     package var job: String
     /// SHA-256 of the owner's copy of the record of its refusal.
     package var evidence: Digest
-    /// Account id of the owner.
-    package var account: String
-    /// The owner's key.
-    package var keyID: String
-    /// When, in whole seconds.
-    package var time: Instant
-    /// Why; both owners give the same reason.
-    package var reason: String
+    /// The owner's.
+    package var word: OwnerWord
 
-    /// Makes a statement with a fresh salt.
-    package init(job: String, evidence: Digest, account: String, keyID: String, time: Instant, reason: String) {
-        salt = Hashing.random(32)
-        (self.job, self.evidence, self.account) = (job, evidence, account)
-        (self.keyID, self.reason) = (keyID, reason)
-        self.time = Instant(seconds: time.seconds)
+    /// Makes a statement.
+    package init(job: String, evidence: Digest, _ word: OwnerWord) {
+        (self.job, self.evidence, self.word) = (job, evidence, word)
     }
 
     /// Reads a payload strictly.
@@ -44,15 +33,8 @@ package struct ReleaseOverride: Sendable {
         (job, evidence) = (subject.name, subject.digest)
         var fields = try JSONFields(statement.predicate, at: "predicate")
         try fields.constant("profile", Self.profile, code: "schema.version")
-        salt = try fields.random32("salt")
-        account = try fields.string("owner")
-        keyID = try fields.digestHex("keyid").hex
-        time = try fields.time("time")
-        reason = try fields.string("reason")
+        word = try OwnerWord(reading: &fields)
         try fields.finish()
-        guard reason.utf8.contains(where: { $0 > 0x20 }), reason.utf8.count <= 4096 else {
-            throw GloveboxError("schema.value", "an override has a reason of at most 4096 bytes")
-        }
     }
 
     /// The payload bytes.
@@ -60,11 +42,7 @@ package struct ReleaseOverride: Sendable {
         Statement(
             .releaseOverride,
             subjects: [Subject(name: job, digest: evidence)],
-            predicate: [
-                "profile": .string(Self.profile), "salt": .string(Base64.encodeURL(salt)),
-                "owner": .string(account), "keyid": .string(keyID), "time": .string(time.text),
-                "reason": .string(reason),
-            ]
+            predicate: .object(JSONObject([("profile", .string(Self.profile))] + word.members))
         ).bytes
     }
 

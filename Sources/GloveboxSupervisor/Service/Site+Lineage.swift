@@ -40,7 +40,7 @@ extension Site {
         let statement = try read { state in
             Result { () throws(GloveboxError) in try state.split(in: envelope, of: dataset) }
         }.get()
-        guard statement.account == caller.account else {
+        guard statement.word.account == caller.account else {
             throw GloveboxError("auth.forbidden", "a split is asked for by the account that signed it")
         }
         guard dataset.furtherLineages.isEmpty else {
@@ -55,7 +55,9 @@ extension Site {
             throw GloveboxError("lineage.alone", "dataset \(name) shares its ledger and history with no other")
         }
         let signed: [(String, JSONValue)] = [("envelope", .string(Base64.encode(envelope)))]
-        guard let first = read({ state in state.standingSplit(of: name) }), !replaces(statement, first.statement) else {
+        guard let first = read({ state in state.standingSplit(of: name) }),
+            !statement.word.replaces(first.statement.word)
+        else {
             let fields: [(String, JSONValue)] = [
                 ("lineage", .string(dataset.lineage)), ("statement", .string(statement.digest.hex)),
             ]
@@ -71,12 +73,7 @@ extension Site {
             )
             return try lineage(of: name)
         }
-        guard first.statement.account != caller.account, first.statement.keyID != statement.keyID else {
-            throw GloveboxError("approval.separation", "a split needs the word of a second owner")
-        }
-        guard first.statement.reason.utf8.elementsEqual(statement.reason.utf8) else {
-            throw GloveboxError("object.conflict", "this split was asked for with the reason \(first.statement.reason)")
-        }
+        try statement.word.seconds(first.statement.word)
         let new = Machine.identifier("lin")
         try Lineage(id: dataset.lineage)
             .copy(to: Lineage(id: new), of: dataset.description.privacyUnit.kind, at: self)
@@ -101,11 +98,6 @@ extension Site {
         return try describe(self.dataset(named: name), have: 2)
     }
 
-    // Who asked first may ask again with another reason.
-    private func replaces(_ new: LineageSplit, _ old: LineageSplit) -> Bool {
-        new.account == old.account && !new.reason.utf8.elementsEqual(old.reason.utf8)
-    }
-
     private func describe(_ dataset: RegisteredDataset, have: Int) throws(GloveboxError) -> LineageInfo {
         read { state in
             LineageInfo(
@@ -114,7 +106,7 @@ extension Site {
                 lineage: dataset.lineage,
                 others: Set(dataset.lineages.flatMap { state.sharing($0).map(\.name) }).subtracting([dataset.name])
                     .sorted(),
-                reason: state.standingSplit(of: dataset.name)?.statement.reason,
+                reason: state.standingSplit(of: dataset.name)?.statement.word.reason,
                 quorum: QuorumInfo(need: 2, have: have)
             )
         }
@@ -128,7 +120,7 @@ extension SiteState {
     func split(in envelope: [UInt8], of dataset: RegisteredDataset) throws(GloveboxError) -> LineageSplit {
         let signed = try Envelope(parsing: envelope)
         let statement = try LineageSplit(parsing: signed.payload)
-        let account = try signer(of: signed, account: statement.account, key: statement.keyID, "split")
+        let account = try signer(of: signed, account: statement.word.account, key: statement.word.keyID, "split")
         guard account.roles.contains(.owner) else {
             throw GloveboxError("auth.forbidden", "only owners split a lineage")
         }
@@ -151,7 +143,7 @@ extension SiteState {
 
     /// A split that one owner asked for with a key that still counts.
     func standingSplit(of name: String) -> AskedSplit? {
-        splits[name].flatMap { accounts[$0.statement.account]?.key($0.statement.keyID) == nil ? nil : $0 }
+        splits[name].flatMap { accounts[$0.statement.word.account]?.key($0.statement.word.keyID) == nil ? nil : $0 }
     }
 
     /// Applies an event about a split: the first owner's word, or what came of the second's.
@@ -167,7 +159,8 @@ extension SiteState {
         }
         var fields = try JSONFields(record.json, at: "split")
         let new = try fields.string("lineage")
-        guard let first = splits.removeValue(forKey: name), first.statement.account != statement.account else {
+        guard let first = splits.removeValue(forKey: name), first.statement.word.account != statement.word.account
+        else {
             throw GloveboxError("log.journal-corrupt", "a lineage was split on one owner's word")
         }
         try ledger.split(statement.lineage, into: new)

@@ -31,13 +31,13 @@ struct GrantedOverride: Sendable {
     var record: JSONValue {
         let owners = zip(statements, events).map { (statement, event) -> JSONValue in
             [
-                "owner": .string(statement.account), "statement_sha256": .string(statement.digest.hex),
-                "time": .string(statement.time.text), "leaf_index": .integer(Int64(clamping: event)),
+                "owner": .string(statement.word.account), "statement_sha256": .string(statement.digest.hex),
+                "time": .string(statement.word.time.text), "leaf_index": .integer(Int64(clamping: event)),
             ]
         }
         return [
             "job": .string(statements.first?.job ?? ""), "refusal_sha256": .string(refusal.evidence.hex),
-            "reason": .string(statements.first?.reason ?? ""), "owners": .array(owners),
+            "reason": .string(statements.first?.word.reason ?? ""), "owners": .array(owners),
             "releases": .array(refusal.near.keys.sorted().map { .string($0) }),
         ]
     }
@@ -68,7 +68,7 @@ extension Site {
         let statement = try read { state in
             Result { () throws(GloveboxError) in try state.override(in: envelope, of: id, refusal) }
         }.get()
-        guard statement.account == caller.account else {
+        guard statement.word.account == caller.account else {
             throw GloveboxError("auth.forbidden", "an override is asked for by the account that signed it")
         }
         guard read({ state in state.standingOverride(of: id) }) == nil else {
@@ -82,16 +82,8 @@ extension Site {
         var event = Event(kind: .approvalGiven, actor: caller.account)
         // The job stays out of the clear: its researcher is not told why it was refused.
         event.fields = [("statement", .string(statement.digest.hex))]
-        if let first, !replaces(statement, first.statement) {
-            guard first.statement.account != caller.account, first.statement.keyID != statement.keyID else {
-                throw GloveboxError("approval.separation", "an override needs the word of a second owner")
-            }
-            guard first.statement.reason.utf8.elementsEqual(statement.reason.utf8) else {
-                throw GloveboxError(
-                    "object.conflict",
-                    "this override was asked for with the reason \(Display.escape(first.statement.reason))"
-                )
-            }
+        if let first, !statement.word.replaces(first.statement.word) {
+            try statement.word.seconds(first.statement.word)
             event.kind = .outputOverridden
             event.fields.append(("asked", .string(String(first.asked))))
             body["project"] = .string(entry.manifest.project)
@@ -100,11 +92,6 @@ extension Site {
         }
         try record(event, .object(body))
         return describe(entry, refusal)
-    }
-
-    // Who asked first may ask again with another reason.
-    private func replaces(_ new: ReleaseOverride, _ old: ReleaseOverride) -> Bool {
-        new.account == old.account && !new.reason.utf8.elementsEqual(old.reason.utf8)
     }
 
     /// A refused job that may be overridden, for an owner who had no hand in it.
@@ -135,7 +122,7 @@ extension Site {
                 evidence: refusal.evidence,
                 explanation: entry.explanation ?? "",
                 near: refusal.near.sorted { $0.key < $1.key }.map { .init(release: $0.key, difference: $0.value) },
-                reason: granted?.statements.first?.reason ?? asked?.statement.reason,
+                reason: granted?.statements.first?.word.reason ?? asked?.statement.word.reason,
                 quorum: QuorumInfo(need: 2, have: granted != nil ? 2 : asked != nil ? 1 : 0)
             )
         }
@@ -153,7 +140,7 @@ extension SiteState {
     ) throws(GloveboxError) -> ReleaseOverride {
         let signed = try Envelope(parsing: envelope)
         let statement = try ReleaseOverride(parsing: signed.payload)
-        let account = try signer(of: signed, account: statement.account, key: statement.keyID, "override")
+        let account = try signer(of: signed, account: statement.word.account, key: statement.word.keyID, "override")
         guard account.roles.contains(.owner) else {
             throw GloveboxError("auth.forbidden", "only owners override a refusal")
         }
@@ -168,7 +155,7 @@ extension SiteState {
     }
 
     private func counts(_ statement: ReleaseOverride) -> Bool {
-        accounts[statement.account]?.key(statement.keyID) != nil
+        accounts[statement.word.account]?.key(statement.word.keyID) != nil
     }
 
     /// An override that one owner asked for with a key that still counts.
@@ -203,7 +190,9 @@ extension SiteState {
             askedOverrides[job] = AskedOverride(statement: statement, asked: record.index)
             return
         }
-        guard let first = askedOverrides.removeValue(forKey: job), first.statement.account != statement.account else {
+        guard let first = askedOverrides.removeValue(forKey: job),
+            first.statement.word.account != statement.word.account
+        else {
             throw GloveboxError("log.journal-corrupt", "a refusal was overridden on one owner's word")
         }
         var data: [Digest] = []

@@ -39,10 +39,12 @@ struct LineageSplitCommand: AsyncParsableCommand {
                 dataset: name,
                 commitment: known.commitment,
                 lineage: known.lineage,
-                account: try await session.client.whoami().account,
-                keyID: signer.publicKey.keyID,
-                time: SystemClock.now(),
-                reason: message
+                OwnerWord(
+                    account: try await session.client.whoami().account,
+                    keyID: signer.publicKey.keyID,
+                    time: SystemClock.now(),
+                    reason: message
+                )
             )
             let envelope = try signer.sign(split.bytes)
             let now = try await session.client.splitLineage(

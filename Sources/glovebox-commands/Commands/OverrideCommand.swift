@@ -39,10 +39,12 @@ struct OverrideCommand: AsyncParsableCommand {
             let statement = ReleaseOverride(
                 job: known.job,
                 evidence: known.evidence,
-                account: try await session.client.whoami().account,
-                keyID: signer.publicKey.keyID,
-                time: SystemClock.now(),
-                reason: message
+                OwnerWord(
+                    account: try await session.client.whoami().account,
+                    keyID: signer.publicKey.keyID,
+                    time: SystemClock.now(),
+                    reason: message
+                )
             )
             let envelope = try signer.sign(statement.bytes)
             let now = try await session.client.override(
