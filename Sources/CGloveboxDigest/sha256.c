@@ -8,7 +8,8 @@
 
 #define ON_SHA __attribute__((target("sha,sse4.1")))
 
-static const uint32_t constants[64] __attribute__((aligned(16))) = {
+// Also for sha256_two.S.
+__attribute__((visibility("hidden"))) const uint32_t glx_sha256_constants[64] __attribute__((aligned(16))) = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -53,7 +54,7 @@ ON_SHA __attribute__((always_inline)) static inline void compress(uint32_t *cons
         }
 #pragma clang loop unroll(full)
         for (int step = 0; step < 16; step++) {
-            const __m128i constant = _mm_load_si128((const __m128i *)&constants[4 * step]);
+            const __m128i constant = _mm_load_si128((const __m128i *)&glx_sha256_constants[4 * step]);
 #pragma clang loop unroll(full)
             for (int i = 0; i < count; i++) {
                 __m128i *const schedule = messages[i].schedule;
@@ -82,9 +83,13 @@ ON_SHA __attribute__((always_inline)) static inline void compress(uint32_t *cons
     for (int i = 0; i < count; i++) store(&messages[i], states[i]);
 }
 
+// Whether the system keeps the registers that AVX needs when it changes tasks.
+__attribute__((target("xsave"))) static bool keeps_registers(void) { return (_xgetbv(0) & 6) == 6; }
+
 bool glx_sha256_available(void) {
     unsigned int a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1)) return false;
+    const unsigned int needed = bit_SSSE3 | bit_SSE4_1 | bit_AVX | bit_OSXSAVE;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & needed) != needed || !keeps_registers()) return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
 }
 
@@ -99,15 +104,16 @@ static void compress(uint32_t *const states[], const uint8_t *bytes[], size_t bl
 
 bool glx_sha256_available(void) { return false; }
 
+void glx_sha256_two(uint32_t first[8], const uint8_t *first_bytes, uint32_t second[8], const uint8_t *second_bytes,
+                    size_t blocks) {
+    (void)first, (void)first_bytes, (void)second, (void)second_bytes, (void)blocks;
+    __builtin_trap();
+}
+
 #endif
 
 ON_SHA void glx_sha256_one(uint32_t state[8], const uint8_t *bytes, size_t blocks) {
     compress((uint32_t *const[]){state}, (const uint8_t *[]){bytes}, blocks, 1);
-}
-
-ON_SHA void glx_sha256_two(uint32_t first[8], const uint8_t *first_bytes, uint32_t second[8],
-                           const uint8_t *second_bytes, size_t blocks) {
-    compress((uint32_t *const[]){first, second}, (const uint8_t *[]){first_bytes, second_bytes}, blocks, 2);
 }
 
 ON_SHA void glx_sha256_three(uint32_t first[8], const uint8_t *first_bytes, uint32_t second[8],

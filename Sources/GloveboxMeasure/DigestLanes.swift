@@ -3,14 +3,12 @@ internal import Synchronization
 
 /// The digests of one large file's bytes, for the thread that reads the tree and the one that digests it together.
 ///
-/// Each digest takes the pieces in order, and each thread the next piece of the digests that are furthest behind: of two at
-/// once, which take little longer than one, or of one alone. Who is alone gets ahead; then another digest is left alone, so
-/// that in the end all three are done, and both threads had work all the time.
+/// Each digest takes the pieces in order, and each thread the next piece of the two digests that are furthest behind, at once,
+/// which takes hardly longer than one; of one where no other is left. Who reads meanwhile falls behind, and so gets the
+/// other thread's help: both have work all the time.
 final class DigestLanes: Sendable {
     /// How far the last of them may fall behind, in pieces.
     static let depth = DirectoryWalker.ahead - 2
-    // How far one may be ahead before another is left alone, in pieces: seldom, as for a moment each thread then has only one.
-    private static let lead = 6
 
     private let reader = DispatchSemaphore(value: 0)
     private let digester = DispatchSemaphore(value: 0)
@@ -35,36 +33,23 @@ final class DigestLanes: Sendable {
         /// Pieces that some digest still lacks, and how many were left before them.
         var pieces: [ArraySlice<UInt8>] = []
         var dropped = 0
-        // When a piece was begun that a thread takes alone, and how long the last such one took.
-        var begun = ContinuousClock.now
-        var took = Duration.zero
         // Whom to wake once something changed.
         var readerWaits = false
         var digesterWaits = false
 
         var left: Int { dropped + pieces.count }
 
-        /// The lanes to go on with: the one furthest behind and, unless that is to be left alone, the next; nil when what is left is
-        /// in other hands.
+        /// The lanes to go on with: the one furthest behind and the next; nil when what is left is in other hands.
         func next() -> (first: Int, second: Int?)? {
-            var (first, second, alone): (Int?, Int?, Int?)
-            for lane in lanes.indices {
-                guard !lanes[lane].isHeld else {
-                    alone = lane
-                    continue
-                }
-                guard lanes[lane].done < left else { continue }
+            var (first, second): (Int?, Int?)
+            for lane in lanes.indices where !lanes[lane].isHeld && lanes[lane].done < left {
                 if let slowest = first, lanes[slowest].done <= lanes[lane].done {
                     if second.map({ lanes[lane].done < lanes[$0].done }) ?? true { second = lane }
                 } else {
                     (first, second) = (lane, first)
                 }
             }
-            guard let first else { return nil }
-            guard second != nil, let alone else { return (first, second) }
-            let lead = lanes[alone].done - lanes[first].done
-            let changes = lead >= DigestLanes.lead && (isNearlyDone || lead >= 2 * DigestLanes.lead)
-            return (first, changes ? nil : second)
+            return first.map { ($0, second) }
         }
 
         /// Takes the next piece of a lane out of other hands.
@@ -77,9 +62,6 @@ final class DigestLanes: Sendable {
         mutating func give(_ turn: Turn) {
             lanes[turn.lane] = Lane(stream: turn.stream, done: lanes[turn.lane].done + 1)
         }
-
-        /// Whether who is alone is soon here again, to take two.
-        private var isNearlyDone: Bool { (ContinuousClock.now - begun) * 4 >= took * 3 }
 
         mutating func drop() {
             let done = min(lanes[0].done, lanes[1].done, lanes[2].done)
@@ -107,7 +89,6 @@ final class DigestLanes: Sendable {
     func help() -> Bool {
         let taken = state.withLock { state -> (first: Turn, second: Turn?)? in
             guard let next = state.next() else { return nil }
-            if next.second == nil { state.begun = .now }
             let first = state.take(next.first)
             return (first, next.second.map { state.take($0) })
         }
@@ -121,7 +102,7 @@ final class DigestLanes: Sendable {
         let (one, other) = (first, second)
         let wakes = state.withLock { state in
             state.give(one)
-            if let other { state.give(other) } else { state.took = .now - state.begun }
+            if let other { state.give(other) }
             state.drop()
             defer { state.digesterWaits = false }
             return state.digesterWaits

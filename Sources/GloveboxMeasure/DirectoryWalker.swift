@@ -9,7 +9,7 @@ struct DirectoryWalker {
     /// How many bytes of a file are read and handed on at once.
     static let pieceBytes = 1 << 18
     /// How many pieces a sink on another thread may have before it.
-    static let ahead = 20
+    static let ahead = 10
     // There are more buffers than pieces with the sink or its lane, so each is free when its turn comes again, and nothing
     // is copied.
     private static let turns = 2 * ahead

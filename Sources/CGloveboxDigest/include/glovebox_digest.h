@@ -10,7 +10,7 @@
 // Whether this processor has the instructions; the functions below must not be called where it does not.
 bool glx_sha256_available(void);
 
-// Takes `blocks` blocks of 64 bytes into the state of one message, or of each of two or three.
+// Takes `blocks` blocks of 64 bytes into the state of one message, or of each of two (sha256_two.S) or three.
 void glx_sha256_one(uint32_t state[8], const uint8_t *bytes, size_t blocks);
 void glx_sha256_two(uint32_t first[8], const uint8_t *first_bytes, uint32_t second[8], const uint8_t *second_bytes,
                     size_t blocks);
