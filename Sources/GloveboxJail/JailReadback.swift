@@ -189,12 +189,15 @@ package struct JailReadback: Sendable, Equatable {
         }
         if identity != [id, id, id, id].joined(separator: " ") { return "the ids are '\(identity)', not \(id)" }
         if umask != "0077" { return "the umask is '\(umask)', not 0077" }
-        if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }
+        let isGranted = birth.options.contains(.granted)
+        if plan.options.contains(.privileged) || isGranted, groups != "" { return "there are supplementary groups" }
         if uidMap != Self.folded(birth.uidMap[...]) { return "the id map is '\(uidMap)'" }
         if gidMap != Self.folded(birth.gidMap[...]) {
             return "the id map of groups is '\(gidMap)'"
         }
-        if setgroups != "deny" { return "setgroups is '\(setgroups)', not deny" }
+        // Once denied, groups that are there stay: where they are given up, it takes a privilege that the workload lacks.
+        let granting = isGranted ? "allow" : "deny"
+        if setgroups != granting { return "setgroups is '\(setgroups)', not \(granting)" }
         // 0x2f, as the launcher sets them.
         if securebits != "47" { return "the secure bits are '\(securebits)', not 47" }
         if dumpable != "0" { return "the first process can be looked into" }

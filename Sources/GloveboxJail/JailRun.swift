@@ -158,6 +158,7 @@ package struct JailRun {
         let builder = try JailPlanBuilder(
             specification,
             privileged: Kernel.isHostRoot,
+            identity: jail.identity,
             group: remains.group,
             devices: jail.devices,
             protections: &protections

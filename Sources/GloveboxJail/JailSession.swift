@@ -60,6 +60,7 @@ final class JailSession {
         required = specification.required
         denials = DenialTable(profile: specification.profile)
         streams = launcher.streams
+        if let born = launcher.born { (process, namespace) = (born.process, born.namespace) }
         try launcher.send(builder)
         // While the launcher builds the jail: nothing but this process sets them.
         readback.controlGroup = group?.limitsInForce
@@ -146,8 +147,8 @@ final class JailSession {
         let body = Array(packet[1..<Int(length)])
         switch packet[0] {
         case JailMessage.born:
-            process = descriptors.first
-            namespace = descriptors.dropFirst().first
+            let born = JailLauncher.Born(descriptors)
+            (process, namespace) = (born.process, born.namespace)
         case JailMessage.staged:
             guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
             output = builder.hasOutput ? descriptors.last : nil

@@ -54,6 +54,11 @@ package enum JailMessage {
     /// Launcher out of a zygote, before anything else: its own pidfd comes with this message.
     package static let launched: UInt8 = 16
 
+    /// Init to launcher, where the birth grants ids: it has taken them on, and the supervisor can reach what is theirs.
+    package static let settled: UInt8 = 17
+    /// Launcher: the ids that the birth grants cannot be had here.
+    package static let unmapped: UInt8 = 18
+
     /// Most bytes of a process's name (`TASK_COMM_LEN` without the end).
     package static let nameLimit = 15
 

@@ -148,6 +148,7 @@ import Testing
         let plan = try JailPlanBuilder(
             specification,
             privileged: Kernel.isHostRoot,
+            identity: .drawn(in: .none),
             group: group,
             devices: nil,
             protections: &protections
