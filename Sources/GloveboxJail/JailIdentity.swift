@@ -35,9 +35,11 @@ struct JailIdentity: Sendable {
     /// Who may write into staged directories.
     var files: FileIdentity { FileIdentity(id: base.map { $0 + 1 }) }
 
-    /// What the launcher is told; `leavesHost` when no step of the plan will name a path of the host.
-    func birth(leavesHost: Bool) -> JailBirth {
+    /// What the launcher is told; `leavesHost` when no step of the plan will name a path of the host, `hasNetwork` when it
+    /// is given a network namespace.
+    func birth(leavesHost: Bool, hasNetwork: Bool = false) -> JailBirth {
         var birth = JailBirth()
+        if base != nil, hasNetwork { birth.options.insert(.network) }
         if leavesHost { birth.options.insert(.leavesHost) }
         if let base {
             birth.options.insert(.privileged)

@@ -22,10 +22,15 @@ final class JailLauncher: Sendable {
         let process: Descriptor?
         /// Its mount namespace.
         let namespace: Descriptor?
+        /// Its network namespace; nil but under root.
+        let network: Descriptor?
 
         /// What came with ``JailMessage/born``.
-        init(_ descriptors: [Descriptor]) {
-            (process, namespace) = (descriptors.first, descriptors.dropFirst().first)
+        init(_ descriptors: [Descriptor], hasNetwork: Bool) {
+            let others = descriptors.dropFirst()
+            process = descriptors.first
+            network = hasNetwork ? others.last : nil
+            namespace = others.count > (hasNetwork ? 1 : 0) ? others.first : nil
         }
     }
 
@@ -106,11 +111,13 @@ final class JailLauncher: Sendable {
         }
     }
 
-    /// Lets it give birth to the jail's first process, in that control group of version 2 where there is one; false when
-    /// the ids that the birth grants cannot be had, and the launcher waits for another.
-    func bear(_ birth: JailBirth, in birthplace: Descriptor?) throws(GloveboxError) -> Bool {
+    /// Lets it give birth to the jail's first process, in that control group of version 2 where there is one, and in that
+    /// network namespace where the birth speaks of one; false when the ids that the birth grants cannot be had, and the
+    /// launcher waits for another.
+    func bear(_ birth: JailBirth, in birthplace: Descriptor?, _ network: Descriptor?) throws(GloveboxError) -> Bool {
         let packet = [JailMessage.birth] + birth.encoded
-        do throws(SyscallError) { try send(packet, [birthplace].compactMap(\.self)) } catch {
+        let network = birth.options.contains(.network) ? network : nil
+        do throws(SyscallError) { try send(packet, [birthplace, network].compactMap(\.self)) } catch {
             throw error.coded("jail.launcher")
         }
         try meet()
@@ -122,7 +129,7 @@ final class JailLauncher: Sendable {
         let (packet, descriptors) = try receive(within: Self.helpersPatience, "the launcher gave birth to no jail")
         switch packet.first {
         case JailMessage.born where packet.count == 1:
-            awaited.withLock { $0 = Born(descriptors) }
+            awaited.withLock { $0 = Born(descriptors, hasNetwork: false) }
             return true
         case JailMessage.unmapped where packet.count == 1: return false
         case JailMessage.failed where packet.count == 9:

@@ -128,7 +128,7 @@ package struct JailRun {
             protections: protections,
             specification: specification
         )
-        defer { remains.namespace = session.namespace }
+        defer { (remains.namespace, remains.network) = (session.namespace, session.formerNetwork) }
         remains.launcher = jail.launcher
         return try session.run(hooks) { if case .reserve(let reserve) = source { reserve.refill() } }
     }

@@ -20,11 +20,14 @@ struct WaitingJail: Sendable {
     /// Lets a launcher give birth, which starts up while the host's groups are read and ours made; `showsHost` when its
     /// plan will name paths of the host, and `isLent` when another process will use it.
     ///
+    /// `network` is the network namespace of a jail that is over.
+    ///
     /// - Throws: `jail.launcher`, `jail.control-group`.
     init(
         _ launcher: JailLauncher,
         _ layout: ControlGroupLayout? = nil,
         spares: SpareControlGroups? = nil,
+        network: Descriptor? = nil,
         showsHost: Bool,
         isLent: Bool = false
     ) throws(GloveboxError) {
@@ -37,7 +40,7 @@ struct WaitingJail: Sendable {
         do throws(GloveboxError) {
             group = try Self.makeGroup(in: layout, spares)
             do throws(GloveboxError) {
-                identity = try Self.bear(launcher, drawn, leavesHost: hasLeftHost, group)
+                identity = try Self.bear(launcher, drawn, leavesHost: hasLeftHost, group, network)
             } catch {
                 group?.remove()
                 throw error
@@ -70,12 +73,14 @@ struct WaitingJail: Sendable {
         _ launcher: JailLauncher,
         _ drawn: JailIdentity,
         leavesHost: Bool,
-        _ group: ControlGroup?
+        _ group: ControlGroup?,
+        _ network: Descriptor?
     ) throws(GloveboxError) -> JailIdentity {
         let birthplace: Descriptor?
         do { birthplace = try group?.birthplace() } catch { throw error.coded("jail.control-group") }
-        if try launcher.bear(drawn.birth(leavesHost: leavesHost), in: birthplace) { return drawn }
-        _ = try launcher.bear(JailIdentity.own.birth(leavesHost: leavesHost), in: birthplace)
+        let birth = drawn.birth(leavesHost: leavesHost, hasNetwork: network != nil)
+        if try launcher.bear(birth, in: birthplace, network) { return drawn }
+        _ = try launcher.bear(JailIdentity.own.birth(leavesHost: leavesHost), in: birthplace, nil)
         return .own
     }
 

@@ -12,6 +12,11 @@ package struct JailBirth: Equatable, Sendable {
         /// The maps name ids that the host grants an ordinary user, which its helpers map; where they do not, the launcher
         /// says ``JailMessage/unmapped`` and waits for another birth.
         package static let granted = Options(rawValue: 4)
+        /// A network namespace comes with the message, after the control group: the jail is born in it where no socket of an
+        /// earlier one is left there.
+        ///
+        /// Only with ``privileged``.
+        package static let network = Options(rawValue: 8)
     }
 
     /// The workload's id in every jail.
@@ -51,6 +56,6 @@ package struct JailBirth: Equatable, Sendable {
         initID = reader.integer(UInt32.self)
         uidMap = reader.string()
         gidMap = reader.string()
-        guard reader.atEnd, options.rawValue < 8 else { return nil }
+        guard reader.atEnd, options.rawValue < 16 else { return nil }
     }
 }

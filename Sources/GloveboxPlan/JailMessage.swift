@@ -39,8 +39,8 @@ package enum JailMessage {
     package static let failed: UInt8 = 10
     /// Launcher: the wall-clock limit was reached, and the jail killed or the workload asked to end.
     package static let expired: UInt8 = 11
-    /// Launcher: the jail's first process is born; its pidfd comes with this message, and its mount namespace where that can
-    /// be opened.
+    /// Launcher: the jail's first process is born; its pidfd comes with this message, its mount namespace where that can be
+    /// opened, and under a birth with ``JailBirth/Options/privileged`` its network namespace last.
     ///
     /// The kernel takes a mount namespace apart when the last who holds it lets go, before anyone is told of a death; who
     /// holds it chooses the moment.

@@ -57,16 +57,19 @@ enum Given {
     private static func run(_ control: Control, _ message: (kind: UInt8, body: [UInt8], descriptors: [Int32])) {
         var message = message
         while true {
-            guard message.kind == JailMessage.birth, message.descriptors.count <= 1,
-                let birth = JailBirth(decoding: message.body)
-            else { leave(125) }
-            if let (pid, pidfd) = bear(birth, control, message.descriptors.first) {
+            guard message.kind == JailMessage.birth, let birth = JailBirth(decoding: message.body) else { leave(125) }
+            var given = message.descriptors
+            let former = birth.options.contains(.network) ? given.popLast() : nil
+            guard given.count <= 1, former != nil || !birth.options.contains(.network) else { leave(125) }
+            let network = birth.options.contains(.privileged) ? Network.enter(former, control) : nil
+            if let (pid, pidfd) = bear(birth, control, given.first, network) {
                 // The jail's own end of the pipes is all that may keep them open.
                 for descriptor in 0..<3 { close(descriptor) }
                 let namespace = open(bytes("/proc/") + decimal(UInt64(pid)) + bytes("/ns/mnt"), O_RDONLY)
-                let told = namespace < 0 ? [pidfd] : [pidfd, Int32(namespace)]
+                let namespaces = namespace < 0 ? [] : [Int32(namespace)]
+                let told = [pidfd] + namespaces + (network.map { [$0] } ?? [])
                 control.check(control.send(JailMessage.born, descriptors: told), .clone)
-                if namespace >= 0 { close(namespace) }
+                for descriptor in told.dropFirst() { close(Int(descriptor)) }
                 let inside = Control(descriptor: Given.outside)
                 return Guard(control: control, pid: pid, pidfd: Int(pidfd)).run(inside: inside)
             }
@@ -79,15 +82,23 @@ enum Given {
     }
 
     /// Gives birth to the jail's first process with its ids mapped; nil where those that the birth grants cannot be had.
-    private static func bear(_ birth: JailBirth, _ control: Control, _ group: Int32?) -> (pid: Int, pidfd: Int32)? {
+    private static func bear(
+        _ birth: JailBirth,
+        _ control: Control,
+        _ group: Int32?,
+        _ network: Int32?
+    ) -> (pid: Int, pidfd: Int32)? {
         if birth.options.contains(.privileged) { control.check(call(SYS_setgroups, 0, 0), .groups) }
         var pidfd: Int32 = -1
-        let spaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
+        var spaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS
+        // Under root this process has gone there before.
+        if !birth.options.contains(.privileged) { spaces |= CLONE_NEWNET }
         let pid = Int(unsafe glx_fork(UInt64(spaces), &pidfd, group ?? -1))
         control.check(pid, .clone)
         if let group { close(Int(group)) }
         if pid == 0 {
             close(Int(Given.outside))
+            if let network { close(Int(network)) }
             Jail.run(birth, control: control, launcher: Control(descriptor: Given.inside))
         }
         close(Int(Given.inside))
