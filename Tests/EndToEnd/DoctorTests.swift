@@ -87,6 +87,10 @@ import Testing
         let arguments = ["--mount", "--propagation", "private", "sh", "-c", script, TestPrograms.path("glovebox")]
         let answer = try answer("/usr/bin/unshare", arguments)
         #expect(answer.failed == [])
+        if answer.detail("id-ranges").contains("before 6.3") {  // nothing is mapped there, and so it says
+            #expect(answer.status("id-ranges") == "warn" && answer.status("unique-ids") == "warn")
+            return
+        }
         for id in ["id-ranges", "unique-ids", "groups-empty", "attack-inet", "attack-signal-init"] {
             #expect(answer.status(id) == "ok", "\(id): \(answer.detail(id))")
         }
