@@ -15,6 +15,27 @@ final class JailLauncher: Sendable {
     let streams: [Descriptor]
     private let process: Mutex<Process>
     private let isWaitedFor = Atomic(false)
+    private let awaited = Mutex<Born?>(nil)
+
+    /// The jail's first process, as the launcher shows it.
+    struct Born {
+        let process: Descriptor?
+        /// Its mount namespace.
+        let namespace: Descriptor?
+        /// Its network namespace; nil but under root.
+        let network: Descriptor?
+
+        /// What came with ``JailMessage/born``.
+        init(_ descriptors: [Descriptor], hasNetwork: Bool) {
+            let others = descriptors.dropFirst()
+            process = descriptors.first
+            network = hasNetwork ? others.last : nil
+            namespace = others.count > (hasNetwork ? 1 : 0) ? others.first : nil
+        }
+    }
+
+    /// What ``bear(_:in:)`` has waited for; nil where it did not.
+    var born: Born? { awaited.withLock { $0 } }
 
     /// Whose child it is.
     private enum Process {
@@ -90,29 +111,62 @@ final class JailLauncher: Sendable {
         }
     }
 
-    /// Lets it give birth to the jail's first process, in that control group of version 2 where there is one.
-    func bear(_ birth: JailBirth, in birthplace: Descriptor?) throws(GloveboxError) {
+    /// Lets it give birth to the jail's first process, in that control group of version 2 where there is one, and in that
+    /// network namespace where the birth speaks of one; false when the ids that the birth grants cannot be had, and the
+    /// launcher waits for another.
+    func bear(_ birth: JailBirth, in birthplace: Descriptor?, _ network: Descriptor?) throws(GloveboxError) -> Bool {
         let packet = [JailMessage.birth] + birth.encoded
-        do throws(SyscallError) { try send(packet, [birthplace].compactMap(\.self)) } catch {
+        let network = birth.options.contains(.network) ? network : nil
+        do throws(SyscallError) { try send(packet, [birthplace, network].compactMap(\.self)) } catch {
             throw error.coded("jail.launcher")
         }
         try meet()
+        return birth.options.contains(.granted) ? try awaitBirth() : true
+    }
+
+    /// Waits for what the host's helpers did.
+    private func awaitBirth() throws(GloveboxError) -> Bool {
+        let (packet, descriptors) = try receive(within: Self.helpersPatience, "the launcher gave birth to no jail")
+        switch packet.first {
+        case JailMessage.born where packet.count == 1:
+            awaited.withLock { $0 = Born(descriptors, hasNetwork: false) }
+            return true
+        case JailMessage.unmapped where packet.count == 1: return false
+        case JailMessage.failed where packet.count == 9:
+            func word(_ offset: Int) -> UInt32 {
+                packet[offset..<offset + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+            }
+            throw JailFaultText.error(step: word(1), errno: Int32(bitPattern: word(5)), steps: [])
+        default: throw GloveboxError("jail.launcher", "the launcher sent something it should not")
+        }
+    }
+
+    /// Takes one message, which must come within so many milliseconds.
+    private func receive(
+        within patience: Int32,
+        _ failure: String
+    ) throws(GloveboxError) -> (packet: [UInt8], descriptors: [Descriptor]) {
+        var polled = [pollfd(fd: control.raw, events: Int16(POLLIN), revents: 0)]
+        guard unsafe poll(&polled, 1, patience) > 0 else { throw GloveboxError("jail.launcher", failure) }
+        var packet = [UInt8](repeating: 0, count: 16)
+        var numbers = [Int32](repeating: -1, count: 16)
+        var count: Int32 = 0
+        let length = unsafe glx_receive(control.raw, &packet, packet.count, &numbers, &count)
+        let descriptors = numbers[0..<Int(count)].map { Descriptor(owning: $0) }
+        guard length > 0 else { throw GloveboxError("jail.launcher", failure) }
+        return (Array(packet.prefix(Int(length))), descriptors)
     }
 
     /// Takes the word of a launcher out of a zygote who it is, and that of the kernel that it is our child.
     private func meet() throws(GloveboxError) {
         try process.withLock { process throws(GloveboxError) in
             guard case .untold = process else { return }
-            var polled = [pollfd(fd: control.raw, events: Int16(POLLIN), revents: 0)]
-            guard unsafe poll(&polled, 1, Self.patience) > 0 else { throw Self.unmet }
-            var packet: [UInt8] = [0, 0]
-            var numbers = [Int32](repeating: -1, count: 16)
-            var count: Int32 = 0
-            let length = unsafe glx_receive(control.raw, &packet, packet.count, &numbers, &count)
-            let descriptors = numbers[0..<Int(count)].map { Descriptor(owning: $0) }
-            guard length == 1, packet[0] == JailMessage.launched, descriptors.count == 1 else { throw Self.unmet }
+            let (packet, descriptors) = try receive(within: Self.patience, Self.unmet)
+            guard packet == [JailMessage.launched], descriptors.count == 1 else {
+                throw GloveboxError("jail.launcher", Self.unmet)
+            }
             let forked = ForeignProcess(descriptors[0])
-            guard forked.isChild else { throw Self.unmet }
+            guard forked.isChild else { throw GloveboxError("jail.launcher", Self.unmet) }
             process = .forked(forked)
         }
     }
@@ -120,7 +174,10 @@ final class JailLauncher: Sendable {
     /// Milliseconds that a zygote has to fork and its launcher to speak.
     private static let patience: Int32 = 2000
 
-    private static let unmet = GloveboxError("jail.launcher", "the zygote did not fork a launcher")
+    /// Milliseconds that the launcher has to give birth under ids that the host's helpers map, each of which it grants 3000.
+    private static let helpersPatience: Int32 = 10_000
+
+    private static let unmet = "the zygote did not fork a launcher"
 
     /// Whether it still waits: one that was killed, or failed to give birth, does not.
     var isWaiting: Bool {

@@ -22,6 +22,7 @@ struct JailPlanBuilder {
     init(
         _ specification: JailSpecification,
         privileged: Bool,
+        identity: JailIdentity,
         group: ControlGroup?,
         devices: Descriptor?,
         protections: inout JailProtections
@@ -38,7 +39,7 @@ struct JailPlanBuilder {
         plan.steps = root.steps
         descriptors = root.mounts
         if privileged { plan.options.insert(.privileged) }
-        plan.workloadID = JailIdentity.workload
+        plan.workloadID = JailBirth.workload
         plan.hostname = Array(specification.hostname.utf8)
         plan.directory = Array(specification.directory.utf8)
         plan.arguments = specification.arguments.map { Array($0.utf8) }
@@ -80,7 +81,7 @@ struct JailPlanBuilder {
             !seesHost,
             else: "sysinfo, which C libraries do not do without, tells the host's memory, load and number of processes"
         )
-        note(privileged: privileged, hasOwnDevices: root.hasOwnDevices || !hasProcesses, &protections)
+        note(identity, hasOwnDevices: root.hasOwnDevices || !hasProcesses, &protections)
     }
 
     private mutating func setProgram(_ specification: JailSpecification) throws(GloveboxError) {
@@ -137,7 +138,11 @@ struct JailPlanBuilder {
         return list.map { JailPlan.Limit(resource: $0.0, value: $0.1) }
     }
 
-    private mutating func note(privileged: Bool, hasOwnDevices: Bool, _ protections: inout JailProtections) {
+    private mutating func note(
+        _ identity: JailIdentity,
+        hasOwnDevices: Bool,
+        _ protections: inout JailProtections
+    ) {
         let timeNamespace = Kernel.hasTimeNamespaces
         if timeNamespace { plan.options.insert(.timeNamespace) }
         for name in [
@@ -147,15 +152,20 @@ struct JailPlanBuilder {
         protections.note("time-namespace", timeNamespace, else: "the kernel has no time namespaces")
         protections.note(
             "unique-ids",
-            privileged,
-            else: "without root the job runs under one id that is the operator's own outside"
+            identity.isApart,
+            else: "without root, and without a range of ids that newuidmap and newgidmap map here, "
+                + "the job runs under one id that is the operator's own outside"
         )
         protections.note(
             "private-devices",
             hasOwnDevices,
             else: "device nodes of one's own need root: locks and watches on /dev/null and its like are seen by others"
         )
-        protections.note("groups-empty", privileged, else: "without root the supplementary groups stay")
+        protections.note(
+            "groups-empty",
+            identity.isApart,
+            else: "without root, and without a range of ids, the supplementary groups stay"
+        )
         let landlock = Kernel.landlockVersion
         if landlock > 0 { plan.options.insert(.landlock) }
         protections.note("landlock", landlock > 0, else: "the kernel has no Landlock, or it is not switched on")

@@ -145,10 +145,11 @@ package struct JailReadback: Sendable, Equatable {
         }
     }
 
-    /// Compares with the namespaces of this process: none may be shared.
+    /// Compares with the namespaces of this process, none of which may be shared, and with the network namespace that the
+    /// jail was born in.
     ///
     /// - Throws: `jail.readback`.
-    func checkNamespaces(of plan: JailPlan) throws(GloveboxError) {
+    func checkNamespaces(of plan: JailPlan, network: Descriptor?) throws(GloveboxError) {
         var needed = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"]
         if plan.options.contains(.timeNamespace) { needed.append("time") }
         for name in needed {
@@ -156,6 +157,14 @@ package struct JailReadback: Sendable, Equatable {
                 throw GloveboxError("jail.readback", "the jail is not as planned: it shares the \(name) namespace")
             }
         }
+        if let network, !isIn(network) {
+            throw GloveboxError("jail.readback", "the jail is not as planned: its network namespace is another")
+        }
+    }
+
+    /// Source: namespaces(7): the number of a namespace is that of the inode.
+    private func isIn(_ network: Descriptor) -> Bool {
+        do { return try namespaces["net"] == String(network.status().inode) } catch { return false }
     }
 
     /// The kernel's numbers of this process's own namespaces, which it never changes; one that cannot be read is left out.
@@ -189,12 +198,15 @@ package struct JailReadback: Sendable, Equatable {
         }
         if identity != [id, id, id, id].joined(separator: " ") { return "the ids are '\(identity)', not \(id)" }
         if umask != "0077" { return "the umask is '\(umask)', not 0077" }
-        if plan.options.contains(.privileged), groups != "" { return "there are supplementary groups" }
+        let isGranted = birth.options.contains(.granted)
+        if plan.options.contains(.privileged) || isGranted, groups != "" { return "there are supplementary groups" }
         if uidMap != Self.folded(birth.uidMap[...]) { return "the id map is '\(uidMap)'" }
         if gidMap != Self.folded(birth.gidMap[...]) {
             return "the id map of groups is '\(gidMap)'"
         }
-        if setgroups != "deny" { return "setgroups is '\(setgroups)', not deny" }
+        // Once denied, groups that are there stay: where they are given up, it takes a privilege that the workload lacks.
+        let granting = isGranted ? "allow" : "deny"
+        if setgroups != granting { return "setgroups is '\(setgroups)', not \(granting)" }
         // 0x2f, as the launcher sets them.
         if securebits != "47" { return "the secure bits are '\(securebits)', not 47" }
         if dumpable != "0" { return "the first process can be looked into" }

@@ -12,6 +12,8 @@ package final class JailReserve: Sendable {
         var launcher: JailLauncher?
         var group: ControlGroup?
         var namespace: Descriptor?
+        /// Its network namespace, in which no process stands any more; nil where it is not known to be so.
+        var network: Descriptor?
 
         /// Takes it away, but for what `spares` can use.
         func clear(_ spares: SpareControlGroups? = nil) {
@@ -28,6 +30,8 @@ package final class JailReserve: Sendable {
         struct Content {
             var ready: [WaitingJail] = []
             var used: [Remains] = []
+            /// Network namespaces whose jails are over, for later ones.
+            var networks: [Descriptor] = []
             var isFilled = false
             /// Whether nothing is made for later any more.
             var isDrained = false
@@ -94,17 +98,30 @@ package final class JailReserve: Sendable {
             }
             let layout = ControlGroupLayout.host  // read while the launcher starts up
             if let early = takeEarly() { return try WaitingJail(early, layout, spares: spares, showsHost: showsHost) }
-            return try WaitingJail(JailLauncher(.program(launcher)), layout, spares: spares, showsHost: showsHost)
+            return try WaitingJail(
+                JailLauncher(.program(launcher)),
+                layout,
+                spares: spares,
+                network: takeNetwork(),
+                showsHost: showsHost
+            )
         }
 
         private func fork(_ zygote: LauncherZygote, showsHost: Bool) throws(GloveboxError) -> WaitingJail {
-            let jail = try WaitingJail(JailLauncher(.zygote(zygote)), spares: spares, showsHost: showsHost)
+            let jail = try WaitingJail(
+                JailLauncher(.zygote(zygote)),
+                spares: spares,
+                network: takeNetwork(),
+                showsHost: showsHost
+            )
             guard jail.hasLeftHost || !zygote.hasLeftHost else {
                 jail.discard()
                 throw GloveboxError("jail.launcher", "the jail needs devices of the host that its launcher has left")
             }
             return jail
         }
+
+        private func takeNetwork() -> Descriptor? { content.withLock { $0.networks.popLast() } }
 
         private func takeEarly() -> JailLauncher? {
             early.withLock { early in
@@ -154,6 +171,11 @@ package final class JailReserve: Sendable {
                 return content.used
             }
             for remains in used { remains.clear(spares) }
+            guard isRefilled else { return }
+            content.withLock { content in
+                let networks = used.compactMap(\.network).prefix(max(0, count + 1 - content.networks.count))
+                if !content.isDrained { content.networks += networks }
+            }
         }
 
         /// Takes away what waits and what is left of used jails.
@@ -163,7 +185,7 @@ package final class JailReserve: Sendable {
             clear()
             takeEarly()?.discard()
             let ready = content.withLock { content in
-                defer { content.ready = [] }
+                defer { (content.ready, content.networks) = ([], []) }
                 return content.ready
             }
             for jail in ready { jail.discard() }

@@ -128,7 +128,7 @@ package struct JailRun {
             protections: protections,
             specification: specification
         )
-        defer { remains.namespace = session.namespace }
+        defer { (remains.namespace, remains.network) = (session.namespace, session.formerNetwork) }
         remains.launcher = jail.launcher
         return try session.run(hooks) { if case .reserve(let reserve) = source { reserve.refill() } }
     }
@@ -158,6 +158,7 @@ package struct JailRun {
         let builder = try JailPlanBuilder(
             specification,
             privileged: Kernel.isHostRoot,
+            identity: jail.identity,
             group: remains.group,
             devices: jail.devices,
             protections: &protections

@@ -23,6 +23,10 @@ final class JailSession {
     private var output: Descriptor?
     /// The jail's mount namespace, which the kernel takes apart when this is closed.
     private(set) var namespace: Descriptor?
+    /// The jail's network namespace, once the last process in it has ended; nil but under root.
+    var formerNetwork: Descriptor? { isOver ? network : nil }
+    private var network: Descriptor?
+    private var isOver = false
     private var readback = JailReadback()
     private var started: UInt64?
     private var ended: Ended?
@@ -60,6 +64,7 @@ final class JailSession {
         required = specification.required
         denials = DenialTable(profile: specification.profile)
         streams = launcher.streams
+        if let born = launcher.born { take(born) }
         try launcher.send(builder)
         // While the launcher builds the jail: nothing but this process sets them.
         readback.controlGroup = group?.limitsInForce
@@ -74,7 +79,6 @@ final class JailSession {
     }
 
     private func loop(_ hooks: JailRun.Hooks) throws(GloveboxError) {
-        var isOver = false
         while true {
             var polled: [pollfd] = []
             func add(_ descriptor: Descriptor?) {
@@ -146,8 +150,7 @@ final class JailSession {
         let body = Array(packet[1..<Int(length)])
         switch packet[0] {
         case JailMessage.born:
-            process = descriptors.first
-            namespace = descriptors.dropFirst().first
+            take(JailLauncher.Born(descriptors, hasNetwork: birth.options.contains(.privileged)))
         case JailMessage.staged:
             guard descriptors.count == builder.stagedCount + (builder.hasOutput ? 1 : 0) else { throw Self.unexpected }
             output = builder.hasOutput ? descriptors.last : nil
@@ -163,7 +166,7 @@ final class JailSession {
             listener = descriptors.prefix(least).first
             readback.population = group?.population
             try readback.check(builder.plan, birth)
-            try readback.checkNamespaces(of: builder.plan)
+            try readback.checkNamespaces(of: builder.plan, network: network)
             try readback.checkLimits(limits)
             try readback.measureProgram(descriptors.dropFirst(least).first)
             noteInodes()
@@ -188,6 +191,10 @@ final class JailSession {
         default: throw Self.unexpected
         }
         return true
+    }
+
+    private func take(_ born: JailLauncher.Born) {
+        (process, namespace, network) = (born.process, born.namespace, born.network)
     }
 
     /// Whether the kernel could give the jail inodes of its own for all that is shown of the host.

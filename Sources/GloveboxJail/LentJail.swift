@@ -62,7 +62,7 @@ package struct LentJail: Sendable {
     ///
     /// - Throws: `jail.*`.
     package static func start(_ path: String) throws(GloveboxError) -> (jail: LentJail, child: Child) {
-        let jail = try WaitingJail(JailLauncher(.program(path)), showsHost: true)
+        let jail = try WaitingJail(JailLauncher(.program(path)), showsHost: true, isLent: true)
         guard let child = jail.launcher.child else { throw GloveboxError("internal", "the launcher is no child") }
         let watch: Descriptor
         do { watch = try child.descriptor() } catch {

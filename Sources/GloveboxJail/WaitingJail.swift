@@ -18,22 +18,34 @@ struct WaitingJail: Sendable {
     let devices: Descriptor?
 
     /// Lets a launcher give birth, which starts up while the host's groups are read and ours made; `showsHost` when its
-    /// plan will name paths of the host.
+    /// plan will name paths of the host, and `isLent` when another process will use it.
+    ///
+    /// `network` is the network namespace of a jail that is over.
     ///
     /// - Throws: `jail.launcher`, `jail.control-group`.
     init(
         _ launcher: JailLauncher,
         _ layout: ControlGroupLayout? = nil,
         spares: SpareControlGroups? = nil,
-        showsHost: Bool
+        network: Descriptor? = nil,
+        showsHost: Bool,
+        isLent: Bool = false
     ) throws(GloveboxError) {
         self.launcher = launcher
-        identity = .drawn()
         devices = Self.makeDevices()
         // Without device nodes of its own a jail is shown the host's.
         hasLeftHost = !showsHost && devices != nil
-        let birth = identity.birth(leavesHost: hasLeftHost)
-        do throws(GloveboxError) { group = try Self.bear(launcher, birth, layout ?? .host, spares) } catch {
+        let layout = layout ?? .host
+        let drawn = isLent && !Kernel.isHostRoot ? .own : JailIdentity.drawn(in: layout.kind)
+        do throws(GloveboxError) {
+            group = try Self.makeGroup(in: layout, spares)
+            do throws(GloveboxError) {
+                identity = try Self.bear(launcher, drawn, leavesHost: hasLeftHost, group, network)
+            } catch {
+                group?.remove()
+                throw error
+            }
+        } catch {
             launcher.discard()
             throw error
         }
@@ -48,27 +60,28 @@ struct WaitingJail: Sendable {
         devices = nil
     }
 
-    private static func bear(
-        _ launcher: JailLauncher,
-        _ birth: JailBirth,
-        _ layout: ControlGroupLayout,
+    private static func makeGroup(
+        in layout: ControlGroupLayout,
         _ spares: SpareControlGroups?
     ) throws(GloveboxError) -> ControlGroup? {
-        guard layout.kind != .none else {
-            try launcher.bear(birth, in: nil)
-            return nil
-        }
-        let group: ControlGroup
-        do { group = try ControlGroup.make(in: layout, from: spares) } catch { throw error.coded("jail.control-group") }
-        do throws(GloveboxError) {
-            let birthplace: Descriptor?
-            do { birthplace = try group.birthplace() } catch { throw error.coded("jail.control-group") }
-            try launcher.bear(birth, in: birthplace)
-        } catch {
-            group.remove()
-            throw error
-        }
-        return group
+        guard layout.kind != .none else { return nil }
+        do { return try ControlGroup.make(in: layout, from: spares) } catch { throw error.coded("jail.control-group") }
+    }
+
+    /// The ids under which it is born: those that were drawn, or ours where the host does not map them.
+    private static func bear(
+        _ launcher: JailLauncher,
+        _ drawn: JailIdentity,
+        leavesHost: Bool,
+        _ group: ControlGroup?,
+        _ network: Descriptor?
+    ) throws(GloveboxError) -> JailIdentity {
+        let birthplace: Descriptor?
+        do { birthplace = try group?.birthplace() } catch { throw error.coded("jail.control-group") }
+        let birth = drawn.birth(leavesHost: leavesHost, hasNetwork: network != nil)
+        if try launcher.bear(birth, in: birthplace, network) { return drawn }
+        _ = try launcher.bear(JailIdentity.own.birth(leavesHost: leavesHost), in: birthplace, nil)
+        return .own
     }
 
     /// Device nodes of a jail's own; nil where the host does not let us make them.

@@ -23,6 +23,15 @@ extension Descriptor {
         return socket
     }
 
+    /// A socket under an abstract name that no other has in this network namespace; nobody can connect to it.
+    ///
+    /// - Throws: `EADDRINUSE` while another has the name.
+    package static func named(_ name: String) throws(SyscallError) -> Descriptor {
+        let socket = try local(packets: false)
+        try socket.take(SYS_bind, "bind", [0] + name.utf8, name)
+        return socket
+    }
+
     /// The next one who connects.
     package func accepted() throws(SyscallError) -> Descriptor {
         while true {
@@ -40,9 +49,12 @@ extension Descriptor {
 
     /// Makes a call that takes this socket and the address of a path.
     private func take(_ number: Int32, _ call: String, _ path: String) throws(SyscallError) {
-        let name = Array(path.utf8)
-        guard !name.isEmpty, name.count < 108 else { throw SyscallError(call, ENAMETOOLONG, path) }
-        let address: [UInt8] = [UInt8(AF_UNIX), 0] + name + [0]
+        guard !path.isEmpty, path.utf8.count < 108 else { throw SyscallError(call, ENAMETOOLONG, path) }
+        try take(number, call, path.utf8 + [0], path)
+    }
+
+    private func take(_ number: Int32, _ call: String, _ name: [UInt8], _ path: String) throws(SyscallError) {
+        let address = [UInt8(AF_UNIX), 0] + name
         let done = unsafe address.withUnsafeBufferPointer {
             Kernel.call(number, Int(raw), Int(bitPattern: $0.baseAddress), $0.count)
         }

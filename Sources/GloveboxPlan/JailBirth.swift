@@ -9,7 +9,20 @@ package struct JailBirth: Equatable, Sendable {
         package static let privileged = Options(rawValue: 1)
         /// The mounts of the host are taken away at once: no step of the plan will name a path of the host.
         package static let leavesHost = Options(rawValue: 2)
+        /// The maps name ids that the host grants an ordinary user, which its helpers map; where they do not, the launcher
+        /// says ``JailMessage/unmapped`` and waits for another birth.
+        package static let granted = Options(rawValue: 4)
+        /// A network namespace comes with the message, after the control group: the jail is born in it where no socket of an
+        /// earlier one is left there.
+        ///
+        /// Only with ``privileged``.
+        package static let network = Options(rawValue: 8)
     }
+
+    /// The workload's id in every jail.
+    package static let workload: UInt32 = 1000
+    /// The id inside of the user who started the jail, under a birth with ``Options/granted``: nobody in the jail has it.
+    package static let starter: UInt32 = 65533
 
     /// Most bytes of the encoded form.
     package static let limit = 256
@@ -43,6 +56,6 @@ package struct JailBirth: Equatable, Sendable {
         initID = reader.integer(UInt32.self)
         uidMap = reader.string()
         gidMap = reader.string()
-        guard reader.atEnd, options.rawValue < 4 else { return nil }
+        guard reader.atEnd, options.rawValue < 16 else { return nil }
     }
 }

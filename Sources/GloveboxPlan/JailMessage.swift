@@ -39,8 +39,8 @@ package enum JailMessage {
     package static let failed: UInt8 = 10
     /// Launcher: the wall-clock limit was reached, and the jail killed or the workload asked to end.
     package static let expired: UInt8 = 11
-    /// Launcher: the jail's first process is born; its pidfd comes with this message, and its mount namespace where that can
-    /// be opened.
+    /// Launcher: the jail's first process is born; its pidfd comes with this message, its mount namespace where that can be
+    /// opened, and under a birth with ``JailBirth/Options/privileged`` its network namespace last.
     ///
     /// The kernel takes a mount namespace apart when the last who holds it lets go, before anyone is told of a death; who
     /// holds it chooses the moment.
@@ -53,6 +53,11 @@ package enum JailMessage {
     package static let launch: UInt8 = 15
     /// Launcher out of a zygote, before anything else: its own pidfd comes with this message.
     package static let launched: UInt8 = 16
+
+    /// Init to launcher, where the birth grants ids: it has taken them on, and the supervisor can reach what is theirs.
+    package static let settled: UInt8 = 17
+    /// Launcher: the ids that the birth grants cannot be had here.
+    package static let unmapped: UInt8 = 18
 
     /// Most bytes of a process's name (`TASK_COMM_LEN` without the end).
     package static let nameLimit = 15

@@ -8,7 +8,7 @@ struct Assembly {
     let ground: Ground
 
     func run() {
-        let sources = openSources()
+        let sources = ground.asStarter { openSources() }
         if !ground.hasLeftHost { Ground.enter(control) }
         var exported: [Int32] = []
         for (index, step) in plan.steps.enumerated() {
@@ -77,7 +77,8 @@ struct Assembly {
         let made = makeDirectories(path, 0o755)
         let options = bytes("lowerdir=") + upper + bytes(":") + lower
         let flags = MS_RDONLY | MS_NOSUID | MS_NODEV | more
-        return made < 0 ? made : mount("overlay", on: path, flags: flags, options: options)
+        // The kernel looks at what lies below with the rights of who mounts, beside those of who asks.
+        return made < 0 ? made : ground.asStarter { mount("overlay", on: path, flags: flags, options: options) }
     }
 
     /// `MS_NOEXEC` where nothing is executed from a mount: an overlay over it would not keep to that by itself.
@@ -107,9 +108,18 @@ struct Assembly {
             mount("tmpfs", on: path, flags: MS_NOSUID | MS_NODEV | noExec, options: options)
         }
         if mounted < 0 || !flags.contains(.exported) { return mounted }
-        let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        let directory = export(path)
         if directory >= 0 { exported.append(Int32(directory)) }
         return directory
+    }
+
+    /// A descriptor of a scratch directory, through which the supervisor may change it.
+    private func export(_ path: [UInt8]) -> Int {
+        guard ground.isGranted else { return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) }
+        let tree = copy(path, [])
+        guard tree >= 0 else { return tree }
+        defer { close(tree) }
+        return SupervisorView.directory(of: tree)
     }
 
     private func attach(_ tree: Int, _ path: [UInt8], _ flags: JailStep.Flags, attributes: Bool) -> Int {

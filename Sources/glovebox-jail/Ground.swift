@@ -9,19 +9,26 @@ struct Ground {
     let host: Int
     /// Whether the mounts of the host are gone.
     let hasLeftHost: Bool
+    /// Whether the jail has ids that the host grants an ordinary user.
+    let isGranted: Bool
+    private let control: Control
+    private let launcher: Control
 
     /// Takes on the jail's ids, locks privileges that are not needed, and leaves the host where the birth says so.
     init(_ birth: JailBirth, control: Control, launcher: Control) {
         guard launcher.expect(JailMessage.mapped) else { leave(125) }
+        isGranted = birth.options.contains(.granted)
+        if isGranted {
+            // A launcher that finds us gone does without these ids.
+            guard call(SYS_setgroups, 0, 0) >= 0, SupervisorView.make() else { leave(125) }
+            guard launcher.send(JailMessage.settled) >= 0 else { leave(125) }
+        }
         let id = Int(birth.initID)
         control.check(call(SYS_setresgid, id, id, id), .identity)
         control.check(call(SYS_setresuid, id, id, id), .identity)
-        // After the last change of credentials, which would clear it.
-        control.check(call(SYS_prctl, Int(PR_SET_PDEATHSIG), 9), .identity)
-        // A launcher that died before that call sends no signal any more; its end of the socket tells.
-        guard !launcher.isClosed else { leave(125) }
-        // The change also gave our files in /proc to root; two of them are still to be written.
-        control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 1), .identity)
+        self.control = control
+        self.launcher = launcher
+        Self.settle(control, launcher)
         control.check(call(SYS_keyctl, 1, 0), .keyring)
         Self.lockPrivileges(control)
         host = Self.aside(open(bytes("/proc"), Kernel.path | O_DIRECTORY))
@@ -34,6 +41,28 @@ struct Ground {
             Self.enter(control)
             Self.leaveHost(control)
         }
+    }
+
+    /// What follows every change of credentials, which undoes it.
+    private static func settle(_ control: Control, _ launcher: Control) {
+        control.check(call(SYS_prctl, Int(PR_SET_PDEATHSIG), 9), .identity)
+        // A launcher that died before that call sends no signal any more; its end of the socket tells.
+        guard !launcher.isClosed else { leave(125) }
+        // The change also gave our files in /proc to root; two of them are still to be written.
+        control.check(call(SYS_prctl, Int(PR_SET_DUMPABLE), 1), .identity)
+    }
+
+    /// Looks at the host's files with the rights of the user who started the jail, where the jail has ids beside.
+    func asStarter<Result>(_ body: () -> Result) -> Result {
+        guard isGranted else { return body() }
+        _ = call(SYS_setfsgid, Int(JailBirth.starter))
+        _ = call(SYS_setfsuid, Int(JailBirth.starter))
+        defer {
+            _ = call(SYS_setfsuid, 0)
+            _ = call(SYS_setfsgid, 0)
+            Self.settle(control, launcher)
+        }
+        return body()
     }
 
     /// Mounts the tmpfs in which the root is put together, and goes there.

@@ -76,6 +76,26 @@ import Testing
         #expect(answer.status("attack-inet") == "ok")
     }
 
+    @Test(.enabled(if: DoctorTests.isRoot, "needs root to become another user"))
+    func `the doctor finds ids of their own for the jails of a user who is granted some`() throws {
+        // Only a mount namespace of the test's own shows the grant.
+        let script = """
+            set -e; grants=$(mktemp); trap 'rm -f "$grants"' EXIT; echo nobody:200000:65536 >"$grants"; chmod 644 "$grants"
+            for file in subuid subgid; do mount --bind "$grants" /etc/$file; done
+            setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$0" doctor --json
+            """
+        let arguments = ["--mount", "--propagation", "private", "sh", "-c", script, TestPrograms.path("glovebox")]
+        let answer = try answer("/usr/bin/unshare", arguments)
+        #expect(answer.failed == [])
+        if answer.detail("id-ranges").contains("before 6.3") {  // nothing is mapped there, and so it says
+            #expect(answer.status("id-ranges") == "warn" && answer.status("unique-ids") == "warn")
+            return
+        }
+        for id in ["id-ranges", "unique-ids", "groups-empty", "attack-inet", "attack-signal-init"] {
+            #expect(answer.status(id) == "ok", "\(id): \(answer.detail(id))")
+        }
+    }
+
     @Test(.enabled(if: DoctorTests.isRoot, "needs root"))
     func `the doctor fails where user namespaces are forbidden, and names the setting`() throws {
         // The limit is set in a user namespace of the test's own, not on the host.

@@ -29,7 +29,7 @@ import Testing
 
     private var birth: JailBirth {
         var birth = JailBirth()
-        birth.options = [.privileged, .leavesHost]
+        birth.options = [.privileged, .leavesHost, .granted, .network]
         birth.initID = 7
         birth.uidMap = Array("0 1 1\n".utf8)
         birth.gidMap = Array("0 2 1\n".utf8)
@@ -45,7 +45,7 @@ import Testing
         let born = birth.encoded
         for count in 0..<born.count { #expect(JailBirth(decoding: Array(born[..<count])) == nil) }
         #expect(JailBirth(decoding: born + [0]) == nil)
-        #expect(JailBirth(decoding: [4] + born.dropFirst()) == nil, "a switch that is not known")
+        #expect(JailBirth(decoding: [16] + born.dropFirst()) == nil, "a switch that is not known")
     }
 
     @Test func `a switch that is neither on nor off is refused`() throws {

@@ -64,21 +64,33 @@ import Testing
         #expect(group["pids.max"] == "18", "\(group)")
     }
 
+    @Test func `a jail that stands in another network namespace than was prepared is refused`() throws {
+        var told = JailReadback()
+        for name in ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] { told.namespaces[name] = "1" }
+        // Any file stands for a namespace: what counts is its number.
+        let prepared = try Descriptor.open("/proc/self/status", O_RDONLY)
+        #expect(throws: GloveboxError("jail.readback", "")) {
+            try told.checkNamespaces(of: JailPlan(), network: prepared)
+        }
+        told.namespaces["net"] = String(try prepared.status().inode)
+        try told.checkNamespaces(of: JailPlan(), network: prepared)
+    }
+
     @Test func `a jail that shares a namespace is refused`() throws {
         var told = JailReadback()
         for name in ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] { told.namespaces[name] = "1" }
         let plan = JailPlan()
-        try told.checkNamespaces(of: plan)
+        try told.checkNamespaces(of: plan, network: nil)
         for name in told.namespaces.keys {
             var shared = told
             let own = try Kernel.readLink("/proc/self/ns/" + name)
             shared.namespaces[name] = String(decoding: own, as: UTF8.self).filter(\.isNumber)
             #expect(throws: GloveboxError("jail.readback", "")) {
-                try shared.checkNamespaces(of: plan)
+                try shared.checkNamespaces(of: plan, network: nil)
             }
             shared.namespaces[name] = nil
             #expect(throws: GloveboxError("jail.readback", "")) {
-                try shared.checkNamespaces(of: plan)
+                try shared.checkNamespaces(of: plan, network: nil)
             }
         }
     }
@@ -148,6 +160,7 @@ import Testing
         let plan = try JailPlanBuilder(
             specification,
             privileged: Kernel.isHostRoot,
+            identity: .drawn(in: .none),
             group: group,
             devices: nil,
             protections: &protections

@@ -56,6 +56,66 @@ import Testing
         Children.of(getpid()).filter { pid in (try? Kernel.readText("/proc/\(pid)/comm")) == Self.name + "\n" }
     }
 
+    /// The kernel's number of the network namespace of one jail.
+    private func network() throws -> String {
+        var specification = JailSpecification(
+            root: .directory("/"),
+            arguments: ["true"],
+            profile: try ShippedProfiles.named("default")
+        )
+        specification.environment = ["PATH": "/usr/bin:/bin"]
+        let seen = Mutex("")
+        var hooks = JailRun.Hooks()
+        hooks.start = { (readback: JailReadback, _: JailProtections) throws(GloveboxError) in
+            seen.withLock { $0 = readback.namespaces["net"] ?? "" }
+        }
+        #expect(try JailRun(reserve: reserve).run(specification, hooks: hooks).end == .exited(0))
+        usleep(100_000)  // what it left is put away meanwhile
+        return seen.withLock { $0 }
+    }
+
+    @Test(.enabled(if: Kernel.isHostRoot, "an ordinary user's jails make their own"))
+    func `a network namespace serves the next jail, but never two, nor one after a socket that is left`() throws {
+        let first = try (0..<8).map { _ in try network() }
+        #expect(!first.contains(""))
+        #expect(Set(first).count < first.count, "\(first)")
+        // One jail waits while another runs.
+        #expect(zip(first, first.dropFirst()).allSatisfy { $0 != $1 }, "\(first)")
+        let known = Set(first)
+        // As a socket on its way from one dead process to another would.
+        let program = """
+            import ctypes, os, socket, sys
+            libc, held = ctypes.CDLL(None), []
+            for path in sys.argv[2:]:
+                if libc.setns(os.open(path, os.O_RDONLY), 0x40000000): sys.exit("setns")
+                held.append(socket.socket(socket.AF_UNIX))
+            print("on", flush=True)
+            sys.stdin.read()
+            """
+        // Those that are put by; a jail that waits holds its own.
+        var kept: [String: String] = [:]
+        for number in 0..<1024 {
+            let path = "/proc/\(getpid())/fd/\(number)"
+            guard let target = try? Kernel.readLink(path) else { continue }
+            let text = String(decoding: target, as: UTF8.self)
+            if text.hasPrefix("net:["), known.contains(text.filter(\.isNumber)) { kept[text.filter(\.isNumber)] = path }
+        }
+        try #require(!kept.isEmpty)
+        let child = Process()
+        let (input, output) = (Pipe(), Pipe())
+        child.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        child.arguments = ["-c", program, ""] + kept.values
+        (child.standardInput, child.standardOutput) = (input, output)
+        try child.run()
+        defer {
+            input.fileHandleForWriting.closeFile()
+            child.waitUntilExit()
+        }
+        #expect(output.fileHandleForReading.readData(ofLength: 3) == Data("on\n".utf8))
+        _ = try network()  // this one was born before
+        for _ in 0..<3 { #expect(kept[try network()] == nil) }
+    }
+
     @Test func `a jail made ahead, once, serves one job, and no other is made after it`() throws {
         let single = try JailReserve.single(launcher: launcher)
         defer { single.close() }

@@ -73,7 +73,7 @@ struct AttackChecks {
 
     private static func hint(_ name: String) -> String? {
         switch name {
-        case "unique-ids", "groups-empty": "Run the service as root."
+        case "unique-ids", "groups-empty": "See id-ranges above; or run the service as root."
         case "control-groups", "cpuset", "disk-rate": "See control-group-layout above."
         case "own-inodes": "Show directories below which nothing is mounted, and which are no stack of overlays."
         case "landlock": "See landlock-version above."

@@ -100,21 +100,20 @@ enum HostChecks {
     }
 
     private static func idRanges() -> Check {
-        if isRoot { return .ok("id-ranges", "not needed: root gives every jail two ids of its own") }
-        let names = [
-            String(getuid()), unsafe getpwuid(getuid()).map { unsafe String(cString: $0.pointee.pw_name) } ?? "",
-        ]
-        func lists(_ path: String) -> Bool {
-            (HostText.read(path) ?? "").split(separator: "\n").contains { line in
-                names.contains { !$0.isEmpty && line.hasPrefix($0 + ":") }
-            }
-        }
-        let tools = ["/usr/bin/newuidmap", "/usr/bin/newgidmap"].allSatisfy { HostText.has($0, X_OK) }
+        let id = "id-ranges"
+        if isRoot { return .ok(id, "not needed: root gives every jail two ids of its own") }
         let under = "a job runs under the user's own id"
-        if tools, lists("/etc/subuid"), lists("/etc/subgid") {
-            return .warn("id-ranges", "this user has ranges of ids, but the jail takes none: \(under)", "Run as root.")
+        if let missing = GrantedIDs.helpers.first(where: { !HostText.has($0, X_OK) }) {
+            return .warn(id, "there is no \(missing): \(under)", "Install it (Debian: uidmap); or run as root.")
         }
-        return .warn("id-ranges", "this user has no ranges of ids: \(under)", "Run as root.")
+        guard GrantedIDs.areThere else {
+            let hint =
+                "As root, with ids that nobody has: usermod --add-subuids 100000-165535 --add-subgids "
+                + "100000-165535 NAME"
+            return .warn(id, "this user has no ranges of ids of its own in /etc/subuid and /etc/subgid: \(under)", hint)
+        }
+        if version < (6, 3) { return .warn(id, "Linux before 6.3 maps no ids of a tmpfs: \(under)", "Run as root.") }
+        return .ok(id, "each jail has two ids of its own out of this user's ranges, where newuidmap maps them")
     }
 
     private static func companion(_ user: CompanionUser) -> Check {
