@@ -97,6 +97,26 @@ final class Journal: Sendable {
         where isWanted: (UInt64) -> Bool = { _ in true },
         _ visit: (JournalRecord.Item) throws(GloveboxError) -> Void
     ) throws(GloveboxError) {
+        try walk(range) { (reader, index) throws(GloveboxError) in
+            if isWanted(index) { try visit(reader.next()) } else { try reader.skip() }
+        }
+    }
+
+    /// Reads entries without their bodies, each where it lies in what was read.
+    ///
+    /// - Throws: `store.io`, `log.journal-corrupt`.
+    func readEntries(
+        _ range: Range<UInt64>,
+        _ visit: (ArraySlice<UInt8>) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
+        try walk(range) { (reader, _) throws(GloveboxError) in try visit(reader.nextEntry()) }
+    }
+
+    /// Has every entry of a range passed by, whatever segments they are in.
+    private func walk(
+        _ range: Range<UInt64>,
+        _ step: (inout JournalReader, UInt64) throws(GloveboxError) -> Void
+    ) throws(GloveboxError) {
         var index = range.lowerBound
         while index < range.upperBound {
             let (segment, end) = state.withLock { state in
@@ -108,7 +128,7 @@ final class Journal: Sendable {
             var reader = JournalReader(file, at: segment.mark(before: index))
             while reader.index < index { try reader.skip() }
             while index < min(end, range.upperBound) {
-                if isWanted(index) { try visit(reader.next()) } else { try reader.skip() }
+                try step(&reader, index)
                 index += 1
             }
         }

@@ -34,14 +34,28 @@ struct JournalReader {
     /// - Throws: `log.journal-corrupt`, `store.io`.
     mutating func next() throws(GloveboxError) -> JournalRecord.Item {
         try enterRecord()
-        var parts: [[UInt8]] = []
-        for _ in 0..<2 {
-            let count = Int(try length())
-            parts.append(Array(try bytes(at: offset + 4, count: count)))
-            offset += 4 + count
-        }
+        let item = try JournalRecord.Item(entry: Array(part()), sealedBody: Array(part()))
         leaveEntry()
-        return JournalRecord.Item(entry: parts[0], sealedBody: parts[1])
+        return item
+    }
+
+    /// Reads an entry and passes over its sealed body.
+    ///
+    /// - Throws: `log.journal-corrupt`, `store.io`.
+    mutating func nextEntry() throws(GloveboxError) -> ArraySlice<UInt8> {
+        try enterRecord()
+        let entry = try part()
+        offset += 4 + Int(try length())
+        leaveEntry()
+        return entry
+    }
+
+    /// Reads what stands after its length.
+    private mutating func part() throws(GloveboxError) -> ArraySlice<UInt8> {
+        let count = Int(try length())
+        let part = try bytes(at: offset + 4, count: count)
+        offset += 4 + count
+        return part
     }
 
     private mutating func enterRecord() throws(GloveboxError) {

@@ -47,12 +47,15 @@ struct JournalRecord: Sendable {
     ) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(items.reduce(headerBytes + checksumBytes) { $0 + $1.count })
-        bytes += magic + version.bigEndianBytes + firstIndex.bigEndianBytes
-        bytes += UInt32(count).bigEndianBytes + (firstIndex + UInt64(count)).bigEndianBytes
+        bytes += magic
+        version.writeBigEndian(to: &bytes)
+        firstIndex.writeBigEndian(to: &bytes)
+        UInt32(count).writeBigEndian(to: &bytes)
+        (firstIndex + UInt64(count)).writeBigEndian(to: &bytes)
         newRoot.write(to: &bytes)
         prevRoot.write(to: &bytes)
         for piece in items { bytes += piece }
-        bytes += CRC32C.checksum(bytes).bigEndianBytes
+        CRC32C.checksum(bytes).writeBigEndian(to: &bytes)
         return bytes
     }
 

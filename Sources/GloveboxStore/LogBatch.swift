@@ -19,6 +19,8 @@ struct LogBatch: Sendable {
     init(at firstIndex: UInt64) {
         self.firstIndex = firstIndex
         tickets.reserveCapacity(64)
+        // Grown while all callers wait for the lock, it would be hashed anew again and again.
+        names.reserveCapacity(64)
     }
 
     /// The index after its last entry.

@@ -42,16 +42,25 @@ extension LogCore {
     /// Writes the next record, unless the journal rests.
     ///
     /// - Returns: what its caller does next; nil is to wait.
-    private func sequence(_ own: Gathering) -> Ticket.Call? { writing.withLock { _ in write(own) } }
+    private func sequence(_ own: Gathering) -> Ticket.Call? {
+        let (call, next) = writing.withLock { _ in write(own) }
+        // Not under a lock: who is woken runs at once, and would wait for it.
+        next?.wakeLead(.sequence)
+        if case .done = call { own.release(.done) }
+        return call
+    }
 
-    private func write(_ own: Gathering) -> Ticket.Call? {
+    /// Writes the next record.
+    ///
+    /// - Returns: what its caller does next, and who leads the record after it, to be woken.
+    private func write(_ own: Gathering) -> (call: Ticket.Call?, next: Gathering?) {
         let taken: (batch: LogBatch, stack: TileStack, isFull: Bool)? = state.withLock { state in
             guard let batch = state.take(own) else { return nil }
             if case .full = state.condition { return (batch, state.stack, true) }
             return (batch, state.stack, false)
         }
         // The log stopped meanwhile, and all who waited were told.
-        guard case (let batch, var stack, let isFull)? = taken else { return nil }
+        guard case (let batch, var stack, let isFull)? = taken else { return (nil, nil) }
         do throws(GloveboxError) {
             try own.waitForParts()
             guard batch.count > 0 else { return finish(batch, nil, own) }
@@ -61,7 +70,7 @@ extension LogCore {
                 (file, offset) = try journal.makeRoom(bytes.count, firstIndex: batch.firstIndex, isLast: isFull)
             } catch {
                 guard error.code == "store.full" else { throw error }
-                return refuse(own, full: error)
+                return (refuse(own, full: error), nil)
             }
             try file.write(bytes, at: offset)
             let range = stack.range
@@ -75,7 +84,7 @@ extension LogCore {
             }
             journal.note(recordAt: offset, count: bytes.count, firstIndex: batch.firstIndex)
             return finish(batch, (stack, note), own)
-        } catch { return stop(error, own) }
+        } catch { return (stop(error, own), nil) }
     }
 
     /// Takes a durable record into memory, and says what its caller does next.
@@ -83,7 +92,7 @@ extension LogCore {
         _ batch: LogBatch,
         _ written: (stack: TileStack, note: [UInt8])?,
         _ own: Gathering
-    ) -> Ticket.Call? {
+    ) -> (call: Ticket.Call?, next: Gathering?) {
         let (call, next): (Ticket.Call?, Gathering?) = state.withLock { state in
             if case .stopped = state.condition, let refusal = state.refusal { return (.refuse(refusal), nil) }
             if let written { state.accept(written.stack, written.note) }
@@ -95,13 +104,8 @@ extension LogCore {
             state.isSigning = true
             return (.sign, next)
         }
-        // Not under a lock: who is woken may be given this processor at once.
-        next?.wakeLead(.sequence)
-        switch call {
-        case .done, .refuse: if let call { own.release(call) }
-        case .sequence, .sign, nil: break
-        }
-        return call
+        if case .refuse(let refusal) = call { own.release(.refuse(refusal)) }
+        return (call, next)
     }
 
     /// Puts the checkpoint over what the journal holds into the sign-lock, and lets everyone go whose events are in it.

@@ -11,9 +11,18 @@ struct LogIndex: Sendable, Equatable {
         fileprivate let low: UInt64
 
         private init(_ kind: String, _ text: String) {
-            let hash = Digest(hashing: Array("\(kind):\(text)".utf8)).bytes
-            high = UInt64(bigEndianBytes: hash[0..<8])
-            low = UInt64(bigEndianBytes: hash[8..<16])
+            var name: [UInt8] = []
+            name.reserveCapacity(kind.utf8.count + 1 + text.utf8.count)
+            name += kind.utf8
+            name.append(UInt8(ascii: ":"))
+            name += text.utf8
+            let hash = Digest(hashing: name)
+            (high, low) = unsafe withUnsafeBytes(of: hash) {
+                unsafe (
+                    UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
+                    UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                )
+            }
         }
 
         fileprivate init(high: UInt64, low: UInt64) {

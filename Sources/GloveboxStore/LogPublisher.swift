@@ -97,9 +97,9 @@ struct LogPublisher: Sendable {
             let range = first..<first + UInt64(path.width)
             switch path.content {
             case .entries:
-                var entries: [[UInt8]] = []
-                try journal.read(range) { entries.append($0.entry) }
-                try write(path, EntryBundle.encode(entries), mismatch: "log.entry-mismatch")
+                var bundle: [UInt8] = []
+                try journal.readEntries(range) { EntryBundle.add($0, to: &bundle) }
+                try write(path, bundle, mismatch: "log.entry-mismatch")
             case .hashes(let level):
                 let hashes: [UInt8]
                 if let held = stack.hashes(path) { hashes = held } else { hashes = try anew(level, range, journal) }
@@ -114,7 +114,7 @@ struct LogPublisher: Sendable {
     private func anew(_ level: Int, _ range: Range<UInt64>, _ journal: Journal) throws(GloveboxError) -> [UInt8] {
         var hashes: [UInt8] = []
         if level == 0 {
-            try journal.read(range) { hashes += MerkleHash.leaf($0.entry).bytes }
+            try journal.readEntries(range) { TileStack.Leaf($0).hash.write(to: &hashes) }
         } else {
             for index in range {
                 let below = TilePath(.hashes(level: level - 1), index: index)

@@ -126,7 +126,7 @@ package final class LogWriter: Sendable {
     ///   `log.leaf-not-canonical` for an event that cannot be written; `log.unpaired-report` for an
     ///   `attestation.issued`, which only ``appendReport(hashedRekord:issued:)`` writes.
     package func append(_ events: [Event]) throws(GloveboxError) -> [UInt64] {
-        guard !events.contains(where: { $0.kind == .attestationIssued }) else {
+        for at in events.indices where events[at].kind == .attestationIssued {
             throw GloveboxError("log.unpaired-report", "attestation.issued is written with its report only")
         }
         guard !events.isEmpty else { return [] }
@@ -134,7 +134,8 @@ package final class LogWriter: Sendable {
             throw GloveboxError("log.batch", "a batch has 1 to \(JournalRecord.maxItems) entries")
         }
         var drafts: [Draft] = []
-        for event in events { drafts.append(try core.draft(event)) }
+        drafts.reserveCapacity(events.count)
+        for at in events.indices { drafts.append(try core.draft(events[at])) }
         return try core.commit(Ticket(drafts))
     }
 

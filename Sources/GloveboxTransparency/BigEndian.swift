@@ -11,6 +11,11 @@ extension FixedWidthInteger {
         return out
     }
 
+    /// Writes the bytes behind others, most significant first.
+    @inlinable package func writeBigEndian(to out: inout [UInt8]) {
+        unsafe withUnsafeBytes(of: bigEndian) { unsafe out.append(contentsOf: $0) }
+    }
+
     /// Reads bytes, most significant first.
     ///
     /// - Precondition: there are as many as the type has.

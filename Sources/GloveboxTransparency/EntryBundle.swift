@@ -9,12 +9,17 @@ package enum EntryBundle {
     /// - Precondition: no entry is longer than ``LeafKind/maxBytes``.
     package static func encode(_ entries: some Sequence<[UInt8]>) -> [UInt8] {
         var out: [UInt8] = []
-        for entry in entries {
-            out.append(UInt8(entry.count >> 8))
-            out.append(UInt8(entry.count & 255))
-            out += entry
-        }
+        for entry in entries { add(entry[...], to: &out) }
         return out
+    }
+
+    /// Writes an entry at the end of a bundle.
+    ///
+    /// - Precondition: it is not longer than ``LeafKind/maxBytes``.
+    package static func add(_ entry: ArraySlice<UInt8>, to bundle: inout [UInt8]) {
+        bundle.append(UInt8(entry.count >> 8))
+        bundle.append(UInt8(entry.count & 255))
+        bundle += entry
     }
 
     /// Reads a bundle that must hold exactly `width` entries.

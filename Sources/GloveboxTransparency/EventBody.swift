@@ -18,10 +18,11 @@ package struct EventBody: Sendable, Hashable {
 
         /// SHA-256 of 43, the salt, the name with its length, and the value.
         package var commitment: Digest {
-            var bytes: [UInt8] = [0x43]
+            var bytes: [UInt8] = []
             bytes.reserveCapacity(128)
+            bytes.append(0x43)
             bytes += salt
-            bytes += UInt64(name.utf8.count).bigEndianBytes
+            UInt64(name.utf8.count).writeBigEndian(to: &bytes)
             bytes += name.utf8
             CanonicalJSON.write(value, to: &bytes)
             return Digest(hashing: bytes)
@@ -37,6 +38,7 @@ package struct EventBody: Sendable, Hashable {
     package init(_ fields: [(String, JSONValue)], using random: inout some RandomNumberGenerator) {
         self.salt = Self.draw(32, using: &random)
         var salted: [Field] = []
+        salted.reserveCapacity(fields.count)
         for (name, value) in fields {
             salted.append(Field(name: name, salt: Self.draw(32, using: &random), value: value))
         }
@@ -84,11 +86,11 @@ package struct EventBody: Sendable, Hashable {
 
     /// `bodyCommit`: over the list of the fields' commitments, in hex.
     package var commitment: Digest {
-        Self.commitment(salt: salt, fields: fields.map(\.commitment))
+        Self.commitment(salt: salt, fields: fields.lazy.map(\.commitment))
     }
 
     /// `bodyCommit` from the commitments of the fields.
-    static func commitment(salt: [UInt8], fields: [Digest]) -> Digest {
+    static func commitment(salt: [UInt8], fields: some Collection<Digest>) -> Digest {
         var list: [UInt8] = []
         list.reserveCapacity(2 + 67 * fields.count)
         var mark = UInt8(ascii: "[")

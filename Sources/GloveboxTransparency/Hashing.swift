@@ -50,7 +50,8 @@ package enum ShortHash {
         for at in key.indices { pad[at] ^= key[at] }
         let inner = of(pad, bytes[...], builtIn: builtIn)
         for at in pad.indices { pad[at] ^= 0x36 ^ 0x5c }
-        return of(pad, inner.bytes[...], builtIn: builtIn)
+        guard builtIn else { return of(pad, inner.bytes[...], builtIn: false) }
+        return unsafe pad.withUnsafeBytes { pad in unsafe withUnsafeBytes(of: inner) { unsafe of(pad, $0) } }
     }
 
     private static func of(_ prefix: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) -> Digest {

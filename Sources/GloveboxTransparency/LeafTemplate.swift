@@ -65,7 +65,10 @@ package struct LeafTemplate: Sendable {
             switch hole {
             case .sequence: out += String(index).utf8
             case .previousOfJob:
-                if let previousOfJob { out += ",\"prevJobEvent\":\"\(previousOfJob)\"".utf8 }
+                guard let previousOfJob else { break }
+                out += ",\"prevJobEvent\":\"".utf8
+                out += String(previousOfJob).utf8
+                out.append(UInt8(ascii: "\""))
             case .reportLeaf: out += String(index - 1).utf8
             }
             done = at
