@@ -51,6 +51,15 @@ extension Mutations {
         .report("assurance.not-proven", "the host's root is not admitted") {
             $0.assurance.notProven = ["side-channels"]
         },
+        .report("node.statement", "a node is named, and that it ran the job is not admitted") { $0.node = "blade-7" },
+        .report("node.statement", "a node ran the job, and none is named") {
+            $0.assurance.notProven.append(NodeChecks.claim)
+        },
+        .report("node.missing", "a node ran the job, and signed nothing") {
+            $0.node = "blade-7"
+            $0.assurance.notProven.append(NodeChecks.claim)
+        },
+        .report("schema.value", "a node's name that is none") { $0.node = "Blade 7" },
         .report("reference.mismatch", "an unknown supervisor") { $0.attester.supervisor = Scenario.digest("x") },
         .report("reference.mismatch", "an unknown launcher") { $0.attester.launcher = Scenario.digest("x") },
         Mutation("reference.mismatch", "an unknown library in the supervisor") {

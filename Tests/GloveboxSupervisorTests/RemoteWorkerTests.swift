@@ -156,7 +156,8 @@ struct RemoteWorkerTests {
             "\(files.map(\.path))"
         )
         #expect(files.contains { $0.path == EvidenceFiles.node(1) }, "one statement for each command")
-        #expect(try site.test.report(job).assurance.notProven.contains("remote-node"))
+        let report = try site.test.report(job)
+        #expect(report.assurance.notProven.contains("remote-node") && report.node == "node-1")
         let verdict = try site.verdict(job)
         #expect(verdict.checks.contains { $0.id == "node.statements" && $0.status == .passed }, "\(verdict)")
         // Without the node's word, or with half of it, nobody believes the report.
@@ -195,6 +196,7 @@ struct RemoteWorkerTests {
         try StateFile.write(PEM.encode(root, label: "CERTIFICATE"), to: other + "/root.pem")
         let foreign = try site.end(site.start(job, on: other))
         #expect(foreign.status == 1 && foreign.text.contains("trust."), "\(foreign)")
+        #expect(verdict.facts.contains { $0.contains("node-1 ran the jails") }, "\(verdict.facts)")
     }
 
     @Test func `a node that dies, or is removed, ends its job once, and leaves no jail`() throws {

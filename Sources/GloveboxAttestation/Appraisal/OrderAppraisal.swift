@@ -10,6 +10,8 @@ package struct OrderAppraisal: Sendable {
     package let plan: Manifest?
     /// The job and its run, from 1, that the statement is about; nil when it cannot be read.
     package let run: (job: String, number: UInt64)?
+    /// The node that the statement names; nil when it cannot be read, or names none.
+    package let node: String?
     /// Every cause of a refusal, in the order of the stages; empty when the plan may run.
     package let causes: [GloveboxError]
 
@@ -55,5 +57,6 @@ package struct OrderAppraisal: Sendable {
         causes = checks.causes
         plan = causes.isEmpty ? parts.manifest : nil
         run = parts.report.map { ($0.jobID, $0.run) }
+        node = parts.report?.node
     }
 }

@@ -59,6 +59,9 @@ struct NodeDesk {
         guard run.job == task else {
             throw NodeOrder.refused("the order is for \(Display.escape(run.job)), another job")
         }
+        guard let node = appraisal.node, node.utf8.elementsEqual(keys.name.utf8) else {
+            throw NodeOrder.refused("the run is not this node's")
+        }
         proven = (evidence, plan, run)
         return (plan, run)
     }
