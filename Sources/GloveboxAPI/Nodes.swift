@@ -92,6 +92,17 @@ package struct NodeInfo: APIValue {
         self.name = try fields.string("name")
         self.key = try fields.namedDigest("key")
         guard let state = State(rawValue: try fields.string("state")) else {
+    /// Seconds before the end of a node's certificate from which people are told.
+    private static let noticeSeconds: Int64 = 14 * 86400
+
+    /// What an operator is told of the end of its certificate; nil while there is time, and for a removed node.
+    package func notice(at now: Instant) -> String? {
+        let left = (expires.milliseconds - now.milliseconds) / 1000
+        guard state != .removed, left < Self.noticeSeconds else { return nil }
+        let end = left > 0 ? "ends in \(Waiting.words(seconds: left))" : "has ended"
+        return "the certificate of \(name) \(end)"
+    }
+
             throw GloveboxError("schema.type", "node.state is enrolled, draining, expired or removed")
         }
         self.state = state
@@ -124,17 +135,30 @@ package struct EnrolledNode: APIValue {
     package let info: NodeInfo
 
     /// Hands out a certificate.
-    package init(chain: String, info: NodeInfo) {
+    package init(chain: String, root: String, authority: String? = nil, info: NodeInfo) {
         self.chain = chain
         self.info = info
+    /// The certificate of the site's root, PEM, for the node's `root.pem`.
+    package let root: String
+    /// The authority above the certificate that nodes are shown, PEM, for the node's `site.pem`; nil where the site's own file
+    /// does not end with one.
+    package let authority: String?
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "node")
         self.chain = try fields.string("chain")
         self.info = try NodeInfo(json: try fields.required("info"))
+        self.root = root
+        self.authority = authority
         try fields.finish()
     }
 
-    package var json: JSONValue { ["chain": .string(chain), "info": info.json] }
+    package var json: JSONValue {
+        var object = JSONObject([("chain", .string(chain)), ("root", .string(root)), ("info", info.json)])
+        object["authority"] = authority.map { .string($0) }
+        return .object(object)
+    }
 }
+        self.root = try fields.string("root")
+        self.authority = try fields.optionalString("authority")

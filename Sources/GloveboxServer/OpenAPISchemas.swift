@@ -258,7 +258,7 @@ enum OpenAPISchemas {
                 ("connected_since?", time), ("jobs", texts),
             ])
         ),
-        ("EnrolledNode", object([("chain", text), ("info", reference("Node"))])),
+        ("EnrolledNode", object([("chain", text), ("root", text), ("authority?", text), ("info", reference("Node"))])),
         (
             "WhoAmI",
             object([

@@ -54,6 +54,8 @@ private let amendment: AmendProjectRequest = {
         EnrollNodeRequest(request: "r", days: 7), EnrollNodeRequest(request: "r"),
         EnrolledNode(
             chain: "c",
+            root: "r",
+            authority: "s",
             info: NodeInfo(
                 name: "a",
                 key: one,

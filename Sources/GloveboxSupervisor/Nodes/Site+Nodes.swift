@@ -97,7 +97,21 @@ extension Site {
             NodeCertification(request: asked.der, notAfter: expires, entry: entry, proof: proof.bytes)
         )
         let chain = [certificate, authority].flatMap { PEM.encode($0, label: "CERTIFICATE") }
-        return EnrolledNode(chain: String(decoding: chain, as: UTF8.self), info: try info(named: asked.name))
+        let root = PEM.encode(keys.rootCertificate, label: "CERTIFICATE")
+        return EnrolledNode(
+            chain: String(decoding: chain, as: UTF8.self),
+            root: String(decoding: root, as: UTF8.self),
+            authority: shownAuthority.map { String(decoding: $0, as: UTF8.self) },
+            info: try info(named: asked.name)
+        )
+    }
+
+    /// The authority above the certificate that nodes are shown, PEM; nil where its file does not say.
+    private var shownAuthority: [UInt8]? {
+        guard let settings = settings.jobs.nodes else { return nil }
+        do throws(GloveboxError) {
+            return CertificateAuthority.last(of: try StateFile.read(settings.certificate))
+        } catch { return nil }  // the node's operator then has to bring it
     }
 
     /// All nodes, those that were removed last, by name.
