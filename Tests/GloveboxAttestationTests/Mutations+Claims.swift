@@ -138,6 +138,9 @@ extension Mutations {
         },
         .report("data.mismatch", "another version of the data") { $0.inputs[0].version = 2 },
         .report("data.mismatch", "a dataset more") { $0.inputs.append($0.inputs[0]) },
+        Mutation("jail.isolation", "a weaker protection, and the plan demands all") {
+            $0.editManifest = { $0.core.isolation = .full }
+        },
         .report("jail.readback", "a capability in the bounding set") {
             $0.jail.readback?.capabilities?["CapBnd"] = "0000000000000400"
         },

@@ -79,4 +79,21 @@ import Testing
         #expect(verdict.facts.contains { $0.hasPrefix("node       blade-7 ") }, "\(verdict.facts)")
         #expect(try !Scenario().verdict().facts.contains { $0.hasPrefix("node ") })
     }
+
+    @Test func `a plan that demands full isolation verifies where nothing but its own profile is weaker`() throws {
+        var scenario = Scenario()
+        scenario.editManifest = { $0.core.isolation = .full }
+        scenario.editReport = { $0.assurance.weaker = ["host-counters"] }
+        let verdict = try scenario.verdict()
+        #expect(verdict.isVerified, "\(verdict.story)")
+        let manifest = try scenario.build().manifest
+        #expect(try Manifest(parsing: manifest.bytes).core.isolation == .full)
+        #expect(Scenario.manifest().core.json["isolation"] == nil)
+        let text = String(decoding: manifest.bytes, as: UTF8.self)
+        let half = text.replacing(#""isolation":"full""#, with: #""isolation":"half""#)
+        #expect(half != text)
+        #expect(throws: (any Error).self) { try Manifest(parsing: Array(half.utf8)) }
+        let changes = PlanDifference(from: Scenario.manifest(), to: manifest).changes
+        #expect(changes.contains { $0.field == "core.isolation" && $0.before == nil && $0.after == "full" })
+    }
 }

@@ -2,7 +2,9 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxJail
 import GloveboxJobs
+import GloveboxLink
 import GloveboxLinux
 import GloveboxTransparency
 import TestSupport
@@ -42,6 +44,16 @@ private struct NodeSite {
 
     private var site: Site { test.site }
 
+    /// Whether this machine has every protection in full, and without control groups has not.
+    static var isFull: Bool {
+        guard canRun else { return false }
+        do {
+            let probe = try JobJail.probe()
+            return try JailRun(launcher: TestPrograms.path("glovebox-jail")).protections(of: probe)
+                .fallbacks(isBuilt: false).isEmpty
+        } catch { return false }
+    }
+
     /// Makes a key and a certificate that vouches for itself.
     static func certify(_ path: String) throws {
         let made = try TestPrograms.run(
@@ -77,10 +89,31 @@ private struct NodeSite {
         try StateFile.write(root, to: directory + "/root.pem")
     }
 
-    func start(_ job: String, on node: String) throws -> (process: RunningProgram, output: Descriptor) {
+    func start(
+        _ job: String,
+        on node: String,
+        withoutControlGroups: Bool = false
+    ) throws -> (process: RunningProgram, output: Descriptor) {
         let place = ["--supervisor", "127.0.0.1:\(port)", "--node-keys", node]
-        return try TestPrograms.start("gloveboxd", ["worker", "run", "--task", job] + place)
+        let run = ["worker", "run", "--task", job] + place
+        guard withoutControlGroups else { return try TestPrograms.start("gloveboxd", run) }
+        let script = "umount -R -l /sys/fs/cgroup && exec \"$@\""
+        let command = ["-m", "sh", "-c", script, "sh", TestPrograms.path("gloveboxd")] + run
+        return try TestPrograms.start("/usr/bin/unshare", command)
     }
+
+    /// A connection as a node's worker makes one.
+    func connect(as node: String) throws -> LinkSocket {
+        try LinkSocket.connected(
+            host: "127.0.0.1",
+            port: port,
+            credentials: LinkCredentials(certificate: node + "/node.pem", key: node + "/node.key"),
+            authorities: node + "/site.pem"
+        )
+    }
+
+    /// Why a job waits.
+    func waiting(_ job: String) throws -> Waiting? { try site.info(job, for: test.researcher.caller).waiting }
 
     /// What a worker said, and its exit status.
     func end(_ worker: (process: RunningProgram, output: Descriptor)) throws -> (status: Int32, text: String) {
@@ -90,7 +123,7 @@ private struct NodeSite {
     }
 
     /// Hands in a task whose commands leave `/task/b`.
-    func task(_ scripts: [String]) throws -> String {
+    func task(_ scripts: [String], isolation: String? = nil) throws -> String {
         let commands = scripts.map { script -> JSONValue in
             ["image": "python", "command": ["sh", "-c", .string(script)], "workdir": "/task", "stdout": "/task/said"]
         }
@@ -100,6 +133,10 @@ private struct NodeSite {
                 json: [
                     "executors": .array(commands), "inputs": [["path": "/task/in", "content": "given\n"]],
                     "outputs": [["path": "/task/b", "url": "glovebox://release/b"]],
+                    "resources": [
+                        "backend_parameters": isolation.map { ["glovebox_isolation": .string($0)] } ?? [:],
+                        "backend_parameters_strict": true,
+                    ],
                 ]
             ),
             idempotency: nil
@@ -159,6 +196,7 @@ struct RemoteWorkerTests {
         let report = try site.test.report(job)
         #expect(report.assurance.notProven.contains("remote-node") && report.node == "node-1")
         let verdict = try site.verdict(job)
+        #expect(verdict.facts.contains { $0.contains("node-1 ran the jails") }, "\(verdict.facts)")
         #expect(verdict.checks.contains { $0.id == "node.statements" && $0.status == .passed }, "\(verdict)")
         // Without the node's word, or with half of it, nobody believes the report.
         for left in [
@@ -196,7 +234,98 @@ struct RemoteWorkerTests {
         try StateFile.write(PEM.encode(root, label: "CERTIFICATE"), to: other + "/root.pem")
         let foreign = try site.end(site.start(job, on: other))
         #expect(foreign.status == 1 && foreign.text.contains("trust."), "\(foreign)")
-        #expect(verdict.facts.contains { $0.contains("node-1 ran the jails") }, "\(verdict.facts)")
+    }
+
+    @Test(.enabled(if: NodeSite.isFull, "needs a machine that lacks no protection"))
+    func `a plan that demands full isolation waits for a node without a fallback`() throws {
+        let site = try NodeSite()
+        #expect(throws: GloveboxError("request.invalid", "")) { try site.task(["true"], isolation: "half") }
+        let job = try site.task(["cat in > b"], isolation: "full")
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        #expect(try site.waiting(job)?.code == .node)
+        #expect(try site.waiting(job)?.waitingOn.first == .isolation([]))
+        let weak = try site.end(site.start(job, on: site.node("node-1"), withoutControlGroups: true))
+        #expect(weak.status == 1 && weak.text.contains("worker.isolation"), "\(weak)")
+        #expect(weak.text.contains("control-groups"), "\(weak)")
+        #expect(try site.test.entry(job).job.phase == .queued)
+        guard case .isolation(let nodes)? = try site.waiting(job)?.waitingOn.first else {
+            throw GloveboxError("test", "nothing is told of isolation")
+        }
+        #expect(nodes.map(\.node) == ["node-1"] && nodes.first?.lacks.contains("control-groups") == true, "\(nodes)")
+        let full = try site.end(site.start(job, on: site.node("node-2")))
+        #expect(full.status == 0, "\(full)")
+        let entry = try site.ended(job)
+        #expect(entry.job.phase == .released, "\(entry.explanation ?? "") \(entry.job.reasons)")
+        #expect(try site.test.report(job).node == "node-2")
+        #expect(entry.manifest.core.isolation == .full)
+        let verdict = try site.verdict(job)
+        #expect(!verdict.checks.contains { $0.status == .failed }, "\(verdict.story)")
+        let told = site.test.site.nodeList().map { ($0.name, $0.lacks?.isEmpty) }
+        #expect(told.map(\.0) == ["node-1", "node-2"] && told.map(\.1) == [false, true])
+        // What demands nothing runs there all the same, and says what was weaker.
+        let other = try site.task(["cat in > b"])
+        #expect(try site.test.wait(for: other) { $0.job.phase == .queued }.job.phase == .queued)
+        let again = try site.end(site.start(other, on: site.node("node-3"), withoutControlGroups: true))
+        #expect(again.status == 0, "\(again)")
+        #expect(try site.ended(other).job.phase == .released)
+        #expect(try site.test.report(other).assurance.weaker.contains("control-groups"))
+    }
+
+    @Test func `a node that lacks more than it said is sent no file of the job`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["cat in > b"], isolation: "full")
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let link = try site.connect(as: site.node("node-1"))
+        defer { link.close() }
+        var told = JailProtections()
+        told.inForce = JailProtections.full
+        try link.send(.offer(task: job, launcher: site.test.site.host.launcher, protections: told))
+        guard case .order = try link.message(milliseconds: 60_000) else { throw NodeMessage.unexpected }
+        try link.send(.needs(image: false))
+        told.inForce.removeAll { $0 == "landlock" }
+        try link.send(.ready(told))
+        // The next frame is the refusal, and no piece of an archive.
+        #expect(throws: GloveboxError("jail.protection", "")) { try link.message(milliseconds: 60_000) }
+        let entry = try site.ended(job)
+        #expect(entry.job.phase == .errored && entry.explanation?.contains("landlock") == true, "\(entry.job.reasons)")
+    }
+
+    @Test func `the protections that a policy demands are asked of the node`() throws {
+        let site = try NodeSite()
+        let text = """
+            apiVersion: glovebox/v1
+            kind: ProcessingPolicy
+            metadata: {name: demanding, version: 1}
+            protections: [host-counters]
+            """
+        _ = try site.test.site.addPolicy(TestSite.owner, AddPolicyRequest(document: text))
+        let job = try site.task(["cat in > b"])
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let (status, said) = try site.end(site.start(job, on: site.node("node-1")))
+        #expect(status == 1 && said.contains("worker.isolation") && said.contains("host-counters"), "\(said)")
+        #expect(try site.test.entry(job).job.phase == .queued)
+    }
+
+    @Test func `a node carries out no order for another node's run`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["cat in > b"])
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let node = try site.node("node-1")
+        let other = try site.node("node-2")
+        var desk = NodeDesk(
+            keys: try NodeKeys(other),
+            task: job,
+            launcher: (TestPrograms.path("glovebox-jail"), site.test.site.host.launcher),
+            link: try site.connect(as: other)
+        )
+        let link = try site.connect(as: node)
+        defer { link.close() }
+        var told = JailProtections()
+        told.inForce = JailProtections.full
+        try link.send(.offer(task: job, launcher: site.test.site.host.launcher, protections: told))
+        guard case .order(let order) = try link.message(milliseconds: 60_000) else { throw NodeMessage.unexpected }
+        let refusal = #expect(throws: GloveboxError("worker.order", "")) { try desk.serve(order) }
+        #expect(refusal?.message == "the run is not this node's", "\(refusal?.message ?? "")")
     }
 
     @Test func `a node that dies, or is removed, ends its job once, and leaves no jail`() throws {

@@ -102,13 +102,15 @@ struct NodeDesk {
         let (link, staged, code) = (link, jail.staged, plan.core.code.nar)
         let watch = try LinkWatch(link)
         var directories: [Descriptor] = []
+        var given = JailProtections()
         var hooks = JailRun.Hooks()
         hooks.cancel = watch.cancel
-        hooks.stage = { (given: [Descriptor], writer: FileIdentity) throws(GloveboxError) in
-            directories = zip(staged, given).filter { $0.0.isWritable }.map(\.1)
-            try link.send(.ready)
+        hooks.protect = { (protections: JailProtections) throws(GloveboxError) in given = protections }
+        hooks.stage = { (places: [Descriptor], writer: FileIdentity) throws(GloveboxError) in
+            directories = zip(staged, places).filter { $0.0.isWritable }.map(\.1)
+            try link.send(.ready(given))
             var digests: [Digest] = []
-            for (place, directory) in zip(staged, given) {
+            for (place, directory) in zip(staged, places) {
                 let digest = try writer.perform { () throws(GloveboxError) in
                     try TreeTransfer.receive(into: directory, bytes: place.bytes, entries: place.inodes, over: link)
                 }

@@ -6,14 +6,14 @@ internal import GloveboxLink
 
 /// What a supervisor and a node say to each other, each in one frame of canonical JSON.
 enum NodeMessage {
-    /// Node: it has come for this job; digest of its launcher.
-    case offer(task: String, launcher: Digest)
+    /// Node: it has come for this job; digest of its launcher, and what would protect a jail.
+    case offer(task: String, launcher: Digest, protections: JailProtections)
     /// Supervisor: run this.
     case order(NodeOrder)
     /// Node: whether the image is to follow.
     case needs(image: Bool)
-    /// Node: the jail stands empty; its directories are to follow.
-    case ready
+    /// Node: the jail stands empty, so protected; its directories are to follow.
+    case ready(JailProtections)
     /// Node: they are filled; a digest of each.
     case staged([Digest])
     /// Node: the jail as its kernel describes it, before the first instruction.
@@ -42,10 +42,14 @@ enum NodeMessage {
         switch try fields.string("kind") {
         case "offer":
             guard try fields.integer("version") == Self.version else { throw Self.otherVersion }
-            self = .offer(task: try fields.string("task"), launcher: try fields.digest("launcher"))
+            self = .offer(
+                task: try fields.string("task"),
+                launcher: try fields.digest("launcher"),
+                protections: try JailProtections(json: fields.required("protections"))
+            )
         case "order": self = .order(try NodeOrder(json: fields.required("order")))
         case "needs": self = .needs(image: try fields.bool("image"))
-        case "ready": self = .ready
+        case "ready": self = .ready(try JailProtections(json: fields.required("protections")))
         case "staged":
             self = .staged(
                 try fields.array("digests").map { (json) throws(GloveboxError) in
@@ -75,12 +79,12 @@ enum NodeMessage {
     var bytes: [UInt8] {
         var json = JSONObject()
         switch self {
-        case .offer(let task, let launcher):
+        case .offer(let task, let launcher, let protections):
             (json["kind"], json["version"]) = ("offer", .integer(Self.version))
-            (json["task"], json["launcher"]) = (.string(task), launcher.json)
+            (json["task"], json["launcher"], json["protections"]) = (.string(task), launcher.json, protections.json)
         case .order(let order): (json["kind"], json["order"]) = ("order", order.json)
         case .needs(let image): (json["kind"], json["image"]) = ("needs", .bool(image))
-        case .ready: json["kind"] = "ready"
+        case .ready(let protections): (json["kind"], json["protections"]) = ("ready", protections.json)
         case .staged(let digests):
             (json["kind"], json["digests"]) = ("staged", .array(digests.map { .string($0.hex) }))
         case .built(let readback, let protections):
@@ -99,7 +103,7 @@ enum NodeMessage {
         return CanonicalJSON.encode(.object(json))
     }
 
-    private static let version: Int64 = 1
+    private static let version: Int64 = 2
 
     private static let otherVersion = GloveboxError("worker.message", "supervisor and node are of different versions")
 

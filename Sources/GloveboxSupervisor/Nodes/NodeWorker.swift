@@ -42,6 +42,7 @@ package struct NodeWorker {
     package func run() throws(GloveboxError) {
         let launcher = try Machine.sibling("glovebox-jail")
         let measured = try Machine.sha256(file: launcher)
+        let protections = try JailRun(launcher: launcher).protections(of: JobJail.probe())
         let link = try LinkSocket.connected(
             host: supervisor.host,
             port: supervisor.port,
@@ -49,7 +50,7 @@ package struct NodeWorker {
             authorities: keys.authorities
         )
         do throws(GloveboxError) {
-            try link.send(.offer(task: task, launcher: measured))
+            try link.send(.offer(task: task, launcher: measured, protections: protections))
             var desk = NodeDesk(keys: keys, task: task, launcher: (launcher, measured), link: link)
             while true {
                 switch try link.message() {

@@ -68,7 +68,9 @@ struct RemoteJails: JailHost {
         }
         if isImageWanted { try TreeTransfer.send(file: file, over: link) }
         if let input = specification.input { try TreeTransfer.send(file: input, over: link) }
-        guard case .ready = try link.message(milliseconds: Self.long) else { throw NodeMessage.unexpected }
+        guard case .ready(let offered) = try link.message(milliseconds: Self.long) else { throw NodeMessage.unexpected }
+        // Before anything of the job's goes over; the machine may not be what it was when it came.
+        try offered.require(specification.required, isBuilt: false)
         try stage(directories, hooks)
         guard case .built(let readback, let protections) = try link.message(milliseconds: Self.long) else {
             throw NodeMessage.unexpected

@@ -2,6 +2,7 @@ internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxBroker
 internal import GloveboxCore
+internal import GloveboxJobs
 internal import GloveboxStore
 internal import GloveboxTransparency
 internal import Synchronization
@@ -203,8 +204,19 @@ extension Site {
             expires: node.expires,
             reason: node.reason,
             connectedSince: since,
-            jobs: jobs
+            jobs: jobs,
+            lacks: nodes.fallbacks(of: node.key)
         )
+    }
+
+    /// The nodes that may be given jobs and told that they lack full isolation, and what each lacks, by name.
+    func nodesWithFallbacks(at now: Instant) -> [Waiting.Shortcoming] {
+        read { state in state.nodes.values.filter { $0.state(at: now) == .enrolled } }
+            .sorted { $0.name < $1.name }
+            .compactMap { node in
+                guard let lacks = nodes.fallbacks(of: node.key), !lacks.isEmpty else { return nil }
+                return Waiting.Shortcoming(node: node.name, lacks: lacks)
+            }
     }
 
     private static func noNode(_ name: String) -> GloveboxError {

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GloveboxAttestation
 package import GloveboxCore
+internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxLinux
 internal import GloveboxPolicy
@@ -105,6 +106,14 @@ package final class Engine: Sendable {
                 "worker.private-data",
                 "\(worker.task) reads private data, which this site gives to no other machine",
                 hint: "jobs.nodes.private_data in gloveboxd.yaml decides it."
+            )
+        }
+        let demanded = site.demandedProtections(of: entry.manifest.core)
+        if let lacking = worker.protections?.lacking(demanded, isBuilt: false), !lacking.isEmpty {
+            return GloveboxError(
+                "worker.isolation",
+                "\(worker.task) demands what \(worker.place) lacks: \(lacking.joined(separator: ", "))",
+                hint: "'glovebox doctor' on that machine tells what to do; another node may take the job."
             )
         }
         if worker.isRemote, entry.rules.output.privacy.blocks != nil {

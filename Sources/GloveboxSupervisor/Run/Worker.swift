@@ -14,6 +14,8 @@ protocol Worker: Sendable {
     var isRemote: Bool { get }
     /// Why it is given no job now; nil when it may have one.
     var objection: GloveboxError? { get }
+    /// What protects jails there, as that machine told when it came; nil for this machine.
+    var protections: JailProtections? { get }
     /// Whether it has left.
     var isGone: Bool { get }
 

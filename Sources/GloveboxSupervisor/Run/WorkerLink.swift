@@ -54,6 +54,8 @@ struct WorkerLink: JailLender, Worker {
 
     var objection: GloveboxError? { nil }
 
+    var protections: JailProtections? { nil }
+
     var isGone: Bool { socket.isClosed }
 
     func jails(

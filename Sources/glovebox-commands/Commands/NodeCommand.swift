@@ -27,6 +27,9 @@ struct NodeCommand: AsyncParsableCommand {
         if let notice = node.notice(at: now) { line += "  \(notice)" }
         line += "  by \(node.enrolledBy) \(node.enrolled.text)"
         if let since = node.connectedSince { line += "  connected since \(since.text)" }
+        if let lacks = node.lacks {
+            line += lacks.isEmpty ? "  full isolation" : "  lacks \(Display.escape(lacks.joined(separator: ", ")))"
+        }
         if !node.jobs.isEmpty { line += "  runs \(node.jobs.joined(separator: " "))" }
         if let reason = node.reason { line += "  \(Display.escape(reason))" }
         return line
@@ -102,22 +105,19 @@ struct NodeCommand: AsyncParsableCommand {
                 let asked = EnrollNodeRequest(request: String(decoding: pem, as: UTF8.self), days: days)
                 let enrolled = try await session.client.enrollNode(asked)
                 try OutputFile.write(Array(enrolled.chain.utf8), to: output)
-                session.terminal.result(
-                    enrolled.info.json,
-                    [
                 let directory = output.lastIndex(of: "/").map { String(output[...$0]) } ?? ""
                 let root = try Self.put(enrolled.root, at: directory + "root.pem")
                 let authority = try Self.put(enrolled.authority, at: directory + "site.pem")
+                session.terminal.result(
+                    enrolled.info.json,
+                    [
                         Terminal.row("node", enrolled.info.name), Terminal.row("key", enrolled.info.key.named),
                         Terminal.row("until", enrolled.info.expires.text), Terminal.row("certificate", output),
+                        Terminal.row("root", root), Terminal.row("site", authority),
                     ]
                 )
             }
-                        Terminal.row("root", root), Terminal.row("site", authority),
         }
-    }
-
-    /// The command `glovebox node list`.
 
         /// Writes a certificate where no file is yet; what is to be said of it.
         private static func put(_ pem: String?, at path: String) throws(GloveboxError) -> String {
@@ -134,6 +134,9 @@ struct NodeCommand: AsyncParsableCommand {
             let isSame = try InputFile.bytes(path, limit: 1 << 16) == Array(pem.utf8)
             return isSame ? path : path + " was there, with another certificate than the site's, and was left"
         }
+    }
+
+    /// The command `glovebox node list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List nodes: state, key, who let them in, until when, and what they run."
