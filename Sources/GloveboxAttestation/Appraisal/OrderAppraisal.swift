@@ -16,10 +16,17 @@ package struct OrderAppraisal: Sendable {
     package let causes: [GloveboxError]
 
     /// Seconds that may go by between the start statement and the order: what a task names elsewhere is fetched in between.
-    private static let patience: Int64 = 3600
+    package static let patience: Int64 = 3600
+    /// The same for an order that comes in a file, which people carry.
+    package static let carried: Int64 = 7 * 86400
 
-    /// Holds evidence against the root's key (SPKI, DER).
-    package init(_ evidence: KeyEvidence, root: [UInt8], now: Instant) {
+    /// Holds evidence against the root's key (SPKI, DER); `patience` is in seconds.
+    package init(
+        _ evidence: KeyEvidence,
+        root: [UInt8],
+        now: Instant,
+        patience: Int64 = OrderAppraisal.patience
+    ) {
         var checks = CheckList()
         let parts = AppraisedParts(evidence, &checks)
         let begun = parts.report?.time.start.adding(seconds: KeyAppraisal.clockTolerance) ?? now
@@ -37,8 +44,8 @@ package struct OrderAppraisal: Sendable {
             guard report.time.start <= now.adding(seconds: KeyAppraisal.clockTolerance) else {
                 throw GloveboxError("time.future", "the run starts in the node's future")
             }
-            guard now <= report.time.start.adding(seconds: Self.patience) else {
-                throw GloveboxError("time.regress", "the run was started more than an hour ago")
+            guard now <= report.time.start.adding(seconds: patience) else {
+                throw GloveboxError("time.regress", "the run was started more than \(patience / 3600) h ago")
             }
         }
         let all = parts.measurements

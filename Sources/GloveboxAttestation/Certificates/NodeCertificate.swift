@@ -38,12 +38,19 @@ package struct NodeCertificate: Sendable {
     ///
     /// - Throws: `pem.invalid`, `cert.chain`; `node.certificate` where that is no name of a node.
     package static func name(inChain pem: [UInt8]) throws(GloveboxError) -> String {
-        let end = Array("-----END CERTIFICATE-----\n".utf8)
-        let length = pem.indices.first { pem[$0...].starts(with: end) }.map { $0 + end.count } ?? pem.count
-        guard let name = try ParsedCertificate(pem: Array(pem.prefix(length))).subjectName.nodeName else {
+        guard let name = try ParsedCertificate(leaf(inChain: pem)).subjectName.nodeName else {
             throw GloveboxError("node.certificate", "the certificate does not name a node")
         }
         return name
+    }
+
+    /// The first certificate of a chain (PEM), in DER.
+    ///
+    /// - Throws: `pem.invalid`.
+    package static func leaf(inChain pem: [UInt8]) throws(GloveboxError) -> [UInt8] {
+        let end = Array("-----END CERTIFICATE-----\n".utf8)
+        let length = pem.indices.first { pem[$0...].starts(with: end) }.map { $0 + end.count } ?? pem.count
+        return try PEM.decode(Array(pem.prefix(length)), label: "CERTIFICATE")
     }
 
     /// Whether a CA (certificate, DER) issued a node's certificate (DER).

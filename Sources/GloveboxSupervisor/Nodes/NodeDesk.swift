@@ -16,11 +16,19 @@ struct NodeDesk {
     let link: LinkSocket
     /// Orders that were carried out or refused.
     private var seen: Set<Digest> = []
+    /// Seconds that an order may be old.
+    private let age: Int64
     /// What the run's first order proved; later ones come with the same evidence, when its certificate may have ended.
     private var proven: (evidence: Digest, plan: Manifest, run: (job: String, number: UInt64))?
 
-    init(keys: NodeKeys, task: String, launcher: (path: String, digest: Digest), link: LinkSocket) {
-        (self.keys, self.task, self.launcher, self.link) = (keys, task, launcher, link)
+    init(
+        keys: NodeKeys,
+        task: String,
+        launcher: (path: String, digest: Digest),
+        link: LinkSocket,
+        age: Int64 = OrderAppraisal.patience
+    ) {
+        (self.keys, self.task, self.launcher, self.link, self.age) = (keys, task, launcher, link, age)
     }
 
     /// Milliseconds that the site may take to log that a jail stands.
@@ -52,7 +60,7 @@ struct NodeDesk {
             guard proven.evidence == evidence else { throw NodeOrder.refused("the order is of another run") }
             return (proven.plan, proven.run)
         }
-        let appraisal = OrderAppraisal(order.evidence, root: keys.root, now: Machine.now())
+        let appraisal = OrderAppraisal(order.evidence, root: keys.root, now: Machine.now(), patience: age)
         guard let plan = appraisal.plan, let run = appraisal.run else {
             throw appraisal.causes.first ?? NodeOrder.refused("the order cannot be read")
         }

@@ -26,6 +26,8 @@ enum NodeMessage {
     case ended(JSONValue)
     /// Node: its statement on all that, an envelope, and what the commitment in it is salted with.
     case signed(envelope: [UInt8], salt: [UInt8])
+    /// Node: its signature over all that stands before this in a file, an envelope of a ``ResultSeal``.
+    case sealed([UInt8])
     /// Supervisor: there is nothing more to run.
     case over
     /// Either: this cannot be, and why.
@@ -66,6 +68,7 @@ enum NodeMessage {
         case "cancel": self = .cancel
         case "ended": self = .ended(try fields.required("result"))
         case "signed": self = .signed(envelope: try fields.base64("envelope"), salt: try fields.base64("salt"))
+        case "sealed": self = .sealed(try fields.base64("envelope"))
         case "over": self = .over
         case "fault":
             let (code, message) = (try fields.string("code"), try fields.string("message"))
@@ -95,6 +98,8 @@ enum NodeMessage {
         case .signed(let envelope, let salt):
             json["kind"] = "signed"
             (json["envelope"], json["salt"]) = (.string(Base64.encode(envelope)), .string(Base64.encode(salt)))
+        case .sealed(let envelope):
+            (json["kind"], json["envelope"]) = ("sealed", .string(Base64.encode(envelope)))
         case .over: json["kind"] = "over"
         case .fault(let error):
             (json["kind"], json["code"], json["message"]) = ("fault", .string(error.code), .string(error.message))

@@ -65,7 +65,7 @@ final class RemoteWorker: Worker {
     var isRemote: Bool { true }
 
     /// Why the registry gives it no job now; asked anew each time.
-    var objection: GloveboxError? {
+    func objection(to entry: JobEntry) -> GloveboxError? {
         do throws(GloveboxError) { _ = try site.node(presenting: certificate) } catch { return error }
         return nil
     }

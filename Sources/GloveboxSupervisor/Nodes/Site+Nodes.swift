@@ -67,6 +67,19 @@ extension Site {
         }
     }
 
+    /// Checks that jobs may be given to the node of that name.
+    ///
+    /// - Throws: `object.not-found`, `node.draining`, `node.expired`.
+    func requireEnrolled(_ name: String) throws(GloveboxError) {
+        let node = try liveNode(name)
+        switch node.state(at: Machine.now()) {
+        case .enrolled: return
+        case .draining: throw GloveboxError("node.draining", "the node \(node.name) is given no more jobs")
+        case .expired, .removed:
+            throw GloveboxError("node.expired", "the certificate of the node \(node.name) is not good now")
+        }
+    }
+
     /// Lets a node run jobs, or gives one that may another certificate.
     ///
     /// The registry has it before there is a certificate; where none came of it, the same request may come again.

@@ -100,7 +100,7 @@ package final class Engine: Sendable {
         guard let entry = site.read({ state in state.jobs[worker.task] }) else {
             return GloveboxError("object.not-found", "there is no open job \(Display.escape(worker.task))")
         }
-        if let why = worker.objection { return why }
+        if let why = worker.objection(to: entry) { return why }
         if worker.isRemote, entry.manifest.readsPrivateData, site.settings.jobs.nodes?.takesPrivateData != true {
             return GloveboxError(
                 "worker.private-data",
