@@ -63,6 +63,9 @@ package struct NodeInfo: APIValue {
     package let connectedSince: Instant?
     /// Ids of the jobs that run there, sorted.
     package let jobs: [String]
+    /// What the machine lacks of full isolation, by its own word when it came last; nil for one that has not come since the
+    /// site's start.
+    package let lacks: [String]?
 
     /// Describes a node.
     package init(
@@ -74,8 +77,10 @@ package struct NodeInfo: APIValue {
         expires: Instant,
         reason: String? = nil,
         connectedSince: Instant? = nil,
-        jobs: [String] = []
+        jobs: [String] = [],
+        lacks: [String]? = nil
     ) {
+        self.lacks = lacks
         self.name = name
         self.key = key
         self.state = state
@@ -85,6 +90,17 @@ package struct NodeInfo: APIValue {
         self.reason = reason
         self.connectedSince = connectedSince
         self.jobs = jobs
+    }
+
+    /// Seconds before the end of a node's certificate from which people are told.
+    private static let noticeSeconds: Int64 = 14 * 86400
+
+    /// What an operator is told of the end of its certificate; nil while there is time, and for a removed node.
+    package func notice(at now: Instant) -> String? {
+        let left = (expires.milliseconds - now.milliseconds) / 1000
+        guard state != .removed, left < Self.noticeSeconds else { return nil }
+        let end = left > 0 ? "ends in \(Waiting.words(seconds: left))" : "has ended"
+        return "the certificate of \(name) \(end)"
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
@@ -101,6 +117,7 @@ package struct NodeInfo: APIValue {
         self.reason = try fields.optionalString("reason")
         self.connectedSince = json["connected_since"] == nil ? nil : try fields.instant("connected_since")
         self.jobs = try fields.strings("jobs")
+        self.lacks = json["lacks"] == nil ? nil : try fields.strings("lacks")
         try fields.finish()
     }
 
@@ -112,6 +129,7 @@ package struct NodeInfo: APIValue {
         ]
         if let reason { members.append(("reason", .string(reason))) }
         if let connectedSince { members.append(("connected_since", .string(connectedSince.description))) }
+        if let lacks { members.append(("lacks", .array(lacks.map { .string($0) }))) }
         return .object(JSONObject(members))
     }
 }
@@ -120,21 +138,34 @@ package struct NodeInfo: APIValue {
 package struct EnrolledNode: APIValue {
     /// The node's certificate and that of the CA that issued it, PEM, in this order.
     package let chain: String
+    /// The certificate of the site's root, PEM, for the node's `root.pem`.
+    package let root: String
+    /// The authority above the certificate that nodes are shown, PEM, for the node's `site.pem`; nil where the site's own file
+    /// does not end with one.
+    package let authority: String?
     /// What is known of the node from now on.
     package let info: NodeInfo
 
     /// Hands out a certificate.
-    package init(chain: String, info: NodeInfo) {
+    package init(chain: String, root: String, authority: String? = nil, info: NodeInfo) {
         self.chain = chain
+        self.root = root
+        self.authority = authority
         self.info = info
     }
 
     package init(json: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(json, at: "node")
         self.chain = try fields.string("chain")
+        self.root = try fields.string("root")
+        self.authority = try fields.optionalString("authority")
         self.info = try NodeInfo(json: try fields.required("info"))
         try fields.finish()
     }
 
-    package var json: JSONValue { ["chain": .string(chain), "info": info.json] }
+    package var json: JSONValue {
+        var object = JSONObject([("chain", .string(chain)), ("root", .string(root)), ("info", info.json)])
+        object["authority"] = authority.map { .string($0) }
+        return .object(object)
+    }
 }

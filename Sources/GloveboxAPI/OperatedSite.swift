@@ -14,15 +14,22 @@ package struct ReadinessCheck: Sendable, Equatable {
     package let name: String
     /// What is wrong and what to do about it; nil when it holds.
     package let problem: String?
+    /// What will be wrong if nobody does something; nil when there is nothing to tell.
+    package let notice: String?
 
     /// Describes a condition.
-    package init(_ name: String, problem: String? = nil) {
+    package init(_ name: String, problem: String? = nil, notice: String? = nil) {
         self.name = name
         self.problem = problem
+        self.notice = notice
     }
 
-    /// The check as `{"name","ok","problem"}`.
+    /// The check as `{"name","ok","problem"}`, and `notice` where there is one.
     package var json: JSONValue {
-        ["name": .string(name), "ok": .bool(problem == nil), "problem": problem.map { .string($0) } ?? .null]
+        var object = JSONObject([
+            ("name", .string(name)), ("ok", .bool(problem == nil)), ("problem", problem.map { .string($0) } ?? .null),
+        ])
+        object["notice"] = notice.map { .string($0) }
+        return .object(object)
     }
 }

@@ -23,6 +23,8 @@ package struct CreatePlanRequest: APIValue {
     package let tighten: [String]
     /// Limits asked for.
     package let limits: RequestedLimits
+    /// Whether only a machine will do that gives every protection in full.
+    package let needsFullIsolation: Bool
     /// What is held fixed; nil when the run need not be repeatable.
     package let deterministic: RequestedDeterminism?
     /// Why, in words of the researcher.
@@ -40,6 +42,7 @@ package struct CreatePlanRequest: APIValue {
         outputPolicy: String,
         tighten: [String] = [],
         limits: RequestedLimits = RequestedLimits(),
+        needsFullIsolation: Bool = false,
         deterministic: RequestedDeterminism? = nil,
         purpose: String = ""
     ) {
@@ -53,6 +56,7 @@ package struct CreatePlanRequest: APIValue {
         self.outputPolicy = outputPolicy
         self.tighten = tighten
         self.limits = limits
+        self.needsFullIsolation = needsFullIsolation
         self.deterministic = deterministic
         self.purpose = purpose
     }
@@ -69,6 +73,13 @@ package struct CreatePlanRequest: APIValue {
         self.outputPolicy = try fields.name("output_policy")
         self.tighten = try Self.tighten(fields.optional("tighten"))
         self.limits = try RequestedLimits(json: try fields.required("limits"))
+        self.needsFullIsolation =
+            try fields.optional("isolation").map { (json) throws(GloveboxError) in
+                guard json.string == "full" else {
+                    throw GloveboxError("request.invalid", "isolation is full, or left out")
+                }
+                return true
+            } ?? false
         self.deterministic = try fields.optional("deterministic").map { (json) throws(GloveboxError) in
             try RequestedDeterminism(json: json)
         }
@@ -86,6 +97,7 @@ package struct CreatePlanRequest: APIValue {
         if !tighten.isEmpty { object["tighten"] = .array(tighten.map { .string($0) }) }
         object["project"] = project.map { .string($0) }
         object["join"] = join.map { .string($0) }
+        if needsFullIsolation { object["isolation"] = "full" }
         object["deterministic"] = deterministic?.json
         return .object(object)
     }

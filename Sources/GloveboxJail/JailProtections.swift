@@ -7,6 +7,9 @@ package struct JailProtections: Sendable, Equatable {
     /// Names of those that are weaker or missing, each with the reason.
     package var weaker: [(name: String, reason: String)] = []
 
+    /// None yet.
+    package init() {}
+
     package static func == (left: Self, right: Self) -> Bool {
         left.inForce == right.inForce && left.weaker.elementsEqual(right.weaker) { $0 == $1 }
     }
@@ -21,6 +24,26 @@ package struct JailProtections: Sendable, Equatable {
     /// Those that are open in this jail: one that reads its image through a cache of its own leaves no trace in another's.
     package var openChannels: [String] {
         Self.openChannels.filter { $0 != "page-cache" || !holds("private-page-cache") }
+    }
+
+    /// Those that full isolation asks for: every one that the machine decides on.
+    ///
+    /// `host-counters` is the jail profile's to give, and `private-page-cache` there for those who ask for it. Source: job
+    /// backend specification, section 7.4.
+    package static let full = [
+        "capabilities-empty", "cgroup-namespace", "control-groups", "cpuset", "groups-empty", "ipc-namespace",
+        "landlock",
+        "mount-namespace", "network-namespace", "no-new-privileges", "own-inodes", "pid-namespace", "private-devices",
+        "processor-time", "rlimits", "seccomp", "securebits", "time-namespace", "unique-ids", "user-namespace",
+        "uts-namespace",
+    ]
+
+    /// Those of ``full`` that are weaker or missing; what only a jail that stands tells counts once one does.
+    package func fallbacks(isBuilt: Bool) -> [String] { lacking(Self.full, isBuilt: isBuilt) }
+
+    /// Those names that are not in force.
+    package func lacking(_ names: [String], isBuilt: Bool) -> [String] {
+        names.filter { !holds($0) && (isBuilt || $0 != Self.toldLast) }
     }
 
     mutating func note(_ name: String, _ holds: Bool, else reason: String) {
@@ -39,7 +62,7 @@ package struct JailProtections: Sendable, Equatable {
     ///
     /// - Throws: `jail.protection` naming each that is not in force.
     package func require(_ names: [String], isBuilt: Bool) throws(GloveboxError) {
-        let missing = names.filter { !holds($0) && (isBuilt || $0 != Self.toldLast) }
+        let missing = lacking(names, isBuilt: isBuilt)
         guard !missing.isEmpty else { return }
         let reasons = missing.map { name in
             let reason = weaker.first { $0.name == name }?.reason ?? "no such protection is known"

@@ -13,6 +13,8 @@ package struct JailRun {
     ///
     /// Each is called on the thread of ``run(_:hooks:)``.
     package struct Hooks {
+        /// Looks at what will protect the jail, before anything is staged; throwing stops it.
+        package var protect: (JailProtections) throws(GloveboxError) -> Void = { _ throws(GloveboxError) in }
         /// Fills the staged directories, in order; the identity is the one to write under.
         package var stage: ([Descriptor], FileIdentity) throws(GloveboxError) -> Void = { _, _ throws(GloveboxError) in
         }
@@ -121,6 +123,7 @@ package struct JailRun {
         _ hooks: Hooks
     ) throws(GloveboxError) -> JailResult {
         let (builder, protections) = try plan(specification, jail, &remains)
+        try hooks.protect(protections)
         let session = try JailSession(
             jail,
             builder: builder,
@@ -138,13 +141,20 @@ package struct JailRun {
     /// - Throws: `jail.protection`, and `jail.*` when the jail cannot be made at all.
     package func checkProtections(of specification: JailSpecification) throws(GloveboxError) {
         guard !specification.required.isEmpty else { return }
+        _ = try protections(of: specification)
+    }
+
+    /// What protects such a jail on this host, as far as it is known before one stands; nothing runs.
+    ///
+    /// - Throws: as ``checkProtections(of:)``.
+    package func protections(of specification: JailSpecification) throws(GloveboxError) -> JailProtections {
         let jail = try waitingJail(specification)
         var remains = JailReserve.Remains(group: jail.group)
         defer {
             jail.launcher.discard()
             clear(remains)
         }
-        _ = try plan(specification, jail, &remains)
+        return try plan(specification, jail, &remains).1
     }
 
     /// Limits a jail and plans what it becomes.

@@ -51,6 +51,13 @@ extension Waiting.Party {
         case .witness(let name): ["kind": "witness", "witness": .string(name)]
         case .cluster(let name, let job, let reason):
             ["kind": "cluster", "cluster": .string(name), "job": .string(job), "reason": .string(reason)]
+        case .isolation(let nodes):
+            [
+                "kind": "isolation",
+                "nodes": .array(
+                    nodes.map { ["node": .string($0.node), "lacks": .array($0.lacks.map { .string($0) })] }
+                ),
+            ]
         }
     }
 
@@ -76,6 +83,14 @@ extension Waiting.Party {
         case "cluster":
             let name = try fields.string("cluster")
             self = .cluster(name, job: try fields.string("job"), reason: try fields.string("reason"))
+        case "isolation":
+            var nodes: [Waiting.Shortcoming] = []
+            for value in try fields.array("nodes") {
+                var node = try JSONFields(value, at: "waiting_on.nodes")
+                nodes.append(Waiting.Shortcoming(node: try node.string("node"), lacks: try node.strings("lacks")))
+                try node.finish()
+            }
+            self = .isolation(nodes)
         default: throw GloveboxError("schema.type", "waiting_on.kind is not known: \(Display.escape(kind))")
         }
         try fields.finish()

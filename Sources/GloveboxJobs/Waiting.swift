@@ -31,6 +31,17 @@ package struct Waiting: Sendable, Hashable {
         case checkActive = "check.active"
     }
 
+    /// A machine that cannot run the job, and what it lacks.
+    package struct Shortcoming: Sendable, Hashable {
+        /// Its name at the site.
+        package let node: String
+        /// Names of protections.
+        package let lacks: [String]
+
+        /// Describes one.
+        package init(node: String, lacks: [String]) { (self.node, self.lacks) = (node, lacks) }
+    }
+
     /// One party that has to act.
     package enum Party: Sendable, Hashable {
         /// Accounts that hold a role: how many are needed and how many have acted.
@@ -45,6 +56,8 @@ package struct Waiting: Sendable, Hashable {
         case witness(String)
         /// A cluster's scheduler, its own id of the job and why it waits there; both empty where that is not known.
         case cluster(String, job: String, reason: String)
+        /// A node with full isolation; those that have come without it.
+        case isolation([Shortcoming])
     }
 
     /// The stable reason.
@@ -133,6 +146,10 @@ extension Waiting.Party {
         case .cluster(let name, let job, let reason):
             let place = job.isEmpty ? "" : " job \(Display.escape(job))"
             return Display.escape(name) + place + (reason.isEmpty ? "" : " (\(Display.escape(reason)))")
+        case .isolation(let nodes):
+            let lacking = nodes.map { "\($0.node) lacks \($0.lacks.joined(separator: ", "))" }
+            let known = lacking.isEmpty ? "" : " (\(Display.escape(lacking.joined(separator: "; "))))"
+            return "a node with full isolation" + known
         }
     }
 }

@@ -255,10 +255,10 @@ enum OpenAPISchemas {
                 ("name", ["type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"]), ("key", digest),
                 ("state", ["enum": .array(NodeInfo.State.allCases.map { .string($0.rawValue) })]),
                 ("enrolled_by", text), ("enrolled", time), ("expires", time), ("reason?", text),
-                ("connected_since?", time), ("jobs", texts),
+                ("connected_since?", time), ("jobs", texts), ("lacks?", texts),
             ])
         ),
-        ("EnrolledNode", object([("chain", text), ("info", reference("Node"))])),
+        ("EnrolledNode", object([("chain", text), ("root", text), ("authority?", text), ("info", reference("Node"))])),
         (
             "WhoAmI",
             object([
@@ -310,7 +310,8 @@ enum OpenAPISchemas {
                 ("join?", name), ("output_policy", name),
                 ("tighten?", ["type": "array", "minItems": 1, "maxItems": 2, "items": text]),
                 ("limits", ["type": "object", "additionalProperties": decimal]),
-                ("deterministic?", ["type": "object"]), ("purpose", ["type": "string", "maxLength": 4096]),
+                ("isolation?", ["enum": ["full"]]), ("deterministic?", ["type": "object"]),
+                ("purpose", ["type": "string", "maxLength": 4096]),
             ])
         ),
         ("ApprovalRequest", object([("envelope", text), ("link?", text)])),

@@ -54,6 +54,9 @@ struct NodeCommandTests {
         let info = try JSONReader.read(Array(enrolled.output.utf8))
         let spki = try #require(info["key"]?.string)
         #expect(asked.output.contains(spki) && info["state"]?.string == "enrolled")
+        // The site lets no node in, so it shows none a certificate.
+        #expect(try read(keys + "/root.pem") == read(site.state + "/broker/root.pem"))
+        #expect(unsafe access(keys + "/site.pem", F_OK) != 0)
         // What a TLS server of the site's root would say.
         let split = """
             cd \(keys) && awk '/BEGIN/{n++} {print > ("c" n ".pem")}' node.pem && test ! -e c3.pem &&
@@ -68,6 +71,9 @@ struct NodeCommandTests {
             let nodes = try list(as: person)
             #expect(nodes.map { $0["name"]?.string } == ["blade-7"] && nodes.first?["key"]?.string == spki)
         }
+        #expect(try !glovebox(["list"]).output.contains("the certificate"))
+        #expect(try glovebox(["enroll", csr, "--days", "10", "-o", file]).status == 0)
+        #expect(try glovebox(["list"]).output.contains("the certificate of blade-7 ends in "))
         #expect(try glovebox(["list"], as: "alice").status == 6)
         #expect(try glovebox(["drain", "blade-7"]).status != 0, "a reason is needed")
         #expect(try glovebox(["drain", "blade-7", "--reason", "x"], as: "aud").status == 6)

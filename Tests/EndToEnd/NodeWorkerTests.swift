@@ -31,8 +31,9 @@ struct NodeWorkerTests {
             let outcome = try TestPrograms.run("glovebox", ["node"] + command)
             try #require(outcome.status == 0, "\(outcome.output)")
         }
+        // Beside the certificate stands what the node is to believe.
         for (from, name) in [(tasks.site.certificate, "site.pem"), (state + "/broker/root.pem", "root.pem")] {
-            try #require(try TestPrograms.run("/bin/cp", [from, node + "/" + name]).status == 0)
+            try #require(try TestPrograms.run("/usr/bin/cmp", [from, node + "/" + name]).status == 0)
         }
     }
 
@@ -52,6 +53,25 @@ struct NodeWorkerTests {
         let outcome = try TestPrograms.run("glovebox", ["node", "list", "--profile", site.state + "/operator"])
         try #require(outcome.status == 0, "\(outcome.output)")
         return outcome.output
+    }
+
+    @Test func `an operator carries a job to a node and its result back, with the command line`() throws {
+        defer { site.stop() }
+        let id = try tasks.submit("echo one >/task/a; cat /task/a /task/a >/task/b")
+        #expect(try tasks.becomes("QUEUED", id))
+        let (bundle, result) = (node + "/bundle", node + "/result")
+        let (here, job) = (["--state", site.state], ["--task", id])
+        for command in [
+            ["bundle"] + here + job + ["--node", "blade-7", "-o", bundle],
+            ["run"] + job + ["--bundle", bundle, "--result", result, "--node-keys", node],
+            ["result"] + here + job + [result],
+        ] {
+            let outcome = try TestPrograms.run("glovebox", ["worker"] + command)
+            #expect(outcome.status == 0 && outcome.output.isEmpty, "\(command): \(outcome.output)")
+        }
+        #expect(try tasks.becomes("COMPLETE", id))
+        let second = try TestPrograms.run("glovebox", ["worker", "result"] + here + job + [result])
+        #expect(second.status == 1 && second.output.contains("worker.result"), "\(second.output)")
     }
 
     @Test func `a node that was enrolled takes a job to what its researcher verifies and fetches`() throws {

@@ -54,6 +54,8 @@ private let amendment: AmendProjectRequest = {
         EnrollNodeRequest(request: "r", days: 7), EnrollNodeRequest(request: "r"),
         EnrolledNode(
             chain: "c",
+            root: "r",
+            authority: "s",
             info: NodeInfo(
                 name: "a",
                 key: one,
@@ -63,7 +65,8 @@ private let amendment: AmendProjectRequest = {
                 expires: now,
                 reason: "r",
                 connectedSince: now,
-                jobs: ["job_x"]
+                jobs: ["job_x"],
+                lacks: ["landlock"]
             )
         ),
         NodeInfo(name: "a", key: one, state: .expired, enrolledBy: "acc_x", enrolled: now, expires: now),
@@ -100,6 +103,7 @@ private let amendment: AmendProjectRequest = {
             outputPolicy: "aggregate-table",
             tighten: ["kind: x"],
             limits: RequestedLimits(wallSeconds: 5, memoryBytes: 268_435_456),
+            needsFullIsolation: true,
             deterministic: RequestedDeterminism(seed: .max, clock: Instant(seconds: 1_577_836_800)),
             purpose: "ünder"
         ),
@@ -233,5 +237,29 @@ private let amendment: AmendProjectRequest = {
         for bad in [plan([]), plan([""]), plan(["a\u{0}"]), plan(["a"], ["A=B": ""]), plan(["a"], ["": ""])] {
             #expect(throws: GloveboxError("request.invalid", "")) { try CreatePlanRequest(json: bad) }
         }
+    }
+
+    @Test func `isolation is full, or not demanded`() throws {
+        let plan = CreatePlanRequest(code: one, image: "i", argv: ["a"], dataset: "d", outputPolicy: "o")
+        var json = try #require(plan.json.object)
+        #expect(json["isolation"] == nil && !plan.needsFullIsolation)
+        json["isolation"] = "full"
+        #expect(try CreatePlanRequest(json: .object(json)).needsFullIsolation)
+        for bad in ["half", "", true, .null, ["full"]] as [JSONValue] {
+            json["isolation"] = bad
+            #expect(throws: GloveboxError("request.invalid", "")) { try CreatePlanRequest(json: .object(json)) }
+        }
+    }
+
+    @Test func `an operator is told of a certificate that ends within a fortnight`() {
+        func notice(_ days: Int64, _ state: NodeInfo.State = .enrolled) -> String? {
+            let end = now.adding(seconds: days * 86400)
+            return NodeInfo(name: "a", key: one, state: state, enrolledBy: "o", enrolled: now, expires: end)
+                .notice(at: now)
+        }
+        #expect(notice(14) == nil && notice(90) == nil && notice(3, .removed) == nil)
+        #expect(notice(13) == "the certificate of a ends in 13 d")
+        #expect(notice(0, .expired) == "the certificate of a has ended")
+        #expect(notice(1, .draining) == "the certificate of a ends in 24 h")
     }
 }

@@ -51,6 +51,15 @@ extension Mutations {
         .report("assurance.not-proven", "the host's root is not admitted") {
             $0.assurance.notProven = ["side-channels"]
         },
+        .report("node.statement", "a node is named, and that it ran the job is not admitted") { $0.node = "blade-7" },
+        .report("node.statement", "a node ran the job, and none is named") {
+            $0.assurance.notProven.append(NodeChecks.claim)
+        },
+        .report("node.missing", "a node ran the job, and signed nothing") {
+            $0.node = "blade-7"
+            $0.assurance.notProven.append(NodeChecks.claim)
+        },
+        .report("schema.value", "a node's name that is none") { $0.node = "Blade 7" },
         .report("reference.mismatch", "an unknown supervisor") { $0.attester.supervisor = Scenario.digest("x") },
         .report("reference.mismatch", "an unknown launcher") { $0.attester.launcher = Scenario.digest("x") },
         Mutation("reference.mismatch", "an unknown library in the supervisor") {
@@ -129,6 +138,9 @@ extension Mutations {
         },
         .report("data.mismatch", "another version of the data") { $0.inputs[0].version = 2 },
         .report("data.mismatch", "a dataset more") { $0.inputs.append($0.inputs[0]) },
+        Mutation("jail.isolation", "a weaker protection, and the plan demands all") {
+            $0.editManifest = { $0.core.isolation = .full }
+        },
         .report("jail.readback", "a capability in the bounding set") {
             $0.jail.readback?.capabilities?["CapBnd"] = "0000000000000400"
         },

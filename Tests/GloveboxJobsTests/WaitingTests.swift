@@ -21,6 +21,22 @@ import Testing
         #expect(try Waiting(json: json) == waiting)
     }
 
+    @Test func `a wait for full isolation names the nodes that lack it, and what`() throws {
+        let lacking = [
+            Waiting.Shortcoming(node: "blade-7", lacks: ["control-groups", "cpuset"]),
+            Waiting.Shortcoming(node: "blade-8", lacks: ["landlock"]),
+        ]
+        let waiting = Waiting(.node, since: start, on: [.isolation(lacking), .place(1)])
+        #expect(
+            waiting.message(at: start)
+                == "Waiting for a node with full isolation (blade-7 lacks control-groups, cpuset; "
+                + "blade-8 lacks landlock) and a free place to run (next in the queue), since 16:10 UTC (0 s)."
+        )
+        #expect(try Waiting(json: waiting.json(phase: .queued, at: start)) == waiting)
+        let unknown = Waiting(.node, since: start, on: [.isolation([])])
+        #expect(unknown.message(at: start) == "Waiting for a node with full isolation, since 16:10 UTC (0 s).")
+    }
+
     @Test(arguments: Waiting.Code.allCases) func `every reason has a sentence`(code: Waiting.Code) {
         #expect(Waiting(code, since: start).message(at: start).hasSuffix(", since 16:10 UTC (0 s)."))
     }

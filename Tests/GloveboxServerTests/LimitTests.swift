@@ -238,6 +238,7 @@ extension GloveboxJobs.Operation {
                 join: "e",
                 outputPolicy: "o",
                 tighten: ["kind: x"],
+                needsFullIsolation: true,
                 deterministic: RequestedDeterminism(seed: 1, clock: Instant(seconds: 1))
             )
         ),

@@ -233,7 +233,7 @@ final class TestSite: DatasiteService, Authenticator {
 
     func enrollNode(_ caller: Caller, _ request: EnrollNodeRequest) async throws(GloveboxError) -> EnrolledNode {
         note("node \(request.days)")
-        return EnrolledNode(chain: "c", info: Self.node)
+        return EnrolledNode(chain: "c", root: "r", info: Self.node)
     }
 
     func nodes(_ caller: Caller) async throws(GloveboxError) -> ItemList<NodeInfo> { ItemList([Self.node]) }

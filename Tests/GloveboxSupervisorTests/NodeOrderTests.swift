@@ -147,6 +147,12 @@ struct NodeOrderTests {
             try refuses { $0.staged[0].path = "/etc" }
             try refuses { $0.staged[1].path = "/usr/lib" }
             try refuses { $0.staged.append(.init(path: "/data/fair", bytes: 1, inodes: 1)) }
+            // A plan that demands more of the machine than the site's order does.
+            var demanding = plan
+            demanding.core.isolation = .full
+            #expect(throws: GloveboxError("worker.order", "")) {
+                try order.specification(under: demanding, root: .empty)
+            }
         }
     }
 
@@ -154,7 +160,7 @@ struct NodeOrderTests {
         let good = NodeMessage.signed(envelope: [1], salt: [2]).bytes
         for bytes in [
             Array(good.dropLast()), good + [32], Array("{}".utf8), Array(#"{"kind":"execute","more":1}"#.utf8),
-            Array(#"{"kind":"unheard"}"#.utf8), Array(#"{"kind":"needs"}"#.utf8),
+            Array(#"{"kind":"unheard"}"#.utf8), Array(#"{"kind":"needs"}"#.utf8), Array(#"{"kind":"ready"}"#.utf8),
             Array(#"{"kind":"offer","launcher":{"sha256":"00"},"task":"x","version":1}"#.utf8),
             Array(#"{"kind":"staged","digests":["x"]}"#.utf8),
             Array(#"{"kind":"built","protections":{"inForce":["A B"],"weaker":[]},"readback":{}}"#.utf8),

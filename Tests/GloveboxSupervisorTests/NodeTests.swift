@@ -363,6 +363,38 @@ import Testing
         #expect(site.nodeList().map(\.name) == ["a"])
     }
 
+    @Test func `operators and monitors are told before a node's certificate ends`() async throws {
+        let layout = try Self.found()
+        let settings = "jobs: {executor: worker, nodes: {listen: \"127.0.0.1:1\", tls: {cert: a.pem, key: a.key}}}\n"
+        try StateFile.write(Array(settings.utf8), to: layout.settings)
+        let site = try Site(opening: layout)
+        defer { site.close() }
+        let watch = SiteWatch(site)
+        func told() async throws -> ReadinessCheck {
+            try #require(await watch.readiness().first { $0.name == "nodes" })
+        }
+        for (name, days) in [("far", 90), ("near", 7), ("gone", 3)] {
+            _ = try site.enrollNode(Self.boss, EnrollNodeRequest(request: Self.request(name), days: days))
+        }
+        _ = try site.removeNode(Self.boss, name: "gone", reason: "sold")
+        let check = try await told()
+        #expect(check.problem == nil, "the site is ready all the same")
+        let notice = try #require(check.notice)
+        #expect(notice.contains("the certificate of near ends in 6 d"), "\(notice)")
+        #expect(!notice.contains("far") && !notice.contains("gone"), "\(notice)")
+        let json = check.json
+        #expect(json["ok"] == true && json["notice"]?.string == notice)
+        #expect(ReadinessCheck("log").json["notice"] == nil)
+        let text = site.metrics(at: Machine.now()).map(\.text).joined()
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix("glovebox_node_certificate_seconds{") }
+        #expect(lines.count == 2, "\(lines)")
+        let near = try #require(lines.first { $0.contains("\"near\"") }?.split(separator: " ").last)
+        let left = try #require(Double(near))
+        #expect((6.9 * 86400...7 * 86400).contains(left), "\(left)")
+        let later = site.metrics(at: Machine.now().adding(seconds: 8 * Self.day)).map(\.text).joined()
+        #expect(later.contains("glovebox_node_certificate_seconds{node=\"near\"} -"))
+    }
+
     @Test func `a restored backup knows the site's nodes`() throws {
         let site = try Site(opening: Self.found())
         let made = try site.enrollNode(Self.boss, EnrollNodeRequest(request: Self.request("a")))

@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    @Test func `full isolation is every protection but the profile's own and the one that is asked for`() throws {
+        let left: [Protection] = [.hostCounters, .privatePageCache]
+        #expect(JailProtections.full == Protection.allCases.filter { !left.contains($0) }.map(\.rawValue).sorted())
+        #expect(Manifest.Isolation.ofProfile == [Protection.hostCounters.rawValue])
+        var told = try JailRun(launcher: TestPrograms.path("glovebox-jail")).protections(of: JobJail.probe())
+        let more = told.weaker.map(\.name).filter { !Manifest.Isolation.ofProfile.contains($0) }
+        #expect(more.allSatisfy(told.fallbacks(isBuilt: true).contains), "\(more)")
+        told.inForce = JailProtections.full.filter { $0 != "control-groups" } + ["control-groups-v2"]
+        #expect(told.fallbacks(isBuilt: true).isEmpty)
+        try JobJail.requireIsolation(.full, of: told)
+        for name in JailProtections.full where name != "own-inodes" {
+            var weak = told
+            weak.inForce.removeAll { $0 == name || name == "control-groups" && $0.hasPrefix(name) }
+            #expect(weak.fallbacks(isBuilt: false) == [name])
+            #expect(throws: GloveboxError("plan.isolation", "")) { try JobJail.requireIsolation(.full, of: weak) }
+            try JobJail.requireIsolation(nil, of: weak)
+        }
+    }
+
     @Test func `a jail that lacks what is demanded is refused before anything is staged`() throws {
         var specification = JailSpecification(
             root: .directory("/"),

@@ -2,7 +2,9 @@ import Glibc
 import GloveboxAPI
 import GloveboxAttestation
 import GloveboxCore
+import GloveboxJail
 import GloveboxJobs
+import GloveboxLink
 import GloveboxLinux
 import GloveboxTransparency
 import TestSupport
@@ -42,6 +44,16 @@ private struct NodeSite {
 
     private var site: Site { test.site }
 
+    /// Whether this machine has every protection in full, and without control groups has not.
+    static var isFull: Bool {
+        guard canRun else { return false }
+        do {
+            let probe = try JobJail.probe()
+            return try JailRun(launcher: TestPrograms.path("glovebox-jail")).protections(of: probe)
+                .fallbacks(isBuilt: false).isEmpty
+        } catch { return false }
+    }
+
     /// Makes a key and a certificate that vouches for itself.
     static func certify(_ path: String) throws {
         let made = try TestPrograms.run(
@@ -77,10 +89,42 @@ private struct NodeSite {
         try StateFile.write(root, to: directory + "/root.pem")
     }
 
-    func start(_ job: String, on node: String) throws -> (process: RunningProgram, output: Descriptor) {
+    func start(
+        _ job: String,
+        on node: String,
+        withoutControlGroups: Bool = false
+    ) throws -> (process: RunningProgram, output: Descriptor) {
         let place = ["--supervisor", "127.0.0.1:\(port)", "--node-keys", node]
-        return try TestPrograms.start("gloveboxd", ["worker", "run", "--task", job] + place)
+        let run = ["worker", "run", "--task", job] + place
+        guard withoutControlGroups else { return try TestPrograms.start("gloveboxd", run) }
+        let script = "umount -R -l /sys/fs/cgroup && exec \"$@\""
+        let command = ["-m", "sh", "-c", script, "sh", TestPrograms.path("gloveboxd")] + run
+        return try TestPrograms.start("/usr/bin/unshare", command)
     }
+
+    /// Runs a bundle on a node; what that said, and its exit status.
+    func carry(
+        _ bundle: String,
+        of job: String,
+        to node: String,
+        _ result: String
+    ) throws -> (status: Int32, text: String) {
+        let files = ["--bundle", bundle, "--result", result, "--node-keys", node]
+        return try end(TestPrograms.start("gloveboxd", ["worker", "run", "--task", job] + files))
+    }
+
+    /// A connection as a node's worker makes one.
+    func connect(as node: String) throws -> LinkSocket {
+        try LinkSocket.connected(
+            host: "127.0.0.1",
+            port: port,
+            credentials: LinkCredentials(certificate: node + "/node.pem", key: node + "/node.key"),
+            authorities: node + "/site.pem"
+        )
+    }
+
+    /// Why a job waits.
+    func waiting(_ job: String) throws -> Waiting? { try site.info(job, for: test.researcher.caller).waiting }
 
     /// What a worker said, and its exit status.
     func end(_ worker: (process: RunningProgram, output: Descriptor)) throws -> (status: Int32, text: String) {
@@ -90,9 +134,14 @@ private struct NodeSite {
     }
 
     /// Hands in a task whose commands leave `/task/b`.
-    func task(_ scripts: [String]) throws -> String {
+    func task(_ scripts: [String], isolation: String? = nil, stdin: String? = nil) throws -> String {
         let commands = scripts.map { script -> JSONValue in
-            ["image": "python", "command": ["sh", "-c", .string(script)], "workdir": "/task", "stdout": "/task/said"]
+            var command = JSONObject([
+                ("image", "python"), ("command", ["sh", "-c", .string(script)]), ("workdir", "/task"),
+                ("stdout", "/task/said"),
+            ])
+            command["stdin"] = stdin.map { .string($0) }
+            return .object(command)
         }
         return try site.createTask(
             test.researcher.caller,
@@ -100,6 +149,10 @@ private struct NodeSite {
                 json: [
                     "executors": .array(commands), "inputs": [["path": "/task/in", "content": "given\n"]],
                     "outputs": [["path": "/task/b", "url": "glovebox://release/b"]],
+                    "resources": [
+                        "backend_parameters": isolation.map { ["glovebox_isolation": .string($0)] } ?? [:],
+                        "backend_parameters_strict": true,
+                    ],
                 ]
             ),
             idempotency: nil
@@ -156,8 +209,10 @@ struct RemoteWorkerTests {
             "\(files.map(\.path))"
         )
         #expect(files.contains { $0.path == EvidenceFiles.node(1) }, "one statement for each command")
-        #expect(try site.test.report(job).assurance.notProven.contains("remote-node"))
+        let report = try site.test.report(job)
+        #expect(report.assurance.notProven.contains("remote-node") && report.node == "node-1")
         let verdict = try site.verdict(job)
+        #expect(verdict.facts.contains { $0.contains("node-1 ran the jails") }, "\(verdict.facts)")
         #expect(verdict.checks.contains { $0.id == "node.statements" && $0.status == .passed }, "\(verdict)")
         // Without the node's word, or with half of it, nobody believes the report.
         for left in [
@@ -195,6 +250,180 @@ struct RemoteWorkerTests {
         try StateFile.write(PEM.encode(root, label: "CERTIFICATE"), to: other + "/root.pem")
         let foreign = try site.end(site.start(job, on: other))
         #expect(foreign.status == 1 && foreign.text.contains("trust."), "\(foreign)")
+    }
+
+    @Test(.enabled(if: NodeSite.isFull, "needs a machine that lacks no protection"))
+    func `a plan that demands full isolation waits for a node without a fallback`() throws {
+        let site = try NodeSite()
+        #expect(throws: GloveboxError("request.invalid", "")) { try site.task(["true"], isolation: "half") }
+        let job = try site.task(["cat in > b"], isolation: "full")
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        #expect(try site.waiting(job)?.code == .node)
+        #expect(try site.waiting(job)?.waitingOn.first == .isolation([]))
+        let weak = try site.end(site.start(job, on: site.node("node-1"), withoutControlGroups: true))
+        #expect(weak.status == 1 && weak.text.contains("worker.isolation"), "\(weak)")
+        #expect(weak.text.contains("control-groups"), "\(weak)")
+        #expect(try site.test.entry(job).job.phase == .queued)
+        guard case .isolation(let nodes)? = try site.waiting(job)?.waitingOn.first else {
+            throw GloveboxError("test", "nothing is told of isolation")
+        }
+        #expect(nodes.map(\.node) == ["node-1"] && nodes.first?.lacks.contains("control-groups") == true, "\(nodes)")
+        let full = try site.end(site.start(job, on: site.node("node-2")))
+        #expect(full.status == 0, "\(full)")
+        let entry = try site.ended(job)
+        #expect(entry.job.phase == .released, "\(entry.explanation ?? "") \(entry.job.reasons)")
+        #expect(try site.test.report(job).node == "node-2")
+        #expect(entry.manifest.core.isolation == .full)
+        let verdict = try site.verdict(job)
+        #expect(!verdict.checks.contains { $0.status == .failed }, "\(verdict.story)")
+        let told = site.test.site.nodeList().map { ($0.name, $0.lacks?.isEmpty) }
+        #expect(told.map(\.0) == ["node-1", "node-2"] && told.map(\.1) == [false, true])
+        // What demands nothing runs there all the same, and says what was weaker.
+        let other = try site.task(["cat in > b"])
+        #expect(try site.test.wait(for: other) { $0.job.phase == .queued }.job.phase == .queued)
+        let again = try site.end(site.start(other, on: site.node("node-3"), withoutControlGroups: true))
+        #expect(again.status == 0, "\(again)")
+        #expect(try site.ended(other).job.phase == .released)
+        #expect(try site.test.report(other).assurance.weaker.contains("control-groups"))
+    }
+
+    @Test func `a node that lacks more than it said is sent no file of the job`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["cat in > b"], isolation: "full")
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let link = try site.connect(as: site.node("node-1"))
+        defer { link.close() }
+        var told = JailProtections()
+        told.inForce = JailProtections.full
+        try link.send(.offer(task: job, launcher: site.test.site.host.launcher, protections: told))
+        guard case .order = try link.message(milliseconds: 60_000) else { throw NodeMessage.unexpected }
+        try link.send(.needs(image: false))
+        told.inForce.removeAll { $0 == "landlock" }
+        try link.send(.ready(told))
+        // The next frame is the refusal, and no piece of an archive.
+        #expect(throws: GloveboxError("jail.protection", "")) { try link.message(milliseconds: 60_000) }
+        let entry = try site.ended(job)
+        #expect(entry.job.phase == .errored && entry.explanation?.contains("landlock") == true, "\(entry.job.reasons)")
+    }
+
+    @Test func `the protections that a policy demands are asked of the node`() throws {
+        let site = try NodeSite()
+        let text = """
+            apiVersion: glovebox/v1
+            kind: ProcessingPolicy
+            metadata: {name: demanding, version: 1}
+            protections: [host-counters]
+            """
+        _ = try site.test.site.addPolicy(TestSite.owner, AddPolicyRequest(document: text))
+        let job = try site.task(["cat in > b"])
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let (status, said) = try site.end(site.start(job, on: site.node("node-1")))
+        #expect(status == 1 && said.contains("worker.isolation") && said.contains("host-counters"), "\(said)")
+        #expect(try site.test.entry(job).job.phase == .queued)
+    }
+
+    @Test func `a node carries out no order for another node's run`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["cat in > b"])
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let node = try site.node("node-1")
+        let other = try site.node("node-2")
+        var desk = NodeDesk(
+            keys: try NodeKeys(other),
+            task: job,
+            launcher: (TestPrograms.path("glovebox-jail"), site.test.site.host.launcher),
+            link: try site.connect(as: other)
+        )
+        let link = try site.connect(as: node)
+        defer { link.close() }
+        var told = JailProtections()
+        told.inForce = JailProtections.full
+        try link.send(.offer(task: job, launcher: site.test.site.host.launcher, protections: told))
+        guard case .order(let order) = try link.message(milliseconds: 60_000) else { throw NodeMessage.unexpected }
+        let refusal = #expect(throws: GloveboxError("worker.order", "")) { try desk.serve(order) }
+        #expect(refusal?.message == "the run is not this node's", "\(refusal?.message ?? "")")
+    }
+
+    @Test func `a node without a route takes a bundle to a verified release, once`() throws {
+        let site = try NodeSite()
+        let job = try site.task(["cat in in > b; echo said; mkdir empty"])
+        #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+        let (node, other) = (try site.node("node-1"), try site.node("node-2"))
+        let folder = try TestPrograms.scratch()
+        let (bundle, result) = (folder + "/bundle", folder + "/result")
+        let courier = BundleCourier(site.test.layout, task: job)
+        #expect(throws: GloveboxError("worker.result", "")) {
+            try StateFile.write([1], to: folder + "/none")
+            try courier.handIn(folder + "/none")
+        }
+        try courier.write(for: "node-1", to: bundle)
+        #expect(try FileStatus.of(bundle).permissions == 0o600)
+        #expect(try site.test.entry(job).job.phase == .staging)
+        #expect(throws: (any Error).self) { try courier.write(for: "node-1", to: folder + "/again") }
+        let foreign = try site.carry(bundle, of: job, to: other, result)
+        #expect(foreign.status == 1 && foreign.text.contains("worker.order"), "\(foreign)")
+        let bytes = try Descriptor.open(bundle, O_RDONLY).readAll(limit: 512 << 20)
+        try StateFile.write(Array(bytes.dropLast(40)), to: folder + "/cut")
+        #expect(try site.carry(folder + "/cut", of: job, to: site.node("node-3"), result).status == 1)
+        let run = try site.carry(bundle, of: job, to: node, result)
+        #expect(run.status == 0 && run.text.isEmpty, "\(run)")
+        let again = try site.carry(bundle, of: job, to: node, folder + "/second")
+        #expect(again.status == 1 && again.text.contains("carried out before"), "\(again)")
+        // Whatever a carrier changes, nothing of it is taken, and the job waits on.
+        let good = try Descriptor.open(result, O_RDONLY).readAll(limit: 16 << 20)
+        func place(of text: String) throws -> Int {
+            try #require(good.indices.first { good[$0...].starts(with: Array(text.utf8)) })
+        }
+        var changed: [[UInt8]] = []
+        // A file, and what the program said, which no statement of the node has.
+        for at in [try place(of: "given\n"), try place(of: "said\n")] {
+            changed.append(good)
+            changed[changed.count - 1][at] ^= 0x20
+        }
+        for spoilt in [[], Array(good.dropLast()), good + [1], Array(good.dropFirst())] + changed {
+            try StateFile.write(spoilt, to: folder + "/spoilt")
+            #expect(throws: (any Error).self) { try courier.handIn(folder + "/spoilt") }
+            #expect(try site.test.entry(job).job.phase == .staging)
+        }
+        try courier.handIn(result)
+        let entry = try site.ended(job)
+        #expect(entry.job.phase == .released, "\(entry.explanation ?? "") \(entry.job.reasons)")
+        #expect(throws: GloveboxError("worker.result", "")) { try courier.handIn(result) }
+        let files = try site.test.evidenceFiles(job).files
+        #expect(files.first { $0.path.hasSuffix("-b") }?.content == Array("given\ngiven\n".utf8))
+        #expect(try site.test.report(job).node == "node-1")
+        let verdict = try site.verdict(job)
+        #expect(verdict.checks.contains { $0.id == "node.statements" && $0.status == .passed }, "\(verdict)")
+        #expect(!verdict.checks.contains { $0.status == .failed }, "\(verdict.story)")
+        #expect(try site.test.findings().isEmpty)
+    }
+
+    @Test func `no bundle is written for what cannot run so, and a bundle's job can be cancelled`() throws {
+        let site = try NodeSite()
+        _ = try site.node("node-1")
+        let place = try TestPrograms.scratch()
+        func refuses(_ code: String, _ job: String, node: String = "node-1") throws {
+            #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
+            #expect(throws: GloveboxError(code, "")) {
+                try BundleCourier(site.test.layout, task: job).write(for: node, to: place + "/bundle")
+            }
+            #expect(unsafe access(place + "/bundle", F_OK) != 0)
+            #expect(try site.test.entry(job).job.phase == .queued)
+        }
+        let job = try site.task(["cat in > b"])
+        try refuses("object.not-found", job, node: "node-9")
+        try refuses("worker.bundle", site.task(["true", "cat in > b"]))
+        try refuses("worker.bundle", site.task(["cat > b"], stdin: "/task/in"))
+        try refuses("worker.isolation", site.task(["cat in > b"], isolation: "full"))
+        _ = try site.test.site.drainNode(NodeSite.boss, name: "node-1", reason: "repair")
+        try refuses("node.draining", job)
+        _ = try site.test.site.resumeNode(NodeSite.boss, name: "node-1", reason: "done")
+        try BundleCourier(site.test.layout, task: job).write(for: "node-1", to: place + "/bundle")
+        try site.test.cancel(job)
+        #expect(try site.ended(job).job.phase == .cancelled)
+        #expect(throws: GloveboxError("worker.result", "")) {
+            try BundleCourier(site.test.layout, task: job).handIn(place + "/bundle")
+        }
     }
 
     @Test func `a node that dies, or is removed, ends its job once, and leaves no jail`() throws {

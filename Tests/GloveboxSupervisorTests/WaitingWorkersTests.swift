@@ -12,7 +12,7 @@ struct WaitingWorkersTests {
         try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
         let (near, far) = (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
         try PacketSocket(far).send(WorkerMessage.offer(task: job).bytes)
-        return (try WorkerLink(near, host: .read()), far)
+        return (WorkerLink(try WorkerLink.visit(near), task: job, host: try .read()), far)
     }
 
     @Test func `a worker is sent away by someone who looks at all workers meanwhile`() throws {

@@ -10,14 +10,23 @@ package struct OrderAppraisal: Sendable {
     package let plan: Manifest?
     /// The job and its run, from 1, that the statement is about; nil when it cannot be read.
     package let run: (job: String, number: UInt64)?
+    /// The node that the statement names; nil when it cannot be read, or names none.
+    package let node: String?
     /// Every cause of a refusal, in the order of the stages; empty when the plan may run.
     package let causes: [GloveboxError]
 
     /// Seconds that may go by between the start statement and the order: what a task names elsewhere is fetched in between.
-    private static let patience: Int64 = 3600
+    package static let patience: Int64 = 3600
+    /// The same for an order that comes in a file, which people carry.
+    package static let carried: Int64 = 7 * 86400
 
-    /// Holds evidence against the root's key (SPKI, DER).
-    package init(_ evidence: KeyEvidence, root: [UInt8], now: Instant) {
+    /// Holds evidence against the root's key (SPKI, DER); `patience` is in seconds.
+    package init(
+        _ evidence: KeyEvidence,
+        root: [UInt8],
+        now: Instant,
+        patience: Int64 = OrderAppraisal.patience
+    ) {
         var checks = CheckList()
         let parts = AppraisedParts(evidence, &checks)
         let begun = parts.report?.time.start.adding(seconds: KeyAppraisal.clockTolerance) ?? now
@@ -35,8 +44,8 @@ package struct OrderAppraisal: Sendable {
             guard report.time.start <= now.adding(seconds: KeyAppraisal.clockTolerance) else {
                 throw GloveboxError("time.future", "the run starts in the node's future")
             }
-            guard now <= report.time.start.adding(seconds: Self.patience) else {
-                throw GloveboxError("time.regress", "the run was started more than an hour ago")
+            guard now <= report.time.start.adding(seconds: patience) else {
+                throw GloveboxError("time.regress", "the run was started more than \(patience / 3600) h ago")
             }
         }
         let all = parts.measurements
@@ -55,5 +64,6 @@ package struct OrderAppraisal: Sendable {
         causes = checks.causes
         plan = causes.isEmpty ? parts.manifest : nil
         run = parts.report.map { ($0.jobID, $0.run) }
+        node = parts.report?.node
     }
 }

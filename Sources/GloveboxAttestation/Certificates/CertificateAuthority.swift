@@ -14,6 +14,17 @@ package struct CertificateAuthority: Sendable {
     /// The CA's key.
     package let key: SigningKey
 
+    /// The last certificate of a chain (PEM), in PEM, when it is one that names itself as its issuer; nil otherwise.
+    package static func last(of chain: [UInt8]) -> [UInt8]? {
+        do {
+            let blocks = try PEMDocument.parseMultiple(pemString: String(decoding: chain, as: UTF8.self))
+            guard let last = blocks.last else { return nil }
+            let certificate = try Certificate(pemDocument: last)
+            guard certificate.subject == certificate.issuer else { return nil }
+            return PEM.encode(last.derBytes, label: "CERTIFICATE")
+        } catch { return nil }
+    }
+
     /// Takes up a CA from its files.
     ///
     /// - Throws: `pem.invalid`, `key.encoding`, `cert.chain` when the key does not belong to the certificate.

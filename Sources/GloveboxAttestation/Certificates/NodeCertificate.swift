@@ -34,6 +34,25 @@ package struct NodeCertificate: Sendable {
         notAfter = own.notAfter
     }
 
+    /// What the first certificate of a chain (PEM) calls its subject; whether anybody vouches for it is not looked at.
+    ///
+    /// - Throws: `pem.invalid`, `cert.chain`; `node.certificate` where that is no name of a node.
+    package static func name(inChain pem: [UInt8]) throws(GloveboxError) -> String {
+        guard let name = try ParsedCertificate(leaf(inChain: pem)).subjectName.nodeName else {
+            throw GloveboxError("node.certificate", "the certificate does not name a node")
+        }
+        return name
+    }
+
+    /// The first certificate of a chain (PEM), in DER.
+    ///
+    /// - Throws: `pem.invalid`.
+    package static func leaf(inChain pem: [UInt8]) throws(GloveboxError) -> [UInt8] {
+        let end = Array("-----END CERTIFICATE-----\n".utf8)
+        let length = pem.indices.first { pem[$0...].starts(with: end) }.map { $0 + end.count } ?? pem.count
+        return try PEM.decode(Array(pem.prefix(length)), label: "CERTIFICATE")
+    }
+
     /// Whether a CA (certificate, DER) issued a node's certificate (DER).
     package static func isIssued(_ der: [UInt8], by authority: [UInt8]) -> Bool {
         do throws(GloveboxError) { _ = try NodeCertificate(der, issuedBy: [authority]) } catch { return false }

@@ -13,6 +13,8 @@ extension Manifest {
         package var executors: [Executor]
         /// Jail profile.
         package var profile: NamedDigest
+        /// What is demanded of the machine beside the profile; nil when any will do.
+        package var isolation: Isolation?
         /// Ceilings on resources.
         package var limits: Limits
         /// Fixed seed, clock and threads; nil when the run is not made repeatable.
@@ -27,6 +29,7 @@ extension Manifest {
             image: NamedDigest,
             executors: [Executor],
             profile: NamedDigest,
+            isolation: Isolation? = nil,
             limits: Limits,
             deterministic: Deterministic? = nil,
             params: TextMap = [:]
@@ -36,6 +39,7 @@ extension Manifest {
             self.image = image
             self.executors = executors
             self.profile = profile
+            self.isolation = isolation
             self.limits = limits
             self.deterministic = deterministic
             self.params = params
@@ -44,7 +48,8 @@ extension Manifest {
         var json: JSONValue {
             .members([
                 ("code", ["digest": code.json, "files": .list(files)]), ("image", image.json),
-                ("executors", .list(executors)), ("profile", profile.json), ("limits", limits.json),
+                ("executors", .list(executors)), ("profile", profile.json),
+                ("isolation", isolation.map { .string($0.rawValue) }), ("limits", limits.json),
                 ("deterministic", deterministic?.json), ("params", params.json),
             ])
         }
@@ -57,10 +62,22 @@ extension Manifest {
             self.image = try fields.object("image")
             self.executors = try fields.list("executors")
             self.profile = try fields.object("profile")
+            self.isolation = try fields.optionalChoice("isolation")
             self.limits = try fields.object("limits")
             self.deterministic = try fields.optionalObject("deterministic")
             self.params = try TextMap(fields.required("params"), at: "params")
         }
+    }
+
+    /// What a plan demands of the machine that it runs on.
+    ///
+    /// Source: job backend specification, section 7.4.
+    package enum Isolation: String, Sendable {
+        /// Every protection that a machine can give a jail is in force, and no weaker one stands in for any.
+        case full
+
+        /// What is weaker by the approved jail profile, and so on every machine.
+        package static let ofProfile = ["host-counters"]
     }
 
     /// A name for people and the digest that counts.

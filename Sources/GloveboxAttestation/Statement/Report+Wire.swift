@@ -22,8 +22,9 @@ extension Report {
             ("manifestDigest", manifestDigest.json), ("coreDigest", coreDigest.json),
             ("submission", .string(submission.rawValue)), ("previousReport", previousReport.json),
             ("startStatement", startStatement?.json), ("outcome", .string(outcome.rawValue)),
-            ("assurance", assurance.json), ("attester", attester.json), ("jail", jail.json), ("rootfs", rootfs.json),
-            ("code", code.json), ("invocation", invocation.json), ("inputs", .list(inputs)),
+            ("assurance", assurance.json), ("attester", attester.json), ("node", node.map { .string($0) }),
+            ("jail", jail.json), ("rootfs", rootfs.json), ("code", code.json), ("invocation", invocation.json),
+            ("inputs", .list(inputs)),
             ("policies", policies.json), ("approvals", .list(approvals)), ("approvalQuorum", approvalQuorum.json),
             ("outputs", outputs.json), ("privacy", privacy?.json), ("usage", usage.json), ("time", time.json),
             ("keyRelease", keyRelease.map { KeyRelease(logIndex: $0, binding: keyBinding).json }), ("log", log.json),
@@ -33,7 +34,7 @@ extension Report {
 
     /// Reads a predicate strictly.
     ///
-    /// - Throws: codes of the strict reader; `schema.version`; `nonce.encoding`; `output.leak`.
+    /// - Throws: codes of the strict reader; `schema.version`; `schema.value`; `nonce.encoding`; `output.leak`.
     package init(predicate: JSONValue) throws(GloveboxError) {
         var fields = try JSONFields(predicate, at: "predicate")
         try fields.constant("profile", Self.profile, code: "schema.version")
@@ -52,6 +53,10 @@ extension Report {
         self.outcome = try fields.choice("outcome")
         self.assurance = try fields.object("assurance")
         self.attester = try fields.object("attester")
+        self.node = try fields.optionalString("node")
+        guard node.map(Identifier.isHostLabel) ?? true else {
+            throw GloveboxError("schema.value", "predicate.node is no name of a node")
+        }
         self.jail = try fields.object("jail")
         self.rootfs = try fields.object("rootfs")
         self.code = try fields.object("code")

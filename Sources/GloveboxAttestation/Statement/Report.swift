@@ -45,6 +45,8 @@ package struct Report: Sendable {
     package var assurance: Assurance
     /// Who ran it.
     package var attester: Attester
+    /// The node on which the jails stood, as its certificate names it; nil when they stood on the attester's own machine.
+    package var node: String?
     /// The jail as loaded.
     package var jail: Jail
     /// The root filesystem.

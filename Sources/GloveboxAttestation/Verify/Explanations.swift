@@ -32,7 +32,7 @@ enum Explanations {
         "report.envelope": "the report is one strict DSSE envelope with exactly one signature",
         "report.statement": "its payload is a canonical in-toto statement of the report's type",
         "report.predicate": "its claims are those of this version, none unknown and none missing",
-        "node.statements": "a node under the site's root signed what it ran, for this run, plan and launcher",
+        "node.statements": "the node that the report names, under the site's root, signed what it ran in this run",
         "manifest.payload": "the plan can be read strictly",
         "manifest.envelope": "the plan's signature file can be read strictly",
         "trust.files": "the trust files can be read strictly and agree with each other",

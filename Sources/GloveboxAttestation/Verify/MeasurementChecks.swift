@@ -88,8 +88,8 @@ struct MeasurementChecks {
         }
     }
 
-    /// Jail profile, filter and what the child read about itself: `jail.policy`, `jail.deterministic`, `jail.bpf`,
-    /// `jail.readback`.
+    /// Jail profile, filter and what the child read about itself: `jail.policy`, `jail.isolation`, `jail.deterministic`,
+    /// `jail.bpf`, `jail.readback`.
     func jail(_ reference: ReferenceValues) -> [GloveboxError] {
         var causes: [GloveboxError] = []
         if report.jail.policy != manifest.core.profile.digest {
@@ -101,6 +101,11 @@ struct MeasurementChecks {
                 causes.append(GloveboxError("jail.readback", "the jail was not read back before the job's code ran"))
             }
             return causes
+        }
+        let weaker = report.assurance.weaker.filter { !Manifest.Isolation.ofProfile.contains($0) }
+        if manifest.core.isolation == .full, let first = weaker.first {
+            let why = "the plan demands full isolation, and \(first) was weaker"
+            causes.append(GloveboxError("jail.isolation", why))
         }
         if report.jail.deterministic?.fixed.json != manifest.core.deterministic?.json {
             causes.append(GloveboxError("jail.deterministic", "seed, clock or threads are not the approved ones"))

@@ -149,6 +149,7 @@ struct StartChecks {
         )
         for (name, found, expected) in [
             ("attester", Self.sober(start.attester), Self.sober(report.attester)),
+            ("node", Self.node(start), Self.node(report)),
             ("image", Self.image(start), Self.image(report)), ("code", start.code.json, report.code.json),
             ("data", Self.data(start), Self.data(report)),
             ("jail profile", start.jail.policy.json, report.jail.policy.json),
@@ -170,6 +171,8 @@ struct StartChecks {
         attester.kernel.bootID = ""
         return attester.json
     }
+
+    private static func node(_ report: Report) -> JSONValue { report.node.map { .string($0) } ?? .null }
 
     private static func root(_ report: Report) -> JSONValue { .string(report.assurance.rootOfTrust.rawValue) }
 

@@ -15,8 +15,9 @@ struct Story {
     var lines: [String] {
         guard let report = parts.report else { return ["report     cannot be read"] }
         return [
-            code(report), approved(report), data(report), jail(report), policy(report), outcome(report),
-        ] + results(report) + [log, freshness(report), assurance(report)]
+            code(report), approved(report), data(report), jail(report),
+        ] + node(report) + [policy(report), outcome(report)] + results(report)
+            + [log, freshness(report), assurance(report)]
     }
 
     private func line(_ head: String, _ text: String) -> String {
@@ -53,6 +54,11 @@ struct Story {
         let powers = report.jail.readback.map { "capabilities \(Display.escape($0.capEff))" } ?? "never entered"
         let fixed = report.jail.deterministic.map { ", deterministic with seed \($0.fixed.seed)" } ?? ""
         return line("jail", "profile \(name), \(powers), \(filter)\(fixed)")
+    }
+
+    private func node(_ report: Report) -> [String] {
+        report.node.map { [line("node", "\(Display.escape($0)) ran the jails; by its own word and the site's alone")] }
+            ?? []
     }
 
     private func policy(_ report: Report) -> String {

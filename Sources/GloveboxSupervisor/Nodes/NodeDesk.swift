@@ -16,11 +16,19 @@ struct NodeDesk {
     let link: LinkSocket
     /// Orders that were carried out or refused.
     private var seen: Set<Digest> = []
+    /// Seconds that an order may be old.
+    private let age: Int64
     /// What the run's first order proved; later ones come with the same evidence, when its certificate may have ended.
     private var proven: (evidence: Digest, plan: Manifest, run: (job: String, number: UInt64))?
 
-    init(keys: NodeKeys, task: String, launcher: (path: String, digest: Digest), link: LinkSocket) {
-        (self.keys, self.task, self.launcher, self.link) = (keys, task, launcher, link)
+    init(
+        keys: NodeKeys,
+        task: String,
+        launcher: (path: String, digest: Digest),
+        link: LinkSocket,
+        age: Int64 = OrderAppraisal.patience
+    ) {
+        (self.keys, self.task, self.launcher, self.link, self.age) = (keys, task, launcher, link, age)
     }
 
     /// Milliseconds that the site may take to log that a jail stands.
@@ -52,12 +60,15 @@ struct NodeDesk {
             guard proven.evidence == evidence else { throw NodeOrder.refused("the order is of another run") }
             return (proven.plan, proven.run)
         }
-        let appraisal = OrderAppraisal(order.evidence, root: keys.root, now: Machine.now())
+        let appraisal = OrderAppraisal(order.evidence, root: keys.root, now: Machine.now(), patience: age)
         guard let plan = appraisal.plan, let run = appraisal.run else {
             throw appraisal.causes.first ?? NodeOrder.refused("the order cannot be read")
         }
         guard run.job == task else {
             throw NodeOrder.refused("the order is for \(Display.escape(run.job)), another job")
+        }
+        guard let node = appraisal.node, node.utf8.elementsEqual(keys.name.utf8) else {
+            throw NodeOrder.refused("the run is not this node's")
         }
         proven = (evidence, plan, run)
         return (plan, run)
@@ -99,13 +110,15 @@ struct NodeDesk {
         let (link, staged, code) = (link, jail.staged, plan.core.code.nar)
         let watch = try LinkWatch(link)
         var directories: [Descriptor] = []
+        var given = JailProtections()
         var hooks = JailRun.Hooks()
         hooks.cancel = watch.cancel
-        hooks.stage = { (given: [Descriptor], writer: FileIdentity) throws(GloveboxError) in
-            directories = zip(staged, given).filter { $0.0.isWritable }.map(\.1)
-            try link.send(.ready)
+        hooks.protect = { (protections: JailProtections) throws(GloveboxError) in given = protections }
+        hooks.stage = { (places: [Descriptor], writer: FileIdentity) throws(GloveboxError) in
+            directories = zip(staged, places).filter { $0.0.isWritable }.map(\.1)
+            try link.send(.ready(given))
             var digests: [Digest] = []
-            for (place, directory) in zip(staged, given) {
+            for (place, directory) in zip(staged, places) {
                 let digest = try writer.perform { () throws(GloveboxError) in
                     try TreeTransfer.receive(into: directory, bytes: place.bytes, entries: place.inodes, over: link)
                 }

@@ -13,15 +13,18 @@ internal import GloveboxCore
 struct NodeKeys {
     let directory: String
     let signer: SigningKey
+    /// What the node is called, by its certificate.
+    let name: String
     /// The key of the site's root (SPKI, DER).
     let root: [UInt8]
 
     /// Reads it.
     ///
-    /// - Throws: `storage.read`, `key.encoding`, `pem.invalid`, `cert.chain`.
+    /// - Throws: `storage.read`, `key.encoding`, `pem.invalid`, `cert.chain`, `node.certificate`.
     init(_ directory: String) throws(GloveboxError) {
         self.directory = directory
         signer = try SigningKey(pem: StateFile.readSecret(directory + "/node.key"))
+        name = try NodeCertificate.name(inChain: StateFile.read(directory + "/node.pem"))
         let certificate = try PEM.decode(StateFile.read(directory + "/root.pem"), label: "CERTIFICATE")
         root = try VerifyingKey(certificate: certificate).spki
     }

@@ -6,14 +6,14 @@ internal import GloveboxLink
 
 /// What a supervisor and a node say to each other, each in one frame of canonical JSON.
 enum NodeMessage {
-    /// Node: it has come for this job; digest of its launcher.
-    case offer(task: String, launcher: Digest)
+    /// Node: it has come for this job; digest of its launcher, and what would protect a jail.
+    case offer(task: String, launcher: Digest, protections: JailProtections)
     /// Supervisor: run this.
     case order(NodeOrder)
     /// Node: whether the image is to follow.
     case needs(image: Bool)
-    /// Node: the jail stands empty; its directories are to follow.
-    case ready
+    /// Node: the jail stands empty, so protected; its directories are to follow.
+    case ready(JailProtections)
     /// Node: they are filled; a digest of each.
     case staged([Digest])
     /// Node: the jail as its kernel describes it, before the first instruction.
@@ -26,6 +26,8 @@ enum NodeMessage {
     case ended(JSONValue)
     /// Node: its statement on all that, an envelope, and what the commitment in it is salted with.
     case signed(envelope: [UInt8], salt: [UInt8])
+    /// Node: its signature over all that stands before this in a file, an envelope of a ``ResultSeal``.
+    case sealed([UInt8])
     /// Supervisor: there is nothing more to run.
     case over
     /// Either: this cannot be, and why.
@@ -42,10 +44,14 @@ enum NodeMessage {
         switch try fields.string("kind") {
         case "offer":
             guard try fields.integer("version") == Self.version else { throw Self.otherVersion }
-            self = .offer(task: try fields.string("task"), launcher: try fields.digest("launcher"))
+            self = .offer(
+                task: try fields.string("task"),
+                launcher: try fields.digest("launcher"),
+                protections: try JailProtections(json: fields.required("protections"))
+            )
         case "order": self = .order(try NodeOrder(json: fields.required("order")))
         case "needs": self = .needs(image: try fields.bool("image"))
-        case "ready": self = .ready
+        case "ready": self = .ready(try JailProtections(json: fields.required("protections")))
         case "staged":
             self = .staged(
                 try fields.array("digests").map { (json) throws(GloveboxError) in
@@ -62,6 +68,7 @@ enum NodeMessage {
         case "cancel": self = .cancel
         case "ended": self = .ended(try fields.required("result"))
         case "signed": self = .signed(envelope: try fields.base64("envelope"), salt: try fields.base64("salt"))
+        case "sealed": self = .sealed(try fields.base64("envelope"))
         case "over": self = .over
         case "fault":
             let (code, message) = (try fields.string("code"), try fields.string("message"))
@@ -75,12 +82,12 @@ enum NodeMessage {
     var bytes: [UInt8] {
         var json = JSONObject()
         switch self {
-        case .offer(let task, let launcher):
+        case .offer(let task, let launcher, let protections):
             (json["kind"], json["version"]) = ("offer", .integer(Self.version))
-            (json["task"], json["launcher"]) = (.string(task), launcher.json)
+            (json["task"], json["launcher"], json["protections"]) = (.string(task), launcher.json, protections.json)
         case .order(let order): (json["kind"], json["order"]) = ("order", order.json)
         case .needs(let image): (json["kind"], json["image"]) = ("needs", .bool(image))
-        case .ready: json["kind"] = "ready"
+        case .ready(let protections): (json["kind"], json["protections"]) = ("ready", protections.json)
         case .staged(let digests):
             (json["kind"], json["digests"]) = ("staged", .array(digests.map { .string($0.hex) }))
         case .built(let readback, let protections):
@@ -91,6 +98,8 @@ enum NodeMessage {
         case .signed(let envelope, let salt):
             json["kind"] = "signed"
             (json["envelope"], json["salt"]) = (.string(Base64.encode(envelope)), .string(Base64.encode(salt)))
+        case .sealed(let envelope):
+            (json["kind"], json["envelope"]) = ("sealed", .string(Base64.encode(envelope)))
         case .over: json["kind"] = "over"
         case .fault(let error):
             (json["kind"], json["code"], json["message"]) = ("fault", .string(error.code), .string(error.message))
@@ -99,7 +108,7 @@ enum NodeMessage {
         return CanonicalJSON.encode(.object(json))
     }
 
-    private static let version: Int64 = 1
+    private static let version: Int64 = 2
 
     private static let otherVersion = GloveboxError("worker.message", "supervisor and node are of different versions")
 

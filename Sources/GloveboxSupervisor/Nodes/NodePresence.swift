@@ -14,6 +14,7 @@ final class NodePresence: Sendable {
     private struct Table {
         var connections: [UInt64: Connection] = [:]
         var next: UInt64 = 0
+        var fallbacks: [Digest: [String]] = [:]
     }
 
     private let table = Mutex(Table())
@@ -30,6 +31,12 @@ final class NodePresence: Sendable {
         }
     }
 
+    /// Notes what the node with that key lacks of full isolation, as it told when it came.
+    func note(_ fallbacks: [String], of node: Digest) { table.withLock { $0.fallbacks[node] = fallbacks } }
+
+    /// What a node lacked of full isolation when it came last; nil for one that has not come.
+    func fallbacks(of node: Digest) -> [String]? { table.withLock { $0.fallbacks[node] } }
+
     /// Notes what is run over a connection; nil when nothing is any more.
     func run(_ job: String?, over connection: UInt64) {
         table.withLock { $0.connections[connection]?.job = job }
@@ -43,6 +50,7 @@ final class NodePresence: Sendable {
         let cut = table.withLock { table in
             let own = table.connections.filter { $0.value.node == node }
             for number in own.keys { table.connections[number] = nil }
+            table.fallbacks[node] = nil
             return own.values.map(\.end)
         }
         for end in cut { end() }

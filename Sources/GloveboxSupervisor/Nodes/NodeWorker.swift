@@ -40,8 +40,7 @@ package struct NodeWorker {
     /// - Throws: `worker.orphaned` when the site is gone, or lets this node not in; `worker.order` and codes of `verify` for
     ///   what the node does not run; what the site refuses with; `link.*`.
     package func run() throws(GloveboxError) {
-        let launcher = try Machine.sibling("glovebox-jail")
-        let measured = try Machine.sha256(file: launcher)
+        let machine = try NodeMachine()
         let link = try LinkSocket.connected(
             host: supervisor.host,
             port: supervisor.port,
@@ -49,8 +48,8 @@ package struct NodeWorker {
             authorities: keys.authorities
         )
         do throws(GloveboxError) {
-            try link.send(.offer(task: task, launcher: measured))
-            var desk = NodeDesk(keys: keys, task: task, launcher: (launcher, measured), link: link)
+            try link.send(machine.offer(task))
+            var desk = NodeDesk(keys: keys, task: task, launcher: machine.launcher, link: link)
             while true {
                 switch try link.message() {
                 case .order(let order): try desk.serve(order)

@@ -54,28 +54,56 @@ struct RemoteJails: JailHost {
         let directories = try specification.staged.map { (staged) throws(GloveboxError) in
             try Self.scratch(bytes: staged.bytes, files: staged.inodes)
         }
-        guard let nonce = Digest(bytes: Machine.random(32)) else { throw GloveboxError("internal", "no nonce") }
-        let order = NodeOrder(
-            nonce: nonce,
-            evidence: evidence,
-            image: (image.format, image.bytes),
-            jail: specification.json,
-            hasInput: specification.input != nil
-        )
+        let order = try order(for: specification)
         try link.send(.order(order))
         guard case .needs(let isImageWanted) = try link.message(milliseconds: Self.short) else {
             throw NodeMessage.unexpected
         }
         if isImageWanted { try TreeTransfer.send(file: file, over: link) }
         if let input = specification.input { try TreeTransfer.send(file: input, over: link) }
-        guard case .ready = try link.message(milliseconds: Self.long) else { throw NodeMessage.unexpected }
-        try stage(directories, hooks)
+        guard case .ready(let offered) = try link.message(milliseconds: Self.long) else { throw NodeMessage.unexpected }
+        // Before anything of the job's goes over; the machine may not be what it was when it came.
+        try offered.require(specification.required, isBuilt: false)
+        let sent = try send(directories, hooks)
+        try staged(as: sent)
+        let standing = try built(specification, hooks)
+        try link.send(.execute)
+        return try result(of: specification, order, directories, standing, hooks)
+    }
+
+    /// An order of its own for a jail.
+    func order(for specification: JailSpecification) throws(GloveboxError) -> NodeOrder {
+        guard let nonce = Digest(bytes: Machine.random(32)) else { throw GloveboxError("internal", "no nonce") }
+        return NodeOrder(
+            nonce: nonce,
+            evidence: evidence,
+            image: (image.format, image.bytes),
+            jail: specification.json,
+            hasInput: specification.input != nil
+        )
+    }
+
+    /// The jail as the node's kernel describes it, once it is as demanded and the hooks have seen it.
+    func built(
+        _ specification: JailSpecification,
+        _ hooks: JailRun.Hooks
+    ) throws(GloveboxError) -> JailProtections {
         guard case .built(let readback, let protections) = try link.message(milliseconds: Self.long) else {
             throw NodeMessage.unexpected
         }
         try protections.require(specification.required, isBuilt: true)
         try hooks.start(readback, protections)
-        try link.send(.execute)
+        return protections
+    }
+
+    /// What came of the jail, when the node signed what it says.
+    func result(
+        of specification: JailSpecification,
+        _ order: NodeOrder,
+        _ directories: [Descriptor],
+        _ protections: JailProtections,
+        _ hooks: JailRun.Hooks
+    ) throws(GloveboxError) -> JailResult {
         let told = try end(specification.limits, hooks)
         var result = try JailResult(json: told, fixed: specification.deterministic)
         guard result.protections == protections else { throw NodeMessage.unexpected }
@@ -93,11 +121,16 @@ struct RemoteJails: JailHost {
         return result
     }
 
-    /// Has the hooks fill the directories, and sends them; the node must have written what was sent.
-    private func stage(_ directories: [Descriptor], _ hooks: JailRun.Hooks) throws(GloveboxError) {
+    /// Has the hooks fill the directories, and sends them; their digests.
+    func send(_ directories: [Descriptor], _ hooks: JailRun.Hooks) throws(GloveboxError) -> [Digest] {
         try hooks.stage(directories, FileIdentity(id: nil))
         var sent: [Digest] = []
         for directory in directories { sent.append(try TreeTransfer.send(directory, over: link) ?? .zero) }
+        return sent
+    }
+
+    /// Hears that the node has written what was sent.
+    func staged(as sent: [Digest]) throws(GloveboxError) {
         guard case .staged(let digests) = try link.message(milliseconds: Self.long), digests == sent else {
             throw GloveboxError("worker.staged", "the node \(node.name) did not stage what it was sent")
         }
@@ -185,7 +218,7 @@ struct RemoteJails: JailHost {
         return RemoteStatement(node: node.name, envelope: envelope.bytes, certificate: node.certificate)
     }
 
-    private static func scratch(bytes: UInt64, files: UInt64) throws(GloveboxError) -> Descriptor {
+    static func scratch(bytes: UInt64, files: UInt64) throws(GloveboxError) -> Descriptor {
         guard Kernel.isHostRoot else {
             throw GloveboxError("worker.privilege", "only root can stage in memory what goes to a node")
         }

@@ -15,6 +15,7 @@ final class RemoteWorker: Worker {
     let name: String
     private let certificate: [UInt8]
     private let launcher: Digest
+    let protections: JailProtections?
     private let link: LinkSocket
     private let site: Site
     /// The connection's number among those of all nodes.
@@ -25,12 +26,13 @@ final class RemoteWorker: Worker {
     /// - Throws: `node.*` for one that the registry gives no jobs any more, `worker.launcher` for another launcher than the
     ///   supervisor's own, `worker.message`, `link.*`.
     init(_ link: LinkSocket, certificate: [UInt8], site: Site) throws(GloveboxError) {
-        let connection = site.nodes.open(try site.knownNode(presenting: certificate).key, at: Machine.now()) {
-            link.close()
-        }
+        let key = try site.knownNode(presenting: certificate).key
+        let connection = site.nodes.open(key, at: Machine.now()) { link.close() }
         do throws(GloveboxError) {
             name = try site.node(presenting: certificate).name
-            (task, launcher) = try Self.offer(link, name, site)
+            let offer = try Self.offer(link, name, site)
+            (task, launcher, protections) = (offer.task, offer.launcher, offer.protections)
+            site.nodes.note(offer.protections.fallbacks(isBuilt: false), of: key)
         } catch {
             site.nodes.close(connection)
             throw error
@@ -44,8 +46,8 @@ final class RemoteWorker: Worker {
         _ link: LinkSocket,
         _ name: String,
         _ site: Site
-    ) throws(GloveboxError) -> (task: String, launcher: Digest) {
-        guard case .offer(let task, let launcher) = try link.message(milliseconds: 60_000) else {
+    ) throws(GloveboxError) -> (task: String, launcher: Digest, protections: JailProtections) {
+        guard case .offer(let task, let launcher, let protections) = try link.message(milliseconds: 60_000) else {
             throw NodeMessage.unexpected
         }
         guard launcher == site.host.launcher else {
@@ -55,7 +57,7 @@ final class RemoteWorker: Worker {
                 hint: "Install the same version on both machines."
             )
         }
-        return (task, launcher)
+        return (task, launcher, protections)
     }
 
     var place: String { name }
@@ -63,7 +65,7 @@ final class RemoteWorker: Worker {
     var isRemote: Bool { true }
 
     /// Why the registry gives it no job now; asked anew each time.
-    var objection: GloveboxError? {
+    func objection(to entry: JobEntry) -> GloveboxError? {
         do throws(GloveboxError) { _ = try site.node(presenting: certificate) } catch { return error }
         return nil
     }

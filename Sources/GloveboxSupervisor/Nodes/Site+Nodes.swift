@@ -2,6 +2,7 @@ internal import GloveboxAPI
 internal import GloveboxAttestation
 internal import GloveboxBroker
 internal import GloveboxCore
+internal import GloveboxJobs
 internal import GloveboxStore
 internal import GloveboxTransparency
 internal import Synchronization
@@ -66,6 +67,19 @@ extension Site {
         }
     }
 
+    /// Checks that jobs may be given to the node of that name.
+    ///
+    /// - Throws: `object.not-found`, `node.draining`, `node.expired`.
+    func requireEnrolled(_ name: String) throws(GloveboxError) {
+        let node = try liveNode(name)
+        switch node.state(at: Machine.now()) {
+        case .enrolled: return
+        case .draining: throw GloveboxError("node.draining", "the node \(node.name) is given no more jobs")
+        case .expired, .removed:
+            throw GloveboxError("node.expired", "the certificate of the node \(node.name) is not good now")
+        }
+    }
+
     /// Lets a node run jobs, or gives one that may another certificate.
     ///
     /// The registry has it before there is a certificate; where none came of it, the same request may come again.
@@ -97,7 +111,21 @@ extension Site {
             NodeCertification(request: asked.der, notAfter: expires, entry: entry, proof: proof.bytes)
         )
         let chain = [certificate, authority].flatMap { PEM.encode($0, label: "CERTIFICATE") }
-        return EnrolledNode(chain: String(decoding: chain, as: UTF8.self), info: try info(named: asked.name))
+        let root = PEM.encode(keys.rootCertificate, label: "CERTIFICATE")
+        return EnrolledNode(
+            chain: String(decoding: chain, as: UTF8.self),
+            root: String(decoding: root, as: UTF8.self),
+            authority: shownAuthority.map { String(decoding: $0, as: UTF8.self) },
+            info: try info(named: asked.name)
+        )
+    }
+
+    /// The authority above the certificate that nodes are shown, PEM; nil where its file does not say.
+    private var shownAuthority: [UInt8]? {
+        guard let settings = settings.jobs.nodes else { return nil }
+        do throws(GloveboxError) {
+            return CertificateAuthority.last(of: try StateFile.read(settings.certificate))
+        } catch { return nil }  // the node's operator then has to bring it
     }
 
     /// All nodes, those that were removed last, by name.
@@ -189,8 +217,19 @@ extension Site {
             expires: node.expires,
             reason: node.reason,
             connectedSince: since,
-            jobs: jobs
+            jobs: jobs,
+            lacks: nodes.fallbacks(of: node.key)
         )
+    }
+
+    /// The nodes that may be given jobs and told that they lack full isolation, and what each lacks, by name.
+    func nodesWithFallbacks(at now: Instant) -> [Waiting.Shortcoming] {
+        read { state in state.nodes.values.filter { $0.state(at: now) == .enrolled } }
+            .sorted { $0.name < $1.name }
+            .compactMap { node in
+                guard let lacks = nodes.fallbacks(of: node.key), !lacks.isEmpty else { return nil }
+                return Waiting.Shortcoming(node: node.name, lacks: lacks)
+            }
     }
 
     private static func noNode(_ name: String) -> GloveboxError {

@@ -90,6 +90,7 @@ struct ReportMaker {
             workflow,
             isRemote: entry.job.lastRun?.isRemote == true
         )
+        report.node = Self.node(entry)
         report.policies = try policies(entry, signer: workflow?.owner.keyID)
         report.log = position(entry)
         if report.attester.kernel.bootID != site.host.kernel.bootID { report.time.bootID = site.host.kernel.bootID }
@@ -348,7 +349,7 @@ struct ReportMaker {
         let end = Job.roundUp(facts?.end ?? Machine.now(), 1)
         let exact = Self.exactUsage(entry)
         let approvals = try entry.countedApprovals.map { Report.ApprovalRecord($0.envelope, role: $0.role) }
-        return Report(
+        var report = Report(
             nonce: entry.nonce,
             jobID: entry.job.id,
             run: UInt64(max(1, entry.job.runs.count)),
@@ -420,6 +421,13 @@ struct ReportMaker {
             keyRelease: facts?.keyRelease,
             log: position(entry)
         )
+        report.node = Self.node(entry)
+        return report
+    }
+
+    /// The node on which the jails of the job's last run stood.
+    private static func node(_ entry: JobEntry) -> String? {
+        entry.job.lastRun.flatMap { $0.isRemote ? $0.node : nil }
     }
 
     private func assurance(

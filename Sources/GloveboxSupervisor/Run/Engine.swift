@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GloveboxAttestation
 package import GloveboxCore
+internal import GloveboxJail
 internal import GloveboxJobs
 internal import GloveboxLinux
 internal import GloveboxPolicy
@@ -99,12 +100,20 @@ package final class Engine: Sendable {
         guard let entry = site.read({ state in state.jobs[worker.task] }) else {
             return GloveboxError("object.not-found", "there is no open job \(Display.escape(worker.task))")
         }
-        if let why = worker.objection { return why }
+        if let why = worker.objection(to: entry) { return why }
         if worker.isRemote, entry.manifest.readsPrivateData, site.settings.jobs.nodes?.takesPrivateData != true {
             return GloveboxError(
                 "worker.private-data",
                 "\(worker.task) reads private data, which this site gives to no other machine",
                 hint: "jobs.nodes.private_data in gloveboxd.yaml decides it."
+            )
+        }
+        let demanded = site.demandedProtections(of: entry.manifest.core)
+        if let lacking = worker.protections?.lacking(demanded, isBuilt: false), !lacking.isEmpty {
+            return GloveboxError(
+                "worker.isolation",
+                "\(worker.task) demands what \(worker.place) lacks: \(lacking.joined(separator: ", "))",
+                hint: "'glovebox doctor' on that machine tells what to do; another node may take the job."
             )
         }
         if worker.isRemote, entry.rules.output.privacy.blocks != nil {

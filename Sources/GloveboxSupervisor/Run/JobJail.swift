@@ -5,6 +5,14 @@ internal import GloveboxJail
 internal import GloveboxLinux
 internal import GloveboxPolicy
 
+extension Site {
+    /// The names of what must protect a plan's jail: what the processing policy demands, and the plan.
+    func demandedProtections(of core: Manifest.Core) -> [String] {
+        let policy = read { state in state.processingPolicy?.protections ?? [] }.map(\.rawValue)
+        return policy + (core.isolation == .full ? JailProtections.full.filter { !policy.contains($0) } : [])
+    }
+}
+
 /// The jail a plan describes.
 struct JobJail {
     private(set) var specification: JailSpecification
@@ -12,20 +20,26 @@ struct JobJail {
     /// Under what its program is known, once measured.
     let programKey: KnownPrograms.Key
 
-    init(site: Site, entry: JobEntry) throws(GloveboxError) {
+    init(site: Site, entry: JobEntry, isRemote: Bool = false) throws(GloveboxError) {
         let executors = entry.manifest.core.executors
         guard let executor = executors.first, executors.count == 1 else {
             throw GloveboxError("plan.executors", "this version runs plans on private data with one command")
         }
-        try self.init(site: site, entry: entry, executor: executor)
+        try self.init(site: site, entry: entry, executor: executor, isRemote: isRemote)
         specification.staged = Self.staged(data: entry.manifest.inputs.map(\.mount))
         specification.outputAlias = "/job/code/outputs"
         // All of it is heard, and the end of it kept.
         (specification.limits.outBytes, specification.limits.errorBytes) = (.max, .max)
     }
 
-    /// A jail for one command of a plan, with no directory of the supervisor's in it.
-    init(site: Site, entry: JobEntry, executor: Manifest.Executor) throws(GloveboxError) {
+    /// A jail for one command of a plan, with no directory of the supervisor's in it; `isRemote` tells that a node builds it,
+    /// which is asked itself what protects it there.
+    init(
+        site: Site,
+        entry: JobEntry,
+        executor: Manifest.Executor,
+        isRemote: Bool = false
+    ) throws(GloveboxError) {
         let core = entry.manifest.core
         let image = try site.images.resolve(core.image.digest.hex)
         var specification = JailSpecification(
@@ -42,11 +56,10 @@ struct JobJail {
         // A command with a slash may lie in the code, which is another each time and measured as a whole.
         specification.measuresProgram =
             !programKey.command.utf8.contains(UInt8(ascii: "/")) && !site.programs.has(programKey)
-        let demanded = site.read { state in state.processingPolicy?.protections ?? [] }
-        specification.required = demanded.map(\.rawValue)
-        specification.isolatedCache = demanded.contains(.privatePageCache)
+        specification.required = site.demandedProtections(of: core)
+        specification.isolatedCache = specification.required.contains(Protection.privatePageCache.rawValue)
         // Before keys, data and payment.
-        try JailRun(reserve: site.jails).checkProtections(of: specification)
+        if !isRemote { try JailRun(reserve: site.jails).checkProtections(of: specification) }
         self.specification = specification
         imageFormat = image.format
     }
@@ -74,6 +87,9 @@ struct JobJail {
             }
             specification.deterministic = try Deterministic(seed: fixed.seed, clock: fixed.clock)
         }
+        if core.isolation == .full {
+            specification.required += JailProtections.full.filter { !specification.required.contains($0) }
+        }
         specification.limits.memory = core.limits.memoryBytes
         specification.limits.processes = core.limits.pids
         specification.limits.milliCPUs = core.limits.processors * 1000
@@ -81,6 +97,40 @@ struct JobJail {
         specification.limits.wallMilliseconds = core.limits.wallSeconds * 1000
         specification.limits.scratchBytes = core.limits.diskBytes
         specification.limits.scratchFiles = core.limits.files
+    }
+
+    /// Checks that this machine gives a plan that demands it full isolation, before anybody is asked to approve it.
+    ///
+    /// - Throws: `plan.isolation`.
+    static func requireIsolation(_ isolation: Manifest.Isolation?, at site: Site) throws(GloveboxError) {
+        // Nodes are asked when they come for the job.
+        guard isolation == .full, site.settings.jobs.nodes == nil else { return }
+        try requireIsolation(isolation, of: JailRun(reserve: site.jails).protections(of: probe()))
+    }
+
+    /// Compares what a machine has with what a plan demands of it.
+    ///
+    /// - Throws: `plan.isolation`.
+    static func requireIsolation(
+        _ isolation: Manifest.Isolation?,
+        of protections: JailProtections
+    ) throws(GloveboxError) {
+        let fallbacks = protections.fallbacks(isBuilt: false)
+        guard isolation == .full, !fallbacks.isEmpty else { return }
+        throw GloveboxError(
+            "plan.isolation",
+            "the plan demands full isolation, and here a fallback stands in for \(fallbacks.joined(separator: ", "))",
+            hint: "'glovebox doctor' tells what to do on the host."
+        )
+    }
+
+    /// A jail of the profile of every plan, to be told what would protect it; no command of it is ever run.
+    static func probe() throws(GloveboxError) -> JailSpecification {
+        JailSpecification(
+            root: .directory("/"),
+            arguments: ["true"],
+            profile: try ShippedProfiles.named(Site.profileName)
+        )
     }
 
     /// The directories the supervisor fills: code, then those of the data.

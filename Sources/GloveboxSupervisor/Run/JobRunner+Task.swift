@@ -20,7 +20,9 @@ extension JobRunner {
         guard policy.tier == .verbatim, let rules = policy.verbatim else {
             throw GloveboxError("policy.error", "a plan without data runs under a policy of tier verbatim alone")
         }
-        let jail = try JobJail(site: site, entry: entry, executor: entry.manifest.core.executors[0])
+        let isRemote = worker?.isRemote == true
+        let first = entry.manifest.core.executors[0]
+        let jail = try JobJail(site: site, entry: entry, executor: first, isRemote: isRemote)
         facts.filter = Machine.sha256(try jail.specification.profile.compiled())
         facts.imageFormat = jail.imageFormat
         let start = try ReportMaker(site: site).start(for: job, facts: facts)
@@ -32,7 +34,8 @@ extension JobRunner {
             site: site,
             entry: entry,
             fetched: fetched,
-            jails: jails(proving: site.evidence(of: start, entry))
+            jails: jails(proving: site.evidence(of: start, entry)),
+            isRemote: isRemote
         )
         let ending = try run.run(cancel: cancel, &facts)
         facts.commands = UInt64(run.logs.count)

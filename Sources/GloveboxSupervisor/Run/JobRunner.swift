@@ -132,7 +132,7 @@ struct JobRunner {
         if let task = entry.task { try site.objects.check(task, isFree: false) }
         let data = try site.data(of: entry)
         if policy.privacy.blocks != nil { return try executeBlocks(entry, policy, data, cancel, &facts) }
-        let plan = try JobJail(site: site, entry: entry)
+        let plan = try JobJail(site: site, entry: entry, isRemote: worker?.isRemote == true)
         facts.filter = Machine.sha256(try plan.specification.profile.compiled())
         facts.imageFormat = plan.imageFormat
         let door = KeyDoor(site: site, entry: entry, datasets: data.datasets, facts: facts)

@@ -19,13 +19,7 @@ package struct JobWorker {
     ///
     /// - Throws: `worker.unreachable`; `worker.orphaned` when the supervisor is gone, and what the supervisor refuses with.
     package func run() throws(GloveboxError) {
-        let socket: PacketSocket
-        do { socket = try PacketSocket.connected(to: layout.workers) } catch {
-            throw error.coded(
-                "worker.unreachable",
-                hint: "'gloveboxd serve' must run on this machine, with jobs.executor: worker in gloveboxd.yaml."
-            )
-        }
+        let socket = try Self.connected(layout)
         do throws(SyscallError) { try socket.send(WorkerMessage.offer(task: task).bytes) } catch { throw Self.orphaned }
         var last: LentJail.Child?
         while true {
@@ -39,8 +33,21 @@ package struct JobWorker {
             case .launch(let path): last = try serve(path, socket)
             case .ended: return
             case .fault(let why): throw why
-            case .offer: throw GloveboxError("worker.message", "the supervisor offers a job to its worker")
+            case .offer, .bundle, .result:
+                throw GloveboxError("worker.message", "the supervisor offers a job to its worker")
             }
+        }
+    }
+
+    /// The supervisor's socket.
+    ///
+    /// - Throws: `worker.unreachable`.
+    static func connected(_ layout: SiteLayout) throws(GloveboxError) -> PacketSocket {
+        do { return try PacketSocket.connected(to: layout.workers) } catch {
+            throw error.coded(
+                "worker.unreachable",
+                hint: "'gloveboxd serve' must run on this machine, with jobs.executor: worker in gloveboxd.yaml."
+            )
         }
     }
 
@@ -72,7 +79,7 @@ package struct JobWorker {
         return child
     }
 
-    private static let orphaned = GloveboxError(
+    static let orphaned = GloveboxError(
         "worker.orphaned",
         "the supervisor is gone",
         hint: "What becomes of its job is in the log once the site is served again."

@@ -24,6 +24,8 @@ final class TaskRun {
     private let archive: Descriptor
     private let fetched: FetchedInputs
     private let jails: JailRun
+    /// Whether another machine builds them.
+    private let isRemote: Bool
     /// How each command went, in order.
     private(set) var logs: [TaskRecord.ExecutorLog] = []
     /// What the jails refused, in the order of the commands.
@@ -40,8 +42,14 @@ final class TaskRun {
         var error: [UInt8] = []
     }
 
-    init(site: Site, entry: JobEntry, fetched: FetchedInputs, jails: JailRun) throws(GloveboxError) {
-        self.jails = jails
+    init(
+        site: Site,
+        entry: JobEntry,
+        fetched: FetchedInputs,
+        jails: JailRun,
+        isRemote: Bool
+    ) throws(GloveboxError) {
+        (self.jails, self.isRemote) = (jails, isRemote)
         self.site = site
         self.entry = entry
         self.fetched = fetched
@@ -69,7 +77,7 @@ final class TaskRun {
         _ cancel: Descriptor,
         _ facts: inout RunFacts
     ) throws(GloveboxError) -> (ExitClass, [Descriptor]) {
-        var jail = try JobJail(site: site, entry: entry, executor: executor).specification
+        var jail = try JobJail(site: site, entry: entry, executor: executor, isRemote: isRemote).specification
         let limits = entry.manifest.core.limits
         jail.staged = [JailSpecification.Staged(path: TaskLayout.code, bytes: 512 << 20, inodes: 50_000)]
         for path in layout.directories {

@@ -12,11 +12,13 @@ protocol Worker: Sendable {
     var place: String { get }
     /// Whether that is another machine.
     var isRemote: Bool { get }
-    /// Why it is given no job now; nil when it may have one.
-    var objection: GloveboxError? { get }
+    /// What protects jails there, as that machine told when it came; nil for this machine.
+    var protections: JailProtections? { get }
     /// Whether it has left.
     var isGone: Bool { get }
 
+    /// Why it is not given its job now; nil when it may have it.
+    func objection(to entry: JobEntry) -> GloveboxError?
     /// Lets it go: the run is over.
     func dismiss()
     /// Sends it away.

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 internal import GloveboxCore
 internal import GloveboxLinux
@@ -6,7 +7,7 @@ internal import Logging
 /// Where workers come in: a socket in the state directory, which only the supervisor's own user can reach.
 struct WorkerDoor {
     private let socket: Descriptor
-    private let host: HostFacts
+    private let site: Site
     private let logger: Logger
 
     /// Opens it; what a dead supervisor left goes.
@@ -21,15 +22,15 @@ struct WorkerDoor {
         } catch {
             throw error.coded("worker.socket", hint: "A state directory with a short path is needed for workers.")
         }
-        (host, self.logger) = (site.host, logger)
+        (self.site, self.logger) = (site, logger)
     }
 
     /// Takes in one worker after the other; it ends with the process.
-    func serve(_ take: (WorkerLink) -> Void) {
+    func serve(_ take: (any Worker) -> Void) {
         while true {
             do throws(SyscallError) {
                 let connection = try socket.accepted()
-                do throws(GloveboxError) { take(try WorkerLink(connection, host: host)) } catch {
+                do throws(GloveboxError) { try admit(WorkerLink.visit(connection), take) } catch {
                     let message = WorkerMessage.fault(error)
                     try PacketSocket(connection).send(message.bytes)
                     logger.warning(
@@ -43,4 +44,27 @@ struct WorkerDoor {
             }
         }
     }
+
+    private func admit(_ visit: WorkerLink.Visit, _ take: (any Worker) -> Void) throws(GloveboxError) {
+        switch visit.message {
+        case .offer(let task): take(WorkerLink(visit, task: task, host: site.host))
+        case .bundle(let task, let node):
+            guard let file = visit.files.first else { throw Self.noFile }
+            take(OfflineWorker(visit.socket, task: task, node: node, file: file, site: site))
+        case .result(let task):
+            guard let file = visit.files.first else { throw Self.noFile }
+            // It may be long, and others want to come in.
+            let thread = Thread { [site] in
+                var answer = WorkerMessage.ended
+                do throws(GloveboxError) { try site.offline.take(file, of: task) } catch { answer = .fault(error) }
+                do { try visit.socket.send(answer.bytes) } catch {}
+            }
+            thread.name = "result"
+            thread.start()
+        case .launch, .ended, .fault:
+            throw GloveboxError("worker.message", "the worker does not say for which job it has come")
+        }
+    }
+
+    private static let noFile = GloveboxError("worker.message", "a bundle or a result comes with its file")
 }

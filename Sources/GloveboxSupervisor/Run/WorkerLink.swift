@@ -21,29 +21,45 @@ struct WorkerLink: JailLender, Worker {
     /// How long a worker may take for a jail, in seconds.
     private static let patience = 60
 
-    /// Takes in one who has connected.
+    /// Takes in one who has come for a job.
+    init(_ visit: Visit, task: String, host: HostFacts) {
+        (launcher, digest) = (host.launcherPath, host.launcher)
+        (socket, process, self.task) = (visit.socket, visit.process, task)
+    }
+
+    /// One who has come in, and what it says first.
+    struct Visit {
+        let socket: PacketSocket
+        let process: Int32
+        let message: WorkerMessage
+        let files: [Descriptor]
+    }
+
+    /// Hears who has connected.
     ///
     /// - Throws: `worker.foreign` for another user's process or another program than the supervisor's own; `worker.message`.
-    init(_ connection: Descriptor, host: HostFacts) throws(GloveboxError) {
-        (launcher, digest) = (host.launcherPath, host.launcher)
-        socket = PacketSocket(connection)
+    static func visit(_ connection: Descriptor) throws(GloveboxError) -> Visit {
+        let socket = PacketSocket(connection)
         do { try connection.setTimeout(seconds: Self.patience) } catch { throw error.coded("worker.socket") }
         // Read first: a socket that is closed over unread words loses the answer.
-        let offer = try Self.answer(of: socket).message
+        let offer = try Self.answer(of: socket)
+        let caller: Int32
         do throws(SyscallError) {
             let (process, user) = try connection.peer()
             let (own, other) = (try FileStatus.of("/proc/self/exe"), try FileStatus.of("/proc/\(process)/exe"))
             guard user == geteuid(), (own.device, own.inode) == (other.device, other.inode) else {
                 throw SyscallError("getsockopt(SO_PEERCRED)", EPERM)
             }
-            self.process = process
+            caller = process
         } catch {
             throw error.coded("worker.foreign", hint: "A worker is the gloveboxd that serves the site, as its user.")
         }
-        guard case .offer(let task) = try WorkerMessage(offer) else {
-            throw GloveboxError("worker.message", "the worker does not say for which job it has come")
-        }
-        self.task = task
+        return Visit(
+            socket: socket,
+            process: caller,
+            message: try WorkerMessage(offer.message),
+            files: offer.files
+        )
     }
 
     var mark: String { "process \(process)" }
@@ -52,7 +68,9 @@ struct WorkerLink: JailLender, Worker {
 
     var isRemote: Bool { false }
 
-    var objection: GloveboxError? { nil }
+    func objection(to entry: JobEntry) -> GloveboxError? { nil }
+
+    var protections: JailProtections? { nil }
 
     var isGone: Bool { socket.isClosed }
 

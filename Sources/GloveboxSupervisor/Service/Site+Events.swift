@@ -128,7 +128,7 @@ extension Site.Look {
                 case .datasetOwner(let dataset, let need, let have):
                     tellVote(info.id, "dataset_owner", dataset, need, have)
                 case .place(let place): self.place = place
-                case .submitter, .witness, .cluster: break
+                case .submitter, .witness, .cluster, .isolation: break
                 }
             }
         }

@@ -408,6 +408,10 @@ extension Site {
                 let id = entry.cluster?.id ?? ""
                 parties = [.cluster(name, job: id, reason: cluster.reason(of: id) ?? "")]
             }
+            if shortage == nil, settings.jobs.nodes != nil, entry.manifest.core.isolation == .full {
+                let lacking = nodesWithFallbacks(at: now)
+                return Waiting(.node, since: waiting.since, on: [.isolation(lacking)] + parties)
+            }
             return Waiting(shortage ?? code, since: waiting.since, on: parties)
         default: return waiting
         }

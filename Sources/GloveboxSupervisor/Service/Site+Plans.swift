@@ -97,6 +97,8 @@ extension Site {
             }
             throw first
         }
+        let isolation: Manifest.Isolation? = request.needsFullIsolation ? .full : nil
+        try JobJail.requireIsolation(isolation, at: self)
         try checkSpec(code, policy, data, project: project)
         try registerImage(image)
         guard let profile = ShippedProfiles.bytes(Self.profileName) else {
@@ -124,6 +126,7 @@ extension Site {
                     )
                 ],
                 profile: Manifest.NamedDigest(name: Self.profileName, digest: Machine.sha256(profile)),
+                isolation: isolation,
                 limits: limits.manifest,
                 deterministic: request.deterministic.map {
                     Manifest.Deterministic(seed: $0.seed, clock: $0.clock, threads: Deterministic.threads)

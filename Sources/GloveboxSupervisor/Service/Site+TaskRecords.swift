@@ -98,6 +98,7 @@ extension Site {
         case .place(let place): "place \(place) in the queue"
         case .witness(let name): "witness \(name)"
         case .cluster(let name, let job, _): "\(name) \(job)"
+        case .isolation: "a node with full isolation"
         }
     }
 

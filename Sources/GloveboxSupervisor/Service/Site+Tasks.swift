@@ -100,6 +100,7 @@ extension Site {
         if let first = violations.first {
             throw TaskParameters.invalid("/resources", first.message, code: "limit.exceeded")
         }
+        try JobJail.requireIsolation(parameters.isolation, at: self)
         let code = try tree(caller, task.inputs, with: task) { String($0.dropFirst()) }
         try registerImage(image)
         guard let profile = ShippedProfiles.bytes(Self.profileName) else {
@@ -116,6 +117,7 @@ extension Site {
                 image: Manifest.NamedDigest(name: image.name ?? task.executors[0].image, digest: image.digest),
                 executors: task.executors.map { Self.executor($0, parameters) },
                 profile: Manifest.NamedDigest(name: Self.profileName, digest: Machine.sha256(profile)),
+                isolation: parameters.isolation,
                 limits: limits.manifest,
                 deterministic: parameters.deterministic.map {
                     Manifest.Deterministic(seed: $0.seed, clock: $0.clock, threads: Deterministic.threads)
@@ -224,6 +226,7 @@ extension Site {
                 join: names.dropFirst().first,
                 outputPolicy: policy,
                 limits: Self.limits(task, parameters),
+                needsFullIsolation: parameters.isolation == .full,
                 deterministic: parameters.deterministic,
                 purpose: parameters.purpose
             ),

@@ -8,6 +8,8 @@ internal import GloveboxJobs
 /// Source: job-backend section 3.4.
 struct TaskParameters {
     var policy: String?
+    /// What is demanded of the machine.
+    var isolation: Manifest.Isolation?
     var seed: UInt64?
     var timeout: UInt64?
     var project = Project.standard
@@ -18,7 +20,8 @@ struct TaskParameters {
 
     /// The keys that can be used.
     static let keys = [
-        "glovebox_mode", "glovebox_policy", "glovebox_profile", "glovebox_seed", "glovebox_timeout_s",
+        "glovebox_isolation", "glovebox_mode", "glovebox_policy", "glovebox_profile", "glovebox_seed",
+        "glovebox_timeout_s",
     ]
 
     /// Reads them.
@@ -58,6 +61,9 @@ struct TaskParameters {
                 throw Self.invalid(place, "must be a number of seconds")
             }
             timeout = number
+        case "glovebox_isolation":
+            guard let asked = Manifest.Isolation(rawValue: value) else { throw Self.invalid(place, "must be full") }
+            isolation = asked
         case "glovebox_mode":
             guard value == "real" else { throw Self.invalid(place, "must be real; 'glovebox try' runs on mock data") }
         case "glovebox_profile":

@@ -65,6 +65,8 @@ package final class Site: Sendable {
     let couriers = WebhookCouriers()
     /// Which nodes are connected.
     let nodes = NodePresence()
+    /// Runs whose nodes have no route here.
+    let offline = OfflineRuns()
     /// Held while a node is enrolled, drained, resumed or removed: each change is of what the one before it left.
     let enrolments = Mutex(())
     /// What is counted and timed since the start.

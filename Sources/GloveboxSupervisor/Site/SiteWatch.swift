@@ -34,8 +34,17 @@ package struct SiteWatch: OperatedSite {
                     problem: Machine.now() >= site.configuration.founded
                         ? nil : "the clock is before the site's founding; set it"
                 ),
-            ] + [stamps, cluster].compactMap(\.self)
+            ] + [stamps, cluster, Self.nodes(site)].compactMap(\.self)
         }
+    }
+
+    /// Tells of certificates that end; a site is ready without any node.
+    private static func nodes(_ site: Site) -> ReadinessCheck? {
+        guard site.settings.jobs.nodes != nil else { return nil }
+        let now = Machine.now()
+        let notices = site.nodeList().compactMap { $0.notice(at: now) }
+        let help = "; 'glovebox node request' there and 'node enroll' here give another"
+        return ReadinessCheck("nodes", notice: notices.isEmpty ? nil : notices.joined(separator: ", ") + help)
     }
 
     package func metrics() async -> [Metric] { await measure { site in site.metrics(at: Machine.now()) } }
@@ -125,6 +134,17 @@ extension Site {
             ),
         ]
         metrics += logMetrics(at: now)
+        let nodes = nodeList().filter { $0.state != .removed }
+        if !nodes.isEmpty {
+            metrics.append(
+                Metric(
+                    "node_certificate_seconds",
+                    "Until the end of a node's certificate; less than 0 once it has ended.",
+                    by: "node",
+                    nodes.map { ($0.name, Double($0.expires.milliseconds - now.milliseconds) / 1000) }
+                )
+            )
+        }
         do {
             let space = try DiskSpace(of: layout.root)
             metrics.append(

@@ -55,6 +55,9 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Whole processors; one unless given.", valueName: "N"))
     var cpus: UInt64?
 
+    @Option(help: ArgumentHelp("Machines that will do: full, those without a weaker protection.", valueName: "full"))
+    var isolation: DemandedIsolation?
+
     @OptionGroup var fixed: FixedOptions
 
     @Option(help: ArgumentHelp("32 bytes that the report must carry, in hex or base64url.", valueName: "NONCE"))
@@ -107,6 +110,7 @@ struct SubmitCommand: AsyncParsableCommand {
                         pids: pids,
                         processors: cpus
                     ),
+                    needsFullIsolation: isolation == .full,
                     deterministic: fixed.requested,
                     purpose: purpose
                 )
@@ -116,6 +120,7 @@ struct SubmitCommand: AsyncParsableCommand {
             guard manifest.digest == made.planDigest, manifest.core.code.nar == code.narSha256,
                 manifest.core.executors.map(\.argv) == [command],
                 manifest.inputs.map(\.name) == [dataset] + [join].compactMap({ $0 }),
+                manifest.core.isolation == isolation?.manifest,
                 manifest.core.deterministic?.seed == fixed.requested?.seed,
                 manifest.core.deterministic?.clock == fixed.requested?.clock
             else {

@@ -22,10 +22,14 @@ struct NodeCommand: AsyncParsableCommand {
         subcommands: [Request.self, Enroll.self, List.self, Drain.self, Resume.self, Remove.self]
     )
 
-    static func line(_ node: NodeInfo) -> String {
+    static func line(_ node: NodeInfo, at now: Instant) -> String {
         var line = "\(node.name)  \(node.state.rawValue)  until \(node.expires.text)  \(node.key.named)"
+        if let notice = node.notice(at: now) { line += "  \(notice)" }
         line += "  by \(node.enrolledBy) \(node.enrolled.text)"
         if let since = node.connectedSince { line += "  connected since \(since.text)" }
+        if let lacks = node.lacks {
+            line += lacks.isEmpty ? "  full isolation" : "  lacks \(Display.escape(lacks.joined(separator: ", ")))"
+        }
         if !node.jobs.isEmpty { line += "  runs \(node.jobs.joined(separator: " "))" }
         if let reason = node.reason { line += "  \(Display.escape(reason))" }
         return line
@@ -74,7 +78,8 @@ struct NodeCommand: AsyncParsableCommand {
             abstract: "At the site: approve a node's request, and write its certificate.",
             discussion: """
                 Compare the key that is shown with what 'glovebox node request' showed on the node. The certificate, with that \
-                of the CA, goes back to the node, beside its key. A node that is enrolled already is given another \
+                of the CA, goes back to the node, beside its key, and so do root.pem and site.pem, which are written beside it \
+                unless files of these names are there. A node that is enrolled already is given another \
                 certificate; one that is draining stays so.
 
                 EXAMPLE
@@ -100,14 +105,34 @@ struct NodeCommand: AsyncParsableCommand {
                 let asked = EnrollNodeRequest(request: String(decoding: pem, as: UTF8.self), days: days)
                 let enrolled = try await session.client.enrollNode(asked)
                 try OutputFile.write(Array(enrolled.chain.utf8), to: output)
+                let directory = output.lastIndex(of: "/").map { String(output[...$0]) } ?? ""
+                let root = try Self.put(enrolled.root, at: directory + "root.pem")
+                let authority = try Self.put(enrolled.authority, at: directory + "site.pem")
                 session.terminal.result(
                     enrolled.info.json,
                     [
                         Terminal.row("node", enrolled.info.name), Terminal.row("key", enrolled.info.key.named),
                         Terminal.row("until", enrolled.info.expires.text), Terminal.row("certificate", output),
+                        Terminal.row("root", root), Terminal.row("site", authority),
                     ]
                 )
             }
+        }
+
+        /// Writes a certificate where no file is yet; what is to be said of it.
+        private static func put(_ pem: String?, at path: String) throws(GloveboxError) -> String {
+            guard let pem else { return "the site does not say; bring the authority above jobs.nodes.tls.cert" }
+            var isThere = false
+            do throws(SyscallError) {
+                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                try Descriptor.open(path, flags, mode: 0o644).write(Array(pem.utf8))
+            } catch {
+                guard error.errno == EEXIST else { throw error.coded("input.io") }
+                isThere = true
+            }
+            guard isThere else { return path }
+            let isSame = try InputFile.bytes(path, limit: 1 << 16) == Array(pem.utf8)
+            return isSame ? path : path + " was there, with another certificate than the site's, and was left"
         }
     }
 
@@ -122,7 +147,7 @@ struct NodeCommand: AsyncParsableCommand {
         func run() async throws {
             try await Session.run(site) { session in
                 let list = try await session.client.nodes()
-                session.terminal.result(list.json, list.items.map(NodeCommand.line))
+                session.terminal.result(list.json, list.items.map { NodeCommand.line($0, at: SystemClock.now()) })
             }
         }
     }
@@ -140,7 +165,7 @@ struct NodeCommand: AsyncParsableCommand {
         func ask(_ verb: String) async throws {
             try await Session.run(site) { session in
                 let node = try await session.client.moveNode(name: name, verb, reason: reason)
-                session.terminal.result(node.json, [NodeCommand.line(node)])
+                session.terminal.result(node.json, [NodeCommand.line(node, at: SystemClock.now())])
             }
         }
     }

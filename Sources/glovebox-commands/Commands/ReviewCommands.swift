@@ -119,6 +119,9 @@ enum PlanView {
             lines.append(Terminal.row("data", "\(input.name) version \(input.version), \(input.kind.rawValue)"))
         }
         lines.append(Terminal.row("jail", "profile \(core.profile.name), no network, emulated enclave"))
+        if core.isolation == .full {
+            lines.append(Terminal.row("isolation", "full: no machine that lacks a protection runs it"))
+        }
         if let fixed = core.deterministic {
             lines.append(Terminal.row("repeatable", "seed \(fixed.seed), clock from \(fixed.clock.text)"))
         }

@@ -104,7 +104,7 @@ struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Run jobs in processes that a scheduler starts.",
-        subcommands: [WorkerRunCommand.self]
+        subcommands: [WorkerRunCommand.self, WorkerBundleCommand.self, WorkerResultCommand.self]
     )
 }
 
@@ -116,5 +116,27 @@ struct WorkerRunCommand: SiblingCommand {
     )
 
     @Argument(parsing: .captureForPassthrough, help: "Options.")
+    var options: [String] = []
+}
+
+/// The command `glovebox worker bundle`.
+struct WorkerBundleCommand: SiblingCommand {
+    static let words = ["worker", "bundle"]
+    static let configuration: CommandConfiguration = described(
+        "Write the order of a queued job into a file, for a node that has no route to the site."
+    )
+
+    @Argument(parsing: .captureForPassthrough, help: "Options.")
+    var options: [String] = []
+}
+
+/// The command `glovebox worker result`.
+struct WorkerResultCommand: SiblingCommand {
+    static let words = ["worker", "result"]
+    static let configuration: CommandConfiguration = described(
+        "Take in what a node without a route to the site made of a job."
+    )
+
+    @Argument(parsing: .captureForPassthrough, help: "File and options.")
     var options: [String] = []
 }

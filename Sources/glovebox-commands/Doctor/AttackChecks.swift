@@ -29,6 +29,12 @@ struct AttackChecks {
         let protections = inside.result.protections
         var checks = [jail()]
         checks += protections.inForce.map { .ok($0, "in force") }
+        let fallbacks = protections.fallbacks(isBuilt: true).joined(separator: ", ")
+        checks.append(
+            fallbacks.isEmpty
+                ? .ok("isolation", "full: plans that demand it run here")
+                : .warn("isolation", "no plan that demands full isolation runs here, for want of \(fallbacks)")
+        )
         checks += protections.weaker.map { .warn($0.name, "not in force: " + $0.reason, Self.hint($0.name)) }
         guard started else { return checks }
         return checks + Attack.all.map(check) + [told()]
