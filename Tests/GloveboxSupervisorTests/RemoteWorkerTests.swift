@@ -492,21 +492,39 @@ struct RemoteWorkerTests {
 
     private static let python = TestPrograms.image("python")
 
-    @Test(.enabled(if: python != nil, "needs the image python"), arguments: [false, true])
+    @Test(
+        .enabled(if: python != nil, "needs the image python"),
+        arguments: [(false, false), (true, false), (true, true)]
+    )
     func `private data goes to a node only where the site says so, and then to a verified release`(
-        isAllowed: Bool
+        isAllowed: Bool,
+        isCarried: Bool
     ) throws {
         let site = try NodeSite(image: Self.python, more: isAllowed ? "\n    private_data: true" : "")
         let program = TestPrograms.repository + "/Tests/EndToEnd/Fixtures/fair-affairs/main.py"
         let job = try site.test.submit(TestSite.text(program), wallSeconds: 20)
         try site.test.vote(.approve, on: job)
         #expect(try site.test.wait(for: job) { $0.job.phase == .queued }.job.phase == .queued)
-        let (status, text) = try site.end(site.start(job, on: site.node("node-1")))
+        let node = try site.node("node-1")
+        let (courier, folder) = (BundleCourier(site.test.layout, task: job), try TestPrograms.scratch())
         guard isAllowed else {
+            let (status, text) = try site.end(site.start(job, on: node))
             #expect(status == 1 && text.contains("worker.private-data"), "\(text)")
+            #expect(throws: GloveboxError("worker.private-data", "")) {
+                try courier.write(for: "node-1", to: folder + "/bundle")
+            }
+            #expect(unsafe access(folder + "/bundle", F_OK) != 0)
             return
         }
-        #expect(status == 0 && text.isEmpty, "\(text)")
+        if isCarried {
+            try courier.write(for: "node-1", to: folder + "/bundle")
+            let (status, text) = try site.carry(folder + "/bundle", of: job, to: node, folder + "/result")
+            #expect(status == 0 && text.isEmpty, "\(text)")
+            try courier.handIn(folder + "/result")
+        } else {
+            let (status, text) = try site.end(site.start(job, on: node))
+            #expect(status == 0 && text.isEmpty, "\(text)")
+        }
         let entry = try site.ended(job)
         #expect(entry.job.phase == .released, "\(entry.explanation ?? "") \(entry.job.reasons)")
         let verdict = try site.verdict(job)
