@@ -1,6 +1,7 @@
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxJail
+internal import GloveboxJobs
 internal import GloveboxLink
 internal import GloveboxLinux
 
@@ -10,13 +11,12 @@ internal import GloveboxLinux
 /// nobody could stop it from here.
 struct OfflineJails: JailHost {
     let site: Site
-    let job: String
+    let entry: JobEntry
     /// The node's name at the site.
     let node: String
+    let evidence: KeyEvidence
     /// Where the bundle goes.
     let file: Descriptor
-    /// Speaks over a link with who has a certificate.
-    let remote: @Sendable (LinkSocket, [UInt8]) -> RemoteJails
     /// Called when the bundle is whole.
     let written: @Sendable () -> Void
 
@@ -25,7 +25,7 @@ struct OfflineJails: JailHost {
             try RemoteJails.scratch(bytes: staged.bytes, files: staged.inodes)
         }
         let tape = try LinkTape(to: file)
-        let out = remote(tape.link, [])
+        let out = try RemoteJails(of: entry, at: site, node: (node, []), evidence: evidence, over: tape.link)
         let order = try out.order(for: specification)
         let sent: [Digest]
         do throws(GloveboxError) {
@@ -40,22 +40,23 @@ struct OfflineJails: JailHost {
         }
         try tape.end()
         let run = try OfflineRun(
-            job: job,
+            job: entry.job.id,
             node: node,
             order: order,
             specification: specification,
             site: site
         )
         site.offline.open(run)
-        defer { site.offline.close(job) }
+        defer { site.offline.close(entry.job.id) }
         written()
         let result = try run.result(cancel: hooks.cancel, seconds: OrderAppraisal.carried)
-        return try conclude(result, order, specification, directories, sent, hooks)
+        return try conclude(result, of: out, order, specification, directories, sent, hooks)
     }
 
     /// Goes through a result as if the node said it now.
     private func conclude(
         _ result: OfflineRun.Taken,
+        of out: RemoteJails,
         _ order: NodeOrder,
         _ specification: JailSpecification,
         _ directories: [Descriptor],
@@ -63,7 +64,7 @@ struct OfflineJails: JailHost {
         _ hooks: JailRun.Hooks
     ) throws(GloveboxError) -> JailResult {
         let link = LinkSocket(result.file)
-        let back = remote(link, result.certificate)
+        let back = out.over(link, certificate: result.certificate)
         _ = try link.receive()  // the certificate
         guard case .offer = try link.message(), case .needs = try link.message(),
             case .ready(let offered) = try link.message()

@@ -97,9 +97,10 @@ final class OfflineRun: Sendable {
     private func copy(_ file: Descriptor) throws(GloveboxError) -> Descriptor {
         let path = "\(site.layout.incoming)/\(Machine.identifier("result"))"
         defer { unsafe unlink(path) }
+        let copy: Descriptor
         do throws(SyscallError) {
             guard try file.status().isRegular else { throw SyscallError("open", EINVAL) }
-            let copy = try Descriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            copy = try Descriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             var offset = 0
             while true {
                 let bytes = try file.read(upTo: 1 << 20, at: offset)
@@ -108,9 +109,9 @@ final class OfflineRun: Sendable {
                 guard UInt64(offset) <= limit else { throw SyscallError("read", EFBIG) }
                 try copy.write(bytes)
             }
-            guard lseek(copy.raw, 0, SEEK_SET) == 0 else { throw SyscallError("lseek", errno) }
-            return copy
         } catch { throw error.coded("worker.result") }
+        try Self.rewind(copy)
+        return copy
     }
 
     private static func rewind(_ file: Descriptor) throws(GloveboxError) {

@@ -1,9 +1,7 @@
 internal import GloveboxAttestation
 internal import GloveboxCore
-internal import GloveboxImages
 internal import GloveboxJail
 internal import GloveboxJobs
-internal import GloveboxLink
 internal import GloveboxLinux
 internal import Synchronization
 
@@ -66,27 +64,13 @@ final class OfflineWorker: Worker {
         at site: Site,
         proving evidence: () throws(GloveboxError) -> KeyEvidence
     ) throws(GloveboxError) -> JailRun {
-        let image = try site.images.resolve(entry.manifest.core.image.digest.hex)
-        let (proof, measured, node) = (try evidence(), try site.images.measured(image), place)
-        let run = (entry.job.id, UInt64(max(1, entry.job.runs.count)))
-        return JailRun(
+        JailRun(
             host: OfflineJails(
                 site: site,
-                job: entry.job.id,
-                node: node,
+                entry: entry,
+                node: place,
+                evidence: try evidence(),
                 file: file,
-                remote: { link, certificate in
-                    RemoteJails(
-                        link: link,
-                        node: (node, certificate),
-                        run: run,
-                        plan: entry.job.planDigest,
-                        evidence: proof,
-                        image: image,
-                        file: measured,
-                        launcher: site.host.launcher
-                    )
-                },
                 written: { [self] in tell(.ended) }
             )
         )

@@ -3,6 +3,7 @@ internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxImages
 internal import GloveboxJail
+internal import GloveboxJobs
 internal import GloveboxLink
 internal import GloveboxLinux
 
@@ -11,9 +12,9 @@ internal import GloveboxLinux
 /// What is staged stands in a tmpfs of this machine until it has gone over; what comes back is unpacked into the same, as what
 /// researchers hand in is. The node is believed what it says of its jail, and has to sign it.
 struct RemoteJails: JailHost {
-    let link: LinkSocket
+    private var link: LinkSocket
     /// The node's name at the site, and its certificate (DER).
-    let node: (name: String, certificate: [UInt8])
+    private var node: (name: String, certificate: [UInt8])
     /// Job and run.
     let run: (job: String, number: UInt64)
     let plan: Digest
@@ -22,6 +23,30 @@ struct RemoteJails: JailHost {
     /// The image as it was measured.
     let file: Descriptor
     let launcher: Digest
+
+    /// The jails of a job's present run, with the site's launcher, which a node has to have too.
+    ///
+    /// - Throws: `image.*`.
+    init(
+        of entry: JobEntry,
+        at site: Site,
+        node: (name: String, certificate: [UInt8]),
+        evidence: KeyEvidence,
+        over link: LinkSocket
+    ) throws(GloveboxError) {
+        image = try site.images.resolve(entry.manifest.core.image.digest.hex)
+        file = try site.images.measured(image)
+        run = (entry.job.id, UInt64(max(1, entry.job.runs.count)))
+        (plan, launcher) = (entry.job.planDigest, site.host.launcher)
+        (self.node, self.evidence, self.link) = (node, evidence, link)
+    }
+
+    /// The same jails over another link, with who has a certificate.
+    func over(_ link: LinkSocket, certificate: [UInt8]) -> Self {
+        var other = self
+        (other.link, other.node.certificate) = (link, certificate)
+        return other
+    }
 
     /// Milliseconds for an answer that takes the node no work, and for one that takes it some.
     private static let (short, long): (Int32, Int32) = (60_000, 600_000)

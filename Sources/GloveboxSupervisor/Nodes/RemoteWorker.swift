@@ -14,7 +14,6 @@ final class RemoteWorker: Worker {
     /// The node's name at the site.
     let name: String
     private let certificate: [UInt8]
-    private let launcher: Digest
     let protections: JailProtections?
     private let link: LinkSocket
     private let site: Site
@@ -31,7 +30,7 @@ final class RemoteWorker: Worker {
         do throws(GloveboxError) {
             name = try site.node(presenting: certificate).name
             let offer = try Self.offer(link, name, site)
-            (task, launcher, protections) = (offer.task, offer.launcher, offer.protections)
+            (task, protections) = offer
             site.nodes.note(offer.protections.fallbacks(isBuilt: false), of: key)
         } catch {
             site.nodes.close(connection)
@@ -46,7 +45,7 @@ final class RemoteWorker: Worker {
         _ link: LinkSocket,
         _ name: String,
         _ site: Site
-    ) throws(GloveboxError) -> (task: String, launcher: Digest, protections: JailProtections) {
+    ) throws(GloveboxError) -> (task: String, protections: JailProtections) {
         guard case .offer(let task, let launcher, let protections) = try link.message(milliseconds: 60_000) else {
             throw NodeMessage.unexpected
         }
@@ -57,7 +56,7 @@ final class RemoteWorker: Worker {
                 hint: "Install the same version on both machines."
             )
         }
-        return (task, launcher, protections)
+        return (task, protections)
     }
 
     var place: String { name }
@@ -82,19 +81,8 @@ final class RemoteWorker: Worker {
         proving evidence: () throws(GloveboxError) -> KeyEvidence
     ) throws(GloveboxError) -> JailRun {
         site.nodes.run(entry.job.id, over: connection)
-        let core = entry.manifest.core
-        let image = try site.images.resolve(core.image.digest.hex)
         return JailRun(
-            host: RemoteJails(
-                link: link,
-                node: (name, certificate),
-                run: (entry.job.id, UInt64(max(1, entry.job.runs.count))),
-                plan: entry.job.planDigest,
-                evidence: try evidence(),
-                image: image,
-                file: try site.images.measured(image),
-                launcher: launcher
-            )
+            host: try RemoteJails(of: entry, at: site, node: (name, certificate), evidence: evidence(), over: link)
         )
     }
 }
