@@ -24,6 +24,12 @@ int glx_start_sync(int file, int64_t offset, int64_t count) {
     return result(sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE));
 }
 
+int glx_set_direct(int file, int is_direct) {
+    int flags = fcntl(file, F_GETFL);
+    if (flags < 0) return -errno;
+    return result(fcntl(file, F_SETFL, is_direct ? flags | O_DIRECT : flags & ~O_DIRECT));
+}
+
 int glx_birth(int file, uint64_t *inode, int64_t *seconds, uint32_t *nanoseconds) {
     struct statx status = {0};
     if (statx(file, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) != 0) return -errno;

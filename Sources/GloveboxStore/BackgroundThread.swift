@@ -4,26 +4,36 @@ internal import Synchronization
 
 /// One thread for blocking work: it sleeps until the bell rings, works, and sleeps again.
 final class BackgroundThread: Sendable {
-    /// Milliseconds from one piece of work to the next, so that many rings make one piece.
-    private static let pause = 100
-    /// Milliseconds after which it looks again although nothing rang.
-    private static let longest = 1000
+    /// When it works.
+    struct Pace: Sendable {
+        /// Milliseconds from one piece of work to the next, so that many rings make one piece.
+        let pause: Int
+        /// Milliseconds after which it looks again although nothing rang; nil is never.
+        let longest: Int?
+
+        /// As soon as it is asked to.
+        static let atOnce = Pace(pause: 0, longest: nil)
+        /// Now and then.
+        static let leisurely = Pace(pause: 100, longest: 1000)
+    }
 
     private final class Loop: Sendable {
         let bell: Bell
+        let pace: Pace
         let end = Bell()
         let work: @Sendable () -> Void
 
-        init(_ bell: Bell, _ work: @escaping @Sendable () -> Void) {
+        init(_ bell: Bell, _ pace: Pace, _ work: @escaping @Sendable () -> Void) {
             self.bell = bell
+            self.pace = pace
             self.work = work
         }
 
         func run() {
             repeat {
-                bell.wait(milliseconds: longest)
+                bell.wait(milliseconds: pace.longest)
                 work()
-            } while !end.wait(milliseconds: pause)
+            } while !end.wait(milliseconds: pace.pause)
         }
     }
 
@@ -33,8 +43,8 @@ final class BackgroundThread: Sendable {
     /// Starts the thread.
     ///
     /// - Throws: `store.io`.
-    init(_ bell: Bell, work: @escaping @Sendable () -> Void) throws(GloveboxError) {
-        loop = Loop(bell, work)
+    init(_ bell: Bell, _ pace: Pace, work: @escaping @Sendable () -> Void) throws(GloveboxError) {
+        loop = Loop(bell, pace, work)
         let argument = unsafe Unmanaged.passRetained(loop)
         var thread = pthread_t()
         let code = unsafe pthread_create(

@@ -2,20 +2,36 @@ internal import Dispatch
 internal import GloveboxCore
 internal import Synchronization
 
-/// Callers whose events go into one record: each makes its own part ready, who came first puts them together and works for
-/// all, the others sleep until it is done and are woken with one call.
+/// Callers whose events go into one record: each makes its own part ready, one works for all, the others wait until it is
+/// done, as threads that sleep or as tasks that are suspended.
 final class Gathering: Sendable {
-    private let leading = DispatchSemaphore(value: 0)
-    private let following = DispatchGroup()
-    private let call = Mutex<Ticket.Call>(.done)
-    /// Set before those who follow are let go without an error, so that they need not take turns at `call`.
+    /// What became of the record.
+    enum Outcome: Sendable {
+        /// Its events are durable and signed.
+        case done
+        /// The log refuses.
+        case refused(GloveboxError)
+
+        /// - Throws: why it was refused.
+        func check() throws(GloveboxError) { if case .refused(let error) = self { throw error } }
+    }
+
+    private struct Waiting: Sendable {
+        var outcome: Outcome?
+        var tasks: [CheckedContinuation<Outcome, Never>] = []
+    }
+
+    /// Threads that wait, woken with one call.
+    private let threads = DispatchGroup()
+    private let waiting = Mutex(Waiting())
+    /// Set before the threads are let go without an error, so that they need not take turns at `waiting`.
     private let isDone = Atomic(false)
     /// How many parts are not ready, and one more as long as somebody may join.
     private let missing = Atomic(1)
     private let complete = DispatchSemaphore(value: 0)
     private let fault = Mutex<GloveboxError?>(nil)
 
-    init() { following.enter() }
+    init() { threads.enter() }
 
     /// Counts a caller in; to be called before its part can be ready, and not once the parts are waited for.
     func join() { missing.add(1, ordering: .relaxed) }
@@ -35,34 +51,40 @@ final class Gathering: Sendable {
         if let error = fault.withLock({ $0 }) { throw error }
     }
 
-    /// Wakes who leads; once it is refused, nothing else is said to it.
-    func wakeLead(_ call: Ticket.Call) {
-        say(call)
-        leading.signal()
-    }
-
-    /// Lets all go but who leads; at most once.
-    func release(_ call: Ticket.Call) {
-        say(call)
-        if case .done = call { isDone.store(true, ordering: .releasing) }
-        following.leave()
-    }
-
-    private func say(_ new: Ticket.Call) {
-        call.withLock { call in
-            if case .refuse = call { return }
-            call = new
+    /// Lets all go; what is said later is not heard.
+    func release(_ outcome: Outcome) {
+        let tasks: [CheckedContinuation<Outcome, Never>]? = waiting.withLock { waiting in
+            guard waiting.outcome == nil else { return nil }
+            waiting.outcome = outcome
+            defer { waiting.tasks = [] }
+            return waiting.tasks
         }
+        guard let tasks = tasks else { return }
+        for task in tasks { task.resume(returning: outcome) }
+        if case .done = outcome { isDone.store(true, ordering: .releasing) }
+        threads.leave()
     }
 
-    /// Waits to be woken.
-    func wait(leads: Bool) -> Ticket.Call {
-        if leads {
-            leading.wait()
-        } else {
-            following.wait()
-            if isDone.load(ordering: .acquiring) { return .done }
+    /// Holds the thread until the record is there.
+    ///
+    /// - Throws: why it was refused.
+    func wait() throws(GloveboxError) {
+        threads.wait()
+        if isDone.load(ordering: .acquiring) { return }
+        try waiting.withLock { $0.outcome }?.check()
+    }
+
+    /// Suspends the task until the record is there.
+    ///
+    /// - Throws: why it was refused.
+    func outcome() async throws(GloveboxError) {
+        let outcome = await withCheckedContinuation { (task: CheckedContinuation<Outcome, Never>) in
+            let known: Outcome? = waiting.withLock { waiting in
+                if waiting.outcome == nil { waiting.tasks.append(task) }
+                return waiting.outcome
+            }
+            if let known { task.resume(returning: known) }
         }
-        return call.withLock { $0 }
+        try outcome.check()
     }
 }

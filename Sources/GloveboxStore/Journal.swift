@@ -65,6 +65,17 @@ final class Journal: Sendable {
         return (try roll(to: firstIndex, room: count + Self.reserve), 0)
     }
 
+    /// Writes a record where ``makeRoom(_:firstIndex:isLast:)`` said, with zeros up to the end of its last page, which is
+    /// nowhere else than on the disk.
+    ///
+    /// - Throws: `store.io`.
+    func write(_ record: [UInt8], to file: OwnedFile, at offset: Int) throws(GloveboxError) {
+        let end = offset + record.count
+        let capacity = state.withLock { $0.segments.last?.capacity } ?? end
+        let pageEnd = (end + OwnedFile.pageBytes - 1) / OwnedFile.pageBytes * OwnedFile.pageBytes
+        try file.write(record + [UInt8](repeating: 0, count: min(pageEnd, capacity) - end), at: offset)
+    }
+
     /// Takes note of a record that is durable.
     func note(recordAt offset: Int, count: Int, firstIndex: UInt64) {
         state.withLock { state in

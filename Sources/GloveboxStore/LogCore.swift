@@ -17,6 +17,10 @@ final class LogCore: Sendable {
     let syncs = Mutex(SyncTimes())
     /// Rung when there is something to publish, or to look after.
     let bell = Bell()
+    /// Rung when a record is to be written by the thread for that.
+    let recording = Bell()
+    /// Rung when what is in the journal is to be signed by the thread for that.
+    let signing = Bell()
     /// Held while a record is written, so that a copy of the journal can have it rest.
     let writing = Mutex(())
     /// Held while public files are written.
@@ -104,9 +108,8 @@ final class LogCore: Sendable {
         }
     }
 
-    /// Stops for good and lets another process open the log.
-    func close() {
-        stop(GloveboxError("log.closed", "the log was closed"))
+    /// Lets another process open the log, once nothing writes any more.
+    func release() {
         journal.close()
         signLock.release()
         lock.unlock()

@@ -41,9 +41,9 @@ struct LogState: Sendable {
     var queue: [(gathering: Gathering, batch: LogBatch)] = []
     /// Callers whose record is in the journal and who wait for a signature over that size.
     var awaiting: [(gathering: Gathering, end: UInt64)] = []
-    /// Whether a caller is writing a record.
+    /// Whether somebody sees to the next record.
     var isSequencing = false
-    /// Whether a caller is signing.
+    /// Whether somebody sees to the next signature.
     var isSigning = false
 
     /// Refuses once a write has failed, or while there is no room.
@@ -82,11 +82,12 @@ struct LogState: Sendable {
         nextIndex = stack.range.size
     }
 
-    /// Gives a caller's drafts their places, beside others that wait or at the head of another gathering, which it leads.
-    mutating func join(_ ticket: Ticket) -> (gathering: Gathering, leads: Bool) {
-        let leads = (queue.last?.batch.drafts ?? JournalRecord.maxItems) + ticket.drafts.count > JournalRecord.maxItems
+    /// Gives a caller's drafts their places, beside others that wait or at the head of another gathering.
+    mutating func join(_ ticket: Ticket) -> Gathering {
+        let before = queue.last?.batch.drafts ?? JournalRecord.maxItems
+        let isFirst = before + ticket.drafts.count > JournalRecord.maxItems
         // Taken out, so that it is not copied when it changes.
-        var (gathering, batch) = leads ? (Gathering(), LogBatch(at: nextIndex)) : queue.removeLast()
+        var (gathering, batch) = isFirst ? (Gathering(), LogBatch(at: nextIndex)) : queue.removeLast()
         batch.add(ticket) { name in
             for waiting in queue.reversed() { if let index = waiting.batch.names[name] { return index } }
             return written[name] ?? index[name]
@@ -94,15 +95,15 @@ struct LogState: Sendable {
         nextIndex = batch.nextIndex
         gathering.join()
         queue.append((gathering, batch))
-        return (gathering, leads)
+        return gathering
     }
 
-    /// Takes a gathering off the queue, so that nobody joins it any more; nil when it was refused.
-    mutating func take(_ gathering: Gathering) -> LogBatch? {
-        guard let (first, batch) = queue.first, first === gathering else { return nil }
-        queue.removeFirst()
-        written = batch.names
-        return batch
+    /// Takes the first gathering off the queue, so that nobody joins it any more; nil when there is none.
+    mutating func take() -> (gathering: Gathering, batch: LogBatch)? {
+        guard !queue.isEmpty else { return nil }
+        let first = queue.removeFirst()
+        written = first.batch.names
+        return first
     }
 
     /// Takes a record that is in the journal into memory.

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The one writer of a log.
 ///
-/// Calls block until the disk has answered: keep them off the cooperative pool.
+/// Calls block until the disk has answered, but for ``enqueue(_:)``: keep them off the cooperative pool.
 ///
 /// When ``append(_:)`` returns, its events are durable and the checkpoint over them is signed. Tiles, bundles and the
 /// public checkpoint follow on a thread of their own. After the first failed write nothing is appended any more; on a full
@@ -13,7 +13,8 @@ internal import Synchronization
 /// Source: transparency-log specification, section 10.
 package final class LogWriter: Sendable {
     let core: LogCore
-    private let thread: BackgroundThread
+    private let publisher: BackgroundThread
+    private let recorders: [BackgroundThread]
 
     /// Makes a new, empty log.
     ///
@@ -83,7 +84,11 @@ package final class LogWriter: Sendable {
             segmentBytes: segmentBytes
         )
         self.core = core
-        self.thread = try BackgroundThread(core.bell) { core.tend() }
+        publisher = try BackgroundThread(core.bell, .leisurely) { core.tend() }
+        recorders = [
+            try BackgroundThread(core.recording, .atOnce) { core.writeRecords() },
+            try BackgroundThread(core.signing, .atOnce) { core.signRecords() },
+        ]
     }
 
     /// The log's public key.
@@ -126,17 +131,33 @@ package final class LogWriter: Sendable {
     ///   `log.leaf-not-canonical` for an event that cannot be written; `log.unpaired-report` for an
     ///   `attestation.issued`, which only ``appendReport(hashedRekord:issued:)`` writes.
     package func append(_ events: [Event]) throws(GloveboxError) -> [UInt64] {
+        guard let ticket = try ticket(events) else { return [] }
+        return try core.commit(ticket)
+    }
+
+    /// As ``append(_:)``, without a thread that waits while the disk works: for many callers at once.
+    ///
+    /// The events are part of the log whether or not the task is cancelled.
+    ///
+    /// - Throws: as ``append(_:)``.
+    package func enqueue(_ events: [Event]) async throws(GloveboxError) -> [UInt64] {
+        guard let ticket = try ticket(events) else { return [] }
+        return try await core.commitLater(ticket)
+    }
+
+    /// Makes events ready; nil when there are none.
+    private func ticket(_ events: [Event]) throws(GloveboxError) -> Ticket? {
         for at in events.indices where events[at].kind == .attestationIssued {
             throw GloveboxError("log.unpaired-report", "attestation.issued is written with its report only")
         }
-        guard !events.isEmpty else { return [] }
+        guard !events.isEmpty else { return nil }
         guard events.count <= JournalRecord.maxItems else {
             throw GloveboxError("log.batch", "a batch has 1 to \(JournalRecord.maxItems) entries")
         }
         var drafts: [Draft] = []
         drafts.reserveCapacity(events.count)
         for at in events.indices { drafts.append(try core.draft(events[at])) }
-        return try core.commit(Ticket(drafts))
+        return Ticket(drafts)
     }
 
     /// Appends a report entry and the event that names it, as one journal record.
@@ -212,10 +233,12 @@ package final class LogWriter: Sendable {
         try core.state.withLock { state throws(GloveboxError) in try state.check() }
     }
 
-    /// Publishes what is left, ends the writer's thread and gives the locks back; appends fail afterwards.
+    /// Publishes what is left, ends the writer's threads and gives the locks back; appends fail afterwards.
     package func close() {
-        thread.stop()
+        publisher.stop()
         core.tend()
-        core.close()
+        core.stop(GloveboxError("log.closed", "the log was closed"))
+        for recorder in recorders { recorder.stop() }
+        core.release()
     }
 }

@@ -16,6 +16,9 @@ package final class OwnedFile: Sendable {
         case create(permissions: UInt32)
     }
 
+    /// What the cache keeps at a time.
+    static let pageBytes = 4096
+
     /// The descriptor, for calls not wrapped here.
     ///
     /// It stays owned by this object.
@@ -148,10 +151,39 @@ package final class OwnedFile: Sendable {
 
     /// Reserves room and fills it with zeros, so that later writes in place change no metadata.
     ///
+    /// The zeros go past the cache, where they can, so that they keep no other write waiting for long: what is written in their
+    /// place must begin where earlier bytes end and fill its last page, or the page is read from the disk first.
+    ///
     /// - Throws: `store.io`, at once when the room is not there.
     package func reserve(_ count: Int) throws(GloveboxError) {
         try allocate(count)
-        try zero(0..<count)
+        try zero(zeroDirectly(count)..<count)
+    }
+
+    /// Writes zeros past the cache, in steps that are soon done.
+    ///
+    /// - Returns: how many, in whole pages; 0 where the file system cannot.
+    private func zeroDirectly(_ count: Int) throws(GloveboxError) -> Int {
+        guard glx_set_direct(descriptor, 1) == 0 else { return 0 }
+        defer { _ = glx_set_direct(descriptor, 0) }
+        let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: Self.pageBytes)
+        defer { unsafe zeros.deallocate() }
+        unsafe zeros.initializeMemory(as: UInt8.self, repeating: 0)
+        var (done, isRefused) = (0, false)
+        while count - done >= Self.pageBytes {
+            let step = min(zeros.count, (count - done) / Self.pageBytes * Self.pageBytes)
+            let more = try SystemCall.retry("pwrite", path) {
+                let more = unsafe pwrite(descriptor, zeros.baseAddress, step, done)
+                // The disk has larger sectors than pages.
+                isRefused = more < 0 && errno == EINVAL
+                return isRefused ? 0 : more
+            }
+            guard !isRefused else { break }
+            guard more > 0 else { throw SystemCall.failure("pwrite", path, EIO) }
+            done += more
+            guard more == step else { break }
+        }
+        return done / Self.pageBytes * Self.pageBytes
     }
 
     /// Reserves room.

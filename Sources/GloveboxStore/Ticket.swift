@@ -19,18 +19,6 @@ enum Draft: Sendable {
 
 /// One caller's batch on its way into the log.
 final class Ticket: Sendable {
-    /// What a caller does next.
-    enum Call: Sendable {
-        /// To write the next record for itself and those who wait with it.
-        case sequence
-        /// To sign what the journal holds.
-        case sign
-        /// Its events are durable and signed.
-        case done
-        /// The log refuses.
-        case refuse(GloveboxError)
-    }
-
     /// Where a draft stands.
     struct Place: Sendable {
         let index: UInt64

@@ -7,19 +7,6 @@ import Testing
 
 /// How callers who share a record hear what became of it.
 @Suite struct GatheringTests {
-    private static func isRefused(_ call: Ticket.Call) -> Bool {
-        if case .refuse = call { return true }
-        return false
-    }
-
-    /// Who ends a record wakes the next lead only after it gave the state's lock back: the log may have stopped in between.
-    @Test func `tells a lead that was refused nothing else, though a wake comes late`() {
-        let gathering = Gathering()
-        gathering.wakeLead(.refuse(GloveboxError("log.unavailable", "the log has stopped")))
-        gathering.wakeLead(.sequence)
-        #expect(Self.isRefused(gathering.wait(leads: true)))
-    }
-
     @Test func `waits for the part of everybody who joined`() throws {
         let gathering = Gathering()
         let late = Atomic(false)
@@ -44,16 +31,34 @@ import Testing
         #expect(throws: GloveboxError("log.unavailable", "")) { try gathering.waitForParts() }
     }
 
-    @Test func `lets those who follow a record that was written go`() {
+    @Test func `lets threads and tasks go when the record was written`() async throws {
         let gathering = Gathering()
+        let early = Task { try await gathering.outcome() }
+        let thread = Mutex(false)
+        let group = DispatchGroup()
+        DispatchQueue.global().async(group: group) {
+            if case .success = Result(catching: { () throws(GloveboxError) in try gathering.wait() }) {
+                thread.withLock { $0 = true }
+            }
+        }
+        try await Task.sleep(for: .milliseconds(20))
         gathering.release(.done)
-        if case .done = gathering.wait(leads: false) { return }
-        Issue.record("the record was written")
+        try await early.value
+        try await gathering.outcome()
+        try gathering.wait()
+        await withCheckedContinuation { done in group.notify(queue: .global()) { done.resume() } }
+        #expect(thread.withLock { $0 })
     }
 
-    @Test func `tells those who follow a record that was refused why`() {
+    /// The log may stop while a signature is on its way.
+    @Test func `tells threads and tasks why a record was refused, and nothing else later`() async {
         let gathering = Gathering()
-        gathering.release(.refuse(GloveboxError("log.full", "no room")))
-        #expect(Self.isRefused(gathering.wait(leads: false)))
+        let refusal = GloveboxError("log.full", "no room")
+        let early = Task { try await gathering.outcome() }
+        gathering.release(.refused(refusal))
+        gathering.release(.done)
+        await #expect(throws: refusal) { try await early.value }
+        await #expect(throws: refusal) { try await gathering.outcome() }
+        #expect(throws: refusal) { try gathering.wait() }
     }
 }

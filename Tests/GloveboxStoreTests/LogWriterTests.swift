@@ -154,6 +154,27 @@ import Testing
         #expect(try site.withLog { $0.size } == 160)
     }
 
+    @Test func `lets many tasks append beside threads, none holding a thread, each index once`() async throws {
+        let log = try site.open()
+        let indexes = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+            for task in 0..<200 {
+                group.addTask {
+                    var own: [UInt64] = []
+                    for _ in 0..<5 {
+                        // Where every thread of the pool waited in a call, no task would get on.
+                        own += try await task % 50 == 0 ? log.append(Site.events(1)) : log.enqueue(Site.events(2))
+                    }
+                    return own
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(indexes.sorted() == Array(0..<UInt64(4 * 5 + 196 * 10)))
+        log.close()
+        await #expect(throws: GloveboxError("log.unavailable", "")) { try await log.enqueue(Site.events(1)) }
+        #expect(try site.withLog { $0.size } == UInt64(indexes.count))
+    }
+
     @Test func `lets more callers gather than one record holds`() async throws {
         let log = try site.open()
         let indexes = try await withThrowingTaskGroup(of: [UInt64].self) { group in
@@ -171,20 +192,26 @@ import Testing
         #expect(try site.withLog { $0.size } == UInt64(indexes.count))
     }
 
-    @Test func `lets nobody wait who appends while the log is closed`() throws {
+    @Test func `lets nobody wait who appends while the log is closed`() async throws {
         let log = try site.open()
-        let group = DispatchGroup()
         let acknowledged = Mutex(0)
+        let waiting = Mutex(16)
         for _ in 0..<8 {
-            group.enter()
             Thread.detachNewThread {
                 while Site.code({ _ = try log.append(Site.events(1)) }) == nil { acknowledged.withLock { $0 += 1 } }
-                group.leave()
+                waiting.withLock { $0 -= 1 }
+            }
+            Task.detached { @Sendable in
+                while (try? await log.enqueue(Site.events(1))) != nil { acknowledged.withLock { $0 += 1 } }
+                waiting.withLock { $0 -= 1 }
             }
         }
-        while log.size < 40 { usleep(1000) }
+        while log.size < 80 { try await Task.sleep(for: .milliseconds(1)) }
         log.close()
-        #expect(group.wait(timeout: .now() + 20) == .success)
+        // Tasks need a thread of the pool, and other tests may have all of them for a while.
+        let end = ContinuousClock.now + .seconds(120)
+        while waiting.withLock({ $0 }) > 0, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(waiting.withLock { $0 } == 0)
         #expect(try site.withLog { $0.size } >= UInt64(acknowledged.withLock { $0 }))
     }
 
@@ -202,6 +229,24 @@ import Testing
             #expect(try (3...6).contains(ahead()))
         }
         #expect(try ahead() == 0)
+    }
+
+    @Test func `keeps to segments that are no whole number of pages, and leaves zeros after the last record`() throws {
+        let site = try Site()
+        for turn in 0..<3 {
+            try site.withLog(segmentBytes: 21_001) { log in
+                #expect(log.size == UInt64(20 * turn))
+                for _ in 0..<20 { _ = try log.append(Site.events(1)) }
+            }
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: site.path + "/journal")
+        let segments = names.filter { $0.hasSuffix(".wal") }
+        #expect(segments.count > 3)
+        for name in segments {
+            let bytes = try site.read("journal/\(name)")
+            #expect(bytes.count == 21_001)
+            #expect(bytes.suffix(1000).allSatisfy { $0 == 0 })
+        }
     }
 
     @Test func `is opened once at a time, by the right key, with private directories`() throws {

@@ -37,17 +37,16 @@ import Testing
 
     @Test func `a job's events follow each other across records that wait, are written and were written`() throws {
         var state = Self.state()
-        var joined: [Gathering] = []
         var places: [Ticket.Place] = []
         func join() throws {
             let ticket = try Self.ticket(job: "job_a")
-            let (gathering, leads) = state.join(ticket)
-            #expect(leads)
-            joined.append(gathering)
+            let waiting = state.queue.count
+            _ = state.join(ticket)
+            #expect(state.queue.count == waiting + 1)
             places += ticket.places
         }
         try join()
-        let first = state.take(joined[0])
+        let first = state.take()?.batch
         #expect(first?.firstIndex == 0 && first?.count == 1)
         try join()
         _ = state.join(try Self.ticket(count: JournalRecord.maxItems - 1))
@@ -55,7 +54,7 @@ import Testing
         var stack = TileStack()
         stack.append([0])
         state.accept(stack, [])
-        #expect(state.take(joined[1])?.nextIndex == UInt64(1 + JournalRecord.maxItems))
+        #expect(state.take()?.batch.nextIndex == UInt64(1 + JournalRecord.maxItems))
         try follow(&state, &places)
         #expect(places.map(\.index) == [0, 1, 257, 258])
         #expect(places.map(\.previousOfJob) == [nil, 0, 1, 257])
@@ -63,19 +62,20 @@ import Testing
 
     private func follow(_ state: inout LogState, _ places: inout [Ticket.Place]) throws {
         let ticket = try Self.ticket(job: "job_a")
-        #expect(!state.join(ticket).leads)
+        let waiting = state.queue.last?.gathering
+        #expect(state.join(ticket) === waiting)
         places += ticket.places
     }
 
     @Test func `a key that waits or is being written has one place, and none once it was refused`() throws {
         var state = Self.state()
         let first = try Self.ticket(key: "key_a")
-        let gathering = state.join(first).gathering
+        let gathering = state.join(first)
         let second = try Self.ticket(key: "key_a")
-        #expect(!state.join(second).leads)
-        #expect(state.take(gathering)?.count == 1)
+        #expect(state.join(second) === gathering)
+        #expect(state.take()?.batch.count == 1)
         let third = try Self.ticket(key: "key_a")
-        #expect(state.join(third).leads)
+        #expect(state.join(third) !== gathering)
         #expect([first, second, third].flatMap(\.places).map(\.index) == [0, 0, 0])
         #expect([first, second, third].flatMap(\.places).map(\.isKnown) == [false, true, true])
         #expect(state.refuseAll().count == 1)

@@ -174,6 +174,12 @@ import Testing
             #expect(site.refusal() == nil)
             #expect(try site.read(name) == bytes)
         }
+        // The upper tile is made from the lower one.
+        let tiles = ["log/tile/0/000", "log/tile/1/000.p/1"]
+        let bytes = try tiles.map(site.read)
+        for name in tiles { try site.remove(name) }
+        #expect(site.refusal() == nil)
+        #expect(try tiles.map(site.read) == bytes)
         for (name, code) in [
             ("log/tile/0/001.p/44", "log.tile-hash"), ("log/tile/entries/001.p/44", "log.entry-mismatch"),
         ] {
@@ -186,6 +192,21 @@ import Testing
         }
         try site.write("log/tile/0/000", site.read("log/tile/0/000") + [0])
         #expect(site.refusal() == "log.tile-length")
+    }
+
+    @Test func `writes many missing files at once, byte for byte`() throws {
+        try site.withLog(segmentBytes: 4 << 20) { log throws in
+            for _ in 0..<34 { _ = try log.append(Site.events(256)) }
+        }
+        let folder = site.path + "/log/tile"
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder).map { "log/tile/" + $0 }
+        // Of the upper tile there may be earlier parts, which nobody needs.
+        let files = names.filter { (try? site.read($0)) != nil && (!$0.contains(".p/") || $0.hasSuffix("/34")) }
+        #expect(files.count == 2 * 34 + 1)
+        let bytes = try files.map(site.read)
+        for name in files { try site.remove(name) }
+        #expect(site.refusal() == nil)
+        #expect(try files.map(site.read) == bytes)
     }
 
     @Test func `names both sizes when the disk is behind what was signed or published`() throws {

@@ -37,6 +37,9 @@ static inline _Noreturn void glx_trap(void) { __builtin_trap(); }
 // sync_file_range(2): the disk begins to write these bytes, and nothing is durable yet.
 int glx_start_sync(int file, int64_t offset, int64_t count);
 
+// fcntl(2): whether an open file is written past the cache (O_DIRECT), which not every file system can.
+int glx_set_direct(int file, int is_direct);
+
 // statx(2) of an open file: its inode, and when it was made (zeros where the file system does not keep that).
 int glx_birth(int file, uint64_t *inode, int64_t *seconds, uint32_t *nanoseconds);
 

@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Glibc
 package import GloveboxCore
 internal import GloveboxTransparency
 internal import Synchronization
@@ -18,8 +17,8 @@ package final class SelftestRun: Sendable {
 
     /// Milliseconds from one look at the public checkpoint to the next.
     private static let lookEvery = 20
-    /// Milliseconds after which a writer that the full log refused tries again.
-    private static let retryAfter: UInt32 = 50
+    /// After which a writer that the full log refused tries again.
+    private static let retryAfter = Duration.milliseconds(50)
 
     private let log: LogWriter
     private let end: UInt64
@@ -60,7 +59,11 @@ package final class SelftestRun: Sendable {
         let group = DispatchGroup()
         let start = LogClock.system.now().monotonic
         for writer in 0..<writers {
-            DispatchQueue(label: "writer \(writer)").async(group: group) { self.write(as: writer) }
+            group.enter()
+            Task.detached {
+                await self.write(as: writer, alone: writers == 1)
+                group.leave()
+            }
         }
         let lag = watch(group)
         let duration = LogClock.system.now().monotonic - start
@@ -69,13 +72,14 @@ package final class SelftestRun: Sendable {
         return Result(duration: duration, appends: appends.withLock { $0 }, lag: lag)
     }
 
-    private func write(as writer: Int) {
+    /// Many writers are tasks, as only a task can wait without a thread; one alone blocks, as a site does.
+    private func write(as writer: Int, alone: Bool) async {
         var own = Latencies()
         do throws(GloveboxError) {
             while let number = take() {
                 let event = event(number, writer)
                 let start = LogClock.system.now().monotonic
-                let index = try append(event)
+                let index = try await append(event, alone: alone)
                 own.add(LogClock.system.now().monotonic - start)
                 if let acknowledge { acknowledge(index, try log.leafHash(index)) }
             }
@@ -97,11 +101,11 @@ package final class SelftestRun: Sendable {
         )
     }
 
-    private func append(_ event: Event) throws(GloveboxError) -> UInt64 {
+    private func append(_ event: Event, alone: Bool) async throws(GloveboxError) -> UInt64 {
         while true {
-            do { return try log.append([event])[0] } catch {
+            do { return try await alone ? log.append([event])[0] : log.enqueue([event])[0] } catch {
                 guard keys != nil, error.code == "log.full" else { throw error }
-                usleep(1000 * Self.retryAfter)
+                try? await Task.sleep(for: Self.retryAfter)
             }
         }
     }
