@@ -32,6 +32,8 @@ package final class Site: Sendable {
     let jails: JailReserve
     /// Disk space for what is too large for memory.
     var scratch: SealedScratch { SealedScratch(in: layout.sealed) }
+    /// Files that sealed ones are made of.
+    let spares: SpareFiles
     /// Programs of images that were measured.
     let programs = KnownPrograms()
     /// The published trust policy as last opened: its file, and what was found in it.
@@ -112,6 +114,7 @@ package final class Site: Sendable {
         securityVersion: UInt64? = nil
     ) throws(GloveboxError) {
         self.layout = layout
+        spares = SpareFiles(in: layout.incoming)
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         var settings = try SiteSettings(reading: layout.settings)
         try KeyringMigration.complete(layout, configuration)
