@@ -14,7 +14,7 @@ extension Site {
         KeyEvidence(
             statement: start.envelope,
             leaf: start.leaf,
-            manifest: entry.manifest.bytes,
+            manifest: entry.manifestBytes,
             manifestEnvelope: entry.envelope,
             votes: try entry.countedApprovals.map(\.envelope.bytes),
             trust: try trustFiles()
