@@ -362,7 +362,8 @@ extension Site {
         info(try visible(id, to: caller), for: caller)
     }
 
-    private func info(_ entry: JobEntry, for caller: Caller) -> JobInfo {
+    /// What a caller may know of a job that they may see.
+    func info(_ entry: JobEntry, for caller: Caller) -> JobInfo {
         let (now, full) = (Machine.now(), caller.seesAll)
         let view = full ? entry.job.fullView : entry.shownView(at: now)
         let waiting = waiting(entry, view, full: full, at: now)

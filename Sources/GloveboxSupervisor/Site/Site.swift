@@ -216,9 +216,9 @@ package final class Site: Sendable {
     }
 
     /// Tells everyone of a change, and has the index follow when there is enough of it.
-    private func announce(of job: String?, _ isIndexDue: Bool) {
+    private func announce(of job: String?, _ isIndexDue: Bool, reaching phase: JobPhase? = nil) {
         if isIndexDue { writeIndex() }
-        bell.ring(of: job)
+        bell.ring(of: job, reaching: phase)
     }
 
     /// Keeps a plan that may be submitted.
@@ -286,7 +286,7 @@ package final class Site: Sendable {
             return (moved, state.backlog.isDue)
         }
         for (change, phase) in moved { count(change, of: id, movedTo: phase) }
-        announce(of: id, isDue)
+        announce(of: id, isDue, reaching: moved.compactMap(\.1).last)
     }
 
     private static let noJob = GloveboxError("object.not-found", "there is no such job")
@@ -341,7 +341,9 @@ package final class Site: Sendable {
             return (actions, state.backlog.isDue, now == phase ? nil : now)
         }
         count(change, of: id, movedTo: phase)
-        announce(of: id, isDue)
+        // The files that a task wants elsewhere are there when it is cleaned.
+        let end = change == .cleaned ? read { state in state.jobs[id]?.job.phase } : nil
+        announce(of: id, isDue, reaching: phase ?? end)
         return actions
     }
 
