@@ -34,7 +34,7 @@ extension JobRunner {
             site: site,
             entry: entry,
             fetched: fetched,
-            jails: jails(proving: site.evidence(of: start, entry)),
+            jails: jails(proving: worker == nil ? nil : site.evidence(of: start, entry)),
             isRemote: isRemote
         )
         let ending = try run.run(cancel: cancel, &facts)

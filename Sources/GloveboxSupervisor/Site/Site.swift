@@ -36,6 +36,8 @@ package final class Site: Sendable {
     let spares: SpareFiles
     /// Programs of images that were measured.
     let programs = KnownPrograms()
+    /// The published trust files as last read.
+    let publishedFiles = KnownFiles()
     /// The published trust policy as last opened: its file, and what was found in it.
     let openedTrust = Mutex<(file: [UInt8], policy: TrustPolicy, digest: Digest)?>(nil)
     let log: LogWriter
