@@ -56,6 +56,10 @@ import Testing
         for number in 0..<20 { try file("\(number)").write([1], key: key) }
         for number in 0..<20 { try file("\(number)").destroy() }
         #expect(try names("sealed").isEmpty && names("incoming").count == 16)
+        spares.clear()
+        #expect(try names("incoming").isEmpty, "a site that ends leaves none")
+        for number in 0..<20 { try file("\(number)").write([2], key: key) }
+        for number in 0..<20 { try file("\(number)").destroy() }
         // As a start clears what uploads left.
         try Descriptor.open(root + "/incoming", O_RDONLY | O_DIRECTORY).empty()
         for number in 0..<20 {

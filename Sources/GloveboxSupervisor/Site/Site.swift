@@ -179,6 +179,7 @@ package final class Site: Sendable {
         log.close()
         broker.close()
         signer.close()
+        spares.clear()
     }
 
     /// Whether the signer runs as another user than the supervisor.

@@ -31,4 +31,13 @@ final class SpareFiles: Sendable {
             return true
         }
     }
+
+    /// Deletes them; the next start would.
+    func clear() {
+        let all = paths.withLock { paths in
+            defer { paths = [] }
+            return paths
+        }
+        for path in all { unsafe unlink(path) }
+    }
 }
