@@ -22,6 +22,36 @@ import Testing
         #expect(appraisal.causes.map(\.code).contains(mutation.cause), "\(appraisal.causes)")
     }
 
+    @Test func `trust files that were read before are checked again, and others are read anew`() throws {
+        let reader = TrustReader()
+        let (evidence, root, _) = try KeyScenario().made()
+        func causes(
+            _ scenario: KeyScenario = KeyScenario(),
+            trust: [String: [UInt8]]? = nil,
+            root other: [UInt8]? = nil
+        ) throws -> [String] {
+            let said = try scenario.appraiseForSigner(evidence, trust: trust, root: other ?? root, reading: reader)
+            return said.causes.map(\.code)
+        }
+        var later = KeyScenario()
+        later.seenTrustVersion = 2
+        let strange = try KeyScenario().made()
+        for _ in 0..<2 {
+            #expect(try causes().isEmpty)
+            #expect(try causes(root: SigningKey().publicKey.spki) == ["trust.signature"])
+            #expect(try causes(later) == ["trust.rollback"])
+            #expect(try causes(trust: strange.evidence.trust).contains("trust.signature"))
+            for name in TrustFiles.Name.all {
+                var changed = evidence.trust
+                changed[name] = strange.evidence.trust[name]
+                // A log's policy may be the same at two sites.
+                if changed != evidence.trust { #expect(try !causes(trust: changed).isEmpty, "\(name)") }
+                changed[name] = nil
+                #expect(try causes(trust: changed) == ["input.io"], "\(name)")
+            }
+        }
+    }
+
     @Test func `a start statement is signed for an approved run that starts now, and for no other`() throws {
         let sound = try KeyScenario().appraiseForSigner()
         #expect(sound.causes.map(\.description) == [] && sound.trustVersion == 1)

@@ -48,6 +48,16 @@ struct KeyScenario {
     /// What the site's own signer says, before there is a certificate or a signature.
     func appraiseForSigner() throws -> SignerAppraisal {
         let (evidence, root, _) = try made()
+        return try appraiseForSigner(evidence, root: root)
+    }
+
+    /// What it says of this evidence, with what it read before.
+    func appraiseForSigner(
+        _ evidence: KeyEvidence,
+        trust: [String: [UInt8]]? = nil,
+        root: [UInt8],
+        reading reader: TrustReader = TrustReader()
+    ) throws -> SignerAppraisal {
         let statement = try SupervisorStatement(
             parsing: Envelope(parsing: evidence.statement).payload,
             attester: Scenario.identity,
@@ -58,18 +68,20 @@ struct KeyScenario {
             SignerEvidence(
                 manifest: evidence.manifest,
                 manifestEnvelope: evidence.manifestEnvelope,
-                trust: evidence.trust
+                trust: trust ?? evidence.trust
             ),
             expecting: SignerAppraisal.Expectations(
                 root: root,
                 leaf: try ParsedCertificate(evidence.leaf).publicKey.digest,
                 seenTrustVersion: seenTrustVersion,
                 now: now
-            )
+            ),
+            reading: reader
         )
     }
 
-    private func made() throws -> (evidence: KeyEvidence, root: [UInt8], manifest: Manifest) {
+    /// The evidence, the root's key and the plan, with keys of their own each time.
+    func made() throws -> (evidence: KeyEvidence, root: [UInt8], manifest: Manifest) {
         let box = Box()
         var scenario = scenario
         let (editTrust, editReport, editStart, request) = (editTrust, editReport, editStart, request)

@@ -2,6 +2,22 @@ import GloveboxCore
 import Testing
 
 @Suite struct JSONReaderTests {
+    @Test func `a sign that needs a backslash gets one at every place, and no other sign does`() throws {
+        for byte in 0..<128 as Range<UInt8> {
+            for place in 0..<20 {
+                var text = "abcd\u{e9}fghijklm\u{2028}nopqrs"
+                text.unicodeScalars.insert(
+                    UnicodeScalar(byte),
+                    at: text.unicodeScalars.index(text.startIndex, offsetBy: place)
+                )
+                let written = CanonicalJSON.encode(.string(text))
+                #expect(try JSONReader.readCanonical(written) == .string(text), "\(byte) at \(place)")
+                let isPlain = byte >= 32 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                #expect((written.count == text.utf8.count + 2) == isPlain, "\(byte) at \(place)")
+            }
+        }
+    }
+
     @Test(arguments: [
         (#"{"a":1,"a":2}"#, "json.duplicate-key"), (#"{"a":1,"\u0061":2}"#, "json.duplicate-key"),
         ("1.5", "json.number"), ("1e3", "json.number"), ("-0", "json.number"), ("01", "json.number"),

@@ -12,6 +12,13 @@ import Testing
             #expect(Base64.decodeURL(Base64.encodeURL(bytes)) == bytes)
         }
         #expect(Base64.encode(Array("foob".utf8)) == "Zm9vYg==")
+        // Whatever is read is what would be written.
+        for _ in 0..<20_000 {
+            let letters = (0..<Int.random(in: 0...9)).map { _ in Array("AQgw/-=+z\n".utf8)[Int.random(in: 0..<10)] }
+            let text = String(decoding: letters, as: UTF8.self)
+            if let bytes = Base64.decode(text) { #expect(Base64.encode(bytes) == text) }
+            if let bytes = Base64.decodeURL(text) { #expect(Base64.encodeURL(bytes) == text) }
+        }
     }
 
     @Test(arguments: [

@@ -44,6 +44,42 @@ import Testing
         #expect(synchronised == ["yes", "no", "yes"])
     }
 
+    @Test func `steps of a job that are written together are in the log all or not at all`() throws {
+        let place = try TaskSite()
+        let site = try Site(opening: place.layout)
+        let task: JSONValue = ["executors": [["image": "alpine", "command": ["true"]]]]
+        let id = try site.createTask(place.alice, TaskDocument(json: task), idempotency: nil)
+        let before = site.log.size
+        func job(_ site: Site) throws -> Job { try #require(try site.entry(id)).job }
+        #expect(throws: GloveboxError("job.phase", "")) {
+            try site.transition(id, [.change(.accepted(needsApproval: false)), .change(.started)])
+        }
+        let told = Event(kind: .outputApproved, job: id, idempotencyKey: "told \(id)")
+        #expect(throws: GloveboxError("internal", ""), "of a failure a run on private data tells less") {
+            try site.transition(id, [.event(told, .null), .change(.errored(component: "x", code: "y"))])
+        }
+        #expect(throws: GloveboxError("object.not-found", "")) { try site.transition("job_1", []) }
+        #expect(try site.log.size == before && job(site).phase == .accepted)
+        let steps: [Site.Step] = [
+            .change(.accepted(needsApproval: false)), .change(.dequeued(executor: "local", node: "localhost")),
+            .event(told, .null), .change(.starting(run: 1, nonce: .zero), fields: [("run", "1")]),
+        ]
+        try site.transition(id, steps)
+        let moved = try job(site)
+        #expect(site.log.size == before + 4 && moved.phase == .staging && moved.eventIndex == before + 3)
+        #expect(moved.lastRun?.startIndex == before + 3)
+        #expect(moved.transitions.map(\.phase).suffix(2) == [.queued, .staging])
+        // What the log knows already keeps its place.
+        try site.transition(id, [.event(told, .null), .change(.staged(measured: .zero))])
+        #expect(site.log.size == before + 5)
+        let last = try job(site)
+        site.close()
+        let again = try Site(opening: place.layout)
+        defer { again.close() }
+        #expect(try job(again) == last, "as the journal tells it")
+        #expect(try SiteLog.records(again.log).suffix(5).map(\.kind).contains(.outputApproved))
+    }
+
     @Test func `each start says what runs, and what changed since the last`() throws {
         let layout = try Self.found()
         do {

@@ -56,6 +56,31 @@ import Testing
         }
     }
 
+    @Test func `what was verified once is as good as before under its key alone, byte for byte`() throws {
+        let note = Array("\(Fixtures.text)\n\(Fixtures.logLine)\n".utf8)
+        // More than are remembered.
+        for round in 0..<100 {
+            let size = UInt64(round + 1)
+            let other = Checkpoint(origin: key.name, size: size, root: MerkleHash.leaf([UInt8(round)]))
+            for _ in 0..<2 {
+                #expect(try Checkpoint.open(note: other.signed(by: Fixtures.signer()), key: key).size == size)
+                #expect(try Checkpoint.open(note: note, key: key).size == 8)
+            }
+        }
+        // The same signature of the same text, said to be another key's.
+        let other = try NoteSigner(name: key.name, seed: Array(1...32)).key
+        let line = try Base64.encode(other.keyID + SignedNote(parsing: note).signatures[0].bytes)
+        let claimed = Array("\(Fixtures.text)\n— \(key.name) \(line)\n".utf8)
+        #expect(throws: GloveboxError("log.checkpoint-signature", "")) {
+            try Checkpoint.open(note: claimed, key: other)
+        }
+        for index in note.indices {
+            var changed = note
+            changed[index] ^= 1
+            #expect(throws: GloveboxError.self) { try Checkpoint.open(note: changed, key: key) }
+        }
+    }
+
     @Test func `refuses a signature with S beyond the group order, and other lengths`() throws {
         let note = try SignedNote(parsing: Fixtures.note)
         var bytes = note.signatures[0].bytes

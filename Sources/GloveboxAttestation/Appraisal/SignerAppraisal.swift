@@ -44,7 +44,12 @@ package struct SignerAppraisal: Sendable {
     package let causes: [GloveboxError]
 
     /// Holds a statement and its evidence against expectations; a disclosure record, which claims nothing of the attester, needs none.
-    package init(_ statement: SupervisorStatement, _ evidence: SignerEvidence?, expecting expected: Expectations) {
+    package init(
+        _ statement: SupervisorStatement,
+        _ evidence: SignerEvidence?,
+        expecting expected: Expectations,
+        reading reader: TrustReader = TrustReader()
+    ) {
         guard let report = statement.report else {
             (trustVersion, causes) = (nil, [])
             return
@@ -52,7 +57,7 @@ package struct SignerAppraisal: Sendable {
         var checks = CheckList()
         let trust = checks.run(.parse, "trust.files") { () throws(GloveboxError) in
             guard let evidence else { throw GloveboxError("input.missing", "the statement comes without evidence") }
-            return try TrustStore(evidence.trust)
+            return try reader.read(evidence.trust)
         }
         Self.root(trust, report, expected, &checks)
         Self.attester(trust, report, statement.request, expected, &checks)

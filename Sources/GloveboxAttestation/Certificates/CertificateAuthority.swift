@@ -13,6 +13,8 @@ package struct CertificateAuthority: Sendable {
     package let certificate: [UInt8]
     /// The CA's key.
     package let key: SigningKey
+    /// Its name, as the issuer of what it signs.
+    private let name: DistinguishedName
 
     /// The last certificate of a chain (PEM), in PEM, when it is one that names itself as its issuer; nil otherwise.
     package static func last(of chain: [UInt8]) -> [UInt8]? {
@@ -31,14 +33,15 @@ package struct CertificateAuthority: Sendable {
     package init(certificatePEM: [UInt8], keyPEM: [UInt8]) throws(GloveboxError) {
         self.certificate = try PEM.decode(certificatePEM, label: "CERTIFICATE")
         self.key = try SigningKey(pem: keyPEM)
-        guard try ParsedCertificate(certificate).publicKey == key.publicKey else {
+        let own = try ParsedCertificate(certificate)
+        guard own.publicKey == key.publicKey else {
             throw GloveboxError("cert.chain", "the CA's key does not belong to its certificate")
         }
+        self.name = own.subjectName
     }
 
-    private init(certificate: [UInt8], key: SigningKey) {
-        self.certificate = certificate
-        self.key = key
+    private init(certificate: [UInt8], key: SigningKey, name: DistinguishedName) {
+        (self.certificate, self.key, self.name) = (certificate, key, name)
     }
 
     /// The certificate file.
@@ -66,16 +69,17 @@ package struct CertificateAuthority: Sendable {
     /// - Throws: `cert.issue`.
     package static func makeRoot(site: String, now: Instant) throws(GloveboxError) -> CertificateAuthority {
         let key = SigningKey()
+        let name = try CertificateDraft.name(site, "Glovebox root")
         let draft = CertificateDraft(
             publicKey: key.publicKey,
-            issuer: try CertificateDraft.name(site, "Glovebox root"),
-            subject: try CertificateDraft.name(site, "Glovebox root"),
+            issuer: name,
+            subject: name,
             notBefore: now,
             notAfter: now.adding(seconds: 10 * year),
             issuerKeyIdentifier: key.publicKey.subjectKeyIdentifier,
             role: .authority(pathLength: 1)
         )
-        return CertificateAuthority(certificate: try draft.signed(by: key), key: key)
+        return CertificateAuthority(certificate: try draft.signed(by: key), key: key, name: name)
     }
 
     /// Makes the platform CA below this root: one year, leaves only.
@@ -100,14 +104,14 @@ package struct CertificateAuthority: Sendable {
         let made = SigningKey()
         let draft = CertificateDraft(
             publicKey: made.publicKey,
-            issuer: try ParsedCertificate(certificate).subjectName,
+            issuer: name,
             subject: subject,
             notBefore: now,
             notAfter: now.adding(seconds: years * Self.year),
             issuerKeyIdentifier: subjectKeyIdentifier,
             role: .authority(pathLength: 0)
         )
-        return CertificateAuthority(certificate: try draft.signed(by: key), key: made)
+        return CertificateAuthority(certificate: try draft.signed(by: key), key: made, name: subject)
     }
 
     /// Issues the certificate with which a node comes in as a TLS client, from five seconds ago.
@@ -125,7 +129,7 @@ package struct CertificateAuthority: Sendable {
         }
         let draft = CertificateDraft(
             publicKey: request.key,
-            issuer: own.subjectName,
+            issuer: name,
             subject: try CertificateDraft.name(request.name),
             notBefore: now.adding(seconds: -Self.leafBackdating),
             notAfter: notAfter,
@@ -154,7 +158,7 @@ package struct CertificateAuthority: Sendable {
     ) throws(GloveboxError) -> [UInt8] {
         var draft = CertificateDraft(
             publicKey: publicKey,
-            issuer: try ParsedCertificate(certificate).subjectName,
+            issuer: name,
             subject: DistinguishedName(),
             notBefore: now.adding(seconds: -Self.leafBackdating),
             notAfter: now.adding(seconds: 600),

@@ -60,7 +60,14 @@ package struct Statement: Sendable {
     /// - Throws: codes of the strict reader, `json.not-canonical`, `statement.type`, `statement.predicate-type`,
     ///   `statement.no-subject`.
     package init(parsing bytes: [UInt8], expecting kind: PredicateType) throws(GloveboxError) {
-        var fields = try JSONFields(JSONReader.readCanonical(bytes), at: "statement")
+        try self.init(reading: JSONReader.readCanonical(bytes), expecting: kind)
+    }
+
+    /// Reads a payload that was canonical.
+    ///
+    /// - Throws: as ``init(parsing:expecting:)``.
+    init(reading payload: JSONValue, expecting kind: PredicateType) throws(GloveboxError) {
+        var fields = try JSONFields(payload, at: "statement")
         try fields.constant("_type", Self.type, code: "statement.type")
         try fields.constant("predicateType", kind.rawValue, code: "statement.predicate-type")
         let subjects: [Subject] = try fields.list("subject")

@@ -23,17 +23,20 @@ package struct SupervisorStatement: Sendable {
     ///   `statement.predicate-type` for what no leaf signs, `statement.subject-name` and `statement.subject-digest` for one
     ///   that is not about its plan, `cert.identity` for another attester's, `time.future`.
     package init(parsing payload: [UInt8], attester: String, now: Instant) throws(GloveboxError) {
-        let text = try JSONReader.readCanonical(payload)["predicateType"]?.string
-        kind = text.flatMap(PredicateType.init(rawValue:)) ?? .manifest
+        let read = try JSONReader.readCanonical(payload)
+        kind = read["predicateType"]?.string.flatMap(PredicateType.init(rawValue:)) ?? .manifest
+        let statement: Statement
         let report: Report
         let latest: Instant
         var asked: Report.KeyRequest?
         switch kind {
         case .report:
-            report = try Report(predicate: Statement(parsing: payload, expecting: .report).predicate)
+            statement = try Statement(reading: read, expecting: kind)
+            report = try Report(predicate: statement.predicate)
             latest = report.time.end
         case .start:
-            (report, asked) = try Report.reading(start: Statement(parsing: payload, expecting: .start).predicate)
+            statement = try Statement(reading: read, expecting: kind)
+            (report, asked) = try Report.reading(start: statement.predicate)
             latest = report.time.start
         case .disclosure:
             job = try DisclosureStatement(parsing: payload).job
@@ -43,7 +46,7 @@ package struct SupervisorStatement: Sendable {
             throw GloveboxError("statement.predicate-type", "the site's signer does not sign statements of this kind")
         }
         (job, self.report, request) = (report.jobID, report, asked)
-        let plan = try Statement(parsing: payload, expecting: kind).subjects[0]
+        let plan = statement.subjects[0]
         guard plan.name.isSame(as: "manifest.json") else {
             throw GloveboxError("statement.subject-name", "the first subject of a statement is its plan")
         }

@@ -26,8 +26,8 @@ struct TrustStore {
     /// SHA-256 of the policy's payload.
     var digest: Digest { envelope.payloadDigest }
     private let envelope: Envelope
-    private let covered: CoveredFiles
-    private let found: CoveredFiles
+    /// Whether the root signed the policy, and the policy covers the files beside it.
+    private let isSigned: Bool
     private let used: [(what: String, key: Digest, period: DatedPeriod)]
 
     /// Reads the four files, for a report under the keys that its evidence names.
@@ -41,8 +41,9 @@ struct TrustStore {
             parsing: Self.file(TrustFiles.Name.trustPolicy, files),
             expecting: TrustPolicy.payloadType
         )
+        let covered: CoveredFiles
         (policy, covered) = try TrustPolicy.read(envelope.payload)
-        self.found = CoveredFiles(trustedRoot: rootFile, trustConfig: config, logPolicy: logPolicy)
+        let found = CoveredFiles(trustedRoot: rootFile, trustConfig: config, logPolicy: logPolicy)
         let parsed = try JSONReader.read(rootFile)
         self.witnessing = try TlogPolicy(parsing: logPolicy)
         guard let first = witnessing.logs.first,
@@ -60,6 +61,7 @@ struct TrustStore {
         root = try ParsedCertificate(authority.key.root)
         platform = try ParsedCertificate(authority.key.platform)
         signingRoot = try ParsedCertificate(keys.authorities[0].key.root)
+        isSigned = found.json == covered.json && Self.isSigned(envelope, by: signingRoot)
         timestamps = stamps?.key
         timeAuthority = clock?.key
         var used = [
@@ -102,11 +104,16 @@ struct TrustStore {
     ///
     /// - Throws: `trust.signature`.
     func checkSignature() throws(GloveboxError) {
-        let refused = GloveboxError("trust.signature", "the trust files are not those that the root signed")
-        do throws(GloveboxError) { try signingRoot.publicKey.check(envelope.signature, over: envelope.pae) } catch {
-            throw refused
+        guard isSigned else {
+            throw GloveboxError("trust.signature", "the trust files are not those that the root signed")
         }
-        guard found.json == covered.json else { throw refused }
+    }
+
+    private static func isSigned(_ envelope: Envelope, by root: ParsedCertificate) -> Bool {
+        do throws(GloveboxError) {
+            try root.publicKey.check(envelope.signature, over: envelope.pae)
+            return true
+        } catch { return false }
     }
 
     /// Checks that the policy is not older than one already seen or one that the report names.

@@ -55,6 +55,7 @@ package final class StatementSigner {
     private var floor: TrustFloor
     private let clock: LogClock
     private var leaves: [Digest: Leaf] = [:]
+    private let trust = TrustReader()
 
     /// Takes up the keys; without an authority of its own it stamps nothing.
     package init(
@@ -146,7 +147,8 @@ package final class StatementSigner {
                 leaf: request.leaf,
                 seenTrustVersion: floor.version,
                 now: now
-            )
+            ),
+            reading: trust
         )
         guard appraisal.causes.isEmpty else {
             let list = appraisal.causes.map { "\($0.code): \($0.message)" }.joined(separator: "; ")

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import GloveboxAttestation
 internal import GloveboxCore
 internal import GloveboxLinux
@@ -37,7 +38,7 @@ final class MappedPrograms: Sendable {
     private func look() throws(GloveboxError) -> [Report.CodeMapping] {
         var found: [Report.CodeMapping] = []
         var seen: Set<File> = []
-        for (path, range) in Self.mapped() {
+        for (path, range) in try Self.mapped() {
             let place = Kernel.isHostRoot ? "/proc/self/map_files/\(range)" : path
             let file = try Self.file(path, at: place)
             guard seen.insert(file).inserted else { continue }
@@ -50,18 +51,27 @@ final class MappedPrograms: Sendable {
             }
             found.append(Report.CodeMapping(path: path, digest: digest))
         }
-        return found.sorted { ($0.path, $0.digest.hex) < ($1.path, $1.digest.hex) }
+        return found.sorted { $0.path == $1.path ? $0.digest.hex < $1.digest.hex : $0.path < $1.path }
     }
 
     /// Every executable range that has a file, with its path.
-    private static func mapped() -> [(path: String, range: Substring)] {
-        var ranges: [(path: String, range: Substring)] = []
-        for line in Machine.text("/proc/self/maps").split(separator: "\n") {
-            let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            // The last field is the rest of the line, with the blanks that align it.
-            guard fields.count == 6, fields[1].contains("x") else { continue }
-            let path = fields[5].drop { $0 == " " }
-            if path.hasPrefix("/") { ranges.append((String(path), fields[0])) }
+    ///
+    /// Lines are looked at as bytes: there are hundreds for each report, and few of them are of code.
+    ///
+    /// - Throws: `storage.read`.
+    private static func mapped() throws(GloveboxError) -> [(path: String, range: String)] {
+        let lines: [UInt8]
+        do throws(SyscallError) {
+            lines = try Descriptor.open("/proc/self/maps", O_RDONLY).readWhole(limit: 1 << 20)
+        } catch { throw error.coded("storage.read") }
+        var ranges: [(path: String, range: String)] = []
+        for line in lines.split(separator: UInt8(ascii: "\n")) {
+            let range = line.prefix { $0 != UInt8(ascii: " ") }
+            guard line.dropFirst(range.count + 1).prefix(4).contains(UInt8(ascii: "x")) else { continue }
+            // What has no file has no name, or one in brackets.
+            let name = line.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "[") }
+            guard let name, line[name] == UInt8(ascii: "/") else { continue }
+            ranges.append((String(decoding: line[name...], as: UTF8.self), String(decoding: range, as: UTF8.self)))
         }
         return ranges
     }

@@ -266,7 +266,7 @@ struct ReportMaker {
                     entry: leaf,
                     proof: proof.bytes,
                     evidence: SignerEvidence(
-                        manifest: entry.manifest.bytes,
+                        manifest: entry.manifestBytes,
                         manifestEnvelope: entry.envelope,
                         trust: trust
                     )
@@ -319,7 +319,7 @@ struct ReportMaker {
             root: site.keys.rootCertificate
         ).map { NamedFile(path: $0.name, content: $0.bytes) }
         files += draft.start
-        files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifest.bytes))
+        files.append(NamedFile(path: EvidenceFiles.manifest, content: entry.manifestBytes))
         files.append(NamedFile(path: EvidenceFiles.manifestEnvelope, content: entry.envelope))
         files.append(NamedFile(path: EvidenceFiles.codeDigests, content: entry.manifest.core.code.line))
         for (index, approval) in try entry.countedApprovals.enumerated() {
@@ -354,7 +354,7 @@ struct ReportMaker {
             jobID: entry.job.id,
             run: UInt64(max(1, entry.job.runs.count)),
             manifestDigest: entry.job.planDigest,
-            coreDigest: entry.manifest.coreDigest,
+            coreDigest: entry.coreDigest,
             submission: entry.task == nil ? .signed : .delegated,
             previousReport: site.read { state in state.previousReport },
             startStatement: facts?.startStatement?.digest,

@@ -14,7 +14,7 @@ extension Site {
         KeyEvidence(
             statement: start.envelope,
             leaf: start.leaf,
-            manifest: entry.manifest.bytes,
+            manifest: entry.manifestBytes,
             manifestEnvelope: entry.envelope,
             votes: try entry.countedApprovals.map(\.envelope.bytes),
             trust: try trustFiles()
@@ -138,7 +138,7 @@ extension Site {
     func trust() throws(GloveboxError) -> NamedFiles {
         var files: [NamedFile] = []
         for name in TrustFiles.Name.all {
-            files.append(NamedFile(path: name, content: try StateFile.read(layout.root + "/" + name)))
+            files.append(NamedFile(path: name, content: try publishedFiles.read(layout.root + "/" + name)))
         }
         return NamedFiles(files)
     }
@@ -157,7 +157,7 @@ extension Site {
             }
             return nil
         }
-        let file = try StateFile.read(path)
+        let file = try publishedFiles.read(path)
         // Every report names the policy, and its signature is as good as it was while its bytes are the same.
         if let known = openedTrust.withLock({ $0 }), known.file == file { return (known.policy, known.digest) }
         // Between the change of the root and the next policy, the one before has signed.

@@ -29,7 +29,7 @@ struct FrozenRuns {
     let site: Site
 
     private func file(_ job: String) -> SealedFile {
-        SealedFile(path: site.layout.sealed + "/" + job + ".frozen", label: "frozen " + job)
+        SealedFile(path: site.layout.sealed + "/" + job + ".frozen", label: "frozen " + job, spares: site.spares)
     }
 
     /// Keeps one; how the log names it.

@@ -84,8 +84,8 @@ extension JobRunner {
     func release(_ fixed: Fixed) throws(GloveboxError) {
         var entry = try entry()
         if entry.job.phase == .checking, entry.job.verdict == nil {
-            // A task's, which nothing can keep from leaving.
-            try site.transition(job, .checked(.release), fields: Self.verdict(.release, entry))
+            // A task's, whose supervisor was of an earlier version, and died here.
+            try site.transition(job, [Self.passed(entry)])
             entry = try self.entry()
         }
         if entry.job.phase == .checking {
@@ -132,13 +132,44 @@ extension JobRunner {
 
     /// Logs who let a release go, and which.
     private func intend(_ entry: JobEntry, _ fixed: Fixed, approvedBy approver: String) throws(GloveboxError) {
-        try approve(entry, approver, fixed.sealed)
+        try site.transition(job, intent(entry, fixed, approvedBy: approver))
+    }
+
+    /// The steps that say so: who approved the output, what of the project's capacity that costs, and the intent.
+    ///
+    /// However often they are tried, each stands in the log once. What holds nothing private costs none.
+    func intent(
+        _ entry: JobEntry,
+        _ fixed: Fixed,
+        approvedBy approver: String
+    ) throws(GloveboxError) -> [Site.Step] {
+        func event(_ kind: EventKind, _ key: String) -> Event {
+            Event(
+                kind: kind,
+                job: job,
+                project: entry.manifest.project,
+                output: Site.output(of: job),
+                idempotencyKey: "\(key) \(job)"
+            )
+        }
+        var approved = event(.outputApproved, "output approved")
+        approved.actor = approver
+        var steps = [Site.Step.event(approved, fixed.sealed.approval)]
+        if !entry.manifest.inputs.isEmpty {
+            var spent = event(.budgetSpent, "capacity spent")
+            spent.fields = [("budget", "capacity")]
+            steps.append(.event(spent, ["millibits": .integer(fixed.sealed.millibits)]))
+        }
         let bytes = try fixed.pending.bundle(entry.rules.output).count
-        try site.transition(
-            job,
-            .releaseIntent(bundle: fixed.sealed.bundle),
-            details: [("bytes", .integer(Int64(bytes)))]
+        steps.append(
+            .change(.releaseIntent(bundle: fixed.sealed.bundle), details: [("bytes", .integer(Int64(bytes)))])
         )
+        return steps
+    }
+
+    /// The step that says that the checks let a release go.
+    static func passed(_ entry: JobEntry) -> Site.Step {
+        .change(.checked(.release), fields: verdict(.release, entry))
     }
 
     /// Decides on what was sealed: a release that leaves by itself, or a review in which everyone has spoken, that was cut
@@ -225,31 +256,6 @@ extension JobRunner {
         case .expired: "review.expired"
         default: entry.job.reasons.first ?? "review.interrupted"
         }
-    }
-
-    /// Logs who approved the output, and what of the project's capacity that costs; once, however often it is tried.
-    ///
-    /// What holds nothing private costs none.
-    private func approve(_ entry: JobEntry, _ approver: String, _ sealed: SealedRelease) throws(GloveboxError) {
-        var event = Event(
-            kind: .outputApproved,
-            job: job,
-            project: entry.manifest.project,
-            output: Site.output(of: job),
-            idempotencyKey: "output approved \(job)"
-        )
-        event.actor = approver
-        try site.record(event, sealed.approval)
-        guard !entry.manifest.inputs.isEmpty else { return }
-        event = Event(
-            kind: .budgetSpent,
-            job: job,
-            project: entry.manifest.project,
-            output: Site.output(of: job),
-            idempotencyKey: "capacity spent \(job)"
-        )
-        event.fields = [("budget", "capacity")]
-        try site.record(event, ["millibits": .integer(sealed.millibits)])
     }
 
     /// What the checks say together, and by which rules; supervisor and configuration stand in every event.

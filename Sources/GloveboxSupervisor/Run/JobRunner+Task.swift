@@ -34,7 +34,7 @@ extension JobRunner {
             site: site,
             entry: entry,
             fetched: fetched,
-            jails: jails(proving: site.evidence(of: start, entry)),
+            jails: jails(proving: worker == nil ? nil : site.evidence(of: start, entry)),
             isRemote: isRemote
         )
         let ending = try run.run(cancel: cancel, &facts)
@@ -96,9 +96,12 @@ extension JobRunner {
         let all = files.reduce(into: [UInt8]()) { $0 += $1.bytes }
         let kept = try log.keep(in: site.blobs)
         let released = try seal(entry, bundle, evidence, draft)
-        // With the bytes that leave, so that a supervisor that dies from here on has them.
-        try collected(all, details: [("sealed", released.sealed.json), ("task", kept)])
-        try release(released)
+        // With the bytes that leave, so that a supervisor that dies from here on has them. Nothing can keep a task's from
+        // leaving: what follows is written with it.
+        let collection = Self.collection(all, details: [("sealed", released.sealed.json), ("task", kept)])
+        let rules = policy.document.digest.named
+        try site.transition(job, [collection, Self.passed(entry)] + intent(entry, released, approvedBy: rules))
+        try report(released.pending.draft)
     }
 
     /// Withholds what a task left, unchecked.

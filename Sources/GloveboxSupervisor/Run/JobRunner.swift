@@ -49,15 +49,13 @@ struct JobRunner {
         let executor =
             worker.map { $0.isRemote ? JobRun.node : starter } ?? JobSettings.Executor.local.rawValue
         let node = worker?.place ?? "localhost"
-        try site.transition(job, .dequeued(executor: executor, node: node))
         let core = entry.manifest.core
         let number = entry.job.runs.count + 1
         // Arguments may name people or values.
         let salt = Machine.random(32)
         let argv = core.executors.map { JSONValue.array($0.argv.map { .string($0) }) }
         let arguments = Commitment.salted(CanonicalJSON.encode(.array(argv)), salt: salt)
-        try site.transition(
-            job,
+        let starting = Site.Step.change(
             .starting(run: number, nonce: Digest(bytes: entry.reportNonce) ?? .zero),
             fields: [
                 ("plan", .string(entry.job.planDigest.hex)), ("code", .string(core.code.nar.hex)),
@@ -67,6 +65,7 @@ struct JobRunner {
             ] + Self.data(entry.manifest),
             details: [("argsSalt", .string(Base64.encode(salt)))]
         )
+        try site.transition(job, [.change(.dequeued(executor: executor, node: node)), starting])
         var facts = RunFacts(start: Machine.now(), end: Machine.now())
         do {
             try execute(entry, cancel, &facts)
@@ -224,10 +223,14 @@ struct JobRunner {
 
     /// Logs that what the run left is frozen, under a salted commitment: what is small could be guessed from a digest.
     func collected(_ bytes: [UInt8], details: [(String, JSONValue)] = []) throws(GloveboxError) {
+        try site.transition(job, [Self.collection(bytes, details: details)])
+    }
+
+    /// The step that says so.
+    static func collection(_ bytes: [UInt8], details: [(String, JSONValue)]) -> Site.Step {
         let salt = Machine.random(32)
         let commitment = Commitment.salted(bytes, salt: salt).value
-        try site.transition(
-            job,
+        return .change(
             .collected(commitment: commitment),
             fields: [("commitment", .string(commitment.hex))],
             details: [("salt", .string(Base64.encode(salt)))] + details

@@ -10,10 +10,12 @@ struct KeptDrafts {
     let site: Site
 
     private func file(_ entry: JobEntry) -> SealedFile {
-        SealedFile(path: path(entry.job.id), label: "report \(entry.job.id) \(entry.job.runs.count)")
+        file(entry.job.id, label: "report \(entry.job.id) \(entry.job.runs.count)")
     }
 
-    private func path(_ job: String) -> String { site.layout.sealed + "/" + job + ".report" }
+    private func file(_ job: String, label: String) -> SealedFile {
+        SealedFile(path: site.layout.sealed + "/" + job + ".report", label: label, spares: site.spares)
+    }
 
     /// Keeps one.
     ///
@@ -36,5 +38,5 @@ struct KeptDrafts {
     /// Destroys what is kept of a job, if anything.
     ///
     /// - Throws: `storage.write`.
-    func destroy(_ job: String) throws(GloveboxError) { try SealedFile(path: path(job), label: "").destroy() }
+    func destroy(_ job: String) throws(GloveboxError) { try file(job, label: "").destroy() }
 }

@@ -73,7 +73,7 @@ struct PendingReleases {
     let site: Site
 
     private func file(_ job: String) -> SealedFile {
-        SealedFile(path: site.layout.sealed + "/" + job, label: "sealed " + job)
+        SealedFile(path: site.layout.sealed + "/" + job, label: "sealed " + job, spares: site.spares)
     }
 
     /// Keeps one; the digest by which the log names it.

@@ -13,7 +13,7 @@ struct RunTexts {
     let site: Site
 
     private func file(_ job: String) -> SealedFile {
-        SealedFile(path: site.layout.texts + "/" + job, label: "text " + job)
+        SealedFile(path: site.layout.texts + "/" + job, label: "text " + job, spares: site.spares)
     }
 
     /// Keeps one; the digest by which the log names it, which tells nothing of a text that one could guess.

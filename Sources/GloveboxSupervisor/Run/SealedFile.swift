@@ -6,13 +6,15 @@ struct SealedFile {
     let path: String
     /// What it is, bound to its bytes.
     let label: String
+    /// What it is made of, and becomes again when it is destroyed.
+    let spares: SpareFiles
 
     /// Writes it, durably.
     ///
     /// - Throws: `storage.write`.
     func write(_ bytes: [UInt8], key: [UInt8]) throws(GloveboxError) {
         if let end = path.lastIndex(of: "/") { try StateFile.makeDirectory(String(path[..<end])) }
-        try StateFile.write(SealedChunks.seal(bytes, key: key, label: label), to: path)
+        try StateFile.write(SealedChunks.seal(bytes, key: key, label: label), to: path, from: spares)
     }
 
     /// Reads it; nil when it is gone, or is not in every byte what that digest names, where there is one.
@@ -34,6 +36,6 @@ struct SealedFile {
     /// - Throws: `storage.write`.
     func destroy() throws(GloveboxError) {
         // A write that a crash cut off has left its own name.
-        for path in [path, path + ".new"] where StateFile.exists(path) { try StateFile.destroySealed(path) }
+        for path in [path, path + ".new"] where StateFile.exists(path) { try StateFile.destroySealed(path, to: spares) }
     }
 }

@@ -31,6 +31,9 @@ final class TaskRun {
     /// What the jails refused, in the order of the commands.
     private(set) var denied: [JailResult.Denied] = []
 
+    /// That the first command's jail was filled, which the log has with the start of the command.
+    private var staged: [Site.Step] = []
+
     /// Bytes of a stream that a task's log keeps, from its end.
     private static let tail = 65_536
     /// Bytes of a stream that go into a file.
@@ -108,7 +111,7 @@ final class TaskRun {
         var began = Machine.now()
         hooks.start = { [self] (_: JailReadback, _: JailProtections) throws(GloveboxError) in
             began = Machine.now()
-            if previous == nil { try site.transition(entry.job.id, .started) }
+            if previous == nil { try site.transition(entry.job.id, staged + [.change(.started)]) }
         }
         let result = try jails.run(jail, hooks: hooks)
         facts.take(result)
@@ -183,11 +186,8 @@ final class TaskRun {
             let target = given[place.directory + 1]
             try writer.perform { () throws(GloveboxError) in try file.place(at: place.rest, in: target) }
         }
-        try site.transition(
-            entry.job.id,
-            .staged(measured: measured.narSha256),
-            details: fetched.files.isEmpty ? [] : [("fetched", fetched.json)]
-        )
+        let details = fetched.files.isEmpty ? [] : [("fetched", fetched.json)]
+        staged = [.change(.staged(measured: measured.narSha256), details: details)]
     }
 
     /// What a command reads as its standard input; nil for nothing.

@@ -36,7 +36,7 @@ extension JobEntry {
             waiting: waiting,
             message: message(view, waiting, full: full, at: now),
             planDigest: job.planDigest,
-            coreDigest: manifest.coreDigest,
+            coreDigest: coreDigest,
             submitter: submitter ?? job.submitter,
             dataset: manifest.inputs.map(\.name).joined(separator: " + "),
             mode: job.mode,

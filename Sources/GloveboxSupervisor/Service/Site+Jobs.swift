@@ -65,6 +65,7 @@ extension Site {
     /// Makes a job; its id.
     func accept(_ submission: Submission) throws(GloveboxError) -> String {
         let manifest = submission.draft.manifest
+        let bytes = manifest.bytes
         let project = try read { state in
             Result { () throws(GloveboxError) in
                 let datasets = manifest.inputs.map(\.name)
@@ -80,7 +81,7 @@ extension Site {
         let isFree = manifest.inputs.isEmpty && settings.jobs.hasNoPrivateDataRule
         let quorum = isFree ? 0 : max(configuration.planQuorum, project?.planQuorum ?? 0)
         var members: [(String, JSONValue)] = [
-            ("manifest", .string(Base64.encode(manifest.bytes))),
+            ("manifest", .string(Base64.encode(bytes))),
             ("envelope", .string(Base64.encode(submission.envelope))), ("quorum", .integer(Int64(quorum))),
             ("rules", submission.draft.rules.json),
             ("grace", .integer(settings.jobs.startGrace)),
@@ -97,7 +98,7 @@ extension Site {
                 project: manifest.project,
                 actor: manifest.submitter,
                 fields: [
-                    ("plan", .string(manifest.digest.hex)), ("core", .string(manifest.coreDigest.hex)),
+                    ("plan", .string(Machine.sha256(bytes).hex)), ("core", .string(manifest.coreDigest.hex)),
                     ("quorum", .string(String(quorum))),
                 ]
             ),
@@ -306,7 +307,7 @@ extension Site {
                 return InboxItem(
                     job: entry.job.id,
                     planDigest: entry.job.planDigest,
-                    coreDigest: entry.manifest.coreDigest,
+                    coreDigest: entry.coreDigest,
                     submitter: state.accounts[entry.job.submitter]?.name ?? "",
                     project: entry.manifest.project,
                     dataset: entry.manifest.inputs.map(\.name).joined(separator: " + "),
@@ -361,7 +362,8 @@ extension Site {
         info(try visible(id, to: caller), for: caller)
     }
 
-    private func info(_ entry: JobEntry, for caller: Caller) -> JobInfo {
+    /// What a caller may know of a job that they may see.
+    func info(_ entry: JobEntry, for caller: Caller) -> JobInfo {
         let (now, full) = (Machine.now(), caller.seesAll)
         let view = full ? entry.job.fullView : entry.shownView(at: now)
         let waiting = waiting(entry, view, full: full, at: now)

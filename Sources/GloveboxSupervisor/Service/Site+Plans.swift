@@ -26,9 +26,28 @@ extension Site {
             throw error.coded("storage.read")
         }
         let measurement = try CodeTree.measure(archive: DescriptorStream(borrowing: file.raw))
-        try collecting.withLock { _ throws(GloveboxError) in
-            try blobs.put(file: upload.path, digest: measurement.narSha256)
+        return try register(measurement, of: caller, bytes: upload.bytes) { () throws(GloveboxError) in
+            try StateFile.read(upload.path, limit: 300 << 20)
         }
+    }
+
+    /// Takes code that the site packed itself, with what was measured of it on the way.
+    func addCode(
+        _ caller: Caller,
+        _ archive: [UInt8],
+        _ measurement: CodeMeasurement
+    ) throws(GloveboxError) -> BlobReceipt {
+        try register(measurement, of: caller, bytes: UInt64(archive.count)) { archive }
+    }
+
+    /// Keeps a measured archive, and puts code that is new on record.
+    private func register(
+        _ measurement: CodeMeasurement,
+        of caller: Caller,
+        bytes: UInt64,
+        _ read: () throws(GloveboxError) -> [UInt8]
+    ) throws(GloveboxError) -> BlobReceipt {
+        try collecting.withLock { _ throws(GloveboxError) in try blobs.put(measurement.narSha256, read) }
         let code = RegisteredCode(measurement, owner: caller.account)
         if try self.code(measurement.narSha256) == nil {
             try record(
@@ -45,7 +64,7 @@ extension Site {
             gitTreeSha256: measurement.gitTreeSha256,
             dirHash: measurement.dirHash,
             files: measurement.files.count,
-            size: upload.bytes
+            size: bytes
         )
     }
 

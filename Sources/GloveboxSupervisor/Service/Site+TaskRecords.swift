@@ -9,6 +9,9 @@ internal import GloveboxTransparency
 internal import Synchronization
 
 extension Site {
+    /// The phases in which a job goes on when people act.
+    static let waitingForPeople: Set<JobPhase> = [.awaitingApproval, .awaitingReview, .returned]
+
     /// A page of the tasks a caller may see, newest first.
     func tasks(for caller: Caller, _ query: TaskQuery) throws(GloveboxError) -> Page<TaskRecord> {
         var filter = filter(for: caller)
@@ -30,15 +33,14 @@ extension Site {
     /// A job as the task API shows it.
     func task(_ id: String, for caller: Caller) throws(GloveboxError) -> TaskRecord {
         let entry = try visible(id, to: caller)
-        let info = try info(id, for: caller)
+        let info = info(entry, for: caller)
         let document: TaskDocument
         if let task = entry.task { document = task } else { document = try Self.document(of: entry.manifest) }
-        let waits: Set<JobPhase> = [.awaitingApproval, .awaitingReview, .returned]
         var task = TaskRecord(
             id: id,
             // Who sees the end finds the files.
             phase: isDelivering(entry) && info.phase == .released ? .releasing : info.phase,
-            waitsForPeople: waits.contains(info.phase),
+            waitsForPeople: Self.waitingForPeople.contains(info.phase),
             document: document,
             created: info.created
         )

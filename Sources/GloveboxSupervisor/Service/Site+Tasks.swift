@@ -244,7 +244,7 @@ extension Site {
         isFetching: Bool = false,
         _ place: (String) -> String
     ) throws(GloveboxError) -> RegisteredCode {
-        let tree = try TaskTree(in: layout.incoming)
+        let tree = TaskTree(in: layout.incoming)
         defer { tree.remove() }
         if let task { try tree.add(TaskJSON.encode(task.json), at: TaskTree.document) }
         var room = Self.mostFetched
@@ -265,7 +265,11 @@ extension Site {
                 try tree.add(file.content, at: path)
             }
         }
-        let receipt = try addBlob(caller, tree.pack())
+        let receipt =
+            switch try tree.pack() {
+            case .archive(let archive, let measurement): try addCode(caller, archive, measurement)
+            case .upload(let upload): try addBlob(caller, upload)
+            }
         guard let code = try code(receipt.narSha256) else {
             throw GloveboxError("internal", "the files of the task were not kept")
         }

@@ -334,7 +334,8 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
 
     package func job(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> JobInfo {
         var first: JobPhase?
-        return try await self.wait(for: id, milliseconds: 1000 * wait) { () throws(GloveboxError) in
+        let phases = Set(JobPhase.allCases)
+        return try await self.wait(for: id, in: phases, milliseconds: 1000 * wait) { () throws(GloveboxError) in
             try await look(caller) { (site) throws(GloveboxError) in try site.info(id, for: caller) }
         } until: { job in
             defer { first = first ?? job.phase }
@@ -461,23 +462,26 @@ package struct SiteDoor: DatasiteService, PublicSite, Authenticator, CustomStrin
     }
 
     package func task(_ caller: Caller, id: String, wait: Int) async throws(GloveboxError) -> TaskRecord {
-        try await self.wait(for: id, milliseconds: wait) { () throws(GloveboxError) in
+        let phases = Site.waitingForPeople.union(JobPhase.allCases.filter(\.isTerminal))
+        return try await self.wait(for: id, in: phases, milliseconds: wait) { () throws(GloveboxError) in
             try await look(caller) { (site) throws(GloveboxError) in try site.task(id, for: caller) }
         } until: {
             $0.phase.isTerminal || $0.waitsForPeople
         }
     }
 
-    /// Looks at a job, and again at each change, until it is as wanted or the time is over; no thread waits.
+    /// Looks at a job, and again when it comes to one of some phases, until it is as wanted or the time is over; no thread
+    /// waits.
     private func wait<Value: Sendable>(
         for job: String,
+        in phases: Set<JobPhase>,
         milliseconds: Int,
         look: () async throws(GloveboxError) -> Value,
         until isOver: (Value) -> Bool
     ) async throws(GloveboxError) -> Value {
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: .milliseconds(milliseconds))
-        let listener = bell.listen(to: job)
+        let listener = bell.listen(to: job, for: phases)
         defer { bell.leave(listener) }
         while true {
             let value = try await look()

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import GloveboxJobs
 internal import Synchronization
 
 /// Wakes threads and tasks that wait for the site's state to change.
@@ -12,16 +13,23 @@ final class Bell: Sendable {
     final class Listener: Sendable {
         /// The job it waits for; nil for all changes.
         fileprivate let job: String?
+        /// The phases of its job that it waits for; nil for whatever happens.
+        fileprivate let phases: Set<JobPhase>?
         /// One element for a ring or more.
         private let wakes: AsyncStream<Void>
         private let continuation: AsyncStream<Void>.Continuation
 
-        fileprivate init(_ job: String?) {
-            self.job = job
+        fileprivate init(_ job: String?, _ phases: Set<JobPhase>?) {
+            (self.job, self.phases) = (job, phases)
             (wakes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         }
 
         fileprivate func wake() { continuation.yield() }
+
+        fileprivate func hears(_ job: String?, _ phase: JobPhase?) -> Bool {
+            if let phases { return job != nil && job == self.job && phase.map(phases.contains) == true }
+            return job == nil || self.job == nil || job == self.job
+        }
 
         /// Waits for a ring since the last one heard, at most so long.
         func next(within time: Duration) async {
@@ -35,9 +43,9 @@ final class Bell: Sendable {
         }
     }
 
-    /// Begins to hear rings, those of one job or all.
-    func listen(to job: String? = nil) -> Listener {
-        let listener = Listener(job)
+    /// Begins to hear rings, those of one job or all; of a job's alone those that it comes to one of some phases with.
+    func listen(to job: String? = nil, for phases: Set<JobPhase>? = nil) -> Listener {
+        let listener = Listener(job, phases)
         listeners.withLock { $0[ObjectIdentifier(listener)] = listener }
         return listener
     }
@@ -57,15 +65,13 @@ final class Bell: Sendable {
         return unsafe count.value
     }
 
-    /// Tells that something changed: those who wait for the job, or everyone.
-    func ring(of job: String? = nil) {
+    /// Tells that something changed: those who wait for the job, or everyone; `phase` is the one that the job came to with it.
+    func ring(of job: String? = nil, reaching phase: JobPhase? = nil) {
         condition.lock()
         unsafe count.value += 1
         condition.broadcast()
         condition.unlock()
-        let woken = listeners.withLock { listeners in
-            listeners.values.filter { job == nil || $0.job == nil || $0.job == job }
-        }
+        let woken = listeners.withLock { listeners in listeners.values.filter { $0.hears(job, phase) } }
         for listener in woken { listener.wake() }
     }
 

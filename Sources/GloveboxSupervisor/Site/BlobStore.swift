@@ -31,18 +31,17 @@ final class BlobStore: Sendable {
     /// Removes what is kept under a digest, if anything is.
     func remove(_ digest: Digest) throws(GloveboxError) { try StateFile.remove(path(digest)) }
 
-    /// Keeps a file that was measured while it was read; it is measured again while it is copied.
+    /// Keeps an archive that was measured already; it is measured again as it is read.
     ///
-    /// What is kept already counts as new.
-    func put(file: String, digest: Digest) throws(GloveboxError) {
+    /// What is kept already counts as new, and is not read.
+    func put(_ digest: Digest, _ read: () throws(GloveboxError) -> [UInt8]) throws(GloveboxError) {
         guard !has(digest) else {
             guard unsafe utimensat(AT_FDCWD, path(digest), nil, 0) == 0 else {
                 throw SyscallError("utimensat", errno, path(digest)).coded("storage.write")
             }
             return
         }
-        let bytes = try StateFile.read(file, limit: 300 << 20)
-        guard try put(bytes) == digest else {
+        guard try put(read()) == digest else {
             throw GloveboxError("digest.mismatch", "the upload changed while it was read")
         }
     }

@@ -15,6 +15,10 @@ struct JobEntry: Sendable {
     var job: Job
     /// The plan.
     let manifest: Manifest
+    /// The plan's bytes, encoded once.
+    let manifestBytes: [UInt8]
+    /// SHA-256 of the plan's work, computed once.
+    let coreDigest: Digest
     /// The policies that the plan names, and the documents they were merged from.
     let rules: PlanRules
     /// The researcher's envelope over the plan.

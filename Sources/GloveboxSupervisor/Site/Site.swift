@@ -32,8 +32,12 @@ package final class Site: Sendable {
     let jails: JailReserve
     /// Disk space for what is too large for memory.
     var scratch: SealedScratch { SealedScratch(in: layout.sealed) }
+    /// Files that sealed ones are made of.
+    let spares: SpareFiles
     /// Programs of images that were measured.
     let programs = KnownPrograms()
+    /// The published trust files as last read.
+    let publishedFiles = KnownFiles()
     /// The published trust policy as last opened: its file, and what was found in it.
     let openedTrust = Mutex<(file: [UInt8], policy: TrustPolicy, digest: Digest)?>(nil)
     let log: LogWriter
@@ -112,6 +116,7 @@ package final class Site: Sendable {
         securityVersion: UInt64? = nil
     ) throws(GloveboxError) {
         self.layout = layout
+        spares = SpareFiles(in: layout.incoming)
         configuration = try SiteConfiguration(parsing: StateFile.read(layout.configuration))
         var settings = try SiteSettings(reading: layout.settings)
         try KeyringMigration.complete(layout, configuration)
@@ -174,6 +179,7 @@ package final class Site: Sendable {
         log.close()
         broker.close()
         signer.close()
+        spares.clear()
     }
 
     /// Whether the signer runs as another user than the supervisor.
@@ -213,9 +219,9 @@ package final class Site: Sendable {
     }
 
     /// Tells everyone of a change, and has the index follow when there is enough of it.
-    private func announce(of job: String?, _ isIndexDue: Bool) {
+    private func announce(of job: String?, _ isIndexDue: Bool, reaching phase: JobPhase? = nil) {
         if isIndexDue { writeIndex() }
-        bell.ring(of: job)
+        bell.ring(of: job, reaching: phase)
     }
 
     /// Keeps a plan that may be submitted.
@@ -240,6 +246,65 @@ package final class Site: Sendable {
         return index
     }
 
+    /// One of several steps of a job that are written together.
+    enum Step {
+        /// A change of the job, with its public fields and private details.
+        case change(JobChange, fields: [(String, JSONValue)] = [], details: [(String, JSONValue)] = [])
+        /// What the log is told beside.
+        case event(Event, JSONValue)
+    }
+
+    /// Moves a job on in several steps that are one record of the journal: it has all of them or none.
+    ///
+    /// Each change is tried first, on the job as those before it leave it. None may be a failure, which for a run on private
+    /// data is told in another way.
+    func transition(_ id: String, _ steps: [Step]) throws(GloveboxError) {
+        let (moved, isDue) = try state.withLock {
+            (state: inout SiteState) throws(GloveboxError) -> ([(JobChange, JobPhase?)], Bool) in
+            guard var entry = state.jobs[id] else { throw Self.noJob }
+            var events: [(Event, JSONValue)] = []
+            var moved: [(JobChange, JobPhase?)] = []
+            for step in steps {
+                switch step {
+                case .event(let event, let json): events.append((try ready(event, of: entry, in: state), json))
+                case .change(let change, let fields, let details):
+                    guard change.failure == nil else {
+                        throw GloveboxError("internal", "a failure is no step among others")
+                    }
+                    let event = Event(
+                        kind: EventKind(rawValue: change.name) ?? .jobPhaseChanged,
+                        job: id,
+                        project: entry.manifest.project,
+                        output: change.isAboutOutput ? Self.output(of: id) : nil,
+                        actor: change.actor,
+                        fields: fields
+                    )
+                    events.append((try ready(event, of: entry, in: state), Self.json(change, details: details)))
+                    let phase = entry.job.phase
+                    _ = try entry.job.tried(change)
+                    moved.append((change, entry.job.phase == phase ? nil : entry.job.phase))
+                }
+            }
+            for record in try SiteLog.append(events, to: log) { try state.apply(record) }
+            return (moved, state.backlog.isDue)
+        }
+        for (change, phase) in moved { count(change, of: id, movedTo: phase) }
+        announce(of: id, isDue, reaching: moved.compactMap(\.1).last)
+    }
+
+    private static let noJob = GloveboxError("object.not-found", "there is no such job")
+
+    /// The private body of a change.
+    private static func json(
+        _ change: JobChange,
+        explanation: String? = nil,
+        details: [(String, JSONValue)]
+    ) -> JSONValue {
+        var members: [(String, JSONValue)] = [("change", .string(change.name)), ("members", change.json)]
+        if let explanation { members.append(("explanation", .string(explanation))) }
+        return .object(JSONObject(members + details))
+    }
+
     /// Moves a job on.
     ///
     /// The change is tried first: an event that its job cannot take is never logged. `details` stand in the private
@@ -252,16 +317,12 @@ package final class Site: Sendable {
         explanation: String? = nil,
         details: [(String, JSONValue)] = []
     ) throws(GloveboxError) -> [JobAction] {
-        var members: [(String, JSONValue)] = [("change", .string(change.name)), ("members", change.json)]
-        if let explanation { members.append(("explanation", .string(explanation))) }
-        members += details
-        let json = JSONValue.object(JSONObject(members))
-        let (actions, isDue, hasMoved) = try state.withLock {
-            (state: inout SiteState) throws(GloveboxError) -> ([JobAction], Bool, Bool) in
-            let phase = state.jobs[id]?.job.phase
-            var trial = state.jobs[id]?.job
-            guard let at = trial?.eventIndex else { throw GloveboxError("object.not-found", "there is no such job") }
-            let actions = try trial?.apply(JobEvent(index: at + 1, after: at, at: Machine.now(), change)) ?? []
+        let json = Self.json(change, explanation: explanation, details: details)
+        let (actions, isDue, phase) = try state.withLock {
+            (state: inout SiteState) throws(GloveboxError) -> ([JobAction], Bool, JobPhase?) in
+            guard var trial = state.jobs[id]?.job else { throw Self.noJob }
+            let phase = trial.phase
+            let actions = try trial.tried(change)
             // Of a run on private data, everybody is told the same of every end without a result.
             let isUntold = state.jobs[id]?.isUntold ?? false
             let isLikeWithheld = isUntold && change.isFailure
@@ -279,10 +340,13 @@ package final class Site: Sendable {
                 fields: fields
             )
             try append(event, json, to: &state)
-            return (actions, state.backlog.isDue, state.jobs[id]?.job.phase != phase)
+            let now = state.jobs[id]?.job.phase
+            return (actions, state.backlog.isDue, now == phase ? nil : now)
         }
-        count(change, of: id, hasMoved: hasMoved)
-        announce(of: id, isDue)
+        count(change, of: id, movedTo: phase)
+        // The files that a task wants elsewhere are there when it is cleaned.
+        let end = change == .cleaned ? read { state in state.jobs[id]?.job.phase } : nil
+        announce(of: id, isDue, reaching: phase ?? end)
         return actions
     }
 
@@ -292,12 +356,22 @@ package final class Site: Sendable {
         _ json: JSONValue,
         to state: inout SiteState
     ) throws(GloveboxError) -> UInt64 {
-        try state.requirePast(for: event)
-        var event = event.asked(by: Provenance.current)
-        if let entry = event.job.flatMap({ state.jobs[$0] }) { event.timeStep = entry.timeStep(of: event.kind) }
+        let event = try ready(event, of: event.job.flatMap { state.jobs[$0] }, in: state)
         let record = try SiteLog.append(event, json, to: log)
         try state.apply(record)
         return record.index
+    }
+
+    /// The event as it is logged of its job as it is then.
+    private func ready(
+        _ event: Event,
+        of entry: JobEntry?,
+        in state: borrowing SiteState
+    ) throws(GloveboxError) -> Event {
+        try state.requirePast(for: event)
+        var event = event.asked(by: Provenance.current)
+        if let entry { event.timeStep = entry.timeStep(of: event.kind) }
+        return event
     }
 
     /// Logs a report with the event that names it, and keeps its evidence.
@@ -351,6 +425,13 @@ extension Event {
         event.source = provenance.source
         event.authMethod = provenance.method
         return event
+    }
+}
+
+extension Job {
+    /// Makes a change as if it were logged next; what would follow.
+    fileprivate mutating func tried(_ change: JobChange) throws(GloveboxError) -> [JobAction] {
+        try apply(JobEvent(index: eventIndex + 1, after: eventIndex, at: Machine.now(), change))
     }
 }
 

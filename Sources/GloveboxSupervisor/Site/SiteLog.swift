@@ -49,8 +49,18 @@ enum SiteLog {
 
     /// Appends one event; the record as the journal now tells it.
     static func append(_ event: Event, _ json: JSONValue, to log: LogWriter) throws(GloveboxError) -> SiteRecord {
-        guard let index = try log.append([with(json, event)]).first else { throw missing }
-        return try record(log.entry(index))
+        guard let record = try append([(event, json)], to: log).first else { throw missing }
+        return record
+    }
+
+    /// Appends events in one record of the journal, all or none; what it now tells of each.
+    static func append(
+        _ events: [(event: Event, json: JSONValue)],
+        to log: LogWriter
+    ) throws(GloveboxError) -> [SiteRecord] {
+        let indexes = try log.append(events.map { with($0.json, $0.event) })
+        guard indexes.count == events.count else { throw missing }
+        return try indexes.map { (index) throws(GloveboxError) in try record(log.entry(index)) }
     }
 
     /// Appends a report with its event.

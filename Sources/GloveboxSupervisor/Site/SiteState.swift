@@ -260,6 +260,8 @@ struct SiteState: Sendable {
             let envelope = Base64.decode(try fields.string("envelope"))
         else { throw GloveboxError("log.journal-corrupt", "a submitted job is not readable") }
         let manifest = try Manifest(parsing: bytes)
+        let encoded = manifest.bytes
+        let digest = Machine.sha256(encoded)
         let need = Int(try fields.integer("quorum"))
         let nonce = fields.optional("nonce")?.string.flatMap(Base64.decode)
         let grace = fields.optional("grace")?.integer ?? 50
@@ -267,7 +269,7 @@ struct SiteState: Sendable {
         let idempotency = try fields.optional("idempotency").map(Idempotency.init(json:))
         let job = Job(
             id: id,
-            planDigest: manifest.digest,
+            planDigest: digest,
             submitter: manifest.submitter,
             project: manifest.project,
             mode: .real,
@@ -281,6 +283,8 @@ struct SiteState: Sendable {
             number: number,
             job: job,
             manifest: manifest,
+            manifestBytes: encoded,
+            coreDigest: manifest.coreDigest,
             rules: try rules(of: manifest, fields.optional("rules")),
             envelope: envelope,
             link: fields.optional("link")?.string.flatMap(Base64.decode),
@@ -289,11 +293,11 @@ struct SiteState: Sendable {
             task: task,
             nonce: nonce,
             idempotency: idempotency,
-            tally: ApprovalTally(plan: manifest.digest, quorum: Quorum(need: need), submitter: manifest.submitter)
+            tally: ApprovalTally(plan: digest, quorum: Quorum(need: need), submitter: manifest.submitter)
         )
         if let key = idempotency { idempotent[key.name] = (key.body, id) }
         open.append(id)
-        drafts[manifest.digest] = nil
+        drafts[digest] = nil
     }
 
     /// The merged policies of a submitted plan; journals of earlier versions name the one policy of each kind.

@@ -184,8 +184,8 @@ extension Site {
         return metrics
     }
 
-    /// Counts what a change did to a job.
-    func count(_ change: JobChange, of id: String, hasMoved: Bool) {
+    /// Counts what a change did to a job; `phase` is the one it brought the job to, nil where it left it in its own.
+    func count(_ change: JobChange, of id: String, movedTo phase: JobPhase?) {
         guard let entry = read({ state in state.jobs[id] }), let last = entry.job.transitions.last else { return }
         let isPrivate = !entry.manifest.inputs.isEmpty
         /// Seconds in the phase before this one.
@@ -193,7 +193,7 @@ extension Site {
             let before = entry.job.transitions.last { $0.phase == phase }
             return before.map { Double(max(0, last.at.milliseconds - $0.at.milliseconds)) / 1000 }
         }
-        if hasMoved { figures.count(.transitions, [("to", last.phase.rawValue)]) }
+        if let phase { figures.count(.transitions, [("to", phase.rawValue)]) }
         switch change {
         case .dequeued: if let waited = seconds(in: .queued) { figures.time(.queueWait, waited) }
         case .started: if let took = seconds(in: .staging) { figures.time(.startLatency, took) }

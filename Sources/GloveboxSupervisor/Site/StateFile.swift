@@ -6,6 +6,8 @@ internal import GloveboxLinux
 enum StateFile {
     /// Makes a directory only the owner may enter, and those above it.
     static func makeDirectory(_ path: String, mode: UInt32 = 0o700) throws(GloveboxError) {
+        // Most often it is there.
+        if unsafe mkdir(path, mode) == 0 || errno == EEXIST { return }
         var parts = ""
         for part in path.split(separator: "/") {
             parts += "/" + part
@@ -18,6 +20,22 @@ enum StateFile {
     /// Writes a file durably: temporary name, sync, rename, sync of the directory.
     static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(GloveboxError) {
         try write(to: path, mode: mode) { (file) throws(GloveboxError) in try file.write(bytes) }
+    }
+
+    /// Writes a file as durably, in the place of a spare one if there is any.
+    static func write(_ bytes: [UInt8], to path: String, from spares: SpareFiles) throws(GloveboxError) {
+        guard let spare = spares.take() else { return try write(bytes, to: path) }
+        do throws(SyscallError) {
+            let file = try Descriptor.open(spare, O_WRONLY | O_NOFOLLOW)
+            try file.write(bytes)
+            guard ftruncate(file.raw, off_t(bytes.count)) == 0 else { throw SyscallError("ftruncate", errno, spare) }
+            try put(file, spare, at: path)
+        } catch {
+            unsafe unlink(spare)
+            // What clears the directory of uploads has taken it.
+            guard error.errno == ENOENT else { throw error.coded("storage.write") }
+            try write(bytes, to: path)
+        }
     }
 
     /// A file that is being written.
@@ -49,13 +67,16 @@ enum StateFile {
             unsafe unlink(temporary)
             throw error
         }
-        do throws(SyscallError) {
-            guard fsync(file.raw) == 0 else { throw SyscallError("fsync", errno, temporary) }
-            guard unsafe rename(temporary, path) == 0 else { throw SyscallError("rename", errno, path) }
-            let end = path.lastIndex(of: "/") ?? path.startIndex
-            let directory = try Descriptor.open(String(path[..<end]), O_RDONLY | O_DIRECTORY)
-            guard fsync(directory.raw) == 0 else { throw SyscallError("fsync", errno, path) }
-        } catch { throw error.coded("storage.write") }
+        do throws(SyscallError) { try put(file, temporary, at: path) } catch { throw error.coded("storage.write") }
+    }
+
+    /// Gives a file that is written its name, durably.
+    private static func put(_ file: Descriptor, _ temporary: String, at path: String) throws(SyscallError) {
+        guard fsync(file.raw) == 0 else { throw SyscallError("fsync", errno, temporary) }
+        guard unsafe rename(temporary, path) == 0 else { throw SyscallError("rename", errno, path) }
+        let end = path.lastIndex(of: "/") ?? path.startIndex
+        let directory = try Descriptor.open(String(path[..<end]), O_RDONLY | O_DIRECTORY)
+        guard fsync(directory.raw) == 0 else { throw SyscallError("fsync", errno, path) }
     }
 
     /// Copies a file durably, however large.
@@ -78,7 +99,7 @@ enum StateFile {
     static func replaceSecret(_ bytes: [UInt8], at path: String) throws(GloveboxError) {
         let old = try openSecret(path)
         try write(bytes, to: path)
-        try overwrite(old, path)
+        _ = try overwrite(old, path)
     }
 
     /// Removes a secret and overwrites it, as far as the file system writes in place; a crash leaves the secret or none.
@@ -87,10 +108,10 @@ enum StateFile {
         try unlinkSecret(path)
     }
 
-    /// Removes a file that opens whole or not at all, and overwrites it: a crash may leave it torn.
-    static func destroySealed(_ path: String) throws(GloveboxError) {
-        try overwrite(openSecret(path), path)
-        try unlinkSecret(path)
+    /// Overwrites a file that opens whole or not at all, and takes it away: a crash may leave it torn.
+    static func destroySealed(_ path: String, to spares: SpareFiles) throws(GloveboxError) {
+        let bytes = try overwrite(openSecret(path), path)
+        if !spares.keep(path, bytes: bytes) { try unlinkSecret(path) }
     }
 
     private static func unlinkSecret(_ path: String) throws(GloveboxError) {
@@ -101,10 +122,13 @@ enum StateFile {
         do { return try Descriptor.open(path, O_WRONLY | O_NOFOLLOW) } catch { throw error.coded("storage.write") }
     }
 
-    private static func overwrite(_ secret: Descriptor, _ path: String) throws(GloveboxError) {
+    /// How many bytes it had.
+    private static func overwrite(_ secret: Descriptor, _ path: String) throws(GloveboxError) -> Int {
         do throws(SyscallError) {
-            try secret.write([UInt8](repeating: 0, count: Int(secret.status().size)))
+            let bytes = Int(try secret.status().size)
+            try secret.write([UInt8](repeating: 0, count: bytes))
             guard fsync(secret.raw) == 0 else { throw SyscallError("fsync", errno, path) }
+            return bytes
         } catch { throw error.coded("storage.write") }
     }
 
