@@ -42,17 +42,15 @@ struct DirectoryWalker {
             switch kind {
             case S_IFDIR:
                 let (inner, status) = try open(name, in: directory, at: child, O_RDONLY | O_DIRECTORY)
-                guard status.st_mode & S_IFMT == S_IFDIR else { throw changed(child) }
+                guard status.st_mode & S_IFMT == S_IFDIR else { throw Self.changed(child) }
                 try check(inner, status, at: child)
                 defer { withExtendedLifetime(inner) {} }
                 try walk(inner.number, at: child, into: &sink)
             case S_IFREG:
                 let (file, status) = try open(name, in: directory, at: child, O_RDONLY)
-                guard status.st_mode & S_IFMT == S_IFREG else { throw changed(child) }
+                guard status.st_mode & S_IFMT == S_IFREG else { throw Self.changed(child) }
                 try check(file, status, at: child)
-                guard status.st_nlink == 1 else {
-                    throw GloveboxError("code.link", "a file has more than one hard link: \(child.display)")
-                }
+                try Self.checkLinks(status, at: child)
                 try read(file, status, at: child, into: &sink)
             case S_IFLNK:
                 let names = try System.attributes(ofLink: name, in: directory)
@@ -84,6 +82,16 @@ struct DirectoryWalker {
         try refuse(System.attributes(of: descriptor.number), at: path)
     }
 
+    /// Checks that an open file has one name.
+    ///
+    /// - Throws: `code.link` for more; `code.mismatch` for none, as another file took its place after it was opened.
+    static func checkLinks(_ status: stat, at path: TreePath) throws(GloveboxError) {
+        guard status.st_nlink > 0 else { throw Self.changed(path) }
+        guard status.st_nlink == 1 else {
+            throw GloveboxError("code.link", "a file has more than one hard link: \(path.display)")
+        }
+    }
+
     private func refuse(_ attributes: [String], at path: TreePath) throws(GloveboxError) {
         guard let name = attributes.first(where: { !Self.ambient.contains($0) }) else { return }
         throw GloveboxError(
@@ -107,13 +115,13 @@ struct DirectoryWalker {
             let count = try stream.read(into: &buffers[turn])
             guard count > 0 else { break }
             left -= Int64(count)
-            guard left >= 0 else { throw changed(path) }
+            guard left >= 0 else { throw Self.changed(path) }
             try sink.chunk(buffers[turn][..<count])
             // A regular file gives less than was asked for only at its end.
             if left == 0, count < Self.pieceBytes { break }
             if count == Self.pieceBytes { nextBuffer() }
         }
-        guard left == 0 else { throw changed(path) }
+        guard left == 0 else { throw Self.changed(path) }
         try sink.endFile()
     }
 
@@ -122,7 +130,7 @@ struct DirectoryWalker {
         if turn == buffers.count { buffers.append([UInt8](repeating: 0, count: Self.pieceBytes)) }
     }
 
-    private func changed(_ path: TreePath) -> GloveboxError {
+    private static func changed(_ path: TreePath) -> GloveboxError {
         GloveboxError("code.mismatch", "the tree was changed while it was read: \(path.display)")
     }
 

@@ -55,4 +55,21 @@ struct RaceTests {
         _ = try await swapping.value
         #expect(copied > 0)
     }
+
+    @Test func `a file that another replaced is a tree that changed, and one with two names is refused`() throws {
+        let scratch = try Scratch()
+        try scratch.shell("printf x >file && printf y >other")
+        let path = scratch.path + "/file"
+        let file = unsafe open(path, O_RDONLY)
+        defer { close(file) }
+        try DirectoryWalker.checkLinks(System.status(file), at: .root)
+        try scratch.shell("ln file second")
+        #expect(throws: GloveboxError("code.link", "")) {
+            try DirectoryWalker.checkLinks(System.status(file), at: .root)
+        }
+        try scratch.shell("rm second && mv other file")
+        #expect(throws: GloveboxError("code.mismatch", "")) {
+            try DirectoryWalker.checkLinks(System.status(file), at: .root)
+        }
+    }
 }
