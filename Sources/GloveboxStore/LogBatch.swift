@@ -11,8 +11,6 @@ struct LogBatch: Sendable {
     private(set) var count = 0
     /// How many drafts it has, with those the log knows already.
     private(set) var drafts = 0
-    /// The size of the log from which on all of it is in the log, with what was there before.
-    private(set) var end: UInt64 = 0
     /// The last place of each job and key in the batch.
     private(set) var names: [LogIndex.Name: UInt64] = [:]
 
@@ -51,7 +49,6 @@ struct LogBatch: Sendable {
             count += 1
         }
         drafts += ticket.drafts.count
-        for place in places { end = max(end, place.index + 1) }
         tickets.append(ticket)
         ticket.places = places
     }

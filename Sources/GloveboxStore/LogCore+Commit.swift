@@ -2,23 +2,15 @@ internal import GloveboxCore
 internal import GloveboxTransparency
 internal import Synchronization
 
-/// How callers' batches become part of the log: two steps, each done by one at a time for all who wait.
+/// How callers' batches become part of the log: the record, then the signature over it, by one at a time for all who wait.
 ///
 /// Every caller is given its place as it comes, and fills in, seals and hashes in its own thread what depends on it. A caller
-/// who finds nobody at work and blocks takes its record through both steps itself, so that it waits for no other thread. As
-/// soon as others wait, two threads of the log take over: while one signs, the other already writes the next record, and
-/// neither has to stand in line with the callers who are woken.
+/// who finds nobody at work and blocks takes its record through itself, so that it waits for no other thread. As soon as
+/// others wait, a thread of the log takes over, which has not to stand in line with the callers who are woken: while it waits
+/// for the disk, the next callers make their parts.
 ///
 /// Source: transparency-log specification, section 10; decisions 13 and 14.
 extension LogCore {
-    /// What is left to do after a record.
-    private struct Rest {
-        /// Whether others wait for the next record, which is then this caller's to see to.
-        var hasNext = false
-        /// Whether what is in the journal waits for a signature, which is then this caller's to see to.
-        var isUnsigned = false
-    }
-
     /// Brings a caller's drafts into the log.
     ///
     /// - Parameters:
@@ -28,11 +20,7 @@ extension LogCore {
     /// - Throws: `log.unavailable`, `log.full`.
     func commit(_ ticket: Ticket, evenFull: Bool = false) throws(GloveboxError) -> [UInt64] {
         let (gathering, leads) = try join(ticket, evenFull: evenFull)
-        if leads {
-            let rest = writeRecord()
-            if rest.hasNext { recording.ring() }
-            if rest.isUnsigned, sign() { signing.ring() }
-        }
+        if leads, writeRecord() { recording.ring() }
         try gathering.wait()
         return ticket.places.map(\.index)
     }
@@ -46,16 +34,7 @@ extension LogCore {
     }
 
     /// Writes records as long as anybody waits for one: the work of the thread that ``recording`` wakes.
-    func writeRecords() {
-        var rest: Rest
-        repeat {
-            rest = writeRecord()
-            if rest.isUnsigned { signing.ring() }
-        } while rest.hasNext
-    }
-
-    /// Signs as long as anybody waits for it: the work of the thread that ``signing`` wakes.
-    func signRecords() { while sign() {} }
+    func writeRecords() { while writeRecord() {} }
 
     /// Gives a caller its places, and makes its part ready.
     ///
@@ -74,30 +53,54 @@ extension LogCore {
         return joined
     }
 
-    /// Writes the next record, unless the journal rests.
-    private func writeRecord() -> Rest { writing.withLock { _ in write() } }
-
-    /// Writes the next record.
-    private func write() -> Rest {
-        let taken: (own: Gathering, batch: LogBatch, stack: TileStack, isFull: Bool)? = state.withLock { state in
-            guard let (own, batch) = state.take() else { return nil }
-            if case .full = state.condition { return (own, batch, state.stack, true) }
-            return (own, batch, state.stack, false)
-        }
-        // The log stopped meanwhile, and all who waited were told.
-        guard case (let own, let batch, var stack, let isFull)? = taken else { return Rest() }
-        do throws(GloveboxError) {
-            try own.waitForParts()
-            guard batch.count > 0 else { return finish(batch, nil, own) }
-            let bytes = batch.record(&stack)
-            let (file, offset): (OwnedFile, Int)
-            do {
-                (file, offset) = try journal.makeRoom(bytes.count, firstIndex: batch.firstIndex, isLast: isFull)
-            } catch {
-                guard error.code == "store.full" else { throw error }
-                refuse(own, full: error)
-                return Rest()
+    /// Writes the next record, unless the journal rests, signs it and lets everyone go whose events are in it.
+    ///
+    /// - Returns: whether others wait for the record after it, which is then this caller's to see to.
+    private func writeRecord() -> Bool {
+        writing.withLock { _ in
+            let taken: (own: Gathering, batch: LogBatch, stack: TileStack, isFull: Bool)? = state.withLock { state in
+                guard let (own, batch) = state.take() else { return nil }
+                if case .full = state.condition { return (own, batch, state.stack, true) }
+                return (own, batch, state.stack, false)
             }
+            // The log stopped meanwhile, and all who waited were told.
+            guard case (let own, let batch, var stack, let isFull)? = taken else { return false }
+            do throws(GloveboxError) {
+                try own.waitForParts()
+                guard batch.count > 0 else { return finish(own, nil) }
+                let note: [UInt8]
+                do throws(GloveboxError) { note = try write(batch, &stack, isLast: isFull) } catch {
+                    guard error.code == "store.full" else { throw error }
+                    refuse(own, full: error)
+                    return false
+                }
+                try timed { () throws(GloveboxError) in try signLock.replace(with: note) }
+                defer { bell.ring() }
+                return finish(own, (stack, note))
+            } catch {
+                stop(error, own)
+                return false
+            }
+        }
+    }
+
+    /// Makes a record durable.
+    ///
+    /// - Parameters:
+    ///   - batch: what stands in it.
+    ///   - stack: the tree before it; after it when this returns.
+    ///   - isLast: whether it may take what the segment keeps back.
+    /// - Returns: the checkpoint over it, which may not leave the process before it is in the sign-lock.
+    /// - Throws: `store.full` when there is no room, and nothing was written; `store.io`.
+    private func write(
+        _ batch: LogBatch,
+        _ stack: inout TileStack,
+        isLast: Bool
+    ) throws(GloveboxError) -> [UInt8] {
+        let bytes = batch.record(&stack)
+        let (file, offset) = try journal.makeRoom(bytes.count, firstIndex: batch.firstIndex, isLast: isLast)
+        // Once there is room, a full disk is an error like any other.
+        do throws(GloveboxError) {
             try journal.write(bytes, to: file, at: offset)
             let range = stack.range
             let checkpoint = Checkpoint(origin: signer.key.name, size: range.size, root: range.root)
@@ -109,59 +112,21 @@ extension LogCore {
                 try file.syncData()
             }
             journal.note(recordAt: offset, count: bytes.count, firstIndex: batch.firstIndex)
-            return finish(batch, (stack, note), own)
-        } catch {
-            stop(error, own)
-            return Rest()
-        }
+            return note
+        } catch { throw error.code == "store.full" ? GloveboxError("store.io", error.message) : error }
     }
 
-    /// Takes a durable record into memory.
-    private func finish(
-        _ batch: LogBatch,
-        _ written: (stack: TileStack, note: [UInt8])?,
-        _ own: Gathering
-    ) -> Rest {
-        let (rest, outcome): (Rest, Gathering.Outcome?) = state.withLock { state in
-            if case .stopped = state.condition, let refusal = state.refusal { return (Rest(), .refused(refusal)) }
-            if let written { state.accept(written.stack, written.note) }
-            var rest = Rest(hasNext: !state.queue.isEmpty)
-            state.isSequencing = rest.hasNext
-            if batch.end <= state.signed.size { return (rest, .done) }
-            state.awaiting.append((own, batch.end))
-            rest.isUnsigned = !state.isSigning
-            state.isSigning = true
-            return (rest, nil)
-        }
-        if let outcome { own.release(outcome) }
-        return rest
-    }
-
-    /// Puts the checkpoint over what the journal holds into the sign-lock, and lets everyone go whose events are in it.
+    /// Takes a record that is durable and signed into memory, and lets its callers go.
     ///
-    /// - Returns: whether others wait for the next signature, which is then this caller's to see to.
-    private func sign() -> Bool {
-        let journaled: SignedSize? = state.withLock { state in
-            // When the log stopped, all who waited were told.
-            if case .stopped = state.condition { return nil }
-            return state.awaiting.isEmpty ? nil : state.journaled
+    /// - Returns: whether others wait for the record after it.
+    private func finish(_ own: Gathering, _ written: (stack: TileStack, note: [UInt8])?) -> Bool {
+        let (outcome, hasNext): (Gathering.Outcome, Bool) = state.withLock { state in
+            if case .stopped = state.condition, let refusal = state.refusal { return (.refused(refusal), false) }
+            if let written { state.accept(written.stack, written.note) }
+            state.isSequencing = !state.queue.isEmpty
+            return (.done, state.isSequencing)
         }
-        guard let journaled else { return false }
-        do {
-            try timed { () throws(GloveboxError) in try signLock.replace(with: journaled.note) }
-        } catch {
-            stop(error)
-            return false
-        }
-        let (done, hasNext) = state.withLock { state in
-            state.signed = journaled
-            let done = state.awaiting.filter { $0.end <= journaled.size }
-            state.awaiting.removeAll { $0.end <= journaled.size }
-            state.isSigning = !state.awaiting.isEmpty
-            return (done, state.isSigning)
-        }
-        for (gathering, _) in done { gathering.release(.done) }
-        bell.ring()
+        own.release(outcome)
         return hasNext
     }
 
@@ -173,8 +138,7 @@ extension LogCore {
     func stop(_ cause: GloveboxError, _ taken: Gathering? = nil) {
         let (refusal, refused) = state.withLock { state in
             if case .stopped = state.condition {} else { state.condition = .stopped(cause) }
-            let refused = state.refuseAll() + state.awaiting.map(\.gathering)
-            state.awaiting = []
+            let refused = state.refuseAll()
             return (state.refusal ?? cause, refused)
         }
         for gathering in refused { gathering.release(.refused(refusal)) }

@@ -19,8 +19,6 @@ final class LogCore: Sendable {
     let bell = Bell()
     /// Rung when a record is to be written by the thread for that.
     let recording = Bell()
-    /// Rung when what is in the journal is to be signed by the thread for that.
-    let signing = Bell()
     /// Held while a record is written, so that a copy of the journal can have it rest.
     let writing = Mutex(())
     /// Held while public files are written.

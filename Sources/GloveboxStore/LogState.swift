@@ -18,12 +18,8 @@ struct LogState: Sendable {
         case stopped(GloveboxError)
     }
 
-    /// The tree over what the journal holds.
+    /// The tree over what the journal holds and the sign-lock has.
     var stack: TileStack
-    /// The checkpoint over what the journal holds.
-    ///
-    /// It may not leave the process before it is in the sign-lock.
-    var journaled: SignedSize
     /// The last checkpoint in the sign-lock.
     var signed: SignedSize
     /// The size of the published checkpoint; nil when there is none.
@@ -39,12 +35,8 @@ struct LogState: Sendable {
     private(set) var nextIndex: UInt64
     /// Callers who wait for their record, each with its place in the tree.
     var queue: [(gathering: Gathering, batch: LogBatch)] = []
-    /// Callers whose record is in the journal and who wait for a signature over that size.
-    var awaiting: [(gathering: Gathering, end: UInt64)] = []
     /// Whether somebody sees to the next record.
     var isSequencing = false
-    /// Whether somebody sees to the next signature.
-    var isSigning = false
 
     /// Refuses once a write has failed, or while there is no room.
     ///
@@ -77,8 +69,7 @@ struct LogState: Sendable {
 
     init(stack: TileStack, index: LogIndex, note: [UInt8], published: UInt64?) {
         (self.stack, self.index, self.published) = (stack, index, published)
-        journaled = SignedSize(size: stack.range.size, note: note)
-        signed = journaled
+        signed = SignedSize(size: stack.range.size, note: note)
         nextIndex = stack.range.size
     }
 
@@ -106,12 +97,12 @@ struct LogState: Sendable {
         return first
     }
 
-    /// Takes a record that is in the journal into memory.
+    /// Takes a record that is in the journal, with the checkpoint that is in the sign-lock, into memory.
     mutating func accept(_ stack: TileStack, _ note: [UInt8]) {
         self.stack = stack
         // The batch began before what was published since.
         if let published { self.stack.forget(upTo: published) }
-        journaled = SignedSize(size: stack.range.size, note: note)
+        signed = SignedSize(size: stack.range.size, note: note)
         for (name, place) in written { index[name] = place }
         written = [:]
     }

@@ -14,7 +14,7 @@ internal import Synchronization
 package final class LogWriter: Sendable {
     let core: LogCore
     private let publisher: BackgroundThread
-    private let recorders: [BackgroundThread]
+    private let recorder: BackgroundThread
 
     /// Makes a new, empty log.
     ///
@@ -85,10 +85,7 @@ package final class LogWriter: Sendable {
         )
         self.core = core
         publisher = try BackgroundThread(core.bell, .leisurely) { core.tend() }
-        recorders = [
-            try BackgroundThread(core.recording, .atOnce) { core.writeRecords() },
-            try BackgroundThread(core.signing, .atOnce) { core.signRecords() },
-        ]
+        recorder = try BackgroundThread(core.recording, .atOnce) { core.writeRecords() }
     }
 
     /// The log's public key.
@@ -238,7 +235,7 @@ package final class LogWriter: Sendable {
         publisher.stop()
         core.tend()
         core.stop(GloveboxError("log.closed", "the log was closed"))
-        for recorder in recorders { recorder.stop() }
+        recorder.stop()
         core.release()
     }
 }
