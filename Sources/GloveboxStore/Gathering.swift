@@ -59,7 +59,7 @@ final class Gathering: Sendable {
             defer { waiting.tasks = [] }
             return waiting.tasks
         }
-        guard let tasks = tasks else { return }
+        guard let tasks else { return }
         for task in tasks { task.resume(returning: outcome) }
         if case .done = outcome { isDone.store(true, ordering: .releasing) }
         threads.leave()

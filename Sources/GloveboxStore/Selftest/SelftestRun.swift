@@ -105,7 +105,8 @@ package final class SelftestRun: Sendable {
         while true {
             do { return try await alone ? log.append([event])[0] : log.enqueue([event])[0] } catch {
                 guard keys != nil, error.code == "log.full" else { throw error }
-                try? await Task.sleep(for: Self.retryAfter)
+                // A writer that is cancelled does not wait, and must not try on without a pause.
+                guard (try? await Task.sleep(for: Self.retryAfter)) != nil else { throw error }
             }
         }
     }

@@ -12,11 +12,7 @@ final class MappedPrograms: Sendable {
     /// A mapped file as it was when it was read.
     private struct File: Hashable {
         let path: String
-        let device: UInt64
-        let inode: UInt64
-        let size: Int64
-        /// In nanoseconds.
-        let changed: Int64
+        let stamp: FileStamp
     }
 
     private let known = Mutex<[File: Digest]>([:])
@@ -40,7 +36,7 @@ final class MappedPrograms: Sendable {
         var seen: Set<File> = []
         for (path, range) in try Self.mapped() {
             let place = Kernel.isHostRoot ? "/proc/self/map_files/\(range)" : path
-            let file = try Self.file(path, at: place)
+            let file = File(path: path, stamp: try FileStamp(place, followingLinks: true))
             guard seen.insert(file).inserted else { continue }
             let digest: Digest
             if let read = known.withLock({ $0[file] }) {
@@ -74,17 +70,5 @@ final class MappedPrograms: Sendable {
             ranges.append((String(decoding: line[name...], as: UTF8.self), String(decoding: range, as: UTF8.self)))
         }
         return ranges
-    }
-
-    private static func file(_ path: String, at place: String) throws(GloveboxError) -> File {
-        let status: FileStatus
-        do { status = try FileStatus.of(place) } catch { throw error.coded("storage.read") }
-        return File(
-            path: path,
-            device: status.device,
-            inode: status.inode,
-            size: status.size,
-            changed: status.changed
-        )
     }
 }

@@ -1,5 +1,4 @@
 internal import GloveboxCore
-internal import GloveboxLinux
 internal import Synchronization
 
 /// Files of the site that are read for each report and change seldom, kept as last read.
@@ -7,27 +6,14 @@ internal import Synchronization
 /// A file is read again when it is not the same one, or was changed since: its number, its length and the time of its last
 /// change are asked for each time. They are replaced whole, and never written in place.
 final class KnownFiles: Sendable {
-    private struct Stamp: Equatable {
-        let device: UInt64
-        let inode: UInt64
-        let size: Int64
-        /// In nanoseconds.
-        let changed: Int64
-
-        init(_ status: FileStatus) {
-            (device, inode, size, changed) = (status.device, status.inode, status.size, status.changed)
-        }
-    }
-
-    private let known = Mutex<[String: (stamp: Stamp, bytes: [UInt8])]>([:])
+    private let known = Mutex<[String: (stamp: FileStamp, bytes: [UInt8])]>([:])
 
     /// The bytes of a file.
     ///
     /// - Throws: `storage.read`.
     func read(_ path: String) throws(GloveboxError) -> [UInt8] {
         // Before the bytes: what takes the file's place meanwhile has another stamp.
-        let stamp: Stamp
-        do { stamp = Stamp(try FileStatus.of(path, followingLinks: false)) } catch { throw error.coded("storage.read") }
+        let stamp = try FileStamp(path, followingLinks: false)
         if let file = known.withLock({ $0[path] }), file.stamp == stamp { return file.bytes }
         let bytes = try StateFile.read(path)
         known.withLock { $0[path] = (stamp, bytes) }
